@@ -1,0 +1,48 @@
+#pragma once
+/// One policy for trying again: full-jitter exponential backoff.
+#include <chrono>
+#include <cstdint>
+
+#include "scalar/core/clock.hpp"
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0 {
+
+/// How often and how patiently to try. The wait before attempt `n + 1` is uniform in
+/// `[0, min(longest_wait, first_wait * factor^(n - 1))]` ("full jitter", AWS Architecture Blog, 2015).
+struct Retry {
+  int attempts = 3;                                  ///< including the first
+  std::chrono::milliseconds first_wait{100};
+  double factor = 2.0;
+  std::chrono::milliseconds longest_wait{20'000};
+  std::uint64_t seed = 0;                            ///< of the jitter; the same seed waits the same times
+};
+
+/// The wait after failed attempt number `attempt` (from 1).
+Duration backoff(const Retry& policy, int attempt);
+
+/// True for errors that another attempt may cure: unavailable, io, deadline_exceeded, resource_exhausted.
+constexpr bool is_transient(Errc code) noexcept {
+  return code == Errc::unavailable || code == Errc::io || code == Errc::deadline_exceeded ||
+         code == Errc::resource_exhausted;
+}
+
+/// Calls `attempt()` until it returns, waiting on `clock` between tries; the last error, or one for which
+/// `may_retry(error)` is false, leaves as it came.
+template <class Attempt, class MayRetry>
+auto with_retry(const Retry& policy, Clock& clock, Attempt&& attempt, MayRetry&& may_retry) {
+  for (int count = 1;; ++count) {
+    try {
+      return attempt();
+    } catch (const Error& error) {
+      if (count >= policy.attempts || !may_retry(error)) throw;
+    }
+    clock.sleep_until(clock.now() + backoff(policy, count));
+  }
+}
+template <class Attempt>
+auto with_retry(const Retry& policy, Clock& clock, Attempt&& attempt) {
+  return with_retry(policy, clock, attempt, [](const Error& error) { return is_transient(error.code()); });
+}
+
+}  // namespace scalar

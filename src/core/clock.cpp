@@ -39,4 +39,4 @@ void ManualClock::wait_for_sleepers(std::size_t count) {
   changed_.wait(lock, [&] { return sleepers_ >= count; });
 }
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -31,4 +31,4 @@ void throw_unknown_field(std::string_view owner, std::string_view field) {
   throw Error(Errc::invalid_argument, "has no field \"" + std::string(field) + "\"", std::string(owner));
 }
 
-}  // namespace scalar::detail
+}  // namespace scalar::inline v0::detail

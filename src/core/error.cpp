@@ -48,4 +48,4 @@ const Row& row(Errc code) noexcept {
 std::string_view name(Errc code) noexcept { return row(code).name; }
 int http_status(Errc code) noexcept { return row(code).status; }
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

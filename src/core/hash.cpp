@@ -134,4 +134,4 @@ std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t crc) noexce
   return ~crc_bytewise(data, bytes.size(), ~crc);
 }
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -19,14 +19,17 @@ namespace {
 constexpr std::array<char, 8> magic{'s', 'c', 'l', 'j', 'r', 'n', 'l', '1'};
 constexpr std::size_t head_bytes = 16;
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
 
 void put(std::string& out, std::uint64_t number, int bytes) {
   for (int i = 0; i < bytes; ++i) out += static_cast<char>(number >> (8 * i));
 }
 std::uint64_t get(std::string_view in, int bytes) {
   std::uint64_t number = 0;
-  for (int i = 0; i < bytes; ++i) number |= std::uint64_t{static_cast<unsigned char>(in[static_cast<std::size_t>(i)])} << (8 * i);
+  for (int i = 0; i < bytes; ++i)
+    number |= std::uint64_t{static_cast<unsigned char>(in[static_cast<std::size_t>(i)])} << (8 * i);
   return number;
 }
 
@@ -45,7 +48,8 @@ struct Journal::Impl {
     if (file < 0) fail("cannot open");
     try {
       if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK) throw Error(Errc::unavailable, "another process or handle has this journal open", path);
+        if (errno == EWOULDBLOCK)
+          throw Error(Errc::unavailable, "another process or handle has this journal open", path);
         fail("cannot lock");
       }
       load();
@@ -109,10 +113,12 @@ struct Journal::Impl {
   bool load_record(std::uint64_t size) {
     if (size - end < head_bytes) return false;
     const std::string head = read(end, head_bytes);
-    if (head == std::string(head_bytes, '\0') && is_zero_from(end, size)) return false;  // blocks allocated, never written
+    if (head == std::string(head_bytes, '\0') && is_zero_from(end, size))
+      return false;  // blocks allocated, never written
     const std::uint64_t length = get(head, 8);
     if (get(std::string_view(head).substr(8), 4) != crc32c(bytes_of(std::string_view(head).substr(0, 8)))) {
-      throw Error(Errc::corrupt, "the length of the record at byte " + std::to_string(end) + " has a wrong checksum", path);
+      throw Error(Errc::corrupt, "the length of the record at byte " + std::to_string(end) + " has a wrong checksum",
+                  path);
     }
     if (length > size - end - head_bytes) return false;
     std::string payload = read(end + head_bytes, length);
@@ -128,7 +134,8 @@ struct Journal::Impl {
 
   bool is_zero_from(std::uint64_t from, std::uint64_t to) const {
     for (; from < to; from += 1 << 16)
-      if (read(from, (std::min<std::uint64_t>)(to - from, 1 << 16)).find_first_not_of('\0') != std::string::npos) return false;
+      if (read(from, (std::min<std::uint64_t>)(to - from, 1 << 16)).find_first_not_of('\0') != std::string::npos)
+        return false;
     return true;
   }
 
@@ -152,7 +159,8 @@ struct Journal::Impl {
   }
 };
 
-Journal::Journal(std::string path, const JournalOptions& options) : impl_(std::make_unique<Impl>(std::move(path), options)) {}
+Journal::Journal(std::string path, const JournalOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(path), options)) {}
 Journal::Journal(Journal&&) noexcept = default;
 Journal& Journal::operator=(Journal&&) noexcept = default;
 Journal::~Journal() = default;
@@ -161,4 +169,4 @@ const std::vector<std::string>& Journal::records() const noexcept { return impl_
 std::uint64_t Journal::dropped_bytes() const noexcept { return impl_->dropped; }
 void Journal::append(std::string_view record) { impl_->append(record); }
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

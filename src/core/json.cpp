@@ -56,12 +56,18 @@ class Reader {
     using simdjson::dom::element_type;
     if (depth > max_depth_) fail("is nested deeper than " + std::to_string(max_depth_) + " levels");
     switch (element.type()) {
-      case element_type::NULL_VALUE: return {};
-      case element_type::BOOL: return bool(element);
-      case element_type::INT64: return std::int64_t(element);
-      case element_type::UINT64: return std::uint64_t(element);
-      case element_type::DOUBLE: return double(element);
-      case element_type::STRING: return std::string_view(element);
+      case element_type::NULL_VALUE:
+        return {};
+      case element_type::BOOL:
+        return bool(element);
+      case element_type::INT64:
+        return std::int64_t(element);
+      case element_type::UINT64:
+        return std::uint64_t(element);
+      case element_type::DOUBLE:
+        return double(element);
+      case element_type::STRING:
+        return std::string_view(element);
       case element_type::ARRAY: {
         Array array;
         for (const auto item : simdjson::dom::array(element)) array.push_back(read(item, depth + 1));
@@ -139,8 +145,8 @@ double Value::as_double() const {
 
 std::int64_t Value::as_int() const {
   if (const auto* value = std::get_if<std::int64_t>(&data_)) return *value;
-  if (const auto* value = std::get_if<double>(&data_); value != nullptr && *value == std::floor(*value) &&
-                                                       *value >= -0x1p63 && *value < 0x1p63)
+  if (const auto* value = std::get_if<double>(&data_);
+      value != nullptr && *value == std::floor(*value) && *value >= -0x1p63 && *value < 0x1p63)
     return static_cast<std::int64_t>(*value);
   wrong_kind("an integer of 64 bits", *this);
 }
@@ -234,4 +240,4 @@ Value parse(std::string_view text, std::string_view context, int max_depth) {
   return reader.read(root, 1);
 }
 
-}  // namespace scalar::json
+}  // namespace scalar::inline v0::json

@@ -25,4 +25,4 @@ void parallel_for(const Runtime& runtime, std::int64_t count, std::int64_t grain
   });
 }
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

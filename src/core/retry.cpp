@@ -15,4 +15,4 @@ Duration backoff(const Retry& policy, int attempt) {
   return Duration(static_cast<Duration::rep>(ceiling * random.uniform()));
 }
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

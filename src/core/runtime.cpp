@@ -48,7 +48,8 @@ std::optional<double> quota_v2(const std::string& directory) {
 }
 
 std::optional<double> quota_v1(const std::string& directory) {
-  const auto quota = read_number(directory + "/cpu.cfs_quota_us"), period = read_number(directory + "/cpu.cfs_period_us");
+  const auto quota = read_number(directory + "/cpu.cfs_quota_us"),
+             period = read_number(directory + "/cpu.cfs_period_us");
   return quota && period && *quota > 0 && *period > 0 ? std::optional(*quota / *period) : std::nullopt;
 }
 
@@ -91,7 +92,8 @@ Runtime::Impl::Impl(const RuntimeOptions& options)
 
 Runtime::Runtime(const RuntimeOptions& options) {
   if (options.threads < 0)
-    throw Error(Errc::invalid_argument, "threads is " + std::to_string(options.threads) + ", expected 0 or more", "Runtime");
+    throw Error(Errc::invalid_argument, "threads is " + std::to_string(options.threads) + ", expected 0 or more",
+                "Runtime");
   impl_ = std::make_shared<Impl>(options);
 }
 
@@ -118,4 +120,4 @@ void* Runtime::slot(std::type_index type, std::shared_ptr<void> (*make)()) const
   return impl_->slots.emplace(type, std::move(service)).first->second.get();
 }
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -20,4 +20,4 @@ struct Runtime::Impl {
   std::map<std::type_index, std::shared_ptr<void>> slots;
 };
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -11,8 +11,9 @@ struct Row {
 };
 
 // Indexed by the type's number. Names and sizes: Open Inference Protocol v2, "Tensor Data Types".
-constexpr Row rows[] = {{"BOOL", 1},  {"UINT8", 1}, {"UINT16", 2}, {"UINT32", 4}, {"UINT64", 8}, {"INT8", 1}, {"INT16", 2},
-                        {"INT32", 4}, {"INT64", 8}, {"FP16", 2},   {"FP32", 4},   {"FP64", 8},   {"BYTES", 0}};
+constexpr Row rows[] = {{"BOOL", 1}, {"UINT8", 1}, {"UINT16", 2}, {"UINT32", 4}, {"UINT64", 8},
+                        {"INT8", 1}, {"INT16", 2}, {"INT32", 4},  {"INT64", 8},  {"FP16", 2},
+                        {"FP32", 4}, {"FP64", 8},  {"BYTES", 0}};
 
 }  // namespace
 
@@ -25,4 +26,4 @@ std::optional<DataType> data_type(std::string_view name) noexcept {
   return std::nullopt;
 }
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -40,4 +40,4 @@ class ManualClock final : public Clock {
   std::size_t sleepers_ = 0;
 };
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -50,7 +50,8 @@ json::Value to_value(const T& value) {
 }
 
 [[noreturn]] void throw_unknown_name(std::string_view seen, const std::string_view* names, std::size_t count);
-[[noreturn]] void throw_out_of_range(std::string_view owner, std::string_view field, double seen, double low, double high);
+[[noreturn]] void throw_out_of_range(std::string_view owner, std::string_view field, double seen, double low,
+                                     double high);
 [[noreturn]] void throw_does_not_fit(const json::Value& seen);
 [[noreturn]] void throw_unknown_field(std::string_view owner, std::string_view field);
 
@@ -140,4 +141,4 @@ T from_json(std::string_view text) {
   return from_json<T>(json::parse(text, T::name));
 }
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -58,7 +58,8 @@ class Error : public std::runtime_error {
   }
   /// The same error seen from further out: `context` is put before its own.
   Error within(const std::string& context) const {
-    return Error(code_, std::string(message()), context_size_ == 0 ? context : context + ": " + std::string(this->context()));
+    return Error(code_, std::string(message()),
+                 context_size_ == 0 ? context : context + ": " + std::string(this->context()));
   }
 
  private:
@@ -66,4 +67,4 @@ class Error : public std::runtime_error {
   std::size_t context_size_;
 };
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -75,4 +75,4 @@ constexpr void visit_fields(T& object, Visit&& visit) {
   std::apply([&](const auto&... member) { (visit(member, member.of(object)), ...); }, std::remove_const_t<T>::fields());
 }
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -20,8 +20,8 @@ struct Hash128 {
   std::string hex() const;
 };
 
-/// The secret of a family of hashes. The default one is fixed: use it for content identities that live in files. A cache
-/// that strangers can fill takes `HashKey::random()`, so that nobody can prepare collisions.
+/// The secret of a family of hashes. The default one is fixed: use it for content identities that live in files. A
+/// cache that strangers can fill takes `HashKey::random()`, so that nobody can prepare collisions.
 struct HashKey {
   std::uint64_t first = 0;
   std::uint64_t second = 0;
@@ -61,4 +61,4 @@ std::string sha256_hex(std::span<const std::byte> bytes);
 /// CRC-32C (Castagnoli, RFC 3720 appendix B.4) of `bytes`, continuing from `crc`.
 std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t crc = 0) noexcept;
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

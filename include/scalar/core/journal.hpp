@@ -11,16 +11,16 @@
 namespace scalar::inline v0 {
 
 struct JournalOptions {
-  bool sync = true;                                  ///< fsync after each record
+  bool sync = true;  ///< fsync after each record
   std::uint64_t max_record_bytes = std::uint64_t{1} << 40;
 };
 
-/// A journal: an 8-byte magic and version, then records of `u64 length, u32 crc32c(length), u32 crc32c(payload), payload`,
-/// little-endian.
+/// A journal: an 8-byte magic and version, then records of `u64 length, u32 crc32c(length), u32 crc32c(payload),
+/// payload`, little-endian.
 ///
-/// Opening reads what is there. A record cut off at the end of the file (a crash while writing) is dropped and its bytes
-/// are overwritten by the next append; a wrong checksum before the end is `Errc::corrupt` with the offset.
-/// Thread safety: one thread at a time; one process at a time (the file is locked, else `Errc::unavailable`).
+/// Opening reads what is there. A record cut off at the end of the file (a crash while writing) is dropped and its
+/// bytes are overwritten by the next append; a wrong checksum before the end is `Errc::corrupt` with the offset. Thread
+/// safety: one thread at a time; one process at a time (the file is locked, else `Errc::unavailable`).
 class Journal {
  public:
   /// Opens or creates. Errors: `Errc::io`, `Errc::corrupt`, `Errc::unavailable`.
@@ -42,4 +42,4 @@ class Journal {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -29,17 +29,17 @@ void append_number(std::string& out, std::uint64_t number);
 class Value {
  public:
   Value() = default;
-  Value(std::nullptr_t) {}                                                  // NOLINT: a JSON value is made from any of these
-  Value(bool value) : data_(value) {}                                       // NOLINT
-  Value(double value) : data_(value) {}                                     // NOLINT
-  Value(int value) : data_(std::int64_t{value}) {}                          // NOLINT
-  Value(std::int64_t value) : data_(value) {}                               // NOLINT
-  Value(std::uint64_t value) : data_(value) {}                              // NOLINT
-  Value(const char* value) : data_(std::string(value)) {}                   // NOLINT
-  Value(std::string_view value) : data_(std::string(value)) {}              // NOLINT
-  Value(std::string value) : data_(std::move(value)) {}                     // NOLINT
-  Value(Array value) : data_(std::move(value)) {}                           // NOLINT
-  Value(Object value) : data_(std::move(value)) {}                          // NOLINT
+  Value(std::nullptr_t) {}                                      // NOLINT: a JSON value is made from any of these
+  Value(bool value) : data_(value) {}                           // NOLINT
+  Value(double value) : data_(value) {}                         // NOLINT
+  Value(int value) : data_(std::int64_t{value}) {}              // NOLINT
+  Value(std::int64_t value) : data_(value) {}                   // NOLINT
+  Value(std::uint64_t value) : data_(value) {}                  // NOLINT
+  Value(const char* value) : data_(std::string(value)) {}       // NOLINT
+  Value(std::string_view value) : data_(std::string(value)) {}  // NOLINT
+  Value(std::string value) : data_(std::move(value)) {}         // NOLINT
+  Value(Array value) : data_(std::move(value)) {}               // NOLINT
+  Value(Object value) : data_(std::move(value)) {}              // NOLINT
 
   bool is_null() const noexcept { return std::holds_alternative<std::monostate>(data_); }
   bool is_bool() const noexcept { return std::holds_alternative<bool>(data_); }
@@ -77,4 +77,4 @@ class Value {
 /// Errors: `Errc::parse` with the reason; duplicate keys are refused. `context` becomes the error's context.
 Value parse(std::string_view text, std::string_view context = {}, int max_depth = 100);
 
-}  // namespace scalar::json
+}  // namespace scalar::inline v0::json

@@ -11,4 +11,4 @@ enum class LogLevel : std::uint8_t { debug = 0, info = 1, warning = 2, error = 3
 /// Receives one message. It is called from any thread, possibly several at once, and must not throw.
 using LogSink = std::function<void(LogLevel level, std::string_view room, std::string_view message)>;
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -1,5 +1,6 @@
 #pragma once
-/// Names at compile time: string literals as template arguments, and the spelling of members, functions and enumerators.
+/// Names at compile time: string literals as template arguments, and the spelling of members, functions and
+/// enumerators.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -54,8 +55,8 @@ constexpr std::uint64_t fnv1a(std::string_view text) noexcept {
   return hash;
 }
 
-/// A number that stands for a value in comparisons of template arguments whose types differ. A hash of the spelling, not
-/// an address: with -fsanitize=undefined g++ 12 does not take the comparison of two addresses for a constant.
+/// A number that stands for a value in comparisons of template arguments whose types differ. A hash of the spelling,
+/// not an address: with -fsanitize=undefined g++ 12 does not take the comparison of two addresses for a constant.
 template <auto Value>
 inline constexpr std::uint64_t identity = fnv1a(spelled<Value>());
 
@@ -65,4 +66,4 @@ inline constexpr std::uint64_t identity = fnv1a(spelled<Value>());
 template <auto Value>
 inline constexpr std::string_view name_of = detail::last_word(detail::spelled<Value>());
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

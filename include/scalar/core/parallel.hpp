@@ -41,4 +41,4 @@ inline void parallel_parts(const Runtime& runtime, int parts, FunctionRef<void(i
   parallel_for(runtime, parts, 1, [&](std::int64_t part, std::int64_t) { body(static_cast<int>(part)); });
 }
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -60,4 +60,4 @@ class Philox {
   int used_ = 4;
 };
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -11,11 +11,11 @@ namespace scalar::inline v0 {
 /// How often and how patiently to try. The wait before attempt `n + 1` is uniform in
 /// `[0, min(longest_wait, first_wait * factor^(n - 1))]` ("full jitter", AWS Architecture Blog, 2015).
 struct Retry {
-  int attempts = 3;                                  ///< including the first
+  int attempts = 3;  ///< including the first
   std::chrono::milliseconds first_wait{100};
   double factor = 2.0;
   std::chrono::milliseconds longest_wait{20'000};
-  std::uint64_t seed = 0;                            ///< of the jitter; the same seed waits the same times
+  std::uint64_t seed = 0;  ///< of the jitter; the same seed waits the same times
 };
 
 /// The wait after failed attempt number `attempt` (from 1).
@@ -45,4 +45,4 @@ auto with_retry(const Retry& policy, Clock& clock, Attempt&& attempt) {
   return with_retry(policy, clock, attempt, [](const Error& error) { return is_transient(error.code()); });
 }
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

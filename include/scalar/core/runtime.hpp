@@ -12,9 +12,9 @@
 namespace scalar::inline v0 {
 
 struct RuntimeOptions {
-  int threads = 0;                  ///< 0: the cores that the affinity mask and the cgroup quota leave to this process
-  LogSink log{};                    ///< empty: messages are dropped
-  std::shared_ptr<Clock> clock{};   ///< empty: the steady clock
+  int threads = 0;                 ///< 0: the cores that the affinity mask and the cgroup quota leave to this process
+  LogSink log{};                   ///< empty: messages are dropped
+  std::shared_ptr<Clock> clock{};  ///< empty: the steady clock
 };
 
 /// A shared handle to the resources the host gives to the library.
@@ -49,8 +49,8 @@ class Runtime {
   std::shared_ptr<Impl> impl_;
 };
 
-/// Cores that this process may use: the smaller of the affinity mask and the cgroup CPU quota (v1 or v2, rounded up), at
-/// least 1. `root` replaces the file system's root in tests.
+/// Cores that this process may use: the smaller of the affinity mask and the cgroup CPU quota (v1 or v2, rounded up),
+/// at least 1. `root` replaces the file system's root in tests.
 int available_cores(std::string_view root = "/");
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -60,4 +60,4 @@ struct MatrixView {
 
 using FloatMatrix = MatrixView<const float>;
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -1,0 +1,85 @@
+#pragma once
+/// Numbers ready to learn from: a dense float matrix with targets and weights.
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "scalar/core/tensor.hpp"
+#include "scalar/data/table.hpp"
+
+namespace scalar::inline v0 {
+
+/// What a Dataset is made of. Missing feature values are NaN.
+struct DatasetParts {
+  std::vector<float> features{};  ///< `[rows, columns]`, row-major
+  std::int64_t columns = 0;
+  std::vector<float> targets{};              ///< `[rows]`: a number, or the index of the class; empty: none
+  std::vector<float> weights{};              ///< `[rows]`, not negative; empty: all 1
+  std::vector<std::string> feature_names{};  ///< `[columns]`; empty: "f0", "f1", ...
+  std::vector<std::string> classes{};        ///< names of the classes; empty: a regression target
+};
+
+/// A dense float matrix `[rows, columns]` with targets and weights.
+///
+/// Immutable; copies and row selections share the storage. Thread safety: const members may be called from any thread.
+class Dataset {
+ public:
+  struct Parts;
+  struct Fold;
+
+  Dataset() = default;
+  /// Errors: `Errc::shape_mismatch` when lengths disagree; `Errc::out_of_range` naming the row for a class index that
+  /// is none, a target that is not finite or a weight that is negative or not finite.
+  explicit Dataset(DatasetParts parts);
+
+  std::int64_t rows() const noexcept { return rows_; }
+  std::int64_t columns() const noexcept;
+  bool empty() const noexcept { return rows_ == 0; }
+  bool has_targets() const noexcept;
+  bool has_weights() const noexcept;
+  const std::vector<std::string>& feature_names() const noexcept;
+  const std::vector<std::string>& classes() const noexcept;
+
+  std::span<const float> row(std::int64_t i) const noexcept { return matrix_.row(stored_row(i)); }
+  float target(std::int64_t i) const noexcept;
+  /// 1 when there are no weights.
+  float weight(std::int64_t i) const noexcept;
+
+  /// True when the rows lie one after the other in memory, so that `features()` and `targets()` may be asked for.
+  bool is_contiguous() const noexcept { return selection_ == nullptr; }
+  /// The same rows, gathered into one block unless they are contiguous already.
+  Dataset contiguous() const;
+  /// `[rows, columns]`. Requires `is_contiguous()`, as do `targets` and `weights`, which are empty when there are none.
+  FloatMatrix features() const;
+  std::span<const float> targets() const;
+  std::span<const float> weights() const;
+
+  Dataset slice(std::int64_t first, std::int64_t count) const;
+  Dataset take(std::vector<std::int64_t> rows) const;
+  Dataset shuffle(std::uint64_t seed) const;
+  Parts split(const SplitOptions& options = {}) const;
+  Dataset shard(int rank, int count) const;
+  std::vector<Fold> folds(int count, std::uint64_t seed = 0) const;
+
+ private:
+  struct Data;
+  std::int64_t stored_row(std::int64_t row) const noexcept {
+    return selection_ == nullptr ? first_ + row : (*selection_)[static_cast<std::size_t>(first_ + row)];
+  }
+  std::shared_ptr<const Data> data_;
+  std::shared_ptr<const std::vector<std::int64_t>> selection_;
+  FloatMatrix matrix_{};
+  std::int64_t first_ = 0;
+  std::int64_t rows_ = 0;
+};
+
+struct Dataset::Parts {
+  Dataset train, test;
+};
+struct Dataset::Fold {
+  Dataset train, test;
+};
+
+}  // namespace scalar::inline v0

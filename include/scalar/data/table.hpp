@@ -1,0 +1,84 @@
+#pragma once
+/// A table of typed, nullable, named columns.
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scalar/data/column.hpp"
+
+namespace scalar::inline v0 {
+
+struct SplitOptions {
+  double test = 0.25;  ///< share of the rows that goes to `test`, in (0, 1)
+  std::uint64_t seed = 0;
+};
+
+/// Rows of typed, nullable, named columns; one of them may be the label.
+///
+/// Immutable; copies and row selections share the columns, so splitting copies nothing but row numbers.
+/// Thread safety: const members may be called from any thread.
+class Table {
+ public:
+  struct Parts;
+  struct Fold;
+
+  Table() = default;
+  /// Errors: `Errc::shape_mismatch` when columns differ in length, `Errc::already_exists` for two of one name,
+  /// `Errc::not_found` when `label` is not empty and names no column.
+  explicit Table(std::vector<Column> columns, std::string label = {});
+
+  std::int64_t rows() const noexcept;
+  std::int64_t column_count() const noexcept;
+  bool empty() const noexcept { return rows() == 0; }
+
+  /// Column `i` with all its stored rows; reach the selected ones through `stored_row`.
+  const Column& column(std::int64_t i) const;
+  /// Errors: `Errc::not_found` naming the columns there are.
+  const Column& column(std::string_view name) const;
+  /// The position of a column, or -1.
+  std::int64_t find(std::string_view name) const noexcept;
+  /// The stored row behind row `row` of this selection.
+  std::int64_t stored_row(std::int64_t row) const noexcept {
+    return selection_ == nullptr ? first_ + row : (*selection_)[static_cast<std::size_t>(first_ + row)];
+  }
+
+  /// The name of the label column; empty when there is none.
+  const std::string& label() const noexcept;
+  /// The same rows with another label column. Errors: `Errc::not_found`.
+  Table with_label(std::string name) const;
+  /// The same rows with only these columns, in this order; the label stays when it is among them.
+  Table select(std::span<const std::string> names) const;
+
+  /// Rows `[first, first + count)`.
+  Table slice(std::int64_t first, std::int64_t count) const;
+  /// The rows of these numbers, in this order.
+  Table take(std::vector<std::int64_t> rows) const;
+  /// All rows in an order drawn from `seed`.
+  Table shuffle(std::uint64_t seed) const;
+  /// A shuffled split; the same seed gives the same rows. Errors: `Errc::invalid_argument`, also when a part would be
+  /// empty.
+  Parts split(const SplitOptions& options = {}) const;
+  /// The rows of shard `rank` of `count`: contiguous, disjoint and together everything.
+  Table shard(int rank, int count) const;
+  /// `count` train and test pairs; each row is tested once.
+  std::vector<Fold> folds(int count, std::uint64_t seed = 0) const;
+
+ private:
+  struct Data;
+  std::shared_ptr<const Data> data_;
+  std::shared_ptr<const std::vector<std::int64_t>> selection_;
+  std::int64_t first_ = 0;
+  std::int64_t rows_ = 0;
+};
+
+struct Table::Parts {
+  Table train, test;
+};
+struct Table::Fold {
+  Table train, test;
+};
+
+}  // namespace scalar::inline v0

@@ -1,0 +1,31 @@
+#pragma once
+/// Names of data objects, such as `file:///tmp/a.csv`, `mem:a` or a plain path.
+#include <string>
+#include <string_view>
+
+namespace scalar::inline v0::data {
+
+/// A data object's name: scheme, authority and path (RFC 3986); a string without a scheme is a path of `file:`.
+class Uri {
+ public:
+  Uri() = default;
+  Uri(std::string_view text);                                    // NOLINT: `read_csv("adult.csv")`
+  Uri(const char* text) : Uri(std::string_view(text)) {}         // NOLINT
+  Uri(const std::string& text) : Uri(std::string_view(text)) {}  // NOLINT
+
+  const std::string& scheme() const noexcept { return scheme_; }
+  const std::string& authority() const noexcept { return authority_; }
+  const std::string& path() const noexcept { return path_; }
+  bool empty() const noexcept { return scheme_.empty(); }
+  /// The text it was made from reads back to the same Uri.
+  std::string string() const;
+  /// This Uri with `/name` appended to its path.
+  Uri operator/(std::string_view name) const;
+
+  friend bool operator==(const Uri&, const Uri&) = default;
+
+ private:
+  std::string scheme_, authority_, path_;
+};
+
+}  // namespace scalar::inline v0::data

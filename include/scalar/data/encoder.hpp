@@ -59,7 +59,7 @@ struct Input {
 };
 
 /// What the target means.
-enum class Task : std::uint8_t { regression = 0, classification = 1 };
+enum class TargetKind : std::uint8_t { regression = 0, classification = 1 };
 
 /// A fitted Encoding: turns raw columns into features, and labels into targets.
 ///
@@ -73,7 +73,7 @@ class Encoder {
   /// Labels of a classification become class indices in sorted order (numbers by value, texts by bytes).
   /// Errors: `Errc::empty` for no rows; `Errc::invalid_argument` for a table without label, a missing label, or a
   /// text label where a number is wanted, naming column and row; for a column of infinities.
-  static Encoder fit(const Table& table, const Encoding& encoding, Task task, const Runtime& runtime = {});
+  static Encoder fit(const Table& table, const Encoding& encoding, TargetKind kind, const Runtime& runtime = {});
   /// Takes features as they are: what a model fitted on a Dataset has.
   static Encoder identity(std::vector<std::string> feature_names, std::vector<std::string> classes);
 

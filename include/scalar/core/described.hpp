@@ -136,8 +136,9 @@ T from_json(const json::Value& value) {
   validate(result);
   return result;
 }
+/// The same from JSON text. Errors: also `Errc::parse`.
 template <Described T>
-T from_json(std::string_view text) {
+T parse_json(std::string_view text) {
   return from_json<T>(json::parse(text, T::name));
 }
 

@@ -1,0 +1,90 @@
+#pragma once
+/// Who learns a spec: static types checked by concept, or a name resolved while running.
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scalar/core/runtime.hpp"
+#include "scalar/data/dataset.hpp"
+#include "scalar/spec/spec.hpp"
+
+namespace scalar::inline v0 {
+
+/// A yes, or every reason why not.
+struct Support {
+  std::vector<std::string> reasons{};
+  explicit operator bool() const { return reasons.empty(); }
+};
+
+/// How far a fit has come.
+struct FitProgress {
+  std::string_view what{};  ///< "iteration", "epoch", "tree"
+  std::int64_t done = 0;
+  std::int64_t total = 0;
+  double objective = 0;  ///< what is minimised, NaN where it is not known
+};
+
+struct FitOptions {
+  int peers = 1;           ///< BSP peers that share the work; refused, never lowered, where a backend cannot
+  std::stop_token stop{};  ///< asks to give up: `Errc::cancelled`
+  std::function<void(const FitProgress&)> progress{};  ///< called from one thread at a time
+};
+
+template <class B>
+concept Backend = requires(const B& backend) {
+  { backend.name() } -> std::convertible_to<std::string_view>;
+};
+
+/// Reads as a sentence: `Trains<Native, GradientBoostedTrees>`.
+///
+/// `fit` learns from the dense features and targets of a Dataset; it throws `Error{Errc::cancelled}` when asked to stop
+/// and `Error{Errc::invalid_argument}` for targets the spec cannot learn, such as one class only.
+template <class B, class S>
+concept Trains = Backend<B> && Spec<S> &&
+                 requires(const B& backend, const S& spec, const Dataset& data, const FitOptions& options,
+                          const Runtime& runtime, int peers) {
+                   { backend.supports(spec, peers) } -> std::same_as<Support>;
+                   { backend.fit(spec, data, options, runtime) } -> std::same_as<Parameters<S>>;
+                 };
+
+/// A backend chosen while running. Copies share it. Thread safety: const members may be called from any thread.
+class AnyBackend {
+ public:
+  /// What crosses the erasure: canonical spec JSON in, canonical parameter bytes out.
+  struct Interface {
+    virtual ~Interface() = default;
+    virtual std::string_view name() const = 0;
+    virtual Support supports(std::string_view spec, const std::string& json, int peers) const = 0;
+    virtual std::vector<std::byte> fit(std::string_view spec, const std::string& json, const Dataset& data,
+                                       const FitOptions& options, const Runtime& runtime) const = 0;
+  };
+
+  AnyBackend(const char* name);       // NOLINT: `Trainer{spec, "xgboost"}`
+  AnyBackend(std::string_view name);  // NOLINT
+  explicit AnyBackend(std::shared_ptr<const Interface> implementation) : implementation_(std::move(implementation)) {}
+
+  std::string_view name() const { return implementation_->name(); }
+
+  template <Spec S>
+  Support supports(const S& spec, int peers = 1) const {
+    return implementation_->supports(S::name, to_json(spec), peers);
+  }
+  template <Spec S>
+  Parameters<S> fit(const S& spec, const Dataset& data, const FitOptions& options, const Runtime& runtime) const {
+    Parameters<S> parameters;
+    from_bytes(implementation_->fit(S::name, to_json(spec), data, options, runtime), parameters);
+    return parameters;
+  }
+
+ private:
+  std::shared_ptr<const Interface> implementation_;
+};
+
+}  // namespace scalar::inline v0

@@ -1,0 +1,52 @@
+#pragma once
+/// Any static backend behind the erased interface.
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "scalar/backend/backend.hpp"
+#include "scalar/spec/specs.hpp"
+
+namespace scalar::inline v0::backend {
+
+namespace detail {
+
+template <class B>
+class Erased final : public AnyBackend::Interface {
+ public:
+  explicit Erased(B backend) : backend_(std::move(backend)) {}
+
+  std::string_view name() const override { return backend_.name(); }
+
+  Support supports(std::string_view spec, const std::string& json, int peers) const override {
+    Support support{{std::string(name()) + " does not know " + std::string(spec)}};
+    visit_spec(spec, AllSpecs{}, [&]<class S>() {
+      if constexpr (Trains<B, S>) support = backend_.supports(parse_json<S>(json), peers);
+    });
+    return support;
+  }
+
+  std::vector<std::byte> fit(std::string_view spec, const std::string& json, const Dataset& data,
+                             const FitOptions& options, const Runtime& runtime) const override {
+    std::vector<std::byte> bytes;
+    const bool known = visit_spec(spec, AllSpecs{}, [&]<class S>() {
+      if constexpr (Trains<B, S>) bytes = to_bytes(backend_.fit(parse_json<S>(json), data, options, runtime));
+    });
+    if (!known || bytes.empty())
+      throw Error(Errc::unsupported, std::string(name()) + " does not know " + std::string(spec));
+    return bytes;
+  }
+
+ private:
+  B backend_;
+};
+
+}  // namespace detail
+
+/// Hides the type of a backend.
+template <Backend B>
+std::shared_ptr<const AnyBackend::Interface> erase(B backend) {
+  return std::make_shared<detail::Erased<B>>(std::move(backend));
+}
+
+}  // namespace scalar::inline v0::backend

@@ -1,0 +1,49 @@
+#pragma once
+/// Boosted decision trees.
+#include "scalar/spec/forest.hpp"
+
+namespace scalar::inline v0 {
+
+/// Second-order gradient boosting (Chen, Guestrin, "XGBoost: a scalable tree boosting system", KDD 2016, section 2):
+/// each round adds one tree a margin, grown level by level to `depth`, that minimises `sum_i g_i f(x_i) + 1/2 h_i
+/// f(x_i)^2 + min_split_gain T + l2/2 ||leaves||^2`; a leaf is `-learning_rate G / (H + l2)`.
+///
+/// A split's gain is `1/2 (G_L^2/(H_L+l2) + G_R^2/(H_R+l2) - G^2/(H+l2)) - min_split_gain`, both children need
+/// `H >= min_child_weight`, and rows whose value is missing go to the side that gains more. Splits are sought among at
+/// most `bins` quantile bins a feature. The first margin is 0 for classes (probability 1/2) and the mean for squared
+/// loss.
+struct GradientBoostedTrees {
+  int trees = 100;  ///< rounds; with softmax each round adds one tree a class
+  int depth = 6;
+  double learning_rate = 0.3;
+  Loss loss = Loss::logistic;
+  double l2 = 1.0;
+  double min_split_gain = 0.0;
+  double min_child_weight = 1.0;
+  int bins = 256;
+
+  using Self = GradientBoostedTrees;
+  static constexpr std::string_view name = "gradient_boosted_trees";
+  static constexpr auto fields() {
+    return std::tuple{field<&Self::trees>.in(1, 100'000),
+                      field<&Self::depth>.in(1, 64),
+                      field<&Self::learning_rate>.in(1e-6, 1),
+                      field<&Self::loss>,
+                      field<&Self::l2>.in(0, 1e9),
+                      field<&Self::min_split_gain>.in(0, 1e15),
+                      field<&Self::min_child_weight>.in(0, 1e9),
+                      field<&Self::bins>.in(2, 65'535)};
+  }
+
+  TargetKind target() const { return target_of(loss); }
+  Encoding default_encoding() const {
+    return {.impute = Impute::keep, .scale = Scale::none, .categories = Categories::ordinal};
+  }
+};
+
+template <>
+struct ParametersOf<GradientBoostedTrees> {
+  using type = Forest;
+};
+
+}  // namespace scalar::inline v0

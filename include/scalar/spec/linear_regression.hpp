@@ -1,0 +1,28 @@
+#pragma once
+/// Least squares with ridge regularisation.
+#include "scalar/spec/linear_parameters.hpp"
+
+namespace scalar::inline v0 {
+
+/// Minimises `sum_i w_i (y_i - x_i . b - b0)^2 + l2 ||b||^2`; the intercept `b0` is not penalised.
+///
+/// The objective of scikit-learn's `Ridge(alpha=l2)`. Solved exactly from the Gram matrix of the centred data
+/// (Cholesky; Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning", 2nd ed., 3.4.1). With `l2 = 0` and
+/// dependent columns the solution of least norm is given.
+struct LinearRegression {
+  double l2 = 1.0;
+
+  using Self = LinearRegression;
+  static constexpr std::string_view name = "linear_regression";
+  static constexpr auto fields() { return std::tuple{field<&Self::l2>.in(0, 1e15)}; }
+
+  TargetKind target() const { return TargetKind::regression; }
+  Encoding default_encoding() const { return {}; }
+};
+
+template <>
+struct ParametersOf<LinearRegression> {
+  using type = LinearParameters;
+};
+
+}  // namespace scalar::inline v0

@@ -1,0 +1,22 @@
+#pragma once
+/// All specs of the library.
+#include "scalar/spec/gradient_boosted_trees.hpp"
+#include "scalar/spec/linear_regression.hpp"
+#include "scalar/spec/logistic_regression.hpp"
+#include "scalar/spec/multilayer_perceptron.hpp"
+
+namespace scalar::inline v0 {
+
+template <Spec... S>
+struct SpecList {};
+
+/// Every spec, for code that must treat each of them: erasure, model files, conformance tests.
+using AllSpecs = SpecList<LinearRegression, LogisticRegression, MultilayerPerceptron, GradientBoostedTrees>;
+
+/// Calls `visit.template operator()<S>()` for the spec called `name`; false when there is none.
+template <class Visit, Spec... S>
+bool visit_spec(std::string_view name, SpecList<S...>, Visit&& visit) {
+  return (... || (S::name == name ? (visit.template operator()<S>(), true) : false));
+}
+
+}  // namespace scalar::inline v0

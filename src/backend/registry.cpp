@@ -1,0 +1,55 @@
+#include "scalar/backend/registry.hpp"
+
+#include <algorithm>
+
+#include "scalar/backend/erase.hpp"
+#include "scalar/backend/native/native.hpp"
+
+namespace scalar::inline v0 {
+namespace backend {
+namespace {
+
+struct Entry {
+  std::string_view name;
+  Factory factory;
+};
+
+// Written before main only, by one source file of each linked adapter; constant initialised, so it is there before
+// them.
+constexpr std::size_t max_entries = 64;
+constinit Entry entries[max_entries]{};
+constinit std::size_t entry_count = 0;
+
+}  // namespace
+
+bool enter(std::string_view name, Factory factory) noexcept {
+  for (std::size_t i = 0; i < entry_count; ++i)
+    if (entries[i].name == name) return false;
+  if (entry_count == max_entries) return false;
+  entries[entry_count++] = {name, factory};
+  return true;
+}
+
+std::vector<std::string> available() {
+  std::vector<std::string> names{"native"};
+  for (std::size_t i = 0; i < entry_count; ++i) names.emplace_back(entries[i].name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+AnyBackend named(std::string_view name, const Options& options) {
+  if (name == "native") return AnyBackend(erase(Native{}));
+  for (std::size_t i = 0; i < entry_count; ++i)
+    if (entries[i].name == name) return AnyBackend(entries[i].factory(options));
+  std::string message = "no backend is called \"" + std::string(name) + "\"; there are";
+  for (const std::string& known : available()) message += (message.ends_with("are") ? " " : ", ") + known;
+  throw Error(Errc::not_found,
+              message + " (linking Scalar::" + std::string(name) + " would add it, if Scalar was built with it)");
+}
+
+}  // namespace backend
+
+AnyBackend::AnyBackend(const char* name) : AnyBackend(std::string_view(name)) {}
+AnyBackend::AnyBackend(std::string_view name) : AnyBackend(backend::named(name)) {}
+
+}  // namespace scalar::inline v0

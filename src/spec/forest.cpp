@@ -1,0 +1,92 @@
+#include "scalar/spec/forest.hpp"
+
+#include <array>
+#include <cmath>
+
+#include "scalar/core/error.hpp"
+#include "scalar/spec/parameters.hpp"
+#include "spec/checks.hpp"
+
+namespace scalar::inline v0 {
+namespace {
+
+[[noreturn]] void corrupt(const std::string& message) { throw Error(Errc::corrupt, message, "forest"); }
+
+void check_node(const Forest& forest, std::int64_t tree, std::int64_t node, std::int64_t count) {
+  const auto at = static_cast<std::size_t>(forest.tree_begin[static_cast<std::size_t>(tree)] + node);
+  const auto fail = [&](const std::string& what) {
+    corrupt("tree " + std::to_string(tree) + ", node " + std::to_string(node) + ": " + what);
+  };
+  if (forest.missing[at] > static_cast<std::uint8_t>(Missing::zero_right))
+    fail("the missing policy " + std::to_string(forest.missing[at]) + " is none");
+  if (forest.feature[at] == -1) return;
+  if (forest.feature[at] < 0 || forest.feature[at] >= forest.features)
+    fail("feature " + std::to_string(forest.feature[at]) + " of " + std::to_string(forest.features));
+  if (std::isnan(forest.value[at])) fail("the split is NaN");
+  for (const std::int32_t child : {forest.left[at], forest.right[at]})
+    if (child <= node || child >= count)
+      fail("child " + std::to_string(child) + " of " + std::to_string(count) + " nodes");
+}
+
+}  // namespace
+
+void check(const Forest& forest) {
+  const auto nodes = forest.feature.size();
+  if (forest.value.size() != nodes || forest.left.size() != nodes || forest.right.size() != nodes ||
+      forest.missing.size() != nodes)
+    corrupt("the node arrays differ in length");
+  if (forest.tree_begin.size() != forest.tree_output.size() + 1 || forest.tree_begin.front() != 0 ||
+      forest.tree_begin.back() != static_cast<std::int64_t>(nodes))
+    corrupt("tree_begin does not cover the nodes");
+  if (forest.outputs < 1 || forest.features < 0 || forest.base.size() != static_cast<std::size_t>(forest.outputs))
+    corrupt("has " + std::to_string(forest.outputs) + " outputs and " + std::to_string(forest.base.size()) + " bases");
+  if (forest.width != DataType::float32 && forest.width != DataType::float64)
+    corrupt("the width is neither FP32 nor FP64");
+  for (std::int64_t tree = 0; tree < forest.trees(); ++tree) {
+    const auto t = static_cast<std::size_t>(tree);
+    const std::int64_t count = forest.tree_begin[t + 1] - forest.tree_begin[t];
+    if (count < 1 || forest.tree_begin[t + 1] > static_cast<std::int64_t>(nodes))
+      corrupt("tree " + std::to_string(tree) + " has no nodes");
+    if (forest.tree_output[t] < 0 || forest.tree_output[t] >= forest.outputs)
+      corrupt("tree " + std::to_string(tree) + " adds to output " + std::to_string(forest.tree_output[t]) + " of " +
+              std::to_string(forest.outputs));
+    for (std::int64_t node = 0; node < count; ++node) check_node(forest, tree, node, count);
+  }
+}
+
+std::vector<std::byte> to_bytes(const Forest& forest) {
+  const auto nodes = static_cast<std::int64_t>(forest.feature.size());
+  TensorWriter writer;
+  writer.add<std::int64_t>("features", {1}, std::array{forest.features});
+  writer.add<std::uint8_t>("link", {1}, std::array{static_cast<std::uint8_t>(forest.link)});
+  writer.add<std::uint8_t>("width", {1}, std::array{static_cast<std::uint8_t>(forest.width)});
+  writer.add<double>("base", {forest.outputs}, forest.base);
+  writer.add<std::int64_t>("tree_begin", {forest.trees() + 1}, forest.tree_begin);
+  writer.add<std::int32_t>("tree_output", {forest.trees()}, forest.tree_output);
+  writer.add<std::int32_t>("feature", {nodes}, forest.feature);
+  writer.add<double>("value", {nodes}, forest.value);
+  writer.add<std::int32_t>("left", {nodes}, forest.left);
+  writer.add<std::int32_t>("right", {nodes}, forest.right);
+  writer.add<std::uint8_t>("missing", {nodes}, forest.missing);
+  return writer.finish();
+}
+
+void from_bytes(std::span<const std::byte> bytes, Forest& forest) {
+  const TensorReader reader(bytes);
+  forest.features = reader.read<std::int64_t>("features", {1})[0];
+  forest.link = detail::read_enum<Link>(reader, "link", Link::softmax);
+  forest.width = detail::read_enum<DataType>(reader, "width", DataType::float64);
+  forest.base = reader.read<double>("base");
+  forest.outputs = static_cast<std::int64_t>(forest.base.size());
+  forest.tree_begin = reader.read<std::int64_t>("tree_begin");
+  forest.tree_output = reader.read<std::int32_t>("tree_output");
+  forest.feature = reader.read<std::int32_t>("feature");
+  forest.value = reader.read<double>("value");
+  forest.left = reader.read<std::int32_t>("left");
+  forest.right = reader.read<std::int32_t>("right");
+  forest.missing = reader.read<std::uint8_t>("missing");
+  check(forest);
+  detail::check_link(forest.link, forest.outputs);
+}
+
+}  // namespace scalar::inline v0

@@ -1,0 +1,70 @@
+#pragma once
+/// Immutable bytes that a cache, its readers and its writers share.
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+namespace scalar::inline v0::cache {
+
+namespace detail {
+
+/// The head of one allocation: this, the key bytes padded to 8, the value bytes.
+struct Block {
+  std::atomic<std::uint64_t> owners;
+  std::uint64_t key_size;
+  std::uint64_t value_size;
+  std::uint64_t generation;
+  Block* link;  // used by whoever takes blocks out of a cache
+
+  static constexpr std::uint64_t padded(std::uint64_t size) noexcept { return (size + 7) & ~std::uint64_t{7}; }
+  /// A block with one owner. Errors: `std::bad_alloc`.
+  static Block* make(std::span<const std::byte> key, std::span<const std::byte> value, std::uint64_t generation);
+  void release() noexcept {
+    if (owners.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+  }
+  void destroy() noexcept;
+
+  const std::byte* key() const noexcept { return reinterpret_cast<const std::byte*>(this + 1); }
+  const std::byte* value() const noexcept { return key() + padded(key_size); }
+};
+
+}  // namespace detail
+
+/// A shared handle to immutable bytes, aligned to 8. A default one holds nothing.
+///
+/// The bytes live as long as a handle does, also after the cache dropped the entry or was destroyed.
+/// Thread safety: as a `std::shared_ptr`.
+class Value {
+ public:
+  Value() noexcept = default;
+  /// A copy of `bytes`.
+  explicit Value(std::span<const std::byte> bytes) : block_(detail::Block::make({}, bytes, 0)) {}
+  Value(const Value& other) noexcept : block_(other.block_) {
+    if (block_ != nullptr) block_->owners.fetch_add(1, std::memory_order_relaxed);
+  }
+  Value(Value&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  Value& operator=(Value other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~Value() {
+    if (block_ != nullptr) block_->release();
+  }
+
+  explicit operator bool() const noexcept { return block_ != nullptr; }
+  std::span<const std::byte> bytes() const noexcept {
+    if (block_ == nullptr) return {};
+    return {block_->value(), static_cast<std::size_t>(block_->value_size)};
+  }
+
+ private:
+  friend class Cache;
+  friend class Claim;
+  /// Takes over one ownership of `block`.
+  explicit Value(detail::Block* block) noexcept : block_(block) {}
+  detail::Block* block_ = nullptr;
+};
+
+}  // namespace scalar::inline v0::cache

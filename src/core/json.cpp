@@ -30,6 +30,20 @@ void append_chars(std::string& out, Number number) {
   out.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr);
 }
 
+/// A number with a fraction or an exponent reads back as a double; -0 and what is beyond 64 bits must.
+template <class Real>
+void append_real(std::string& out, Real number) {
+  if (!std::isfinite(number)) {
+    out += "null";
+    return;
+  }
+  const std::size_t begin = out.size();
+  append_chars(out, number);
+  const bool is_integer_text = out.find_first_of(".e", begin) == std::string::npos;
+  if (is_integer_text && ((number == 0 && std::signbit(number)) || std::abs(number) >= static_cast<Real>(0x1p63)))
+    out += ".0";
+}
+
 /// The length of the UTF-8 sequence at `text[i]`, or 0 where the bytes are none (RFC 3629, section 4).
 std::size_t utf8_length(std::string_view text, std::size_t i) {
   const auto byte = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u; };
@@ -122,12 +136,8 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append_number(std::string& out, double number) {
-  std::isfinite(number) ? append_chars(out, number) : void(out += "null");
-}
-void append_number(std::string& out, float number) {
-  std::isfinite(number) ? append_chars(out, number) : void(out += "null");
-}
+void append_number(std::string& out, double number) { append_real(out, number); }
+void append_number(std::string& out, float number) { append_real(out, number); }
 void append_number(std::string& out, std::int64_t number) { append_chars(out, number); }
 void append_number(std::string& out, std::uint64_t number) { append_chars(out, number); }
 

@@ -1,0 +1,72 @@
+#pragma once
+/// A flow without its types: what the compiled part links and runs.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "scalar/core/name.hpp"
+#include "scalar/core/runtime.hpp"
+#include "scalar/flow/options.hpp"
+#include "scalar/flow/result.hpp"
+#include "scalar/flow/step.hpp"
+
+namespace scalar::inline v0::flow {
+
+/// A step whose types are forgotten.
+struct Node {
+  std::string name{};
+  std::vector<std::uint64_t> reads{}, writes{};  ///< identities of members; an updated one is in both
+  std::function<void(void* state)> call{};
+};
+
+/// Nodes in the order written, linked by what they share: a node waits for the last writer of what it uses, and for the
+/// readers since then of what it writes. Immutable; `run` may be called from any thread.
+class Graph {
+ public:
+  Graph(std::string name, std::vector<Node> nodes);
+
+  /// Errors: those of the steps, see `Flow::run`.
+  void run(void* state, const FlowRunOptions& options, const Runtime& runtime) const;
+
+ private:
+  class Run;
+  std::string name_;
+  std::vector<Node> nodes_;
+  std::vector<std::vector<std::size_t>> followers_;  // nodes that wait for this one; all come later
+  std::vector<std::size_t> waits_;                   // how many nodes this one waits for
+};
+
+template <class State, FixedString Name, class F, auto... R, auto... U, auto... W>
+void add(std::vector<Node>& nodes, Step<Name, F, Members<R...>, Members<U...>, Members<W...>>&& step) {
+  Node& node = nodes.emplace_back();
+  node.name = Name.view();
+  node.reads = {detail::identity<R>..., detail::identity<U>...};
+  node.writes = {detail::identity<U>..., detail::identity<W>...};
+  // Shared, so that a function that can only be moved fits into std::function.
+  node.call = [function = std::make_shared<const F>(std::move(step.function))](void* memory) {
+    State& state = *static_cast<State*>(memory);
+    const auto call = [&]() -> decltype(auto) { return std::invoke(*function, state.*U..., std::as_const(state.*R)...); };
+    (void)state;  // a step without members
+    if constexpr (sizeof...(W) == 0)
+      call();
+    else if constexpr (sizeof...(W) == 1)
+      ((state.*W = call()), ...);
+    else {
+      auto result = call();
+      spread(result, state.*W...);
+    }
+  };
+}
+template <class State, auto... M>
+void add(std::vector<Node>&, Given<M...>&&) {}  // nothing to run: the caller has filled them
+template <class State, class... Parts>
+void add(std::vector<Node>& nodes, Parallel<Parts...>&& parallel) {
+  // The claim was checked; to run, its steps are steps like all others.
+  std::apply([&](auto&... part) { (add<State>(nodes, std::move(part)), ...); }, parallel.parts);
+}
+
+}  // namespace scalar::flow

@@ -1,0 +1,109 @@
+#pragma once
+/// What a step returns: whether it fits the members it goes into, and how several members share it.
+#include <cstddef>
+#include <limits>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "scalar/core/fields.hpp"
+
+namespace scalar::inline v0::flow {
+
+/// True where every value of the number type `From` is a value of the number type `To`.
+template <class To, class From>
+constexpr bool holds_every_value() {
+  using Wide = std::numeric_limits<To>;
+  using Narrow = std::numeric_limits<From>;
+  if constexpr (std::is_same_v<To, bool>)
+    return std::is_same_v<From, bool>;
+  else if constexpr (std::is_floating_point_v<From>)
+    return std::is_floating_point_v<To> && Wide::digits >= Narrow::digits && Wide::max_exponent >= Narrow::max_exponent;
+  else
+    return Wide::digits >= Narrow::digits && (std::is_signed_v<To> || !std::is_signed_v<From>);
+}
+
+/// True where a `From` can be assigned to a `To`, numbers without loss.
+template <class To, class From>
+constexpr bool fits_into() {
+  using Plain = std::remove_cvref_t<From>;
+  if constexpr (!std::is_assignable_v<To&, From>)
+    return false;
+  else if constexpr (!std::is_arithmetic_v<To>)
+    return true;
+  else if constexpr (std::is_arithmetic_v<Plain>)
+    return holds_every_value<To, Plain>();
+  else
+    return requires(Plain (*make)()) { To{make()}; };
+}
+template <class To, class From>
+concept FitsInto = fits_into<To, From>();
+
+template <class R>
+concept TupleLike = requires { std::tuple_size<R>::value; };
+
+/// The number of elements that `parts` takes a value apart into; 0 for one that stays whole.
+template <class R>
+constexpr std::size_t part_count() {
+  if constexpr (TupleLike<R>)
+    return std::tuple_size_v<R>;
+  else if constexpr (std::is_aggregate_v<R> && !std::is_array_v<R>)
+    return detail::member_count<R>();
+  else
+    return 0;
+}
+template <class R, std::size_t N>
+concept HasParts = (part_count<R>() == N) && (TupleLike<R> || N <= 8);
+
+/// The N elements of a value that is not needed afterwards, as a tuple of references to move from. Elements that are
+/// references themselves stay lvalues: what they refer to belongs to somebody else.
+template <std::size_t N, class R>
+constexpr auto parts(R& r) {
+  if constexpr (TupleLike<R>)
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return std::forward_as_tuple(std::get<I>(std::move(r))...);
+    }(std::make_index_sequence<N>{});
+  else if constexpr (N == 2) {
+    auto& [a, b] = r;
+    return std::forward_as_tuple(std::forward<decltype(a)>(a), std::forward<decltype(b)>(b));
+  } else if constexpr (N == 3) {
+    auto& [a, b, c] = r;
+    return std::forward_as_tuple(std::forward<decltype(a)>(a), std::forward<decltype(b)>(b),
+                                 std::forward<decltype(c)>(c));
+  } else if constexpr (N == 4) {
+    auto& [a, b, c, d] = r;
+    return std::forward_as_tuple(std::forward<decltype(a)>(a), std::forward<decltype(b)>(b),
+                                 std::forward<decltype(c)>(c), std::forward<decltype(d)>(d));
+  } else if constexpr (N == 5) {
+    auto& [a, b, c, d, e] = r;
+    return std::forward_as_tuple(std::forward<decltype(a)>(a), std::forward<decltype(b)>(b),
+                                 std::forward<decltype(c)>(c), std::forward<decltype(d)>(d),
+                                 std::forward<decltype(e)>(e));
+  } else if constexpr (N == 6) {
+    auto& [a, b, c, d, e, f] = r;
+    return std::forward_as_tuple(std::forward<decltype(a)>(a), std::forward<decltype(b)>(b),
+                                 std::forward<decltype(c)>(c), std::forward<decltype(d)>(d),
+                                 std::forward<decltype(e)>(e), std::forward<decltype(f)>(f));
+  } else if constexpr (N == 7) {
+    auto& [a, b, c, d, e, f, g] = r;
+    return std::forward_as_tuple(std::forward<decltype(a)>(a), std::forward<decltype(b)>(b),
+                                 std::forward<decltype(c)>(c), std::forward<decltype(d)>(d),
+                                 std::forward<decltype(e)>(e), std::forward<decltype(f)>(f),
+                                 std::forward<decltype(g)>(g));
+  } else {
+    static_assert(N == 8);
+    auto& [a, b, c, d, e, f, g, h] = r;
+    return std::forward_as_tuple(std::forward<decltype(a)>(a), std::forward<decltype(b)>(b),
+                                 std::forward<decltype(c)>(c), std::forward<decltype(d)>(d),
+                                 std::forward<decltype(e)>(e), std::forward<decltype(f)>(f),
+                                 std::forward<decltype(g)>(g), std::forward<decltype(h)>(h));
+  }
+}
+
+/// Puts the elements of `result` into `members`, one each.
+template <class R, class... M>
+constexpr void spread(R&& result, M&... members) {
+  std::tuple<M&...>(members...) = parts<sizeof...(M)>(result);
+}
+
+}  // namespace scalar::flow

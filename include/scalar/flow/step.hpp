@@ -1,0 +1,94 @@
+#pragma once
+/// The parts of a flow: what is given, and steps, which are callables bound to the members they read and write.
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "scalar/core/name.hpp"
+#include "scalar/flow/event.hpp"
+
+namespace scalar::inline v0 {
+
+namespace flow {
+
+/// A callable with the members it reads, updates in place and fills. Made by `step`; each call below returns a new type.
+template <FixedString Name, class F, class Reads = Members<>, class Updates = Members<>, class Writes = Members<>>
+struct Step;
+
+template <FixedString Name, class F, auto... R, auto... U, auto... W>
+struct Step<Name, F, Members<R...>, Members<U...>, Members<W...>> {
+  F function;
+
+  /// Members given to the function as `const&`, in this order, after those of `update`.
+  template <DataMember auto... M>
+  constexpr auto from() && {
+    return Step<Name, F, Members<R..., M...>, Members<U...>, Members<W...>>{std::move(function)};
+  }
+  /// Members that receive what the function returns; several receive the elements of a tuple, a pair or an aggregate.
+  template <DataMember auto... M>
+  constexpr auto into() && {
+    return Step<Name, F, Members<R...>, Members<U...>, Members<W..., M...>>{std::move(function)};
+  }
+  /// Members given to the function as `&`, first, to be changed in place.
+  template <DataMember auto... M>
+  constexpr auto update() && {
+    return Step<Name, F, Members<R...>, Members<U..., M...>, Members<W...>>{std::move(function)};
+  }
+
+  using Events = List<Call<Name, F, Members<R...>, Members<U...>, Members<W...>>, Event<Do::read, Name, R>...,
+                      Event<Do::read, Name, U>..., Event<Do::write, Name, U>..., Event<Do::write, Name, W>...>;
+};
+
+/// Members that the caller of `run` fills.
+template <auto... M>
+struct Given {
+  using Events = List<Event<Do::write, "given", M>...>;
+};
+
+/// Parts that are claimed to be independent.
+template <class... Parts>
+struct Parallel {
+  std::tuple<Parts...> parts;
+  using Events =
+      typename Concat<List<Event<Do::begin_parallel>>,
+                      typename Concat<List<Event<Do::branch>>, typename Parts::Events>::type..., List<Event<Do::end>>>::type;
+};
+
+/// What a flow is made of.
+template <class T>
+concept Part = requires { typename T::Events; };
+
+}  // namespace flow
+
+/// A step with a name of its own, for lambdas and function objects: `step<"normalise">([](const Table& table) { ... })`.
+///
+/// The function is called as const, possibly from several threads at once, with `const&` to what it reads.
+template <FixedString Name, class F>
+constexpr auto step(F function) {
+  static_assert(!Name.view().empty(), "flow: a step needs a name that is not empty");
+  return flow::Step<Name, F>{std::move(function)};
+}
+
+/// A step named after the function, or member function, that it calls: `step<load>()`.
+template <auto Function>
+constexpr auto step() {
+  using F = decltype(Function);
+  static_assert(std::is_pointer_v<F> || std::is_member_pointer_v<F>,
+                "flow: a lambda has no name; write step<\"...\">(lambda)");
+  return flow::Step<FixedString<name_of<Function>.size() + 1>{name_of<Function>}, F>{Function};
+}
+
+/// Members that the caller fills before `run`; steps after it may read them.
+template <flow::DataMember auto... M>
+constexpr auto given() {
+  return flow::Given<M...>{};
+}
+
+/// Parts that the author claims to be independent: where two of them share a member that one writes, the flow does not
+/// compile. Leaving it out changes nothing else, because steps that share nothing they write overlap anyway.
+template <flow::Part... Parts>
+constexpr auto parallel(Parts... parts) {
+  return flow::Parallel<Parts...>{{std::move(parts)...}};
+}
+
+}  // namespace scalar

@@ -1,0 +1,127 @@
+#pragma once
+/// A trained model: spec, canonical parameters, the fitted encoder, and where it comes from.
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "scalar/backend/native/native.hpp"
+#include "scalar/model/model_base.hpp"
+#include "scalar/spec/specs.hpp"
+
+namespace scalar::inline v0 {
+
+class AnyModel;
+
+/// A trained model of spec `S`.
+///
+/// Immutable and cheap to copy: copies share. A default one is empty, and using it is `Error{Errc::empty}`.
+/// Thread safety: all const members may be called from any thread.
+template <Spec S>
+class Model {
+ public:
+  Model() = default;
+
+  /// Puts a model together from its parts; `Trainer::fit` does it for you.
+  /// Errors: `Errc::corrupt` when the parameters do not have the encoder's features or classes.
+  Model(S spec, Parameters<S> parameters, Encoder encoder, ModelInfo info = {}, Runtime runtime = {})
+      : data_(std::make_shared<const Data>(std::move(spec), std::move(parameters), std::move(encoder), std::move(info),
+                                           std::move(runtime))) {}
+
+  explicit operator bool() const noexcept { return data_ != nullptr; }
+  const S& spec() const { return data().spec; }
+  const Parameters<S>& parameters() const { return data().parameters; }
+  const Encoder& encoder() const { return data().encoder; }
+  const ModelInfo& info() const { return data().info; }
+  const CompiledModel& compiled() const { return data().compiled; }
+
+  /// Predictions of a table that has the model's input columns; other columns, and the label, are ignored.
+  /// Errors: `Errc::not_found` for a missing column, `Errc::type_mismatch`, `Errc::invalid_argument`, as
+  /// Encoder::encode.
+  Prediction predict(const Table& table) const { return data().predict(table); }
+  /// Predictions of dense features, `[rows, features]`. Requires a model whose inputs are all numbers.
+  Prediction predict(const Dataset& dataset) const { return data().predict(dataset); }
+  /// Predictions into `out`, `[rows, outputs]`. Nothing is allocated for up to 64 rows once the thread is warm.
+  /// Errors: `Errc::shape_mismatch`, and as above.
+  void predict(const BatchView& batch, BatchOut out) const { data().predict(batch, out); }
+
+  /// The same model with one more measured figure.
+  Model with_metric(std::string name, double value) const {
+    ModelInfo info = data().info;
+    info.metrics[std::move(name)] = value;
+    return Model(spec(), parameters(), encoder(), std::move(info), data().runtime);
+  }
+
+  /// Writes the directory `path`: `manifest.json` and `parameters.bin`, by an atomic rename; one that is there is
+  /// replaced. Errors: `Errc::io` naming the file.
+  void save(const std::string& path) const { data().save(path); }
+  /// Reads a directory written by `save`.
+  /// Errors: `Errc::not_found`, `Errc::io`; `Errc::corrupt` naming the file and what is wrong; `Errc::type_mismatch`
+  /// for a model of another spec.
+  static Model load(const std::string& path, const Runtime& runtime = {});
+
+ private:
+  friend class AnyModel;
+  struct Data final : model::Base {
+    S spec;
+    Parameters<S> parameters;
+
+    Data(S values, Parameters<S> learned, Encoder fitted, ModelInfo provenance, Runtime resources)
+        : Base(S::name, to_json(values), std::move(fitted), std::move(provenance), std::move(resources)),
+          spec(std::move(values)),
+          parameters(std::move(learned)) {
+      set_compiled(backend::compile(parameters, runtime));
+    }
+    std::vector<std::byte> parameter_bytes() const override { return to_bytes(parameters); }
+  };
+
+  explicit Model(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
+  const Data& data() const {
+    if (!data_) model::throw_empty(S::name);
+    return *data_;
+  }
+  std::shared_ptr<const Data> data_;
+};
+
+/// A model of any spec: for repositories, servers and predictors. As Model otherwise.
+class AnyModel {
+ public:
+  AnyModel() = default;
+  template <Spec S>
+  AnyModel(Model<S> model) : data_(std::move(model.data_)) {}  // NOLINT: every model is one
+
+  explicit operator bool() const noexcept { return data_ != nullptr; }
+  std::string_view spec_name() const { return data().spec_name; }
+  const std::string& spec_json() const { return data().spec_json; }
+  const Encoder& encoder() const { return data().encoder; }
+  const ModelInfo& info() const { return data().info; }
+  const CompiledModel& compiled() const { return data().compiled; }
+
+  Prediction predict(const Table& table) const { return data().predict(table); }
+  Prediction predict(const Dataset& dataset) const { return data().predict(dataset); }
+  void predict(const BatchView& batch, BatchOut out) const { data().predict(batch, out); }
+
+  void save(const std::string& path) const { data().save(path); }
+  static AnyModel load(const std::string& path, const Runtime& runtime = {});
+
+  /// The model as one of spec `S`. Errors: `Errc::type_mismatch` naming both specs.
+  template <Spec S>
+  Model<S> as() const {
+    // By name, not by dynamic_cast: a plugin with hidden symbols has type_info objects of its own.
+    if (data().spec_name != S::name) model::throw_other_spec(data().spec_name, S::name);
+    return Model<S>(std::static_pointer_cast<const typename Model<S>::Data>(data_));
+  }
+
+ private:
+  const model::Base& data() const {
+    if (!data_) model::throw_empty("any spec");
+    return *data_;
+  }
+  std::shared_ptr<const model::Base> data_;
+};
+
+template <Spec S>
+Model<S> Model<S>::load(const std::string& path, const Runtime& runtime) {
+  return AnyModel::load(path, runtime).as<S>();
+}
+
+}  // namespace scalar::inline v0

@@ -1,0 +1,105 @@
+#pragma once
+/// Learns one spec on one backend.
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "scalar/backend/registry.hpp"
+#include "scalar/model.hpp"
+#include "scalar/trainer/fitting.hpp"
+
+namespace scalar::inline v0 {
+
+namespace trainer {
+
+template <class S>
+struct IsNotASpec {
+  static_assert(Spec<S>,
+                "the first argument of Trainer is not a spec: it needs a name, fields(), target(), "
+                "default_encoding() and ParametersOf<>");
+};
+template <class B, class S>
+struct CannotTrain {
+  static_assert(
+      Trains<B, S>,
+      "this backend has no fit() for this spec; choose another backend, or give a name (\"native\") to decide "
+      "while running");
+};
+
+}  // namespace trainer
+
+/// Learns spec `S` on backend `B`: a static type, checked at compile time, or a name, checked when the Trainer is made.
+///
+/// Immutable. Thread safety: const members may be called from any thread.
+template <class S, class B = AnyBackend>
+class Trainer {
+ public:
+  /// Errors: `Errc::out_of_range` for an impossible value in the spec, `Errc::not_found` for an unknown backend,
+  /// `Errc::unsupported` with every reason when this backend cannot learn these values.
+  explicit Trainer(S spec, B backend = backend::named("native"), Runtime runtime = {})
+      : spec_(std::move(spec)), backend_(std::move(backend)), runtime_(std::move(runtime)) {
+    if constexpr (Trains<B, S>) {
+      encoding_ = spec_.default_encoding();
+      validate(spec_);
+      trainer::require(backend_.supports(spec_, 1), backend_.name(), S::name, 1);
+    }
+  }
+
+  /// The same trainer with another preprocessing for tables than the spec's own choice.
+  Trainer with_encoding(const Encoding& encoding) const {
+    validate(encoding);
+    Trainer other = *this;
+    other.encoding_ = encoding;
+    return other;
+  }
+
+  /// Fits the encoder, then the model, on the rows of `table` alone.
+  ///
+  /// Errors: of Encoder::fit; `Errc::unsupported` when `options.peers` cannot share this fit; `Errc::cancelled`;
+  /// `Errc::invalid_argument` for targets that cannot be learned.
+  Model<S> fit(const Table& table, const FitOptions& options = {}) const {
+    const Encoder encoder = Encoder::fit(table, encoding_, spec_.target(), runtime_);
+    return fit(encoder.encode(table, runtime_), encoder, options);
+  }
+  /// Fits the model on dense features, which it then also takes as its input.
+  Model<S> fit(const Dataset& data, const FitOptions& options = {}) const {
+    return fit(data, trainer::identity_encoder(data, spec_.target()), options);
+  }
+
+  const S& spec() const noexcept { return spec_; }
+
+ private:
+  Model<S> fit(const Dataset& data, const Encoder& encoder, const FitOptions& options) const {
+    trainer::require(backend_.supports(spec_, options.peers), backend_.name(), S::name, options.peers);
+    const trainer::Stopwatch stopwatch(runtime_);
+    Parameters<S> parameters = backend_.fit(spec_, data, options, runtime_);
+    return Model<S>(spec_, std::move(parameters), encoder,
+                    trainer::info(backend_.name(), data.rows(), stopwatch.seconds()), runtime_);
+  }
+
+  static constexpr std::size_t check() {
+    if constexpr (!Spec<S>)
+      return sizeof(trainer::IsNotASpec<S>);
+    else
+      return sizeof(trainer::CannotTrain<B, S>);
+  }
+  static_assert(check() > 0);
+
+  S spec_;
+  B backend_;
+  Encoding encoding_{};
+  Runtime runtime_;
+};
+
+template <class S>
+Trainer(S) -> Trainer<S>;
+template <class S>
+Trainer(S, const char*) -> Trainer<S>;
+template <class S>
+Trainer(S, std::string) -> Trainer<S>;
+template <class S>
+Trainer(S, std::string_view) -> Trainer<S>;
+template <class S>
+Trainer(S, const char*, Runtime) -> Trainer<S>;
+
+}  // namespace scalar::inline v0

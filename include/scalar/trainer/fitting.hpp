@@ -1,0 +1,31 @@
+#pragma once
+/// The parts of a fit that do not depend on spec or backend.
+#include <string_view>
+
+#include "scalar/backend/backend.hpp"
+#include "scalar/model/model_base.hpp"
+
+namespace scalar::inline v0::trainer {
+
+/// Throws `Error{Errc::unsupported}` listing every reason unless `support` is a yes, and `Errc::invalid_argument` for
+/// fewer than one peer.
+void require(const Support& support, std::string_view backend, std::string_view spec, int peers);
+
+/// The encoder of a model that is fitted on dense features. Errors: `Errc::invalid_argument` for a Dataset without
+/// targets, or whose targets are not what `kind` asks for.
+Encoder identity_encoder(const Dataset& data, TargetKind kind);
+
+ModelInfo info(std::string_view backend, std::int64_t rows, double seconds);
+
+/// Wall time since it was made, on the Runtime's clock.
+class Stopwatch {
+ public:
+  explicit Stopwatch(const Runtime& runtime) : runtime_(runtime), start_(runtime.clock().now()) {}
+  double seconds() const { return std::chrono::duration<double>(runtime_.clock().now() - start_).count(); }
+
+ private:
+  Runtime runtime_;
+  TimePoint start_;
+};
+
+}  // namespace scalar::inline v0::trainer

@@ -1,0 +1,106 @@
+#include "model/files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "scalar/core/error.hpp"
+
+#ifndef RENAME_EXCHANGE
+#define RENAME_EXCHANGE (1 << 1)
+#endif
+
+namespace scalar::inline v0::model {
+namespace {
+
+[[noreturn]] void fail(const std::string& what, const std::string& path) {
+  throw Error(errno == ENOENT ? Errc::not_found : Errc::io, what + ": " + std::generic_category().message(errno), path);
+}
+
+class File {
+ public:
+  File(std::string path, int flags) : path_(std::move(path)), number_(::open(path_.c_str(), flags | O_CLOEXEC, 0666)) {
+    if (number_ < 0) fail("cannot open", path_);
+  }
+  File(const File&) = delete;
+  ~File() { ::close(number_); }
+
+  std::vector<std::byte> read() const {
+    struct stat info {};
+    if (::fstat(number_, &info) != 0) fail("cannot stat", path_);
+    if (!S_ISREG(info.st_mode)) throw Error(Errc::io, "is not a file", path_);
+    std::vector<std::byte> bytes(static_cast<std::size_t>(info.st_size));
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+      const ssize_t got = ::read(number_, bytes.data() + done, bytes.size() - done);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) fail("cannot read", path_);
+      if (got == 0) break;
+      done += static_cast<std::size_t>(got);
+    }
+    bytes.resize(done);
+    return bytes;
+  }
+
+  void write(std::span<const std::byte> bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t put = ::write(number_, bytes.data(), bytes.size());
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) fail("cannot write", path_);
+      bytes = bytes.subspan(static_cast<std::size_t>(put));
+    }
+    sync();
+  }
+  void sync() const {
+    if (::fsync(number_) != 0) fail("cannot sync", path_);
+  }
+
+ private:
+  std::string path_;
+  int number_;
+};
+
+std::string parent(const std::string& path) {
+  const std::string above = std::filesystem::path(path).parent_path().string();
+  return above.empty() ? "." : above;
+}
+
+}  // namespace
+
+std::vector<std::byte> read_file(const std::string& path) { return File(path, O_RDONLY).read(); }
+
+NewDirectory::NewDirectory(std::string path) : path_(std::move(path)) {
+  while (path_.size() > 1 && path_.ends_with('/')) path_.pop_back();
+  aside_ = path_ + ".XXXXXX";
+  if (::mkdtemp(aside_.data()) == nullptr) fail("cannot make a directory beside it", path_);
+  if (::chmod(aside_.c_str(), 0755) != 0) fail("cannot set the mode", aside_);
+}
+
+NewDirectory::~NewDirectory() {
+  std::error_code ignored;
+  if (!published_) std::filesystem::remove_all(aside_, ignored);
+}
+
+void NewDirectory::write(const std::string& name, std::span<const std::byte> bytes) const {
+  File(aside_ + "/" + name, O_WRONLY | O_CREAT | O_EXCL).write(bytes);
+}
+
+void NewDirectory::publish() {
+  File(aside_, O_RDONLY | O_DIRECTORY).sync();
+  if (::rename(aside_.c_str(), path_.c_str()) != 0) {
+    if (errno != ENOTEMPTY && errno != EEXIST) fail("cannot rename " + aside_ + " to it", path_);
+    // A directory that holds something is exchanged, so that a reader never finds nothing there.
+    if (::renameat2(AT_FDCWD, aside_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) != 0)
+      fail("cannot exchange it with " + aside_, path_);
+    std::error_code ignored;
+    std::filesystem::remove_all(aside_, ignored);
+  }
+  published_ = true;
+  File(parent(path_), O_RDONLY | O_DIRECTORY).sync();
+}
+
+}  // namespace scalar::inline v0::model

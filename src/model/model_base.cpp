@@ -1,0 +1,107 @@
+#include "scalar/model/model_base.hpp"
+
+#include <algorithm>
+
+#include "scalar/core/error.hpp"
+#include "scalar/core/parallel.hpp"
+
+namespace scalar::inline v0::model {
+namespace {
+
+constexpr std::int64_t small_batch = 64;    // answered on the calling thread
+constexpr std::int64_t batch_piece = 1024;  // rows encoded and predicted at a time otherwise
+
+std::string shape(std::int64_t rows, std::int64_t columns) {
+  return "[" + std::to_string(rows) + ", " + std::to_string(columns) + "]";
+}
+
+/// Room for the features of some rows, kept by each thread so that a warm call allocates nothing.
+MatrixView<float> scratch(std::int64_t rows, std::int64_t columns) {
+  thread_local std::vector<float> buffer;
+  if (buffer.size() < static_cast<std::size_t>(rows * columns)) buffer.resize(static_cast<std::size_t>(rows * columns));
+  return {buffer.data(), rows, columns};
+}
+
+/// Rows `[first, first + count)` of a batch. `columns` keeps the pieces' columns and is reused.
+BatchView slice(const BatchView& batch, std::int64_t first, std::int64_t count, std::vector<BatchColumn>& columns) {
+  if (batch.is_dense()) return batch.dense().slice(first, count);
+  const auto begin = static_cast<std::size_t>(first), size = static_cast<std::size_t>(count);
+  columns.clear();
+  for (const BatchColumn& column : batch.columns())
+    columns.push_back({column.numbers.empty() ? column.numbers : column.numbers.subspan(begin, size),
+                       column.texts.empty() ? column.texts : column.texts.subspan(begin, size)});
+  return {columns, count};
+}
+
+}  // namespace
+
+void Base::set_compiled(CompiledModel ready) {
+  if (ready.features() != encoder.feature_count())
+    throw Error(Errc::corrupt,
+                "the parameters take " + std::to_string(ready.features()) + " features, the encoder gives " +
+                    std::to_string(encoder.feature_count()),
+                std::string(spec_name));
+  const auto classes = static_cast<std::int64_t>(encoder.classes().size());
+  if (classes != 0 && ready.outputs() != classes)
+    throw Error(Errc::corrupt,
+                "the parameters tell " + std::to_string(ready.outputs()) + " classes apart, the encoder knows " +
+                    std::to_string(classes),
+                std::string(spec_name));
+  compiled = std::move(ready);
+}
+
+void Base::predict(const BatchView& batch, BatchOut out) const {
+  const std::int64_t rows = batch.rows();
+  if (out.rows != rows || out.columns != compiled.outputs())
+    throw Error(Errc::shape_mismatch,
+                "the output is " + shape(out.rows, out.columns) + ", expected " + shape(rows, compiled.outputs()),
+                std::string(spec_name));
+  if (batch.is_dense() && rows > 0 && batch.dense().columns != static_cast<std::int64_t>(encoder.inputs().size()))
+    throw Error(Errc::shape_mismatch,
+                "the batch is " + shape(rows, batch.dense().columns) + ", expected " +
+                    shape(rows, static_cast<std::int64_t>(encoder.inputs().size())),
+                std::string(spec_name));
+  if (batch.is_dense() && encoder.is_identity()) return compiled.predict(batch.dense(), out);
+  const auto piece = [&](const BatchView& part, BatchOut to) {
+    const MatrixView<float> features = scratch(part.rows(), encoder.feature_count());
+    encoder.encode(part, features);
+    compiled.predict(features, to);
+  };
+  if (rows <= small_batch) return piece(batch, out);
+  parallel_for(runtime, rows, batch_piece, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<BatchColumn> columns;
+    piece(slice(batch, begin, end - begin, columns), out.slice(begin, end - begin));
+  });
+}
+
+Prediction Base::predict(const Table& table) const {
+  std::vector<std::string> names;
+  for (const Input& input : encoder.inputs()) names.push_back(input.name);
+  const Table inputs = table.select(names);
+  Prediction result{.values = {}, .rows = table.rows(), .outputs = compiled.outputs(), .classes = encoder.classes()};
+  result.values.resize(static_cast<std::size_t>(result.rows * result.outputs));
+  const BatchOut out(result.values.data(), result.rows, result.outputs);
+  parallel_for(runtime, result.rows, batch_piece, [&](std::int64_t begin, std::int64_t end) {
+    const Dataset features = encoder.encode(inputs.slice(begin, end - begin), runtime);
+    compiled.predict(features.features(), out.slice(begin, end - begin));
+  });
+  return result;
+}
+
+Prediction Base::predict(const Dataset& data) const {
+  const Dataset rows = data.contiguous();
+  Prediction result{.values = {}, .rows = rows.rows(), .outputs = compiled.outputs(), .classes = encoder.classes()};
+  result.values.resize(static_cast<std::size_t>(result.rows * result.outputs));
+  predict(BatchView(rows.features()), BatchOut(result.values.data(), result.rows, result.outputs));
+  return result;
+}
+
+void throw_empty(std::string_view spec_name) {
+  throw Error(Errc::empty, "nothing was fitted or loaded into this model", "Model of " + std::string(spec_name));
+}
+
+void throw_other_spec(std::string_view seen, std::string_view expected) {
+  throw Error(Errc::type_mismatch, "this is a model of " + std::string(seen) + ", not of " + std::string(expected));
+}
+
+}  // namespace scalar::inline v0::model

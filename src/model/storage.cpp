@@ -1,0 +1,131 @@
+/// Models on disk: a directory of `manifest.json` and `parameters.bin` (docs/model.md, "The file form").
+#include <charconv>
+
+#include "model/files.hpp"
+#include "scalar/core/error.hpp"
+#include "scalar/core/hash.hpp"
+#include "scalar/core/json.hpp"
+#include "scalar/model.hpp"
+
+namespace scalar::inline v0 {
+namespace model {
+namespace {
+
+constexpr std::string_view format = "scalar-model";
+constexpr std::int64_t format_version = 1;
+constexpr const char* manifest_name = "manifest.json";
+constexpr const char* parameters_name = "parameters.bin";
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+json::Value to_value(const ModelInfo& info) {
+  json::Object metrics;
+  for (const auto& [name, value] : info.metrics) metrics.emplace(name, value);
+  return json::Object{{"backend", info.backend},
+                      {"fit_seconds", info.fit_seconds},
+                      {"metrics", std::move(metrics)},
+                      {"rows", info.rows},
+                      {"version", info.version}};
+}
+
+ModelInfo info_from(const json::Value& value) {
+  ModelInfo info{.backend = value.at("backend").as_string(),
+                 .rows = value.at("rows").as_int(),
+                 .fit_seconds = value.at("fit_seconds").as_double(),
+                 .version = value.at("version").as_string(),
+                 .metrics = {}};
+  for (const auto& [name, metric] : value.at("metrics").as_object())
+    info.metrics[name] = metric.is_null() ? std::numeric_limits<double>::quiet_NaN() : metric.as_double();
+  return info;
+}
+
+/// The manifest's content, once its checksum holds. A flipped byte must not become another number that parses.
+json::Value read_manifest(const std::string& path) {
+  const std::vector<std::byte> bytes = read_file(path);
+  const json::Value manifest = json::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, "manifest");
+  const json::Value& content = manifest.at("content");
+  if (sha256_hex(bytes_of(content.dump())) != manifest.at("sha256").as_string())
+    throw Error(Errc::corrupt, "the content does not have the checksum written beside it");
+  if (content.at("format").as_string() != format)
+    throw Error(Errc::corrupt, "the format is \"" + content.at("format").as_string() + "\", expected \"scalar-model\"");
+  if (content.at("version").as_int() != format_version)
+    throw Error(Errc::unsupported, "the format's version is " + std::to_string(content.at("version").as_int()) +
+                                       ", this Scalar reads version " + std::to_string(format_version));
+  return content;
+}
+
+std::vector<std::byte> read_parameters(const std::string& path, const json::Value& file) {
+  std::vector<std::byte> bytes = read_file(path);
+  if (bytes.size() != file.at("bytes").as_uint())
+    throw Error(Errc::corrupt, "has " + std::to_string(bytes.size()) + " bytes, the manifest says " +
+                                   std::to_string(file.at("bytes").as_uint()));
+  if (sha256_hex(bytes) != file.at("sha256").as_string())
+    throw Error(Errc::corrupt, "does not have the checksum in the manifest");
+  return bytes;
+}
+
+/// Runs `read`; every failure that comes from the bytes becomes `Errc::corrupt` at `path`.
+template <class Read>
+auto reading(const std::string& path, Read&& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    const bool of_the_system = error.code() == Errc::not_found && error.context() == path;
+    if (error.code() == Errc::io || error.code() == Errc::unsupported || of_the_system) throw;
+    const std::string inner(error.context());
+    throw Error(Errc::corrupt, (inner.empty() ? "" : inner + ": ") + std::string(error.message()), path);
+  }
+}
+
+template <Spec S>
+AnyModel assemble(const json::Value& content, std::span<const std::byte> parameter_bytes, const std::string& directory,
+                  const Runtime& runtime) {
+  Parameters<S> parameters;
+  reading(directory + "/" + parameters_name, [&] { from_bytes(parameter_bytes, parameters); });
+  return reading(directory + "/" + manifest_name, [&] {
+    return Model<S>(from_json<S>(content.at("spec").at("fields")), std::move(parameters),
+                    Encoder::from_json(content.at("encoder")), info_from(content.at("info")), runtime);
+  });
+}
+
+}  // namespace
+
+void Base::save(const std::string& directory) const {
+  const std::vector<std::byte> parameters = parameter_bytes();
+  const json::Value content =
+      json::Object{{"encoder", encoder.to_json()},
+                   {"files", json::Object{{parameters_name, json::Object{{"bytes", std::uint64_t{parameters.size()}},
+                                                                         {"sha256", sha256_hex(parameters)}}}}},
+                   {"format", format},
+                   {"info", to_value(info)},
+                   {"spec", json::Object{{"fields", json::parse(spec_json)}, {"name", spec_name}}},
+                   {"version", format_version}};
+  const json::Value manifest = json::Object{{"content", content}, {"sha256", sha256_hex(bytes_of(content.dump()))}};
+  NewDirectory target(directory);
+  target.write(parameters_name, parameters);
+  target.write(manifest_name, bytes_of(manifest.dump()));
+  target.publish();
+}
+
+}  // namespace model
+
+AnyModel AnyModel::load(const std::string& directory, const Runtime& runtime) {
+  using namespace model;
+  const std::string manifest_path = directory + "/" + manifest_name,
+                    parameters_path = directory + "/" + parameters_name;
+  const json::Value content = reading(manifest_path, [&] { return read_manifest(manifest_path); });
+  const std::vector<std::byte> parameters = reading(
+      parameters_path, [&] { return read_parameters(parameters_path, content.at("files").at(parameters_name)); });
+  const std::string& name =
+      reading(manifest_path, [&]() -> const std::string& { return content.at("spec").at("name").as_string(); });
+  AnyModel result;
+  const bool known =
+      visit_spec(name, AllSpecs{}, [&]<class S>() { result = assemble<S>(content, parameters, directory, runtime); });
+  if (!known)
+    throw Error(Errc::unsupported, "a model of \"" + name + "\", which this Scalar does not know", manifest_path);
+  return result;
+}
+
+}  // namespace scalar::inline v0

@@ -1,0 +1,32 @@
+#include "scalar/trainer/fitting.hpp"
+
+#include "scalar/core/error.hpp"
+#include "scalar/core/version.hpp"
+
+namespace scalar::inline v0::trainer {
+
+void require(const Support& support, std::string_view backend, std::string_view spec, int peers) {
+  if (peers < 1)
+    throw Error(Errc::invalid_argument, "peers is " + std::to_string(peers) + ", expected 1 or more", "FitOptions");
+  if (support) return;
+  std::string text = std::string(backend) + " cannot train " + std::string(spec);
+  if (peers > 1) text += " on " + std::to_string(peers) + " peers";
+  for (const std::string& reason : support.reasons) text += "\n  - " + reason;
+  throw Error(Errc::unsupported, text);
+}
+
+Encoder identity_encoder(const Dataset& data, TargetKind kind) {
+  if (data.empty()) throw Error(Errc::empty, "the Dataset has no rows to learn from", "Trainer");
+  if (!data.has_targets()) throw Error(Errc::invalid_argument, "the Dataset has no targets to learn", "Trainer");
+  if (kind == TargetKind::classification && data.classes().empty())
+    throw Error(Errc::invalid_argument, "the Dataset has numbers as targets, this spec learns classes", "Trainer");
+  if (kind == TargetKind::regression && !data.classes().empty())
+    throw Error(Errc::invalid_argument, "the Dataset has classes as targets, this spec learns numbers", "Trainer");
+  return Encoder::identity(data.feature_names(), data.classes());
+}
+
+ModelInfo info(std::string_view backend, std::int64_t rows, double seconds) {
+  return {.backend = std::string(backend), .rows = rows, .fit_seconds = seconds, .version = version, .metrics = {}};
+}
+
+}  // namespace scalar::inline v0::trainer

@@ -1,0 +1,71 @@
+#pragma once
+/// A model that answers: with a cache of rows in front of it, shared by all who ask.
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string_view>
+
+#include "scalar/cache/cache.hpp"
+#include "scalar/core/error.hpp"
+#include "scalar/model.hpp"
+
+namespace scalar::inline v0 {
+
+struct PredictorOptions {
+  std::uint64_t cache_bytes = 0;  ///< keys, values and overhead of the prediction cache; 0: no cache
+};
+
+/// What one call may ask for.
+struct PredictCall {
+  TimePoint deadline =
+      TimePoint::max();    ///< on the steady clock; `Errc::deadline_exceeded` when work would begin after it
+  std::stop_token stop{};  ///< `Errc::cancelled` when asked before work begins
+  bool use_cache = true;   ///< false: neither looked up nor stored
+};
+
+/// How the rows of a call were answered.
+enum class CacheUse : std::uint8_t {
+  hit = 0,        ///< every row was in the cache
+  miss = 1,       ///< every row was computed
+  partial = 2,    ///< some rows were in the cache, the others computed
+  coalesced = 3,  ///< some rows were being computed by another call, which this one waited for; none was computed here
+  bypass = 4,     ///< the cache was not asked
+};
+/// The name of a use, such as "hit".
+std::string_view name(CacheUse use) noexcept;
+
+/// A model with a cache of its predictions, row by row: of a batch only the rows that are not there are computed, and a
+/// row that another call is computing is waited for instead.
+///
+/// Predictions are pure, so a cached one is the same bytes. Keys are the raw input bytes of a row, compared in full.
+/// Copies share model and cache. Thread safety: all const members may be called from any thread.
+class Predictor {
+ public:
+  /// Errors: `Errc::empty` for an empty model.
+  explicit Predictor(AnyModel model, const PredictorOptions& options = {});
+
+  const AnyModel& model() const noexcept;
+  /// Predictions a row.
+  std::int64_t outputs() const noexcept;
+
+  /// Predictions of `batch` into `out`, `[rows, outputs()]`. Without a cache nothing is allocated for up to 64 rows.
+  /// Errors: `Errc::shape_mismatch`, `Errc::type_mismatch`, `Errc::invalid_argument` as Model::predict;
+  /// `Errc::deadline_exceeded`, `Errc::cancelled`.
+  CacheUse predict(const BatchView& batch, BatchOut out, const PredictCall& call = {}) const;
+  /// As `predict`, with the code instead of an exception. `use` receives how it was answered.
+  Errc try_predict(const BatchView& batch, BatchOut out, const PredictCall& call = {},
+                   CacheUse* use = nullptr) const noexcept;
+  /// Predictions of a table that has the model's input columns. Errors: as Model::predict.
+  Prediction predict(const Table& table, const PredictCall& call = {}) const;
+
+  /// Counts of the cache; all zero without one.
+  cache::CacheStats cache_stats() const noexcept;
+  /// Forgets all cached predictions at once; computations that are running are not stored.
+  void forget() const noexcept;
+
+ private:
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace scalar::inline v0

@@ -1,0 +1,217 @@
+#include "scalar/predictor.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+
+#include "predictor/row_batch.hpp"
+#include "scalar/cache/claim.hpp"
+
+namespace scalar::inline v0 {
+
+std::string_view name(CacheUse use) noexcept {
+  constexpr std::array<std::string_view, 5> names{"hit", "miss", "partial", "coalesced", "bypass"};
+  return names[static_cast<std::size_t>(use)];
+}
+
+struct Predictor::State {
+  AnyModel model;
+  std::unique_ptr<cache::Cache> cache;
+
+  CacheUse answer(const BatchView& batch, BatchOut out, const PredictCall& call) const;
+};
+
+namespace {
+
+using predictor::GatheredRows;
+using predictor::RowKeys;
+using Claim = cache::Claim;
+
+std::span<std::byte> row_bytes(BatchOut out, std::int64_t row) { return std::as_writable_bytes(out.row(row)); }
+
+/// Throws unless there is still time and nobody asked to stop. Claims that are destroyed by it are handed over.
+void require_time(const PredictCall& call) {
+  if (call.stop.stop_requested()) throw Error(Errc::cancelled, "the call was cancelled before its rows were computed");
+  if (call.deadline != TimePoint::max() && std::chrono::steady_clock::now() > call.deadline)
+    throw Error(Errc::deadline_exceeded, "the deadline passed before the rows were computed");
+}
+
+/// The rows of one call that the cache did not have, and who computes them.
+class MissingRows {
+ public:
+  MissingRows(const AnyModel& model, const BatchView& batch, BatchOut out, const PredictCall& call)
+      : model_(model), batch_(batch), out_(out), call_(call) {}
+
+  void claim(cache::Cache& cache, const cache::Key& key, std::int64_t row) {
+    Claim claim = cache.claim(key);
+    if (claim.state() == Claim::State::found) return take(claim, row);  // it came in between
+    (claim.state() == Claim::State::mine ? mine_ : theirs_).push_back({std::move(claim), row});
+  }
+
+  /// Own rows first and only then the others': calls that overlap in any order cannot wait for each other in a circle.
+  void resolve() {
+    if (!mine_.empty()) compute_mine();
+    for (Row& row : theirs_) {
+      if (row.claim.wait({.deadline = call_.deadline, .stop = call_.stop}) == Claim::State::found) {
+        take(row.claim, row.index);
+        ++waited_;
+      } else {  // handed over
+        mine_.clear();
+        mine_.push_back(std::move(row));
+        compute_mine();
+      }
+    }
+  }
+  bool computed() const { return computed_ > 0; }
+  bool waited() const { return waited_ > 0; }
+  bool found() const { return found_ > 0; }
+
+ private:
+  struct Row {
+    Claim claim;
+    std::int64_t index;
+  };
+
+  void take(const Claim& claim, std::int64_t row) {
+    const auto bytes = claim.value().bytes();
+    std::copy(bytes.begin(), bytes.end(), row_bytes(out_, row).begin());
+    ++found_;
+  }
+
+  void compute_mine() {
+    std::vector<std::int64_t> rows;
+    for (const Row& row : mine_) rows.push_back(row.index);
+    std::vector<double> values(rows.size() * static_cast<std::size_t>(out_.columns));
+    const BatchOut computed(values.data(), static_cast<std::int64_t>(rows.size()), out_.columns);
+    try {
+      require_time(call_);
+      model_.predict(GatheredRows(batch_, rows).view(), computed);
+    } catch (...) {
+      for (Row& row : mine_) row.claim.fail(std::current_exception());
+      throw;
+    }
+    for (std::size_t i = 0; i < mine_.size(); ++i) {
+      const auto bytes = std::as_bytes(computed.row(static_cast<std::int64_t>(i)));
+      std::copy(bytes.begin(), bytes.end(), row_bytes(out_, mine_[i].index).begin());
+      mine_[i].claim.publish(bytes);
+    }
+    computed_ += mine_.size();
+  }
+
+  const AnyModel& model_;
+  const BatchView& batch_;
+  BatchOut out_;
+  const PredictCall& call_;
+  std::vector<Row> mine_{}, theirs_{};
+  std::size_t computed_ = 0, waited_ = 0, found_ = 0;
+};
+
+/// The columns of a table as a batch that keeps what it points to.
+class TableBatch {
+ public:
+  TableBatch(const Table& table, const Encoder& encoder) : rows_(table.rows()) {
+    const auto& inputs = encoder.inputs();
+    numbers_.resize(inputs.size());
+    texts_.resize(inputs.size());
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const Column& column = table.column(inputs[i].name);
+      if ((column.type() == ColumnType::text) != inputs[i].is_text)
+        throw Error(Errc::type_mismatch,
+                    "has values of type " + std::string(scalar::name(column.type())) + ", the model was trained on " +
+                        (inputs[i].is_text ? "text" : "numbers"),
+                    "column \"" + inputs[i].name + "\"");
+      for (std::int64_t row = 0; row < rows_; ++row) {
+        const std::int64_t stored = table.stored_row(row);
+        inputs[i].is_text ? texts_[i].push_back(column.text(stored)) : numbers_[i].push_back(column.number(stored));
+      }
+      columns_.push_back({numbers_[i], texts_[i]});
+    }
+  }
+  BatchView view() const { return {columns_, rows_}; }
+
+ private:
+  std::int64_t rows_;
+  std::vector<std::vector<double>> numbers_{};
+  std::vector<std::vector<std::string_view>> texts_{};
+  std::vector<BatchColumn> columns_{};
+};
+
+}  // namespace
+
+CacheUse Predictor::State::answer(const BatchView& batch, BatchOut out, const PredictCall& call) const {
+  const std::int64_t rows = batch.rows();
+  const bool fits = out.rows == rows && out.columns == model.compiled().outputs();
+  if (cache == nullptr || !call.use_cache || rows == 0 || !fits) {
+    require_time(call);
+    model.predict(batch, out);  // a batch that does not fit gets the model's own message
+    return CacheUse::bypass;
+  }
+  const RowKeys keys(batch);
+  const std::uint64_t generation = cache->generation();
+  std::optional<MissingRows> missing;
+  std::int64_t hits = 0;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const cache::Key key = cache->key(keys[row], generation);
+    if (cache->find(key, row_bytes(out, row))) {
+      ++hits;
+      continue;
+    }
+    if (!missing) missing.emplace(model, batch, out, call);
+    missing->claim(*cache, key, row);
+  }
+  if (!missing) return CacheUse::hit;
+  missing->resolve();
+  if (missing->computed()) return hits > 0 || missing->found() ? CacheUse::partial : CacheUse::miss;
+  return missing->waited() ? CacheUse::coalesced : CacheUse::hit;
+}
+
+Predictor::Predictor(AnyModel model, const PredictorOptions& options) {
+  (void)model.compiled();  // throws for an empty model
+  auto state = std::make_shared<State>();
+  state->model = std::move(model);
+  if (options.cache_bytes > 0)
+    state->cache = std::make_unique<cache::Cache>(cache::CacheOptions{.capacity_bytes = options.cache_bytes});
+  state_ = std::move(state);
+}
+
+const AnyModel& Predictor::model() const noexcept { return state_->model; }
+std::int64_t Predictor::outputs() const noexcept { return state_->model.compiled().outputs(); }
+
+CacheUse Predictor::predict(const BatchView& batch, BatchOut out, const PredictCall& call) const {
+  return state_->answer(batch, out, call);
+}
+
+Errc Predictor::try_predict(const BatchView& batch, BatchOut out, const PredictCall& call,
+                            CacheUse* use) const noexcept {
+  try {
+    const CacheUse how = state_->answer(batch, out, call);
+    if (use != nullptr) *use = how;
+    return Errc::ok;
+  } catch (const Error& error) {
+    return error.code();
+  } catch (const std::bad_alloc&) {
+    return Errc::resource_exhausted;
+  } catch (...) {
+    return Errc::internal;
+  }
+}
+
+Prediction Predictor::predict(const Table& table, const PredictCall& call) const {
+  const Encoder& encoder = state_->model.encoder();
+  const TableBatch batch(table, encoder);
+  Prediction result{.values = {}, .rows = table.rows(), .outputs = outputs(), .classes = encoder.classes()};
+  result.values.resize(static_cast<std::size_t>(result.rows * result.outputs));
+  predict(batch.view(), BatchOut(result.values.data(), result.rows, result.outputs), call);
+  return result;
+}
+
+cache::CacheStats Predictor::cache_stats() const noexcept {
+  return state_->cache == nullptr ? cache::CacheStats{} : state_->cache->stats();
+}
+
+void Predictor::forget() const noexcept {
+  if (state_->cache != nullptr) state_->cache->bump_generation();
+}
+
+}  // namespace scalar::inline v0

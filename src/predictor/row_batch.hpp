@@ -1,0 +1,41 @@
+#pragma once
+/// The rows of a batch as the prediction cache sees them: their key bytes, and a batch of some of them.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "scalar/data/batch.hpp"
+
+namespace scalar::inline v0::predictor {
+
+/// The key bytes of each row: the floats of a dense row, else for each column the 8 bytes of a number, or the length
+/// and the bytes of a text.
+class RowKeys {
+ public:
+  explicit RowKeys(const BatchView& batch);
+  std::span<const std::byte> operator[](std::int64_t row) const;
+
+ private:
+  FloatMatrix dense_{};  // dense rows are their own keys
+  std::vector<std::byte> bytes_{};
+  std::vector<std::size_t> ends_{};
+};
+
+/// Copies of some rows of a batch, as a batch.
+class GatheredRows {
+ public:
+  GatheredRows(const BatchView& batch, std::span<const std::int64_t> rows);
+  BatchView view() const;
+
+ private:
+  std::int64_t rows_ = 0, columns_ = 0;
+  bool is_dense_ = false;
+  std::vector<float> dense_{};
+  std::vector<std::vector<double>> numbers_{};
+  std::vector<std::vector<std::string_view>> texts_{};
+  std::vector<BatchColumn> batch_columns_{};
+};
+
+}  // namespace scalar::inline v0::predictor

@@ -24,11 +24,11 @@ namespace scalar::inline v0 {
 /// Churn done = flow.run({.source = "adult.csv"});
 /// ```
 ///
-/// The result is that of running the steps one after the other in the order written; steps that share nothing they write
-/// run at the same time. These do not compile, and the compiler prints a sentence naming step and member: a member read
-/// before it is written, arguments or results that do not fit the function, two steps of one name, two steps in
-/// `parallel(...)` that share a member which one of them writes, a member of another struct, a member that a step changes
-/// named twice.
+/// The result is that of running the steps one after the other in the order written; steps that share nothing they
+/// write run at the same time. These do not compile, and the compiler prints a sentence naming step and member: a
+/// member read before it is written, arguments or results that do not fit the function, two steps of one name, two
+/// steps in `parallel(...)` that share a member which one of them writes, a member of another struct, a member that a
+/// step changes named twice.
 ///
 /// Thread safety: immutable, `run` may be called from any thread; copies share.
 template <class State>
@@ -53,8 +53,8 @@ class Flow {
   /// Errors: what a step throws ends the flow. Steps that are running finish, steps written before the failed one still
   /// run, those after it do not start; so it is always the error of the first step in the order written that leaves, as
   /// `Error` with the context `flow <name>, step <name>`. An `Error` keeps its code, other exceptions become
-  /// `Errc::failed`; the exception itself is nested (`std::rethrow_if_nested`). `Errc::cancelled` when `options.stop` was
-  /// requested before the last step started. The State is lost with the error.
+  /// `Errc::failed`; the exception itself is nested (`std::rethrow_if_nested`). `Errc::cancelled` when `options.stop`
+  /// was requested before the last step started. The State is lost with the error.
   State run(State initial = {}, const FlowRunOptions& options = {}, const Runtime& runtime = {}) const {
     graph_->run(&initial, options, runtime);
     return initial;
@@ -64,4 +64,4 @@ class Flow {
   std::shared_ptr<const flow::Graph> graph_;
 };
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

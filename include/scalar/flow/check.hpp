@@ -61,7 +61,7 @@ constexpr Fault result_fault(Members<W...> into) {
     return Fault::wrong_count;
   else
     return each_fits<decltype(parts<sizeof...(W)>(std::declval<Value&>()))>(into,
-                                                                             std::make_index_sequence<sizeof...(W)>{})
+                                                                            std::make_index_sequence<sizeof...(W)>{})
                ? Fault::none
                : Fault::does_not_fit;
 }
@@ -196,4 +196,4 @@ template <class State, class First, class... Rest>
 inline constexpr Finding finding<State, List<First, Rest...>> =
     Walk<1 + sizeof...(Rest)>({record<State>(First{}), record<State>(Rest{})...}).found;
 
-}  // namespace scalar::flow
+}  // namespace scalar::inline v0::flow

@@ -6,9 +6,10 @@
 
 namespace scalar::inline v0::flow {
 
-/// A pointer to a data member, such as `&Churn::table`.
+/// A pointer to a data member, such as `&Churn::table`. Write `requires(DataMember<decltype(M)> && ...)`: clang 16
+/// crashes on a parameter pack of `DataMember auto... M`.
 template <class T>
-concept DataMember = std::is_member_object_pointer_v<T>;
+concept DataMember = std::is_member_object_pointer_v<std::remove_const_t<T>>;
 
 template <class T>
 struct MemberOf;
@@ -39,7 +40,8 @@ struct Concat<List<A...>> {
 template <class... A, class... B, class... Rest>
 struct Concat<List<A...>, List<B...>, Rest...> : Concat<List<A..., B...>, Rest...> {};
 
-/// What can happen. Composite parts put what they hold between a `begin_` and an `end`, each alternative after a `branch`.
+/// What can happen. Composite parts put what they hold between a `begin_` and an `end`, each alternative after a
+/// `branch`.
 enum class Do { call, read, write, begin_parallel, branch, end };
 
 template <Do What, FixedString Step = "", auto Member = nullptr>
@@ -48,4 +50,4 @@ struct Event {};
 template <FixedString Step, class F, class Reads, class Updates, class Writes>
 struct Call {};
 
-}  // namespace scalar::flow
+}  // namespace scalar::inline v0::flow

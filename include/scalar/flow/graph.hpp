@@ -49,7 +49,9 @@ void add(std::vector<Node>& nodes, Step<Name, F, Members<R...>, Members<U...>, M
   // Shared, so that a function that can only be moved fits into std::function.
   node.call = [function = std::make_shared<const F>(std::move(step.function))](void* memory) {
     State& state = *static_cast<State*>(memory);
-    const auto call = [&]() -> decltype(auto) { return std::invoke(*function, state.*U..., std::as_const(state.*R)...); };
+    const auto call = [&]() -> decltype(auto) {
+      return std::invoke(*function, state.*U..., std::as_const(state.*R)...);
+    };
     (void)state;  // a step without members
     if constexpr (sizeof...(W) == 0)
       call();
@@ -69,4 +71,4 @@ void add(std::vector<Node>& nodes, Parallel<Parts...>&& parallel) {
   std::apply([&](auto&... part) { (add<State>(nodes, std::move(part)), ...); }, parallel.parts);
 }
 
-}  // namespace scalar::flow
+}  // namespace scalar::inline v0::flow

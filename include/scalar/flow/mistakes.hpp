@@ -16,8 +16,9 @@ inline constexpr bool may = false;
 
 template <FixedString Step, auto Member>
 struct ReadBeforeWritten {
-  static_assert(may<Member>,
-                "flow: a step reads a member that no earlier step writes; move the step, or name the member in given<>()");
+  static_assert(
+      may<Member>,
+      "flow: a step reads a member that no earlier step writes; move the step, or name the member in given<>()");
 };
 template <FixedString StepA, FixedString StepB, auto Member>
 struct ParallelStepsShare {
@@ -33,12 +34,14 @@ struct MemberOfAnotherStruct {
 };
 template <FixedString Step, class Reads, class Updates, class Writes>
 struct MemberNamedTwice {
-  static_assert(is_allowed<Reads>, "flow: a step names a member that it changes twice in its update<>(), into<>() and from<>()");
+  static_assert(is_allowed<Reads>,
+                "flow: a step names a member that it changes twice in its update<>(), into<>() and from<>()");
 };
 template <FixedString Step, class Function, class... Arguments>
 struct CannotBeCalledWith {
-  static_assert(is_allowed<Function>,
-                "flow: the step's function cannot be called with the members of update<>() and from<>(), in that order");
+  static_assert(
+      is_allowed<Function>,
+      "flow: the step's function cannot be called with the members of update<>() and from<>(), in that order");
 };
 template <FixedString Step, class Result, class Members>
 struct ResultDoesNotFit {
@@ -47,9 +50,10 @@ struct ResultDoesNotFit {
 };
 template <FixedString Step, class Result, std::size_t Count>
 struct ResultHasOtherCount {
-  static_assert(is_allowed<Result>,
-                "flow: the step must return one element for each member of its into<>() (a tuple, a pair or an aggregate; "
-                "void for none)");
+  static_assert(
+      is_allowed<Result>,
+      "flow: the step must return one element for each member of its into<>() (a tuple, a pair or an aggregate; "
+      "void for none)");
 };
 
 template <class Event>
@@ -99,4 +103,4 @@ constexpr void explain(List<Events...>*) {
     explain_call<found.fault>(static_cast<First*>(nullptr));
 }
 
-}  // namespace scalar::flow
+}  // namespace scalar::inline v0::flow

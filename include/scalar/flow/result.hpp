@@ -61,7 +61,8 @@ template <std::size_t N, class R>
 constexpr auto parts(R& r) {
   if constexpr (TupleLike<R>)
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return std::forward_as_tuple(std::get<I>(std::move(r))...);
+      using std::get;
+      return std::forward_as_tuple(get<I>(std::move(r))...);
     }(std::make_index_sequence<N>{});
   else if constexpr (N == 2) {
     auto& [a, b] = r;
@@ -100,10 +101,18 @@ constexpr auto parts(R& r) {
   }
 }
 
-/// Puts the elements of `result` into `members`, one each.
+template <class... E, class... M>
+constexpr void assign(std::tuple<E...>&& elements, M&... members) {
+  if constexpr ((std::is_lvalue_reference_v<E> || ...))
+    // References may lead to the members themselves: take all values before the first is assigned.
+    std::tuple<M&...>(members...) = std::tuple<std::remove_cvref_t<E>...>(std::move(elements));
+  else
+    std::tuple<M&...>(members...) = std::move(elements);
+}
+/// Puts the elements of `result`, which is not needed afterwards, into `members`, one each.
 template <class R, class... M>
-constexpr void spread(R&& result, M&... members) {
-  std::tuple<M&...>(members...) = parts<sizeof...(M)>(result);
+constexpr void spread(R& result, M&... members) {
+  assign(parts<sizeof...(M)>(result), members...);
 }
 
-}  // namespace scalar::flow
+}  // namespace scalar::inline v0::flow

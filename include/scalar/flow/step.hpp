@@ -11,7 +11,8 @@ namespace scalar::inline v0 {
 
 namespace flow {
 
-/// A callable with the members it reads, updates in place and fills. Made by `step`; each call below returns a new type.
+/// A callable with the members it reads, updates in place and fills. Made by `step`; each call below returns a new
+/// type.
 template <FixedString Name, class F, class Reads = Members<>, class Updates = Members<>, class Writes = Members<>>
 struct Step;
 
@@ -20,17 +21,20 @@ struct Step<Name, F, Members<R...>, Members<U...>, Members<W...>> {
   F function;
 
   /// Members given to the function as `const&`, in this order, after those of `update`.
-  template <DataMember auto... M>
+  template <auto... M>
+    requires(DataMember<decltype(M)> && ...)
   constexpr auto from() && {
     return Step<Name, F, Members<R..., M...>, Members<U...>, Members<W...>>{std::move(function)};
   }
   /// Members that receive what the function returns; several receive the elements of a tuple, a pair or an aggregate.
-  template <DataMember auto... M>
+  template <auto... M>
+    requires(DataMember<decltype(M)> && ...)
   constexpr auto into() && {
     return Step<Name, F, Members<R...>, Members<U...>, Members<W..., M...>>{std::move(function)};
   }
   /// Members given to the function as `&`, first, to be changed in place.
-  template <DataMember auto... M>
+  template <auto... M>
+    requires(DataMember<decltype(M)> && ...)
   constexpr auto update() && {
     return Step<Name, F, Members<R...>, Members<U..., M...>, Members<W...>>{std::move(function)};
   }
@@ -49,9 +53,9 @@ struct Given {
 template <class... Parts>
 struct Parallel {
   std::tuple<Parts...> parts;
-  using Events =
-      typename Concat<List<Event<Do::begin_parallel>>,
-                      typename Concat<List<Event<Do::branch>>, typename Parts::Events>::type..., List<Event<Do::end>>>::type;
+  using Events = typename Concat<List<Event<Do::begin_parallel>>,
+                                 typename Concat<List<Event<Do::branch>>, typename Parts::Events>::type...,
+                                 List<Event<Do::end>>>::type;
 };
 
 /// What a flow is made of.
@@ -60,7 +64,8 @@ concept Part = requires { typename T::Events; };
 
 }  // namespace flow
 
-/// A step with a name of its own, for lambdas and function objects: `step<"normalise">([](const Table& table) { ... })`.
+/// A step with a name of its own, for lambdas and function objects: `step<"normalise">([](const Table& table) { ...
+/// })`.
 ///
 /// The function is called as const, possibly from several threads at once, with `const&` to what it reads.
 template <FixedString Name, class F>
@@ -72,14 +77,15 @@ constexpr auto step(F function) {
 /// A step named after the function, or member function, that it calls: `step<load>()`.
 template <auto Function>
 constexpr auto step() {
-  using F = decltype(Function);
+  using F = std::remove_const_t<decltype(Function)>;  // a function object as argument is const
   static_assert(std::is_pointer_v<F> || std::is_member_pointer_v<F>,
                 "flow: a lambda has no name; write step<\"...\">(lambda)");
   return flow::Step<FixedString<name_of<Function>.size() + 1>{name_of<Function>}, F>{Function};
 }
 
 /// Members that the caller fills before `run`; steps after it may read them.
-template <flow::DataMember auto... M>
+template <auto... M>
+  requires(flow::DataMember<decltype(M)> && ...)
 constexpr auto given() {
   return flow::Given<M...>{};
 }
@@ -91,4 +97,4 @@ constexpr auto parallel(Parts... parts) {
   return flow::Parallel<Parts...>{{std::move(parts)...}};
 }
 
-}  // namespace scalar
+}  // namespace scalar::inline v0

@@ -1,0 +1,165 @@
+#include "scalar/flow/graph.hpp"
+
+#include <tbb/task_arena.h>
+#include <tbb/task_group.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <map>
+#include <mutex>
+
+#include "core/runtime_impl.hpp"
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::flow {
+
+Graph::Graph(std::string name, std::vector<Node> nodes)
+    : name_(std::move(name)), nodes_(std::move(nodes)), followers_(nodes_.size()), waits_(nodes_.size()) {
+  struct Uses {
+    std::size_t writer = 0;  // its index + 1
+    std::vector<std::size_t> readers{};
+  };
+  std::map<std::uint64_t, Uses> members;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    std::vector<std::size_t> before;
+    for (const std::uint64_t member : nodes_[i].reads)
+      if (const Uses& uses = members[member]; uses.writer > 0) before.push_back(uses.writer - 1);
+    for (const std::uint64_t member : nodes_[i].writes) {
+      const Uses& uses = members[member];
+      before.insert(before.end(), uses.readers.begin(), uses.readers.end());
+      if (uses.readers.empty() && uses.writer > 0) before.push_back(uses.writer - 1);
+    }
+    for (const std::uint64_t member : nodes_[i].reads) members[member].readers.push_back(i);
+    for (const std::uint64_t member : nodes_[i].writes) members[member] = {i + 1, {}};
+    std::sort(before.begin(), before.end());
+    before.erase(std::unique(before.begin(), before.end()), before.end());
+    for (const std::size_t earlier : before) followers_[earlier].push_back(i);
+    waits_[i] = before.size();
+  }
+}
+
+/// One run of a graph.
+class Graph::Run {
+ public:
+  Run(const Graph& graph, void* state, const FlowRunOptions& options, const Runtime& runtime)
+      : graph_(graph), state_(state), options_(options), runtime_(runtime), first_failed_(graph.nodes_.size()) {}
+
+  void in_order() {
+    for (std::size_t i = 0; i < graph_.nodes_.size() && may_start(i); ++i) perform(i);
+    throw_what_went_wrong();
+  }
+
+  void in_parallel() {
+    missing_ = std::vector<std::atomic<std::size_t>>(graph_.nodes_.size());
+    for (std::size_t i = 0; i < missing_.size(); ++i) missing_[i].store(graph_.waits_[i], std::memory_order_relaxed);
+    runtime_.impl().arena.execute([&] {
+      for (std::size_t i = 0; i < missing_.size(); ++i)
+        if (graph_.waits_[i] == 0) group_.run([this, i] { chain(i); });
+      group_.wait();
+    });
+    throw_what_went_wrong();
+  }
+
+ private:
+  /// Runs a node and then one that it set free; the others that it set free go to other threads.
+  void chain(std::size_t i) {
+    for (std::size_t next = i; next != none; i = next) {
+      // The followers of a node that did not run come after it in the order written, and may not start either.
+      if (!may_start(i)) return;
+      // Isolated: a step that waits for a parallel loop of its own must not be given another step in the meantime.
+      tbb::this_task_arena::isolate([&] { perform(i); });
+      next = none;
+      for (const std::size_t follower : graph_.followers_[i]) {
+        if (missing_[follower].fetch_sub(1, std::memory_order_acq_rel) != 1) continue;
+        if (next != none) group_.run([this, next] { chain(next); });
+        next = follower;
+      }
+    }
+  }
+
+  bool may_start(std::size_t i) {
+    if (options_.stop.stop_requested()) {
+      lower(first_stopped_, i);
+      return false;
+    }
+    return i < first_failed_.load();
+  }
+
+  void perform(std::size_t i) noexcept {
+    const TimePoint begin = runtime_.clock().now();
+    const auto report = [&](StepEvent event) {
+      if (!options_.progress) return;
+      const std::chrono::duration<double> taken =
+          event == StepEvent::started ? Duration{} : runtime_.clock().now() - begin;
+      const std::lock_guard lock(mutex_);
+      options_.progress(graph_.nodes_[i].name, event, taken.count());
+    };
+    try {
+      report(StepEvent::started);
+      graph_.nodes_[i].call(state_);
+      report(StepEvent::finished);
+    } catch (...) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (i < first_failed_.load()) {
+          first_failed_ = i;
+          error_ = std::current_exception();
+        }
+      }
+      try {
+        report(StepEvent::failed);
+      } catch (...) {  // the step's own error is the one to tell
+      }
+    }
+  }
+
+  static void lower(std::atomic<std::size_t>& least, std::size_t value) {
+    std::size_t seen = least.load();
+    while (value < seen && !least.compare_exchange_weak(seen, value)) {
+    }
+  }
+
+  void throw_what_went_wrong() const {
+    const auto place = [&](std::size_t i) { return "flow " + graph_.name_ + ", step " + graph_.nodes_[i].name; };
+    if (error_) {
+      const std::string context = place(first_failed_);
+      try {
+        std::rethrow_exception(error_);
+      } catch (const Error& error) {
+        std::throw_with_nested(error.within(context));
+      } catch (const std::exception& error) {
+        std::throw_with_nested(Error(Errc::failed, error.what(), context));
+      } catch (...) {
+        std::throw_with_nested(Error(Errc::failed, "threw something that is no std::exception", context));
+      }
+    }
+    if (first_stopped_ != none)
+      throw Error(Errc::cancelled, "stop was requested before this step started", place(first_stopped_));
+  }
+
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+  const Graph& graph_;
+  void* state_;
+  const FlowRunOptions& options_;
+  const Runtime& runtime_;
+  std::mutex mutex_;                       // of the error and of calls to progress
+  std::atomic<std::size_t> first_failed_;  // nodes before it may still start
+  std::atomic<std::size_t> first_stopped_{none};
+  std::exception_ptr error_;  // of first_failed_
+  std::vector<std::atomic<std::size_t>> missing_;
+  // Isolated: where run() is called from a task whose group is cancelled, its steps must run all the same.
+  tbb::task_group_context context_{tbb::task_group_context::isolated};
+  tbb::task_group group_{context_};
+};
+
+void Graph::run(void* state, const FlowRunOptions& options, const Runtime& runtime) const {
+  Run run(*this, state, options, runtime);
+  if (runtime.threads() == 1 || nodes_.size() < 2)
+    run.in_order();
+  else
+    run.in_parallel();
+}
+
+}  // namespace scalar::inline v0::flow

@@ -1,5 +1,7 @@
 #include "scalar/cache/claim.hpp"
 
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "cache/cache_impl.hpp"
@@ -12,15 +14,27 @@ using detail::Flight;
 using detail::Shard;
 using detail::Waiter;
 
-bool hands_over(const std::exception_ptr& error) noexcept {
-  if (error == nullptr) return true;
+/// Every thread gets an Error of its own: an exception object that several threads hold is shared in all its parts.
+Error copy_of(const Error& error) {
+  return Error(error.code(), std::string(error.message()), std::string(error.context()));
+}
+
+/// Notes why the leader failed; false when that is no failure of the computation, but of its caller.
+bool note(Flight& flight, const std::exception_ptr& thrown) noexcept {
+  if (thrown == nullptr) return false;
   try {
-    std::rethrow_exception(error);
-  } catch (const Error& thrown) {
-    return thrown.code() == Errc::cancelled || thrown.code() == Errc::deadline_exceeded;
+    std::rethrow_exception(thrown);
+  } catch (const Error& error) {
+    if (error.code() == Errc::cancelled || error.code() == Errc::deadline_exceeded) return false;
+    try {
+      flight.error.emplace(copy_of(error));
+    } catch (...) {
+      flight.foreign = std::current_exception();
+    }
   } catch (...) {
-    return false;
+    flight.foreign = thrown;
   }
+  return true;
 }
 
 void wake_all(Flight& flight) noexcept {
@@ -148,16 +162,15 @@ void Claim::publish(std::span<const std::byte> value) {
 
 void Claim::fail(const std::exception_ptr& error) noexcept {
   if (state_ != State::mine) return;
-  if (hands_over(error)) {
-    leave();
-    return;
-  }
   Shard& shard = cache_->impl_->shard(key_);
   const std::lock_guard lock(shard.mutex);
-  shard.flights.unlist(*flight_);
-  flight_->status = Flight::Status::failed;
-  flight_->error = error;
-  wake_all(*flight_);
+  if (note(*flight_, error)) {
+    shard.flights.unlist(*flight_);
+    flight_->status = Flight::Status::failed;
+    wake_all(*flight_);
+  } else {
+    hand_over(*flight_);
+  }
   shard.flights.drop(*std::exchange(flight_, nullptr));
   state_ = State::none;
 }
@@ -191,13 +204,16 @@ Claim::State Claim::wait(const Wait& wait) {
 
   const Flight::Status status = flight.status;
   value_ = flight.value;
-  const std::exception_ptr error = flight.error;
+  const std::exception_ptr foreign = flight.foreign;
+  std::optional<Error> error;
+  if (flight.error) error.emplace(copy_of(*flight.error));
   const bool own = flight.leader == std::this_thread::get_id();
   shard.flights.drop(*std::exchange(flight_, nullptr));
   state_ = State::none;
   lock.unlock();
   if (status == Flight::Status::done) return state_ = State::found;
-  if (status == Flight::Status::failed) std::rethrow_exception(error);
+  if (error) throw Error(std::move(*error));
+  if (status == Flight::Status::failed) std::rethrow_exception(foreign);
   if (own)
     throw Error(Errc::invalid_argument, "the computation of a value asked for the same value: it would wait for itself",
                 "cache");

@@ -77,7 +77,8 @@ void Flights::drop(Flight& flight) noexcept {
   if (--flight.holders > 0) return;
   unlist(flight);
   flight.value = {};
-  flight.error = nullptr;
+  flight.error.reset();
+  flight.foreign = nullptr;
   if (free_count_ >= kept_flights || flight.key.capacity() > 4096) {
     delete &flight;
     return;

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "scalar/cache/cache.hpp"
+#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::cache::detail {
 
@@ -28,7 +30,8 @@ struct Flight {
   Waiter* first = nullptr;  // those who sleep, in the order they came
   Waiter* last = nullptr;
   Value value{};
-  std::exception_ptr error{};
+  std::optional<Error> error{};  // what the leader threw, if that was an Error,
+  std::exception_ptr foreign{};  // else this
 
   bool is_for(const Key& wanted) const noexcept;
 };

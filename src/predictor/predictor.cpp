@@ -37,6 +37,20 @@ void require_time(const PredictCall& call) {
     throw Error(Errc::deadline_exceeded, "the deadline passed before the rows were computed");
 }
 
+/// True when the batch has the model's inputs, so that its key bytes mean what those of an earlier batch meant.
+bool has_inputs(const BatchView& batch, const Encoder& encoder) {
+  const auto& inputs = encoder.inputs();
+  if (batch.is_dense())
+    return encoder.is_numeric() && batch.dense().columns == static_cast<std::int64_t>(inputs.size());
+  const auto rows = static_cast<std::size_t>(batch.rows());
+  return batch.columns().size() == inputs.size() &&
+         std::equal(inputs.begin(), inputs.end(), batch.columns().begin(),
+                    [&](const Input& input, const BatchColumn& c) {
+                      return input.is_text ? c.texts.size() == rows && c.numbers.empty()
+                                           : c.numbers.size() == rows && c.texts.empty();
+                    });
+}
+
 /// The rows of one call that the cache did not have, and who computes them.
 class MissingRows {
  public:
@@ -141,7 +155,7 @@ class TableBatch {
 
 CacheUse Predictor::State::answer(const BatchView& batch, BatchOut out, const PredictCall& call) const {
   const std::int64_t rows = batch.rows();
-  const bool fits = out.rows == rows && out.columns == model.compiled().outputs();
+  const bool fits = out.rows == rows && out.columns == model.compiled().outputs() && has_inputs(batch, model.encoder());
   if (cache == nullptr || !call.use_cache || rows == 0 || !fits) {
     require_time(call);
     model.predict(batch, out);  // a batch that does not fit gets the model's own message

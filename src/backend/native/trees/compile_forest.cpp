@@ -1,0 +1,431 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backend/native/trees/walk.hpp"
+#include "scalar/backend/native/native.hpp"
+#include "scalar/core/error.hpp"
+#include "scalar/core/parallel.hpp"
+
+namespace scalar::inline v0::backend {
+namespace {
+
+using namespace trees;
+
+constexpr float infinity = std::numeric_limits<float>::infinity();
+
+/// How a feature is rewritten so that one comparison gives the node's answer, missing or not: a column of a block.
+enum class Rewrite : std::uint8_t {
+  nan_up,    ///< NaN -> +infinity, which goes right
+  nan_down,  ///< NaN -> -infinity, which goes left
+  zero_up,
+  zero_down,
+  is_nan,   ///< -1 where it is NaN, else 1: for splits at -infinity, which nothing is less than
+  is_zero,  ///< the same for NaN or zero
+};
+
+template <Rewrite How>
+float rewrite(float x) {
+  constexpr bool with_zero = How == Rewrite::zero_up || How == Rewrite::zero_down || How == Rewrite::is_zero;
+  const bool missing = std::isnan(x) || (with_zero && x == 0);
+  if constexpr (How == Rewrite::is_nan || How == Rewrite::is_zero) return missing ? -1.0f : 1.0f;
+  return missing ? (How == Rewrite::nan_up || How == Rewrite::zero_up ? infinity : -infinity) : x;
+}
+
+/// What a node asks, ready to compare.
+struct Question {
+  Rewrite how;
+  std::int32_t feature;
+  float split;
+};
+
+/// The smallest float that is not less than `split`: for floats x, `x < split` and `x < up(split)` agree.
+float up(double split) {
+  const float nearest = static_cast<float>(split);
+  return static_cast<double>(nearest) < split ? std::nextafter(nearest, infinity) : nearest;
+}
+
+Question question(const Forest& forest, std::size_t node) {
+  const auto missing = static_cast<Missing>(forest.missing[node]);
+  const float split =
+      forest.width == DataType::float32 ? static_cast<float>(forest.value[node]) : up(forest.value[node]);
+  const bool left = missing == Missing::nan_left || missing == Missing::zero_left;
+  const bool zero = missing == Missing::zero_left || missing == Missing::zero_right;
+  if (left && split == -infinity) return {zero ? Rewrite::is_zero : Rewrite::is_nan, forest.feature[node], 0.0f};
+  const Rewrite how =
+      zero ? (left ? Rewrite::zero_down : Rewrite::zero_up) : (left ? Rewrite::nan_down : Rewrite::nan_up);
+  return {how, forest.feature[node], split};
+}
+
+/// The columns that a forest asks: those of one rewriting are neighbours.
+class Columns {
+ public:
+  explicit Columns(const Forest& forest) {
+    for (std::size_t node = 0; node < forest.feature.size(); ++node)
+      if (forest.feature[node] >= 0) {
+        const Question asked = question(forest, node);
+        number_[{asked.how, asked.feature}] = 0;
+      }
+    for (auto& [key, number] : number_) {
+      number = static_cast<std::uint32_t>(feature_.size());
+      feature_.push_back(key.second);
+      end_[static_cast<std::size_t>(key.first)] = feature_.size();
+    }
+    for (std::size_t how = 1; how < end_.size(); ++how) end_[how] = (std::max)(end_[how], end_[how - 1]);
+  }
+
+  std::size_t size() const { return feature_.size(); }
+  std::uint32_t number(const Question& asked) const { return number_.at({asked.how, asked.feature}); }
+  void forget_numbers() { number_.clear(); }
+
+  /// Row-wise to column-wise: column c of row r goes to `to[c * step + r]`.
+  void load(FloatMatrix rows, float* to, std::size_t step) const {
+    load<Rewrite::nan_up>(rows, to, step);
+    load<Rewrite::nan_down>(rows, to, step);
+    load<Rewrite::zero_up>(rows, to, step);
+    load<Rewrite::zero_down>(rows, to, step);
+    load<Rewrite::is_nan>(rows, to, step);
+    load<Rewrite::is_zero>(rows, to, step);
+  }
+
+ private:
+  template <Rewrite How>
+  void load(FloatMatrix rows, float* to, std::size_t step) const {
+    constexpr auto how = static_cast<std::size_t>(How);
+    for (std::size_t column = how == 0 ? 0 : end_[how - 1]; column < end_[how]; ++column) {
+      const float* from = rows.data + feature_[column];
+      float* target = to + column * step;
+      for (std::int64_t r = 0; r < rows.rows; ++r) target[r] = rewrite<How>(from[r * rows.stride]);
+    }
+  }
+
+  std::map<std::pair<Rewrite, std::int32_t>, std::uint32_t> number_;
+  std::vector<std::int32_t> feature_;
+  std::array<std::size_t, 6> end_{};
+};
+
+/// The depth of every tree; children have larger numbers, so one pass backwards is enough.
+std::vector<int> depths(const Forest& forest) {
+  std::vector<int> depth(static_cast<std::size_t>(forest.trees())), below;
+  for (std::size_t t = 0; t < depth.size(); ++t) {
+    const auto first = static_cast<std::size_t>(forest.tree_begin[t]);
+    below.assign(static_cast<std::size_t>(forest.tree_begin[t + 1]) - first, 0);
+    for (std::size_t node = below.size(); node-- > 0;)
+      if (forest.feature[first + node] >= 0)
+        below[node] = 1 + (std::max)(below[static_cast<std::size_t>(forest.left[first + node])],
+                                     below[static_cast<std::size_t>(forest.right[first + node])]);
+    depth[t] = below[0];
+  }
+  return depth;
+}
+
+/// All trees filled up to complete ones of the same depth: no pointers, no tests for leaves.
+template <class Width>
+class HeapTrees {
+ public:
+  HeapTrees(const Forest& forest, const Columns& columns, int depth)
+      : depth_(depth),
+        nodes_(static_cast<std::size_t>(forest.trees()) << depth, HeapNode{0, 0}),
+        leaves_(nodes_.size(), Width{0}) {
+    for (std::size_t t = 0; t < static_cast<std::size_t>(forest.trees()); ++t) place(forest, columns, t, 0, 1, 0);
+  }
+
+  static bool fits(const Forest& forest, int depth) {
+    const auto real = static_cast<double>(forest.feature.size());
+    return depth <= 12 && std::ldexp(static_cast<double>(forest.trees()), depth) <= 4 * real + 64;
+  }
+
+  /// Leaves of `lanes` trees from `tree` on for one row.
+  void walk_row(std::size_t tree, const float* x, Width* leaf) const {
+    const HeapNode* first = nodes_.data() + (tree << depth_);
+    std::uint32_t slot[lanes];
+    for_lanes([&](auto k) { slot[k] = 1; });
+    for (int level = 0; level < depth_; ++level)
+      for_lanes([&](auto k) {
+        const HeapNode& node = first[(std::size_t{k} << depth_) + slot[k]];
+        slot[k] = 2 * slot[k] + (x[node.column] >= node.split);
+      });
+    const std::size_t count = std::size_t{1} << depth_;
+    for_lanes([&](auto k) { leaf[k] = leaves_[((tree + k) << depth_) + slot[k] - count]; });
+  }
+  Width walk_one(std::size_t tree, const float* x) const {
+    const HeapNode* first = nodes_.data() + (tree << depth_);
+    std::uint32_t slot = 1;
+    for (int level = 0; level < depth_; ++level) slot = 2 * slot + (x[first[slot].column] >= first[slot].split);
+    return leaves_[(tree << depth_) + slot - (std::size_t{1} << depth_)];
+  }
+  /// Adds the leaves of a tree to `lanes` rows of a block.
+  void add_rows(std::size_t tree, const float* x, Width* sums, std::size_t step) const {
+    const HeapNode* first = nodes_.data() + (tree << depth_);
+    std::uint32_t slots[lanes];
+    int level = top_(first, x, depth_, slots);
+    std::uint32_t slot[lanes];
+    for_lanes([&](auto k) { slot[k] = slots[k]; });
+    for (; level < depth_; ++level)
+      for_lanes([&](auto k) {
+        const HeapNode& node = first[slot[k]];
+        slot[k] = 2 * slot[k] + (x[std::size_t{node.column} * block_rows + k] >= node.split);
+      });
+    const Width* leaves = leaves_.data() + (tree << depth_) - (std::size_t{1} << depth_);
+    for_lanes([&](auto k) { sums[k * step] += leaves[slot[k]]; });
+  }
+
+  std::int64_t visits_a_tree() const { return depth_ + 1; }
+
+ private:
+  void place(const Forest& forest, const Columns& columns, std::size_t tree, std::int32_t node, std::size_t slot,
+             int level) {
+    const auto at = static_cast<std::size_t>(forest.tree_begin[tree] + node);
+    const std::size_t first = tree << depth_;
+    if (forest.feature[at] < 0) {
+      // A leaf above the last level: whatever is asked below it leads to its value.
+      const std::size_t width = std::size_t{1} << (depth_ - level);
+      std::fill_n(leaves_.begin() + static_cast<std::ptrdiff_t>(first + slot * width - (std::size_t{1} << depth_)),
+                  width, static_cast<Width>(forest.value[at]));
+      return;
+    }
+    const Question asked = question(forest, at);
+    nodes_[first + slot] = {asked.split, columns.number(asked)};
+    place(forest, columns, tree, forest.left[at], 2 * slot, level + 1);
+    place(forest, columns, tree, forest.right[at], 2 * slot + 1, level + 1);
+  }
+
+  int depth_;
+  std::vector<HeapNode> nodes_;
+  std::vector<Width> leaves_;
+  WalkTop top_ = walk_top();
+};
+
+/// Trees as they are: for deep or ragged ones.
+template <class Width>
+class LinkedTrees {
+ public:
+  LinkedTrees(const Forest& forest, const Columns& columns) {
+    if (2 * forest.feature.size() > (std::numeric_limits<std::uint32_t>::max)())
+      throw Error(Errc::too_large, "has " + std::to_string(forest.feature.size()) + " nodes", "forest");
+    for (std::size_t t = 0; t < static_cast<std::size_t>(forest.trees()); ++t) place(forest, columns, t);
+  }
+
+  void walk_row(std::size_t tree, const float* x, Width* leaf) const {
+    for_lanes([&](auto k) { leaf[k] = walk_one(tree + k, x); });
+  }
+  Width walk_one(std::size_t tree, const float* x) const {
+    std::uint32_t at = roots_[tree];
+    while (!std::isnan(nodes_[at].split)) at = nodes_[at].left + (x[nodes_[at].column] >= nodes_[at].split);
+    return leaves_[at];
+  }
+  void add_rows(std::size_t tree, const float* x, Width* sums, std::size_t step) const {
+    std::uint32_t at[lanes];
+    for_lanes([&](auto k) { at[k] = roots_[tree]; });
+    for (std::uint32_t moved = 1; moved != 0;) {
+      moved = 0;
+      for_lanes([&](auto k) {
+        const LinkedNode& node = nodes_[at[k]];
+        const std::uint32_t next = node.left + (x[std::size_t{node.column} * block_rows + k] >= node.split);
+        moved |= next ^ at[k];
+        at[k] = next;
+      });
+    }
+    for_lanes([&](auto k) { sums[k * step] += leaves_[at[k]]; });
+  }
+
+  std::int64_t visits_a_tree() const {
+    return roots_.empty() ? 1 : 1 + static_cast<std::int64_t>(std::log2(nodes_.size() / roots_.size() + 1)) * 2;
+  }
+
+ private:
+  /// Breadth first, so that siblings are neighbours and the top of a tree shares cache lines.
+  void place(const Forest& forest, const Columns& columns, std::size_t tree) {
+    const auto first = static_cast<std::size_t>(forest.tree_begin[tree]);
+    std::vector<std::size_t> from{first};
+    const std::size_t base = nodes_.size();
+    roots_.push_back(static_cast<std::uint32_t>(base));
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      const std::size_t at = from[i];
+      const auto self = static_cast<std::uint32_t>(base + i);
+      if (forest.feature[at] < 0) {
+        nodes_.push_back({std::numeric_limits<float>::quiet_NaN(), 0, self});
+        leaves_.push_back(static_cast<Width>(forest.value[at]));
+        continue;
+      }
+      const Question asked = question(forest, at);
+      nodes_.push_back({asked.split, columns.number(asked), static_cast<std::uint32_t>(base + from.size())});
+      leaves_.push_back(0);
+      from.push_back(first + static_cast<std::size_t>(forest.left[at]));
+      from.push_back(first + static_cast<std::size_t>(forest.right[at]));
+    }
+  }
+
+  std::vector<LinkedNode> nodes_;
+  std::vector<Width> leaves_;
+  std::vector<std::uint32_t> roots_;
+};
+
+/// Memory that a thread keeps between calls.
+template <class Width>
+struct Scratch {
+  std::vector<float> x;
+  std::vector<Width> sums;
+
+  static Scratch& of_thread(std::size_t floats, std::size_t widths) {
+    thread_local Scratch scratch;
+    if (scratch.x.size() < floats) scratch.x.resize(floats);
+    if (scratch.sums.size() < widths) scratch.sums.resize(widths);
+    return scratch;
+  }
+};
+
+template <class Width, class Trees>
+class CompiledForest final : public CompiledModel::Interface {
+ public:
+  CompiledForest(const Forest& forest, Columns columns, Trees trees, const Runtime& runtime)
+      : features_(forest.features),
+        link_(forest.link),
+        base_(forest.base.begin(), forest.base.end()),
+        tree_output_(forest.tree_output),
+        columns_(std::move(columns)),
+        trees_(std::move(trees)),
+        runtime_(runtime) {
+    columns_.forget_numbers();
+  }
+
+  std::int64_t features() const noexcept override { return features_; }
+  std::int64_t margins() const noexcept override { return static_cast<std::int64_t>(base_.size()); }
+  std::int64_t outputs() const noexcept override { return link_ == Link::logistic ? 2 : margins(); }
+
+  void margins(FloatMatrix rows, BatchOut out) const override {
+    check_shapes(rows, out, margins());
+    for_blocks(rows, [&](std::int64_t row, const Width* sums) {
+      for (std::size_t k = 0; k < base_.size(); ++k) out(row, static_cast<std::int64_t>(k)) = sums[k];
+    });
+  }
+
+  void predict(FloatMatrix rows, BatchOut out) const override {
+    check_shapes(rows, out, outputs());
+    for_blocks(rows, [&](std::int64_t row, const Width* sums) { finish(sums, out.row(row)); });
+  }
+
+ private:
+  static void check_shapes(FloatMatrix rows, BatchOut out, std::int64_t features, std::int64_t outputs) {
+    if (rows.columns != features || out.columns != outputs || out.rows != rows.rows)
+      throw Error(Errc::shape_mismatch, "features are [" + std::to_string(rows.rows) + ", " +
+                                            std::to_string(rows.columns) + "] and predictions [" +
+                                            std::to_string(out.rows) + ", " + std::to_string(out.columns) +
+                                            "], expected [rows, " + std::to_string(features) + "] and [rows, " +
+                                            std::to_string(outputs) + "]");
+  }
+  void check_shapes(FloatMatrix rows, BatchOut out, std::int64_t outputs) const {
+    check_shapes(rows, out, features_, outputs);
+  }
+
+  void finish(const Width* sums, std::span<double> out) const {
+    if (link_ == Link::identity) {
+      std::copy_n(sums, out.size(), out.begin());
+    } else if (link_ == Link::logistic) {
+      const double margin = sums[0];
+      out[1] = 1 / (1 + std::exp(-margin));
+      out[0] = 1 / (1 + std::exp(margin));
+    } else {
+      const double largest = *std::max_element(sums, sums + out.size());
+      double total = 0;
+      for (std::size_t k = 0; k < out.size(); ++k) total += out[k] = std::exp(static_cast<double>(sums[k]) - largest);
+      for (double& probability : out) probability /= total;
+    }
+  }
+
+  template <class Sink>
+  void for_blocks(FloatMatrix rows, const Sink& sink) const {
+    // A piece is worth a task: about 100 microseconds.
+    const std::int64_t visits =
+        (std::max)(std::int64_t{1}, static_cast<std::int64_t>(tree_output_.size())) * trees_.visits_a_tree();
+    const std::int64_t grain = block_rows * (1 + 100'000 / (visits * block_rows));
+    const auto piece = [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; row += block_rows) {
+        const std::int64_t count = (std::min)(std::int64_t{block_rows}, end - row);
+        const FloatMatrix block = rows.slice(row, count);
+        if (count < lanes)
+          for (std::int64_t r = 0; r < count; ++r) sum_row(block.slice(r, 1), row + r, sink);
+        else
+          sum_block(block, row, sink);
+      }
+    };
+    if (rows.rows <= block_rows)
+      piece(0, rows.rows);
+    else
+      parallel_for(runtime_, rows.rows, grain, piece);
+  }
+
+  /// One row: several trees at a time, their leaves added in tree order.
+  template <class Sink>
+  void sum_row(FloatMatrix row, std::int64_t number, const Sink& sink) const {
+    auto& scratch = Scratch<Width>::of_thread(columns_.size(), base_.size());
+    columns_.load(row, scratch.x.data(), 1);
+    const float* x = scratch.x.data();
+    Width* sums = scratch.sums.data();
+    std::copy(base_.begin(), base_.end(), sums);
+    const std::size_t count = tree_output_.size();
+    std::size_t tree = 0;
+    for (; tree + lanes <= count; tree += lanes) {
+      Width leaf[lanes];
+      trees_.walk_row(tree, x, leaf);
+      for (std::size_t k = 0; k < lanes; ++k) sums[tree_output_[tree + k]] += leaf[k];
+    }
+    for (; tree < count; ++tree) sums[tree_output_[tree]] += trees_.walk_one(tree, x);
+    sink(number, sums);
+  }
+
+  /// A block: a tree stays in the nearest cache while all rows walk it.
+  template <class Sink>
+  void sum_block(FloatMatrix rows, std::int64_t number, const Sink& sink) const {
+    const std::size_t outputs = base_.size();
+    auto& scratch = Scratch<Width>::of_thread(columns_.size() * block_rows, outputs * block_rows);
+    columns_.load(rows, scratch.x.data(), block_rows);
+    const auto used = static_cast<std::size_t>((rows.rows + lanes - 1) / lanes * lanes);
+    Width* sums = scratch.sums.data();
+    for (std::size_t r = 0; r < used; ++r) std::copy(base_.begin(), base_.end(), sums + r * outputs);
+    for (std::size_t tree = 0; tree < tree_output_.size(); ++tree) {
+      Width* to = sums + tree_output_[tree];
+      for (std::size_t r = 0; r < used; r += lanes)
+        trees_.add_rows(tree, scratch.x.data() + r, to + r * outputs, outputs);
+    }
+    for (std::int64_t r = 0; r < rows.rows; ++r) sink(number + r, sums + static_cast<std::size_t>(r) * outputs);
+  }
+
+  std::int64_t features_;
+  Link link_;
+  std::vector<Width> base_;
+  std::vector<std::int32_t> tree_output_;
+  Columns columns_;
+  Trees trees_;
+  Runtime runtime_;
+};
+
+template <class Width>
+CompiledModel compile_as(const Forest& forest, const Runtime& runtime) {
+  Columns columns(forest);
+  const std::vector<int> depth = depths(forest);
+  const int deepest = depth.empty() ? 0 : *std::max_element(depth.begin(), depth.end());
+  if (HeapTrees<Width>::fits(forest, deepest)) {
+    HeapTrees<Width> trees(forest, columns, deepest);
+    return CompiledModel(std::make_shared<CompiledForest<Width, HeapTrees<Width>>>(forest, std::move(columns),
+                                                                                   std::move(trees), runtime));
+  }
+  LinkedTrees<Width> trees(forest, columns);
+  return CompiledModel(std::make_shared<CompiledForest<Width, LinkedTrees<Width>>>(forest, std::move(columns),
+                                                                                   std::move(trees), runtime));
+}
+
+}  // namespace
+
+CompiledModel compile(const Forest& forest, const Runtime& runtime) {
+  check(forest);
+  if (forest.link == Link::logistic && forest.outputs != 1)
+    throw Error(Errc::corrupt, "a logistic link has one margin, not " + std::to_string(forest.outputs), "forest");
+  return forest.width == DataType::float32 ? compile_as<float>(forest, runtime) : compile_as<double>(forest, runtime);
+}
+
+}  // namespace scalar::inline v0::backend

@@ -1,0 +1,44 @@
+#pragma once
+/// Walking complete trees: the nodes of a tree in heap order, all trees of one depth.
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+namespace scalar::inline v0::backend::trees {
+
+/// Rows of one block. Its features lie transposed: row r of column c is `x[c * block_rows + r]`.
+inline constexpr int block_rows = 64;
+/// Rows or trees walked at the same time, to hide the latency of loads.
+inline constexpr int lanes = 8;
+
+/// Right where `x >= split`; values that are missing were replaced before, so no NaN arrives.
+struct HeapNode {
+  float split;
+  std::uint32_t column;
+};
+
+/// Any tree: the right child follows the left one. A leaf has a NaN split, so it leads to itself.
+struct LinkedNode {
+  float split;
+  std::uint32_t column;
+  std::uint32_t left;
+};
+
+template <int... K, class Body>
+[[gnu::always_inline]] inline void unrolled(std::integer_sequence<int, K...>, Body&& body) {
+  (body(std::integral_constant<int, K>{}), ...);
+}
+template <class Body>
+[[gnu::always_inline]] inline void for_lanes(Body&& body) {
+  unrolled(std::make_integer_sequence<int, lanes>{}, body);
+}
+
+/// Where `lanes` rows of a block stand after the first levels of a tree: `slots[k]` is a heap index (the root is 1).
+/// Returns how many levels were walked, at most `depth`.
+using WalkTop = int (*)(const HeapNode* nodes, const float* x, int depth, std::uint32_t* slots);
+
+/// The fastest one for this machine.
+WalkTop walk_top() noexcept;
+
+}  // namespace scalar::inline v0::backend::trees

@@ -1,0 +1,147 @@
+// Ridge regression from the Gram matrix of the centred data.
+#include <Eigen/Cholesky>
+#include <Eigen/QR>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "backend/native/linear/moments.hpp"
+#include "backend/native/peers.hpp"
+#include "backend/native/rows.hpp"
+#include "scalar/backend/native/native.hpp"
+
+namespace scalar::inline v0::backend {
+namespace native {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+/// The solution of least norm of `S G S u = S c, b = S u`, where `G = M M'` has fewer independent columns than columns.
+///
+/// Cholesky with diagonal pivots gives M (Higham, "Analysis of the Cholesky decomposition of a semi-definite matrix",
+/// 1990); with `M = Q R`, `b = Q R'^-1 R^-1 Q' c`.
+VectorXd least_norm(MatrixXd scaled, const VectorXd& scale, const VectorXd& right, double tolerance) {
+  const Index n = scaled.rows();
+  MatrixXd factor = MatrixXd::Zero(n, n);
+  VectorXd rest = scaled.diagonal();
+  Index rank = 0;
+  for (; rank < n; ++rank) {
+    Index pivot = 0;
+    if (!(rest.maxCoeff(&pivot) > tolerance)) break;
+    VectorXd column = scaled.col(pivot);
+    column.noalias() -= factor.leftCols(rank) * factor.row(pivot).head(rank).transpose();
+    factor.col(rank) = column / std::sqrt(rest[pivot]);
+    rest -= factor.col(rank).cwiseAbs2();
+    rest[pivot] = 0;
+  }
+  if (rank == 0) return VectorXd::Zero(n);
+  const MatrixXd m = scale.cwiseInverse().asDiagonal() * factor.leftCols(rank);
+  const Eigen::HouseholderQR<MatrixXd> qr(m);
+  const MatrixXd q = qr.householderQ() * MatrixXd::Identity(n, rank);
+  const auto r = qr.matrixQR().topRows(rank).triangularView<Eigen::Upper>();
+  return q * r.transpose().solve(r.solve(q.transpose() * right));
+}
+
+/// Solves `G b = c` for a symmetric positive semidefinite G given by its lower triangle.
+VectorXd solve(MatrixXd gram, const VectorXd& right) {
+  const Index n = gram.rows();
+  // Columns of unit length: whether columns depend on each other must not be a question of their units.
+  VectorXd scale(n);
+  for (Index j = 0; j < n; ++j) scale[j] = gram(j, j) > 0 ? 1 / std::sqrt(gram(j, j)) : 1;
+  for (Index j = 0; j < n; ++j)
+    for (Index i = j; i < n; ++i) gram(j, i) = gram(i, j) *= scale[i] * scale[j];
+  const double tolerance = 10 * std::numeric_limits<double>::epsilon() * static_cast<double>((std::max)(n, Index{10}));
+  const Eigen::LLT<MatrixXd> cholesky(gram);
+  if (cholesky.info() == Eigen::Success && cholesky.matrixLLT().diagonal().cwiseAbs2().minCoeff() > tolerance)
+    return scale.cwiseProduct(cholesky.solve(scale.cwiseProduct(right)));
+  return least_norm(std::move(gram), scale, right, tolerance);
+}
+
+/// Two rounds of sums: the means, then the Gram matrix of what is left of the rows without them.
+class LinearLearner {
+ public:
+  LinearLearner(const LinearRegression& spec, const Rows& rows, const Team& team, const FitOptions& options, bool first)
+      : spec_(spec), rows_(rows), team_(team), options_(options), first_(first), gram_(rows.columns()) {}
+
+  bool work() {
+    check_stop(LinearRegression::name, options_);
+    if (round_ == 0) sums_ = sums_of(rows_, team_);
+    if (round_ == 1) gram_.add(rows_, means_, team_);
+    return round_ < 2;
+  }
+  std::span<double> sums() { return round_ == 0 ? std::span<double>(sums_) : gram_.values(); }
+  void absorb() {
+    if (round_++ == 0) means_ = means_of(sums_);
+  }
+
+  LinearParameters result() const {
+    const std::int64_t n = rows_.columns(), y = n, one = n + 1;
+    // What rounding left of the sums of the centred columns, as in the corrected two-pass algorithm (Chan, Golub,
+    // LeVeque, "Algorithms for computing the sample variance", 1983).
+    const double weight = gram_(one, one);
+    const auto centred = [&](std::int64_t i, std::int64_t j) {
+      return gram_(i, j) - gram_(one, i) * gram_(one, j) / weight;
+    };
+    MatrixXd gram(n, n);
+    VectorXd right(n);
+    for (Index j = 0; j < n; ++j) {
+      for (Index i = j; i < n; ++i) gram(i, j) = centred(i, j);
+      right[j] = centred(y, j);
+      gram(j, j) += spec_.l2;
+    }
+    const VectorXd b = solve(std::move(gram), right);
+    LinearParameters parameters{.features = n, .outputs = 1, .link = Link::identity};
+    parameters.values.assign(b.data(), b.data() + n);
+    double intercept = means_[0] + gram_(one, y) / weight;
+    for (std::int64_t j = 0; j < n; ++j)
+      intercept -= b[j] * (means_[static_cast<std::size_t>(j) + 1] + gram_(one, j) / weight);
+    parameters.values.push_back(intercept);
+    report(b, centred(y, y));
+    return parameters;
+  }
+
+ private:
+  void report(const VectorXd& b, double total) const {
+    if (!first_ || !options_.progress) return;
+    const std::int64_t n = rows_.columns();
+    double objective = total + spec_.l2 * b.squaredNorm();
+    for (Index j = 0; j < n; ++j) {
+      objective -= 2 * b[j] * gram_(n, j);
+      for (Index i = 0; i < n; ++i) objective += b[i] * b[j] * gram_((std::max)(i, j), (std::min)(i, j));
+    }
+    options_.progress({.what = "iteration", .done = 1, .total = 1, .objective = (std::max)(objective, 0.0)});
+  }
+
+  const LinearRegression& spec_;
+  Rows rows_;
+  Team team_;
+  const FitOptions& options_;
+  bool first_;
+  int round_ = 0;
+  std::vector<double> sums_{}, means_{};
+  Gram gram_;
+};
+
+}  // namespace
+}  // namespace native
+
+Support Native::supports(const LinearRegression&, int) const { return {}; }
+
+LinearParameters Native::fit(const LinearRegression& spec, const Dataset& data, const FitOptions& options,
+                             const Runtime& runtime) const {
+  using namespace native;
+  const Dataset contiguous = checked(LinearRegression::name, data, runtime);
+  if (!contiguous.classes().empty())
+    throw Error(Errc::invalid_argument, "the target is a class, expected a number",
+                std::string(LinearRegression::name));
+  const Rows rows = rows_of(contiguous);
+  const Team team(runtime, options.peers);
+  return learn(options.peers, runtime, [&](int rank) {
+    return LinearLearner(spec, share_of(rows, rank, options.peers), team, options, rank == 0);
+  });
+}
+
+}  // namespace scalar::inline v0::backend

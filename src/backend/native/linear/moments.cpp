@@ -1,0 +1,95 @@
+#include "backend/native/linear/moments.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "backend/native/kernels/kernels.hpp"
+
+namespace scalar::inline v0::backend::native {
+namespace {
+
+/// Adds what `body(first, count, sums)` adds for each piece of the rows, in the order of the pieces.
+std::vector<double> sum_pieces(std::int64_t rows, std::size_t size, const Team& team,
+                               FunctionRef<void(std::int64_t first, std::int64_t count, double* sums)> body) {
+  const std::int64_t each = piece_rows(rows, static_cast<std::int64_t>(size * sizeof(double)));
+  const auto pieces = static_cast<std::size_t>((rows + each - 1) / each);
+  std::vector<double> partial(pieces * size), total(size);
+  team.for_pieces(rows, each, [&](std::int64_t begin, std::int64_t end) {
+    body(begin, end - begin, partial.data() + static_cast<std::size_t>(begin / each) * size);
+  });
+  for (std::size_t piece = 0; piece < pieces; ++piece)
+    for (std::size_t i = 0; i < size; ++i) total[i] += partial[piece * size + i];
+  return total;
+}
+
+/// Rows `sqrt(w) [x - mean, y - mean y, 1]` as panel `panel` of `[panels][count][8]`; columns past the last are zero.
+void centre(const Rows& rows, std::span<const double> means, std::int64_t panel, double* packed) {
+  const std::int64_t columns = rows.columns(), count = rows.count();
+  double* to = packed + panel * count * 8;
+  const std::int64_t first = panel * 8, whole = std::clamp(columns - first, std::int64_t{0}, std::int64_t{8});
+  const double* mean = means.data() + 1 + first;
+  for (std::int64_t i = 0; i < count; ++i, to += 8) {
+    const float* from = rows.features.data + i * rows.features.stride + first;
+    const double root = rows.weights.empty() ? 1.0 : std::sqrt(rows.weight(i));
+    for (std::int64_t j = 0; j < whole; ++j) to[j] = root * (static_cast<double>(from[j]) - mean[j]);
+    for (std::int64_t j = whole; j < 8; ++j) {
+      const std::int64_t column = first + j;
+      to[j] = column == columns ? root * (static_cast<double>(rows.targets[static_cast<std::size_t>(i)]) - means[0])
+              : column == columns + 1 ? root
+                                      : 0.0;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<double> sums_of(const Rows& rows, const Team& team) {
+  const auto size = static_cast<std::size_t>(rows.columns()) + 2;
+  return sum_pieces(rows.count(), size, team, [&](std::int64_t first, std::int64_t count, double* sums) {
+    const Rows piece = rows.slice(first, count);
+    std::vector<double> weights(static_cast<std::size_t>(count));
+    for (std::int64_t i = 0; i < count; ++i) {
+      weights[static_cast<std::size_t>(i)] = piece.weight(i);
+      sums[0] += piece.weight(i);
+      sums[1] += piece.weight(i) * static_cast<double>(piece.targets[static_cast<std::size_t>(i)]);
+    }
+    kernels().add_rows(piece.features.data, count, piece.columns(), piece.features.stride, weights.data(), sums + 2);
+  });
+}
+
+std::vector<double> means_of(std::span<const double> sums) {
+  std::vector<double> means(sums.begin() + 1, sums.end());
+  for (double& mean : means) mean /= sums[0];
+  return means;
+}
+
+std::vector<double> squares_of(const Rows& rows, std::span<const double> means, const Team& team) {
+  const auto columns = static_cast<std::size_t>(rows.columns());
+  return sum_pieces(rows.count(), columns, team, [&](std::int64_t first, std::int64_t count, double* sums) {
+    for (std::int64_t i = first; i < first + count; ++i) {
+      const float* x = rows.features.data + i * rows.features.stride;
+      const double weight = rows.weight(i);
+      for (std::size_t j = 0; j < columns; ++j) {
+        const double centred = static_cast<double>(x[j]) - means[j + 1];
+        sums[j] += weight * (centred * centred);
+      }
+    }
+  });
+}
+
+Gram::Gram(std::int64_t columns) : panels_((columns + 2 + 7) / 8), values_(static_cast<std::size_t>(start(panels_))) {}
+
+void Gram::add(const Rows& rows, std::span<const double> means, const Team& team) {
+  // Blocks of rows small enough to stay in the cache; within one, each thread owns columns of the result.
+  const std::int64_t each = std::clamp((std::int64_t{8} << 20) / (panels_ * 64), std::int64_t{256}, std::int64_t{8192});
+  std::vector<double> packed(static_cast<std::size_t>((std::min)(each, rows.count()) * panels_ * 8));
+  for (std::int64_t first = 0; first < rows.count(); first += each) {
+    const Rows block = rows.slice(first, (std::min)(each, rows.count() - first));
+    team.for_pieces(panels_, 1, [&](std::int64_t panel, std::int64_t) { centre(block, means, panel, packed.data()); });
+    team.for_pieces(panels_, 1, [&](std::int64_t panel, std::int64_t) {
+      kernels().gram(packed.data(), panels_, block.count(), panel, values_.data() + start(panel));
+    });
+  }
+}
+
+}  // namespace scalar::inline v0::backend::native

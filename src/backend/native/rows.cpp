@@ -1,0 +1,93 @@
+#include "backend/native/rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+
+#include "backend/native/kernels/kernels.hpp"
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::backend::native {
+namespace {
+
+[[noreturn]] void refuse(std::string_view spec, const std::string& message) {
+  throw Error(Errc::invalid_argument, message, std::string(spec));
+}
+
+void check_finite(std::string_view spec, const Dataset& data, const Runtime& runtime) {
+  const FloatMatrix x = data.features();
+  parallel_for(runtime, x.rows, 4096, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::span<const float> row = x.row(i);
+      if (kernels().finite(row.data(), x.columns)) continue;
+      const auto at = std::find_if(row.begin(), row.end(), [](float value) { return !std::isfinite(value); });
+      const auto column = static_cast<std::size_t>(at - row.begin());
+      const std::string feature =
+          column < data.feature_names().size() ? data.feature_names()[column] : "f" + std::to_string(column);
+      refuse(spec, "feature \"" + feature + "\" of row " + std::to_string(i) + " is " +
+                       (std::isnan(*at) ? "missing (NaN)" : "infinite") + ", expected a finite number");
+    }
+  });
+}
+
+void check_weights(std::string_view spec, std::span<const float> weights) {
+  if (!weights.empty() && std::none_of(weights.begin(), weights.end(), [](float weight) { return weight > 0; }))
+    refuse(spec, "all weights are 0");
+}
+
+}  // namespace
+
+Rows Rows::slice(std::int64_t first, std::int64_t size) const {
+  const auto from = static_cast<std::size_t>(first), many = static_cast<std::size_t>(size);
+  return {features.slice(first, size), targets.subspan(from, many),
+          weights.empty() ? weights : weights.subspan(from, many)};
+}
+
+Rows rows_of(const Dataset& contiguous) { return {contiguous.features(), contiguous.targets(), contiguous.weights()}; }
+
+Rows share_of(const Rows& rows, int rank, int peers) {
+  // Not count * rank / peers, whose product might overflow.
+  const std::int64_t each = rows.count() / peers, more = rows.count() % peers;
+  const std::int64_t first = each * rank + (std::min)(std::int64_t{rank}, more);
+  return rows.slice(first, each + (rank < more ? 1 : 0));
+}
+
+void Team::for_pieces(std::int64_t count, std::int64_t grain,
+                      FunctionRef<void(std::int64_t begin, std::int64_t end)> body) const {
+  if (!alone_) return parallel_for(runtime_, count, grain, body);
+  for (std::int64_t begin = 0; begin < count; begin += grain) body(begin, (std::min)(begin + grain, count));
+}
+
+std::int64_t piece_rows(std::int64_t rows, std::int64_t bytes) {
+  constexpr std::int64_t most_bytes = 64 << 20, most_pieces = 64, least_pieces = 4, least_rows = 256;
+  const std::int64_t pieces = std::clamp(most_bytes / (std::max)(bytes, std::int64_t{1}), least_pieces, most_pieces);
+  return (std::max)((rows + pieces - 1) / pieces, least_rows);
+}
+
+Dataset checked(std::string_view spec, const Dataset& data, const Runtime& runtime) {
+  if (data.empty()) refuse(spec, "there are no rows to learn from");
+  if (data.columns() == 0) refuse(spec, "there are no features to learn from");
+  if (!data.has_targets()) refuse(spec, "there are no targets to learn from");
+  Dataset contiguous = data.contiguous();
+  check_finite(spec, contiguous, runtime);
+  check_weights(spec, contiguous.weights());
+  return contiguous;
+}
+
+std::int64_t checked_classes(std::string_view spec, const Dataset& contiguous) {
+  const std::vector<std::string>& names = contiguous.classes();
+  if (names.empty()) refuse(spec, "the target is a number, expected classes");
+  if (names.size() == 1) refuse(spec, "the only class is \"" + names[0] + "\", expected at least two");
+  const std::span<const float> targets = contiguous.targets();
+  if (std::all_of(targets.begin(), targets.end(), [&](float target) { return target == targets[0]; }))
+    refuse(spec, "all " + std::to_string(targets.size()) + " rows are of class \"" +
+                     names[static_cast<std::size_t>(targets[0])] + "\", expected at least two classes");
+  return static_cast<std::int64_t>(names.size());
+}
+
+void check_stop(std::string_view spec, const FitOptions& options) {
+  if (options.stop.stop_requested()) throw Error(Errc::cancelled, "asked to stop", std::string(spec));
+}
+
+}  // namespace scalar::inline v0::backend::native

@@ -14,6 +14,9 @@ class Value;
 using Array = std::vector<Value>;
 using Object = std::map<std::string, Value, std::less<>>;
 
+/// True where `text` is UTF-8 (RFC 3629), so that it goes through JSON unchanged.
+bool is_utf8(std::string_view text) noexcept;
+
 /// Appends `text` as a JSON string, quotes and escapes included. Bytes that are not UTF-8 are replaced by U+FFFD.
 void append_string(std::string& out, std::string_view text);
 /// Appends the shortest decimal number that reads back to the same value. NaN and infinities become `null`.

@@ -2,10 +2,14 @@
 /// Names of data objects, such as `file:///tmp/a.csv`, `mem:a` or a plain path.
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace scalar::inline v0::data {
 
 /// A data object's name: scheme, authority and path (RFC 3986); a string without a scheme is a path of `file:`.
+///
+/// One letter before a colon is no scheme. Percent escapes are decoded in `file:` uris, and nowhere else.
+/// Errors: `Errc::parse` for a `%` in a `file:` uri that begins no escape.
 class Uri {
  public:
   Uri() = default;
@@ -21,6 +25,13 @@ class Uri {
   std::string string() const;
   /// This Uri with `/name` appended to its path.
   Uri operator/(std::string_view name) const;
+
+  /// This Uri with another path.
+  Uri with_path(std::string path) const {
+    Uri result = *this;
+    result.path_ = std::move(path);
+    return result;
+  }
 
   friend bool operator==(const Uri&, const Uri&) = default;
 

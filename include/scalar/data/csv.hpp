@@ -1,0 +1,76 @@
+#pragma once
+/// Tables from and to comma-separated text (RFC 4180), read strictly: what does not fit is an error, never a guess.
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scalar/core/runtime.hpp"
+#include "scalar/data/dataset.hpp"
+#include "scalar/data/encoder.hpp"
+#include "scalar/data/table.hpp"
+#include "scalar/data/uri.hpp"
+
+namespace scalar::inline v0::data {
+
+/// Whether the first record names the columns.
+enum class Header : std::uint8_t { yes = 0, no = 1 };
+
+/// How a CSV is written, and what is wanted of it.
+struct ReadCsv {
+  std::string label{};                 ///< the label column of the table; empty: none
+  char separator = ',';                ///< one byte, not a letter, digit, '.', '+' or '-'
+  char quote = '"';                    ///< a quote inside a quoted field is doubled
+  char comment = '\0';                 ///< lines that begin with it are skipped; '\0': none
+  Header header = Header::yes;         ///< without one and without `names`, columns are called "c0", "c1", ...
+  std::vector<std::string> names{};    ///< names of all columns where there is no header
+  std::vector<std::string> columns{};  ///< the columns wanted, in this order; empty: all
+  std::map<std::string, ColumnType, std::less<>> types{};  ///< types by column name; the others are inferred
+  std::vector<std::string> missing{"", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"};  ///< spellings of "no value"
+  bool quoted_missing = true;  ///< whether a quoted field may be such a spelling
+  bool trim = false;           ///< drops blanks and tabs around fields (outside quotes)
+  std::int64_t skip_rows = 0;  ///< lines to skip before anything else
+  std::size_t max_field_bytes = std::size_t{16} << 20;
+};
+
+/// Reads a CSV, decompressing it where it is gzip.
+///
+/// Lines end with LF or CRLF; a UTF-8 byte order mark is dropped; lines with nothing on them are skipped where there is
+/// more than one column. A column whose type is not declared gets the first that fits all its values: boolean
+/// (`true`/`false` in lower case, upper case or capitalised), int64, float64, text. An integer that a float64 cannot
+/// hold exactly makes a column of mixed numbers text, so no digits are lost. A column without any value is float64.
+/// Numbers are decimal, as `std::from_chars` reads them, a leading '+' allowed; NaN exists as a missing value only.
+///
+/// Errors carry `uri:line:column` (both from 1, the column in bytes): `Errc::parse` for a row of another length, a
+/// value that does not fit a declared type, a quote that is not closed or stands where none may, a NUL, a lone CR, text
+/// that is not UTF-8; `Errc::too_large` for a field beyond the limit; `Errc::empty` for no data at all;
+/// `Errc::not_found` for an absent `label`, column or type name; those of the store; `Errc::corrupt` for damaged gzip.
+/// Complexity: one pass in pieces, and a second one over the file for columns that turn out to be text late.
+Table read_csv(const Uri& uri, const ReadCsv& options = {}, const Runtime& runtime = {});
+
+/// The same from memory; errors carry `csv:line:column`.
+Table parse_csv(std::string_view text, const ReadCsv& options = {}, const Runtime& runtime = {});
+
+/// Reads a CSV of numbers straight into a float matrix: what `read_csv` and an `Encoder` that keeps numbers as they are
+/// would give, faster and in a third of the memory.
+///
+/// Every column but the label is a feature; a missing one is NaN. `kind` says whether the label is a number or a class
+/// (class names are the shortest decimals of the numbers, in their order). Errors: as `read_csv`, and `Errc::parse` for
+/// a field that is no number or no finite float32, a missing label, `Errc::invalid_argument` for `types`.
+Dataset read_csv_matrix(const Uri& uri, const ReadCsv& options = {}, TargetKind kind = TargetKind::regression,
+                        const Runtime& runtime = {});
+
+struct WriteCsv {
+  char separator = ',';
+  std::string missing{};  ///< what is written for a missing value
+};
+
+/// Writes a table with a header, at once and whole. Numbers are the shortest that read back to the same value, booleans
+/// `true` and `false`; text is quoted where it must be, and where it spells a missing value.
+void write_csv(const Table& table, const Uri& uri, const WriteCsv& options = {}, const Runtime& runtime = {});
+/// The same as a string.
+std::string format_csv(const Table& table, const WriteCsv& options = {});
+
+}  // namespace scalar::inline v0::data

@@ -1,0 +1,286 @@
+#include "scalar/data/csv.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
+
+#include "data/csv_lexer.hpp"
+#include "data/dictionary.hpp"
+#include "scalar/core/json.hpp"
+
+namespace scalar::inline v0::data {
+namespace {
+
+enum class Kind {
+  unused,  // not wanted, or to be read again as text
+  unknown,
+  boolean,
+  int64,
+  float64,
+  text,
+};
+
+std::optional<bool> parse_boolean(std::string_view text) {
+  if (text == "true" || text == "True" || text == "TRUE") return true;
+  if (text == "false" || text == "False" || text == "FALSE") return false;
+  return std::nullopt;
+}
+
+/// True where `number` is exactly the integer that `text` spells.
+bool spells(std::string_view text, double number) {
+  std::array<char, 400> exact{};
+  const auto end =
+      std::to_chars(exact.data(), exact.data() + exact.size(), std::fabs(number), std::chars_format::fixed, 0).ptr;
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  while (text.size() > 1 && text[0] == '0') text.remove_prefix(1);
+  return text == std::string_view(exact.data(), static_cast<std::size_t>(end - exact.data()));
+}
+
+/// A column on its way: its type widens as values come.
+class Builder {
+ public:
+  Builder(std::string name, Kind kind) : name_(std::move(name)), kind_(kind), declared_(kind > Kind::unknown) {}
+
+  Next read(CsvLexer& lexer) {
+    if (kind_ == Kind::float64) {
+      double number = 0;
+      const Next next = lexer.number(number);
+      if (next == Next::more) return next;
+      if (next != Next::other) {
+        numbers_.push_back(number);
+        added(true);
+        return next;
+      }
+    } else if (kind_ == Kind::int64) {
+      std::int64_t integer = 0;
+      const Next next = lexer.integer(integer);
+      if (next == Next::more) return next;
+      if (next != Next::other) {
+        integers_.push_back(integer);
+        added(true);
+        return next;
+      }
+    }
+    std::string_view text;
+    const Next next = lexer.field(text);
+    if (next != Next::more && kind_ != Kind::unused) add(text, lexer);
+    return next;
+  }
+
+  /// Forgets what came after row `rows`.
+  void cut(std::size_t rows) {
+    if (rows_ <= rows) return;
+    rows_ = rows;
+    for_values([&](auto& values) { values.resize(rows); });
+    if (!present_.empty()) present_.resize(rows);
+  }
+
+  bool must_read_again() const noexcept { return again_; }
+  /// Before the second pass: this column is text, or as it was.
+  void read_again() {
+    kind_ = again_ ? Kind::text : Kind::unused;
+    if (again_) present_.clear(), rows_ = 0;
+    again_ = false;
+  }
+  std::size_t rows() const noexcept { return rows_; }
+
+  Column release() && {
+    if (first_kind_ == Kind::unknown) widen(Kind::float64);  // no value at all
+    Column column{std::move(name_), {}, std::move(present_)};
+    switch (first_kind_) {
+      case Kind::boolean:
+        column.values = std::move(booleans_);
+        break;
+      case Kind::int64:
+        column.values = std::move(integers_);
+        break;
+      case Kind::float64:
+        column.values = std::move(numbers_);
+        break;
+      default:
+        column.values = TextValues{dictionary_.release(), std::move(codes_)};
+    }
+    return column;
+  }
+
+ private:
+  template <class Visit>
+  void for_values(Visit visit) {
+    switch (kind_) {
+      case Kind::boolean:
+        return visit(booleans_);
+      case Kind::int64:
+        return visit(integers_);
+      case Kind::float64:
+        return visit(numbers_);
+      case Kind::text:
+        return visit(codes_);
+      default:
+        return;
+    }
+  }
+
+  void added(bool present) {
+    ++rows_;
+    if (!present && present_.empty()) {
+      present_.assign(rows_ - 1, 1);
+      present_.reserve(rows_);
+    }
+    if (!present_.empty() || !present) present_.push_back(present ? 1 : 0);
+  }
+
+  void add(std::string_view text, CsvLexer& lexer) {
+    if (lexer.is_missing(text)) {
+      for_values([](auto& values) { values.emplace_back(); });
+      if (kind_ == Kind::float64) numbers_.back() = std::numeric_limits<double>::quiet_NaN();
+      return added(false);
+    }
+    if (declared_ ? add_value(text, lexer) : widen_for(text) && add_value(text, lexer)) return added(true);
+    if (declared_) {
+      lexer.fail(Errc::parse, "column \"" + name_ + "\": expected " + std::string(expected()) + ", got \"" +
+                                  std::string(text.substr(0, 100)) + "\"");
+    }
+  }
+
+  std::string_view expected() const {
+    return kind_ == Kind::boolean ? "a boolean" : kind_ == Kind::int64 ? "an int64" : "a float64";
+  }
+
+  /// Adds a value of this column's type; false when it is none.
+  bool add_value(std::string_view text, CsvLexer& lexer) {
+    switch (kind_) {
+      case Kind::boolean: {
+        auto value = parse_boolean(text);
+        if (!value && declared_ && (text == "0" || text == "1")) value = text == "1";
+        if (value) booleans_.push_back(*value ? 1 : 0);
+        return value.has_value();
+      }
+      case Kind::int64: {
+        std::int64_t value = 0;
+        if (parse_int(text, value) != Parsed::number) return false;
+        integers_.push_back(value);
+        return true;
+      }
+      case Kind::float64: {
+        double value = 0;
+        if (parse_double(text, value) != Parsed::number) return false;
+        numbers_.push_back(value);
+        return true;
+      }
+      default:
+        break;
+    }
+    const std::size_t known = dictionary_.size();
+    codes_.push_back(dictionary_.add(text));
+    if (dictionary_.size() != known && !json::is_utf8(text)) lexer.fail(Errc::parse, "this text is not UTF-8");
+    return true;
+  }
+
+  /// The narrowest kind that holds this value and, for numbers in a float64 column, all of its digits.
+  Kind kind_for(std::string_view text) const {
+    std::int64_t integer = 0;
+    double number = 0;
+    const Parsed parsed = parse_int(text, integer);
+    if (parsed == Parsed::number) return kind_ == Kind::float64 && !is_exact(integer) ? Kind::text : Kind::int64;
+    if (parse_double(text, number) == Parsed::number)
+      return parsed == Parsed::too_large && !spells(text, number) ? Kind::text : Kind::float64;
+    return parse_boolean(text) ? Kind::boolean : Kind::text;
+  }
+
+  /// Makes the column wide enough for `text`; false when that takes a second pass.
+  bool widen_for(std::string_view text) {
+    if (kind_ == Kind::text) return true;
+    const Kind needed = kind_for(text);
+    if (needed == kind_ || (kind_ == Kind::float64 && needed == Kind::int64)) return true;
+    if (kind_ == Kind::unknown) return widen(needed), true;
+    if (kind_ == Kind::int64 && needed == Kind::float64 &&
+        std::all_of(integers_.begin(), integers_.end(), [](std::int64_t value) { return is_exact(value); })) {
+      numbers_.assign(integers_.begin(), integers_.end());
+      for (std::size_t i = 0; i < present_.size(); ++i)
+        if (present_[i] == 0) numbers_[i] = std::numeric_limits<double>::quiet_NaN();
+      integers_ = {};
+      kind_ = first_kind_ = Kind::float64;
+      return true;
+    }
+    // The spelling of what came before is gone: this column is read again, as text.
+    booleans_ = {}, integers_ = {}, numbers_ = {};
+    first_kind_ = Kind::text;
+    kind_ = Kind::unused;
+    again_ = true;
+    return false;
+  }
+
+  /// From a column that has no value yet.
+  void widen(Kind kind) {
+    kind_ = first_kind_ = kind;
+    for_values([&](auto& values) { values.resize(rows_); });
+    if (kind == Kind::float64) numbers_.assign(rows_, std::numeric_limits<double>::quiet_NaN());
+  }
+
+  std::string name_;
+  Kind kind_;                // what is being read
+  Kind first_kind_ = kind_;  // what the column is
+  bool declared_;
+  bool again_ = false;
+  std::size_t rows_ = 0;
+  std::vector<std::uint8_t> present_;  // empty while every row has a value
+  std::vector<std::uint8_t> booleans_;
+  std::vector<std::int64_t> integers_;
+  std::vector<double> numbers_;
+  Dictionary dictionary_;
+  std::vector<std::uint32_t> codes_;
+};
+
+using Open = std::function<ReadBytes()>;
+
+std::vector<Builder> make_builders(const CsvLayout& layout, const ReadCsv& options) {
+  std::vector<Builder> builders;
+  for (std::size_t i = 0; i < layout.names.size(); ++i) {
+    const auto declared = options.types.find(layout.names[i]);
+    const Kind kind = !layout.is_wanted[i]              ? Kind::unused
+                      : declared == options.types.end() ? Kind::unknown
+                                                        : static_cast<Kind>(static_cast<int>(declared->second) + 2);
+    builders.emplace_back(layout.names[i], kind);
+  }
+  return builders;
+}
+
+std::size_t read_rows(CsvLexer& lexer, std::vector<Builder>& builders) {
+  std::size_t rows = 0;
+  for_each_field(
+      lexer, builders.size(), [&](std::size_t column) { return builders[column].read(lexer); },
+      [&] {
+        for (Builder& builder : builders) builder.cut(rows);
+      },
+      [&] { ++rows; });
+  return rows;
+}
+
+Table read(const Open& open, const ReadCsv& options, const std::string& context) {
+  CsvLexer lexer(open(), options, context);
+  const CsvLayout layout = read_layout(lexer, options, context);
+  std::vector<Builder> builders = make_builders(layout, options);
+  const std::size_t rows = read_rows(lexer, builders);
+  if (std::any_of(builders.begin(), builders.end(), [](const Builder& builder) { return builder.must_read_again(); })) {
+    for (Builder& builder : builders) builder.read_again();
+    CsvLexer second(open(), options, context);
+    if (read_layout(second, options, context).names != layout.names || read_rows(second, builders) != rows)
+      throw Error(Errc::io, "changed while it was read", context);
+  }
+  std::vector<Column> columns;
+  for (const std::size_t position : layout.wanted) columns.push_back(std::move(builders[position]).release());
+  return Table(std::move(columns), options.label);
+}
+
+}  // namespace
+
+Table read_csv(const Uri& uri, const ReadCsv& options, const Runtime& runtime) {
+  return read([&] { return open_stream(uri, runtime); }, options, uri.string());
+}
+
+Table parse_csv(std::string_view text, const ReadCsv& options, const Runtime&) {
+  return read([&] { return memory_stream(text, "csv"); }, options, "csv");
+}
+
+}  // namespace scalar::inline v0::data

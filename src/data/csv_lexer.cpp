@@ -1,0 +1,285 @@
+#include "data/csv_lexer.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "scalar/core/json.hpp"
+
+namespace scalar::inline v0::data {
+namespace {
+
+constexpr std::size_t first_buffer_bytes = std::size_t{1} << 18;  // stays in the second-level cache
+constexpr std::size_t max_columns = std::size_t{1} << 20;
+
+void check_options(const ReadCsv& options) {
+  const auto refuse = [](const std::string& what) { throw Error(Errc::invalid_argument, "ReadCsv: " + what); };
+  const char separator = options.separator;
+  if (separator == '\0' || separator == '\n' || separator == '\r' || is_digit(separator) ||
+      (separator >= 'a' && separator <= 'z') || (separator >= 'A' && separator <= 'Z') || separator == '.' ||
+      separator == '+' || separator == '-')
+    refuse("this separator could be part of a value");
+  if (options.quote == separator || options.quote == '\n' || options.quote == '\r' || options.quote == '\0')
+    refuse("the quote must differ from separator, line end and NUL");
+  if (options.comment != '\0' && (options.comment == separator || options.comment == options.quote ||
+                                  options.comment == '\n' || options.comment == '\r'))
+    refuse("the comment must differ from separator, quote and line end");
+  if (options.header == Header::yes && !options.names.empty())
+    refuse("names are for data without header; set .header = Header::no, and .skip_rows to drop one");
+  if (options.skip_rows < 0) refuse("skip_rows is " + std::to_string(options.skip_rows) + ", expected at least 0");
+}
+
+}  // namespace
+
+CsvLexer::CsvLexer(ReadBytes source, const ReadCsv& options, std::string context)
+    : source_(std::move(source)),
+      context_(std::move(context)),
+      separator_(options.separator),
+      quote_(options.quote),
+      comment_(options.comment),
+      trim_(options.trim),
+      quoted_missing_(options.quoted_missing),
+      max_field_bytes_(options.max_field_bytes),
+      missing_(options.missing),
+      buffer_(first_buffer_bytes + 1) {
+  check_options(options);
+  for (char c : {separator_, quote_, '\n', '\r', '\0'}) special_[static_cast<unsigned char>(c)] = true;
+  for (char c : {' ', '\t'}) blank_[static_cast<unsigned char>(c)] = c != separator_ && c != quote_;
+  for (const std::string& spelling : missing_) {
+    double number = 0;
+    if (parse_double(spelling, number) != Parsed::none) numeric_missing_ = true;
+    if (!spelling.empty()) missing_first_[static_cast<unsigned char>(spelling[0])] = true;
+  }
+  at_ = end_ = record_ = line_begin_ = buffer_.data();
+  while (end_ - at_ < 3 && refill(at_)) {
+  }
+  const std::string_view start(at_, static_cast<std::size_t>(end_ - at_));
+  if (start.starts_with("\xff\xfe") || start.starts_with("\xfe\xff"))
+    fail(Errc::parse, "begins with the byte order mark of UTF-16, expected UTF-8");
+  if (start.starts_with("\xef\xbb\xbf")) at_ = line_begin_ = at_ + 3;
+  for (std::int64_t i = 0; i < options.skip_rows && skip_line(); ++i) {
+  }
+}
+
+/// Moves `[keep, end)` to the front of the buffer, which grows when it is full, and reads more behind it.
+bool CsvLexer::refill(const char* keep) {
+  if (ended_) return false;
+  const auto kept = static_cast<std::size_t>(end_ - keep);
+  const std::ptrdiff_t at = at_ - keep, line_begin = line_begin_ - keep;
+  if (kept + 1 == buffer_.size()) {
+    std::vector<char> larger(2 * kept + 1);
+    std::memcpy(larger.data(), keep, kept);
+    buffer_.swap(larger);
+  } else if (kept != 0) {
+    std::memmove(buffer_.data(), keep, kept);
+  }
+  char* const begin = buffer_.data();
+  const std::size_t got = source_(std::as_writable_bytes(std::span(begin + kept, buffer_.size() - 1 - kept)));
+  ended_ = got == 0;
+  begin[kept + got] = '\0';
+  record_ = begin;
+  at_ = begin + at;
+  line_begin_ = begin + line_begin;
+  end_ = begin + kept + got;
+  return got != 0;
+}
+
+/// Skips to the line after this one; false when there is none.
+bool CsvLexer::skip_line() {
+  for (;;) {
+    const void* found = std::memchr(at_, '\n', static_cast<std::size_t>(end_ - at_));
+    if (found != nullptr) {
+      new_line(static_cast<const char*>(found) + 1);
+      return true;
+    }
+    at_ = line_begin_ = end_;
+    if (!refill(end_)) return false;
+  }
+}
+
+bool CsvLexer::begin_record(std::size_t columns) {
+  for (;;) {
+    if (at_ == end_ && !refill(at_)) return false;
+    if (comment_ != '\0' && *at_ == comment_) {
+      if (!skip_line()) return false;
+      continue;
+    }
+    if (columns != 1) {
+      const char* at = skip_blanks(at_);
+      if (*at == '\r' && at + 1 != end_ && at[1] == '\n') ++at;
+      // A lone CR at the end of the buffer may be half of a CRLF.
+      if ((at == end_ || (*at == '\r' && at + 1 == end_)) && !ended_) {
+        refill(at_);
+        continue;
+      }
+      if (at == end_) return false;  // blanks only
+      if (*at == '\n') {
+        new_line(at + 1);
+        continue;
+      }
+    }
+    record_ = at_;
+    record_line_ = line_;
+    return true;
+  }
+}
+
+void CsvLexer::rewind_record() noexcept {
+  at_ = line_begin_ = record_;
+  line_ = record_line_;
+}
+
+void CsvLexer::retry_record() {
+  rewind_record();
+  refill(record_);
+}
+
+Next CsvLexer::finish_return(const char* at) {
+  if (at + 1 == end_ && !ended_) return Next::more;
+  if (at + 1 != end_ && at[1] == '\n') return new_line(at + 2);
+  fail(Errc::parse, "a carriage return without a line feed, outside of quotes");
+}
+
+void CsvLexer::check_size(std::size_t bytes) const {
+  if (bytes > max_field_bytes_) {
+    fail(Errc::too_large, "this field has more than " + std::to_string(max_field_bytes_) + " bytes (max_field_bytes)" +
+                              (quoted_ ? "; is its quote closed?" : ""));
+  }
+}
+
+Next CsvLexer::field(std::string_view& text) {
+  const char* const begin = skip_blanks(at_);
+  mark(begin);
+  quoted_ = *begin == quote_ && begin != end_;
+  if (quoted_) return quoted_field(begin + 1, text);
+  const char* at = begin;
+  while (!special_[static_cast<unsigned char>(*at)]) ++at;
+  check_size(static_cast<std::size_t>(at - begin));
+  const Next next = finish(at);
+  if (next == Next::other)
+    fail(Errc::parse, *at == quote_ ? "a quote within a field that does not begin with one" : "a NUL byte");
+  while (trim_ && at != begin && blank_[static_cast<unsigned char>(at[-1])]) --at;
+  text = {begin, static_cast<std::size_t>(at - begin)};
+  return next;
+}
+
+Next CsvLexer::quoted_field(const char* at, std::string_view& text) {
+  scratch_.clear();
+  const char* const first = at;
+  const char* begin = at;  // of what is not in scratch_ yet
+  for (;;) {
+    const auto* quote = static_cast<const char*>(std::memchr(at, quote_, static_cast<std::size_t>(end_ - at)));
+    check_size(static_cast<std::size_t>((quote == nullptr ? end_ : quote) - first));
+    if (quote == nullptr || (quote + 1 == end_ && !ended_)) {
+      if (!ended_) return Next::more;
+      fail(Errc::parse, "this quoted field does not end");
+    }
+    at = quote + 1;
+    if (at == end_ || *at != quote_) break;
+    scratch_.append(begin, at);
+    begin = ++at;
+  }
+  const char* const last = at - 1;
+  if (std::memchr(first, '\0', static_cast<std::size_t>(last - first)) != nullptr) fail(Errc::parse, "a NUL byte");
+  if (first == begin) {
+    text = {begin, static_cast<std::size_t>(last - begin)};
+  } else {
+    scratch_.append(begin, last);
+    text = scratch_;
+  }
+  for (const char* line = first;
+       (line = static_cast<const char*>(std::memchr(line, '\n', static_cast<std::size_t>(last - line)))) != nullptr;) {
+    line_begin_ = ++line;
+    ++line_;
+  }
+  const Next next = finish(skip_blanks(at));
+  if (next == Next::other) fail(Errc::parse, "text after a closing quote; a quote within quotes is written twice");
+  return next;
+}
+
+bool CsvLexer::is_missing(std::string_view text) const noexcept {
+  if (quoted_ && !quoted_missing_) return false;
+  if (!text.empty() && !missing_first_[static_cast<unsigned char>(text[0])]) return false;
+  return std::find(missing_.begin(), missing_.end(), text) != missing_.end();
+}
+
+void CsvLexer::fail(Errc code, const std::string& message) const {
+  throw Error(code, message, context_ + ":" + std::to_string(field_line_) + ":" + std::to_string(field_column_));
+}
+
+void CsvLexer::fail_ragged(std::size_t seen, bool or_more, std::size_t expected) const {
+  fail(Errc::parse, "this record has " + std::to_string(seen) + (seen == 1 ? " field" : " fields") +
+                        (or_more ? " or more" : "") + ", expected " + std::to_string(expected));
+}
+
+namespace {
+
+std::vector<std::string> read_record(CsvLexer& lexer) {
+  for (;;) {
+    std::vector<std::string> fields;
+    for (;;) {
+      std::string_view text;
+      const Next next = lexer.field(text);
+      if (next == Next::more) break;
+      if (fields.size() == max_columns)
+        lexer.fail(Errc::too_large, "more than " + std::to_string(max_columns) + " columns");
+      if (!json::is_utf8(text)) lexer.fail(Errc::parse, "this text is not UTF-8");
+      fields.emplace_back(text);
+      if (next == Next::line) return fields;
+    }
+    lexer.retry_record();
+  }
+}
+
+std::vector<std::string> read_names(CsvLexer& lexer, const ReadCsv& options, const std::string& context) {
+  if (!lexer.begin_record(options.header == Header::no ? options.names.size() : 0))
+    throw Error(Errc::empty, "there is no data", context);
+  std::vector<std::string> names = read_record(lexer);
+  if (options.header == Header::no) {
+    if (!options.names.empty() && options.names.size() != names.size())
+      lexer.fail_ragged(names.size(), false, options.names.size());
+    lexer.rewind_record();
+    for (std::string& name : names) name.clear();
+    if (!options.names.empty()) names = options.names;
+  }
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (names[i].empty()) names[i].append("c").append(std::to_string(i));
+  return names;
+}
+
+}  // namespace
+
+CsvLayout read_layout(CsvLexer& lexer, const ReadCsv& options, const std::string& context) {
+  CsvLayout layout{read_names(lexer, options, context), {}, {}};
+  std::map<std::string_view, std::size_t> positions;
+  for (std::size_t i = 0; i < layout.names.size(); ++i)
+    if (!positions.emplace(layout.names[i], i).second)
+      throw Error(Errc::already_exists, "two columns are called \"" + layout.names[i] + "\"", context);
+  const auto position_of = [&](const std::string& name, std::string_view option) {
+    const auto found = positions.find(name);
+    if (found != positions.end()) return found->second;
+    std::string known;
+    for (std::size_t i = 0; i < layout.names.size() && i < 50; ++i)
+      known += (i == 0 ? "\"" : ", \"") + layout.names[i] + "\"";
+    throw Error(Errc::not_found,
+                "ReadCsv." + std::string(option) + " names \"" + name + "\"; the columns are " + known +
+                    (layout.names.size() > 50 ? " ..." : ""),
+                context);
+  };
+  layout.is_wanted.assign(layout.names.size(), options.columns.empty());
+  for (const std::string& name : options.columns) {
+    const std::size_t position = position_of(name, "columns");
+    if (layout.is_wanted[position])
+      throw Error(Errc::invalid_argument, "ReadCsv.columns names \"" + name + "\" twice", context);
+    layout.is_wanted[position] = 1;
+    layout.wanted.push_back(position);
+  }
+  if (options.columns.empty())
+    for (std::size_t i = 0; i < layout.names.size(); ++i) layout.wanted.push_back(i);
+  for (const auto& [name, type] : options.types) position_of(name, "types");
+  if (!options.label.empty() && !layout.is_wanted[position_of(options.label, "label")])
+    throw Error(Errc::not_found, "ReadCsv.label is \"" + options.label + "\", which is not among ReadCsv.columns",
+                context);
+  return layout;
+}
+
+}  // namespace scalar::inline v0::data

@@ -1,0 +1,148 @@
+#pragma once
+/// Records and fields of a CSV in a rolling buffer.
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/number.hpp"
+#include "data/stream.hpp"
+#include "scalar/core/error.hpp"
+#include "scalar/data/csv.hpp"
+
+namespace scalar::inline v0::data {
+
+/// What follows a field.
+enum class Next {
+  separator,
+  line,   ///< the record is complete
+  more,   ///< the buffer ends here, the input does not: call `retry_record` and read the record again
+  other,  ///< `number` and `integer` only: read it with `field`
+};
+
+/// Cuts a stream into records and fields. A record is read whole or, when the buffer ends within it, once more from its
+/// start; so fields are views of the buffer and nothing is copied but fields with doubled quotes.
+class CsvLexer {
+ public:
+  CsvLexer(ReadBytes source, const ReadCsv& options, std::string context);
+
+  /// Goes to the next record, over comments and empty lines; false at the end. `columns` is 0 while not known: a line
+  /// with nothing on it is a record where there is one column only.
+  bool begin_record(std::size_t columns);
+  /// Back to the start of the record, with more of the input in the buffer.
+  void retry_record();
+  /// Back to the start of the record.
+  void rewind_record() noexcept;
+
+  /// A field that is a plain decimal; where it is not, nothing happens and the answer is `other`.
+  Next number(double& value) {
+    return plain([&](const char* at) { return fast_double(at, value); });
+  }
+  Next integer(std::int64_t& value) {
+    return plain([&](const char* at) { return fast_int(at, value); });
+  }
+  /// Any field, unquoted; the view is good until the next call.
+  Next field(std::string_view& text);
+  /// Whether the last `field` was quoted.
+  bool was_quoted() const noexcept { return quoted_; }
+  bool is_missing(std::string_view text) const noexcept;
+
+  /// Throws with the position of the last field.
+  [[noreturn]] void fail(Errc code, const std::string& message) const;
+  /// Throws because the record has `seen` fields, or more.
+  [[noreturn]] void fail_ragged(std::size_t seen, bool or_more, std::size_t expected) const;
+
+ private:
+  bool refill(const char* keep);
+  bool skip_line();
+  const char* skip_blanks(const char* at) const noexcept {
+    if (trim_)
+      while (blank_[static_cast<unsigned char>(*at)]) ++at;
+    return at;
+  }
+  template <class Parse>
+  Next plain(Parse parse) {
+    if (numeric_missing_) return Next::other;
+    const char* const begin = skip_blanks(at_);
+    const char* const end = parse(begin);
+    if (end == nullptr) return Next::other;
+    mark(begin);
+    return finish(skip_blanks(end));
+  }
+  Next finish(const char* at) {
+    if (at == end_) {
+      if (!ended_) return Next::more;
+      at_ = at;
+      return Next::line;
+    }
+    if (*at == separator_) {
+      at_ = at + 1;
+      return Next::separator;
+    }
+    if (*at == '\n') return new_line(at + 1);
+    return *at == '\r' ? finish_return(at) : Next::other;
+  }
+  Next new_line(const char* at) {
+    at_ = line_begin_ = at;
+    ++line_;
+    return Next::line;
+  }
+  Next finish_return(const char* at);
+  Next quoted_field(const char* at, std::string_view& text);
+  void mark(const char* at) noexcept {
+    field_line_ = line_;
+    field_column_ = at - line_begin_ + 1;
+  }
+  void check_size(std::size_t bytes) const;
+
+  ReadBytes source_;
+  std::string context_;
+  char separator_, quote_, comment_;
+  bool trim_, quoted_missing_, numeric_missing_ = false, quoted_ = false;
+  std::size_t max_field_bytes_;
+  std::vector<std::string> missing_;
+  std::array<bool, 256> special_{}, blank_{}, missing_first_{};  // bytes that end a plain field, ...
+
+  std::vector<char> buffer_;   // one byte longer than what is read into it: `*end_` is NUL
+  const char* at_ = nullptr;   // the next byte
+  const char* end_ = nullptr;  // the end of what was read
+  bool ended_ = false;         // the source has nothing more
+  std::string scratch_;
+
+  const char* record_ = nullptr;
+  const char* line_begin_ = nullptr;
+  std::int64_t line_ = 1, record_line_ = 1, field_line_ = 1, field_column_ = 1;
+};
+
+/// The columns of a CSV and which are wanted.
+struct CsvLayout {
+  std::vector<std::string> names{};       ///< all, in file order
+  std::vector<std::size_t> wanted{};      ///< positions, in the order of the table
+  std::vector<std::uint8_t> is_wanted{};  ///< `[names]`
+};
+
+/// Reads the header, or the width of the first record, and applies the options. The next record is the first of data.
+CsvLayout read_layout(CsvLexer& lexer, const ReadCsv& options, const std::string& context);
+
+/// Calls `read(column)` for each field of each record; `back()` undoes a record that was not whole, `done()` ends one.
+template <class Read, class Back, class Done>
+void for_each_field(CsvLexer& lexer, std::size_t columns, Read read, Back back, Done done) {
+  while (lexer.begin_record(columns)) {
+    for (bool whole = false; !whole;) {
+      for (std::size_t column = 0;; ++column) {
+        const Next next = read(column);
+        if (next == Next::more) break;
+        if (next == Next::line && column + 1 != columns) lexer.fail_ragged(column + 1, false, columns);
+        if (next == Next::separator && column + 1 == columns) lexer.fail_ragged(columns + 1, true, columns);
+        if ((whole = next == Next::line)) break;
+      }
+      if (whole) break;
+      back();
+      lexer.retry_record();
+    }
+    done();
+  }
+}
+
+}  // namespace scalar::inline v0::data

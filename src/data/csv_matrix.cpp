@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "data/csv_lexer.hpp"
+#include "data/labels.hpp"
+#include "scalar/data/csv.hpp"
+
+namespace scalar::inline v0::data {
+namespace {
+
+constexpr std::size_t unused = static_cast<std::size_t>(-1);
+
+/// Rows of floats on their way.
+class MatrixBuilder {
+ public:
+  MatrixBuilder(const CsvLayout& layout, const ReadCsv& options) : names_(layout.names), place_(names_.size(), unused) {
+    for (const std::size_t position : layout.wanted) {
+      if (names_[position] == options.label) {
+        label_ = position;
+      } else {
+        place_[position] = feature_names_.size();
+        feature_names_.push_back(names_[position]);
+      }
+    }
+    row_.resize(feature_names_.size());
+  }
+
+  Next read(CsvLexer& lexer, std::size_t column) {
+    double value = 0;
+    Next next = lexer.number(value);
+    if (next == Next::more) return next;
+    if (next == Next::other) {
+      std::string_view text;
+      next = lexer.field(text);
+      if (next == Next::more || (place_[column] == unused && column != label_)) return next;
+      value = convert(text, column, lexer);
+    }
+    if (place_[column] != unused) {
+      const auto narrow = static_cast<float>(value);
+      if (std::isinf(narrow)) refuse(std::to_string(value), column, lexer);
+      row_[place_[column]] = narrow;
+    } else if (column == label_) {
+      target_ = value;
+    }
+    return next;
+  }
+
+  void done() {
+    features_.insert(features_.end(), row_.begin(), row_.end());
+    if (label_ != unused) targets_.push_back(target_);
+  }
+
+  Dataset release(TargetKind kind, const ReadCsv& options, const std::string& context) {
+    DatasetParts parts;
+    parts.features = std::move(features_);
+    parts.columns = static_cast<std::int64_t>(feature_names_.size());
+    parts.feature_names = std::move(feature_names_);
+    if (label_ != unused) {
+      if (kind == TargetKind::classification) {
+        const std::vector<double> sorted = distinct(targets_);
+        // A float32 counts exactly up to 2^24.
+        if (sorted.size() > (std::size_t{1} << 24))
+          throw Error(Errc::too_large, "label \"" + options.label + "\" has more than 2^24 distinct values", context);
+        for (const double value : sorted) parts.classes.push_back(shortest(value));
+        for (double& target : targets_)
+          target = static_cast<double>(std::lower_bound(sorted.begin(), sorted.end(), target) - sorted.begin());
+      }
+      parts.targets.assign(targets_.begin(), targets_.end());
+    }
+    return Dataset(std::move(parts));
+  }
+
+ private:
+  [[noreturn]] void refuse(std::string_view seen, std::size_t column, const CsvLexer& lexer) const {
+    lexer.fail(Errc::parse, "column \"" + names_[column] + "\": expected " +
+                                (column == label_ ? "a label that is a number" : "a number that a float32 can hold") +
+                                ", got \"" + std::string(seen.substr(0, 100)) + "\"");
+  }
+  double convert(std::string_view text, std::size_t column, const CsvLexer& lexer) const {
+    double value = std::numeric_limits<double>::quiet_NaN();
+    if (lexer.is_missing(text)) {
+      if (column == label_) lexer.fail(Errc::parse, "column \"" + names_[column] + "\": the label is missing");
+      return value;
+    }
+    if (parse_double(text, value) != Parsed::number || std::isinf(value)) refuse(text, column, lexer);
+    return value;
+  }
+
+  std::vector<std::string> names_, feature_names_;
+  std::vector<std::size_t> place_;  // of a column among the features
+  std::size_t label_ = unused;
+  std::vector<float> row_, features_;
+  double target_ = 0;
+  std::vector<double> targets_;
+};
+
+}  // namespace
+
+Dataset read_csv_matrix(const Uri& uri, const ReadCsv& options, TargetKind kind, const Runtime& runtime) {
+  const std::string context = uri.string();
+  if (!options.types.empty())
+    throw Error(Errc::invalid_argument, "ReadCsv.types: every column of a matrix is a number", context);
+  CsvLexer lexer(open_stream(uri, runtime), options, context);
+  const CsvLayout layout = read_layout(lexer, options, context);
+  MatrixBuilder builder(layout, options);
+  for_each_field(
+      lexer, layout.names.size(), [&](std::size_t column) { return builder.read(lexer, column); }, [] {},
+      [&] { builder.done(); });
+  return builder.release(kind, options, context);
+}
+
+}  // namespace scalar::inline v0::data

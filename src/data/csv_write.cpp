@@ -1,0 +1,109 @@
+#include "data/labels.hpp"
+#include "scalar/core/error.hpp"
+#include "scalar/data/csv.hpp"
+#include "scalar/data/store.hpp"
+
+namespace scalar::inline v0::data {
+namespace {
+
+constexpr std::size_t piece_bytes = std::size_t{1} << 20;
+
+class Writer {
+ public:
+  Writer(const Table& table, const WriteCsv& options) : table_(table), options_(options) {
+    const char c = options.separator;
+    if (c == '"' || c == '\n' || c == '\r' || c == '\0' ||
+        options.missing.find_first_of("\"\r\n") != std::string::npos || options.missing.find(c) != std::string::npos)
+      throw Error(Errc::invalid_argument, "WriteCsv: separator or missing hold a quote, a line end or the separator");
+  }
+
+  /// Writes everything, calling `flush(text)` now and then.
+  template <class Flush>
+  void write(Flush flush) {
+    for (std::int64_t i = 0; i < table_.column_count(); ++i) {
+      if (i != 0) out_ += options_.separator;
+      append_text(table_.column(i).name);
+    }
+    out_ += '\n';
+    for (std::int64_t row = 0; row < table_.rows(); ++row) {
+      const std::int64_t stored = table_.stored_row(row);
+      for (std::int64_t i = 0; i < table_.column_count(); ++i) {
+        if (i != 0) out_ += options_.separator;
+        append_value(table_.column(i), stored);
+      }
+      out_ += '\n';
+      if (out_.size() < piece_bytes) continue;
+      flush(out_);
+      out_.clear();
+    }
+    flush(out_);
+  }
+
+ private:
+  void append_text(std::string_view text) {
+    const char special[] = {'"', '\r', '\n', options_.separator};
+    const bool is_plain = text.find_first_of(std::string_view(special, sizeof special)) == std::string_view::npos &&
+                          text != options_.missing && !text.empty() && text.front() != ' ' && text.back() != ' ' &&
+                          !spells_missing(text);
+    if (is_plain) {
+      out_ += text;
+      return;
+    }
+    out_ += '"';
+    for (const char c : text) c == '"' ? out_ += "\"\"" : out_ += c;
+    out_ += '"';
+  }
+  static bool spells_missing(std::string_view text) {
+    static const ReadCsv defaults;
+    return std::find(defaults.missing.begin(), defaults.missing.end(), text) != defaults.missing.end();
+  }
+  void append_value(const Column& column, std::int64_t row) {
+    if (column.is_missing(row)) {
+      out_ += options_.missing;
+      return;
+    }
+    const auto i = static_cast<std::size_t>(row);
+    switch (column.type()) {
+      case ColumnType::boolean:
+        out_ += std::get<0>(column.values)[i] != 0 ? "true" : "false";
+        return;
+      case ColumnType::int64:
+        out_ += shortest(std::get<1>(column.values)[i]);
+        return;
+      case ColumnType::float64:
+        append_double(std::get<2>(column.values)[i]);
+        return;
+      case ColumnType::text:
+        append_text(column.text(row));
+    }
+  }
+  void append_double(double number) {
+    std::array<char, 32> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+    const std::string_view written(text.data(), static_cast<std::size_t>(end - text.data()));
+    out_ += written;
+    // A point keeps the type of the column when it is read back.
+    if (written.find_first_not_of("-0123456789") == std::string_view::npos) out_ += ".0";
+  }
+
+  const Table& table_;
+  const WriteCsv& options_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string format_csv(const Table& table, const WriteCsv& options) {
+  std::string whole;
+  Writer(table, options).write([&](const std::string& text) { whole += text; });
+  return whole;
+}
+
+void write_csv(const Table& table, const Uri& uri, const WriteCsv& options, const Runtime& runtime) {
+  Writer writer(table, options);
+  const auto output = runtime.slot<Stores>().find(uri).create(uri);
+  writer.write([&](const std::string& text) { output->write(std::as_bytes(std::span(text.data(), text.size()))); });
+  output->commit();
+}
+
+}  // namespace scalar::inline v0::data

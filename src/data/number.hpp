@@ -1,0 +1,113 @@
+#pragma once
+/// Decimal text to numbers: exact, without locale.
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <string_view>
+#include <system_error>
+
+namespace scalar::inline v0::data {
+
+enum class Parsed { number, none, too_large };
+
+inline bool is_digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
+
+/// Reads the decimal at `text`, which must be followed by a byte that is no digit; null where `parse_double` has to.
+///
+/// Clinger, "How to read floating point numbers accurately" (1990), fast path: a significand up to 2^53 and a power of
+/// ten up to 10^22 are exact, so one rounded division gives the nearest double.
+inline const char* fast_double(const char* text, double& number) noexcept {
+  static constexpr double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                      1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  const bool negative = *text == '-';
+  const char* at = text + negative;
+  const char* const first = at;
+  std::uint64_t significand = 0;
+  for (; is_digit(*at); ++at) significand = significand * 10 + static_cast<std::uint64_t>(*at - '0');
+  std::int64_t digits = at - first, decimals = 0;
+  if (*at == '.') {
+    const char* const point = ++at;
+    for (; is_digit(*at); ++at) significand = significand * 10 + static_cast<std::uint64_t>(*at - '0');
+    decimals = at - point;
+    digits += decimals;
+  }
+  if (digits == 0 || digits > 19 || significand > (std::uint64_t{1} << 53)) return nullptr;
+  const auto whole = static_cast<double>(significand);
+  const double value = decimals == 0 ? whole : whole / powers[decimals];
+  number = negative ? -value : value;
+  return at;
+}
+
+/// Reads up to 18 digits at `text`, which must be followed by a byte that is no digit; null for anything else.
+inline const char* fast_int(const char* text, std::int64_t& number) noexcept {
+  const bool negative = *text == '-';
+  const char* at = text + negative;
+  const char* const first = at;
+  std::int64_t value = 0;
+  for (; is_digit(*at) && at - first <= 18; ++at) value = value * 10 + (*at - '0');
+  if (at == first || at - first > 18) return nullptr;
+  number = negative ? -value : value;
+  return at;
+}
+
+/// True where the first significant digit of a decimal stands below 1e-300: it underflows, it does not overflow.
+inline bool is_tiny(std::string_view text) noexcept {
+  std::int64_t position = 0, first = 0, exponent = 0;
+  bool point = false, seen = false;
+  std::size_t i = 0;
+  for (; i < text.size() && (is_digit(text[i]) || text[i] == '.' || text[i] == '-'); ++i) {
+    if (text[i] == '.') point = true;
+    if (!is_digit(text[i])) continue;
+    if (point) --position;
+    if (!seen && text[i] != '0') {
+      seen = true;
+      first = position;
+    } else if (seen && !point) {
+      ++first;
+    }
+  }
+  if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
+    text.remove_prefix(i + 1);
+    const bool negative = text.starts_with('-');
+    if (negative || text.starts_with('+')) text.remove_prefix(1);
+    for (char c : text)
+      if (exponent < (std::int64_t{1} << 40)) exponent = exponent * 10 + (c - '0');
+    if (negative) exponent = -exponent;
+  }
+  return !seen || first + exponent < -300;
+}
+
+/// The whole of `text` as the nearest double; infinities may be spelled, NaN may not.
+inline Parsed parse_double(std::string_view text, double& number) noexcept {
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+    if (text.starts_with('-')) return Parsed::none;
+  }
+  const std::size_t sign = text.starts_with('-') ? 1 : 0;
+  if (text.size() == sign || text[sign] == 'n' || text[sign] == 'N') return Parsed::none;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc::invalid_argument || end != text.data() + text.size()) return Parsed::none;
+  if (error == std::errc{}) return Parsed::number;
+  if (!is_tiny(text)) return Parsed::too_large;
+  number = sign == 1 ? -0.0 : 0.0;
+  return Parsed::number;
+}
+
+/// The whole of `text` as an integer, a leading '+' allowed.
+inline Parsed parse_int(std::string_view text, std::int64_t& number) noexcept {
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+    if (text.starts_with('-')) return Parsed::none;
+  }
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc::invalid_argument || end != text.data() + text.size()) return Parsed::none;
+  return error == std::errc{} ? Parsed::number : Parsed::too_large;
+}
+
+/// True where a decimal without point and exponent is exactly the double it reads as.
+inline bool is_exact(std::int64_t integer) noexcept {
+  const auto number = static_cast<double>(integer);
+  return number < 0x1p63 && static_cast<std::int64_t>(number) == integer;
+}
+
+}  // namespace scalar::inline v0::data

@@ -1,0 +1,10 @@
+#pragma once
+/// The stores that are built in.
+#include "scalar/data/store.hpp"
+
+namespace scalar::inline v0::data {
+
+AnyStore file_store();
+AnyStore memory_store();
+
+}  // namespace scalar::inline v0::data

@@ -1,0 +1,154 @@
+#include "scalar/data/table.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "data/selection.hpp"
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0 {
+
+struct Table::Data {
+  std::vector<std::shared_ptr<const Column>> columns;
+  std::unordered_map<std::string_view, std::int64_t> positions;  // views into the names of `columns`
+  std::string label;
+  std::int64_t rows = 0;
+
+  void add(std::shared_ptr<const Column> column) {
+    if (!positions.emplace(column->name, static_cast<std::int64_t>(columns.size())).second)
+      throw Error(Errc::already_exists, "two columns of a table are called \"" + column->name + "\"");
+    columns.push_back(std::move(column));
+  }
+  std::string names() const {
+    std::string text;
+    for (const auto& column : columns) text += (text.empty() ? "\"" : ", \"") + column->name + "\"";
+    return text.empty() ? "there are none" : "there are " + text;
+  }
+  [[noreturn]] void unknown(std::string_view name) const {
+    throw Error(Errc::not_found, "no column is called \"" + std::string(name) + "\"; " + names());
+  }
+  void set_label(std::string name) {
+    if (!name.empty() && positions.find(name) == positions.end()) unknown(name);
+    label = std::move(name);
+  }
+};
+
+namespace {
+
+[[noreturn]] void bad_column(const Column& column, const std::string& message) {
+  throw Error(Errc::shape_mismatch, message, "column \"" + column.name + "\"");
+}
+
+/// A NaN is a missing value, so that `is_missing` is the only question to ask.
+void mark_nan(Column& column) {
+  auto* numbers = std::get_if<2>(&column.values);
+  if (numbers == nullptr) return;
+  for (std::size_t i = 0; i < numbers->size(); ++i) {
+    if ((*numbers)[i] == (*numbers)[i]) continue;
+    if (column.present.empty()) column.present.assign(numbers->size(), 1);
+    column.present[i] = 0;
+  }
+}
+
+void check(const Column& column) {
+  if (!column.present.empty() && static_cast<std::int64_t>(column.present.size()) != column.rows()) {
+    bad_column(column, "has " + std::to_string(column.rows()) + " values and " + std::to_string(column.present.size()) +
+                           " marks of presence");
+  }
+  const auto* texts = std::get_if<3>(&column.values);
+  if (texts == nullptr) return;
+  for (std::size_t i = 0; i < texts->codes.size(); ++i)
+    if (texts->codes[i] >= texts->dictionary.size() && !column.is_missing(static_cast<std::int64_t>(i))) {
+      bad_column(column, "row " + std::to_string(i) + " has code " + std::to_string(texts->codes[i]) +
+                             " of a dictionary of " + std::to_string(texts->dictionary.size()));
+    }
+}
+
+}  // namespace
+
+Table::Table(std::vector<Column> columns, std::string label) {
+  auto made = std::make_shared<Data>();
+  for (Column& column : columns) {
+    check(column);
+    mark_nan(column);
+    if (made->columns.empty()) made->rows = column.rows();
+    if (column.rows() != made->rows) {
+      bad_column(column, "has " + std::to_string(column.rows()) + " rows where \"" + made->columns[0]->name +
+                             "\" has " + std::to_string(made->rows));
+    }
+    made->add(std::make_shared<const Column>(std::move(column)));
+  }
+  made->set_label(std::move(label));
+  rows_ = made->rows;
+  data_ = std::move(made);
+}
+
+std::int64_t Table::rows() const noexcept { return rows_; }
+std::int64_t Table::column_count() const noexcept {
+  return data_ == nullptr ? 0 : static_cast<std::int64_t>(data_->columns.size());
+}
+
+const Column& Table::column(std::int64_t i) const {
+  if (i < 0 || i >= column_count()) {
+    throw Error(Errc::out_of_range,
+                "column " + std::to_string(i) + " of a table with " + std::to_string(column_count()) + " columns");
+  }
+  return *data_->columns[static_cast<std::size_t>(i)];
+}
+const Column& Table::column(std::string_view name) const {
+  const std::int64_t position = find(name);
+  if (position < 0) data_ == nullptr ? Data{}.unknown(name) : data_->unknown(name);
+  return *data_->columns[static_cast<std::size_t>(position)];
+}
+std::int64_t Table::find(std::string_view name) const noexcept {
+  if (data_ == nullptr) return -1;
+  const auto found = data_->positions.find(name);
+  return found == data_->positions.end() ? -1 : found->second;
+}
+
+const std::string& Table::label() const noexcept {
+  static const std::string none;
+  return data_ == nullptr ? none : data_->label;
+}
+
+Table Table::with_label(std::string name) const {
+  auto made = data_ == nullptr ? std::make_shared<Data>() : std::make_shared<Data>(*data_);
+  made->set_label(std::move(name));
+  Table result = *this;
+  result.data_ = std::move(made);
+  return result;
+}
+
+Table Table::select(std::span<const std::string> names) const {
+  auto made = std::make_shared<Data>();
+  for (const std::string& name : names) {
+    column(name);  // throws when there is none
+    made->add(data_->columns[static_cast<std::size_t>(find(name))]);
+  }
+  if (made->positions.find(label()) != made->positions.end()) made->label = label();
+  made->rows = data_ == nullptr ? 0 : data_->rows;
+  Table result = *this;
+  result.data_ = std::move(made);
+  return result;
+}
+
+Table Table::slice(std::int64_t first, std::int64_t count) const {
+  data::check_slice(first, count, rows_);
+  Table result = *this;
+  result.first_ += first;
+  result.rows_ = count;
+  return result;
+}
+Table Table::take(std::vector<std::int64_t> rows) const {
+  Table result = *this;
+  result.selection_ = data::stored_rows(std::move(rows), rows_, [this](std::int64_t row) { return stored_row(row); });
+  result.first_ = 0;
+  result.rows_ = static_cast<std::int64_t>(result.selection_->size());
+  return result;
+}
+Table Table::shuffle(std::uint64_t seed) const { return take(data::permutation(rows_, seed)); }
+Table::Parts Table::split(const SplitOptions& options) const { return data::split(*this, options); }
+Table Table::shard(int rank, int count) const { return data::shard(*this, rank, count); }
+std::vector<Table::Fold> Table::folds(int count, std::uint64_t seed) const { return data::folds(*this, count, seed); }
+
+}  // namespace scalar::inline v0

@@ -1,5 +1,6 @@
 #include "cache/shard.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -16,7 +17,7 @@ constexpr std::size_t kept_flights = 1024;  // recycled flights a shard keeps
 
 Block* Block::make(std::span<const std::byte> key, std::span<const std::byte> value, std::uint64_t generation) {
   void* memory = ::operator new(sizeof(Block) + padded(key.size()) + value.size());
-  auto* block = new (memory) Block{{1}, key.size(), value.size(), generation, nullptr};
+  auto* block = new (memory) Block{{1}, key.size(), value.size(), generation, 0, 0, nullptr, nullptr, nullptr};
   if (!key.empty()) std::memcpy(const_cast<std::byte*>(block->key()), key.data(), key.size());
   if (!value.empty()) std::memcpy(const_cast<std::byte*>(block->value()), value.data(), value.size());
   return block;
@@ -98,92 +99,66 @@ void Flights::grow() {
     }
 }
 
-std::uint32_t Entries::find(const Key& key) const noexcept {
-  std::uint32_t node = buckets_[key.hash.low & (buckets_.size() - 1)];
-  for (; node != nil; node = nodes_[node].chain)
-    if (nodes_[node].tag == key.hash.high && equal(nodes_[node].block->key(), nodes_[node].block->key_size, key.bytes))
-      break;
-  return node;
+Block* Entries::find(const Key& key) const noexcept {
+  Block* block = bucket(key.hash.low);
+  for (; block != nullptr; block = block->chain)
+    if (block->hash_high == key.hash.high && equal(block->key(), block->key_size, key.bytes)) break;
+  return block;
 }
 
 Block* Entries::insert(const Hash128& hash, Block* block) {
-  const Key key{{block->key(), static_cast<std::size_t>(block->key_size)}, hash, block->generation};
-  Block* out = nullptr;
-  std::uint32_t node = find(key);
-  if (node != nil) {
-    out = std::exchange(nodes_[node].block, block);
-    out->link = nullptr;
-    bytes_ -= cost(out->key_size, out->value_size);
-    unlink(node);
-  } else {
-    try {
-      node = add_node(hash);
+  if (size_ > mask_) try {
+      grow();
     } catch (...) {
       block->release();
       throw;
     }
-    nodes_[node].block = block;
-    ++size_;
+  block->hash_low = hash.low;
+  block->hash_high = hash.high;
+  Block* out = nullptr;
+  if (Block* old = find({{block->key(), static_cast<std::size_t>(block->key_size)}, hash, block->generation})) {
+    remove(old);
+    old->chain = std::exchange(out, old);
   }
-  push_front(node);
+  block->chain = std::exchange(bucket(hash.low), block);
+  push_front(block);
+  ++size_;
   bytes_ += cost(block->key_size, block->value_size);
   // Entries of old generations are all behind those of the newest one: two of them go with every insert.
-  for (int reclaimed = 0; tail_ != head_; ++reclaimed) {
-    const bool stale = reclaimed < 2 && nodes_[tail_].block->generation != block->generation;
+  for (int reclaimed = 0; oldest_ != newest_; ++reclaimed) {
+    Block* last = oldest_;
+    const bool stale = reclaimed < 2 && last->generation != block->generation;
     if (bytes_ <= capacity_bytes_ && !stale) break;
-    Block* gone = evict_last();
-    gone->link = std::exchange(out, gone);
+    remove(last);
+    ++evictions_;
+    last->chain = std::exchange(out, last);
   }
   return out;
 }
 
-std::uint32_t Entries::add_node(const Hash128& hash) {
-  if (size_ >= buckets_.size()) grow();
-  std::uint32_t node = free_;
-  if (node == nil) {
-    node = static_cast<std::uint32_t>(nodes_.size());
-    if (node == nil) throw std::bad_alloc();
-    nodes_.emplace_back();
-  } else {
-    free_ = nodes_[node].chain;
-  }
-  nodes_[node].tag = hash.high;
-  nodes_[node].bucket_bits = static_cast<std::uint32_t>(hash.low);
-  nodes_[node].chain = std::exchange(buckets_[hash.low & (buckets_.size() - 1)], node);
-  return node;
-}
-
-Block* Entries::evict_last() noexcept {
-  const std::uint32_t node = tail_;
-  unlink(node);
-  std::uint32_t* link = &buckets_[nodes_[node].bucket_bits & (buckets_.size() - 1)];
-  while (*link != node) link = &nodes_[*link].chain;
-  *link = nodes_[node].chain;
-  nodes_[node].chain = std::exchange(free_, node);
-  Block* block = std::exchange(nodes_[node].block, nullptr);
+void Entries::remove(Block* block) noexcept {
+  unlink(block);
+  Block** link = &bucket(block->hash_low);
+  while (*link != block) link = &(*link)->chain;
+  *link = block->chain;
   bytes_ -= cost(block->key_size, block->value_size);
   --size_;
-  ++evictions_;
-  return block;
 }
 
 Block* Entries::clear() noexcept {
   Block* out = nullptr;
-  for (const Node& node : nodes_)
-    if (node.block != nullptr) node.block->link = std::exchange(out, node.block);
-  std::vector<Node>().swap(nodes_);
-  buckets_.assign(buckets_.size(), nil);
-  head_ = tail_ = free_ = nil;
+  for (Block* block = newest_; block != nullptr; block = block->older) block->chain = std::exchange(out, block);
+  std::fill_n(buckets_.get(), mask_ + 1, nullptr);
+  newest_ = oldest_ = nullptr;
   bytes_ = size_ = 0;
   return out;
 }
 
 void Entries::grow() {
-  buckets_.assign(buckets_.size() * 2, nil);
-  for (std::uint32_t node = head_; node != nil; node = nodes_[node].next) {
-    std::uint32_t& bucket = buckets_[nodes_[node].bucket_bits & (buckets_.size() - 1)];
-    nodes_[node].chain = std::exchange(bucket, node);
-  }
+  buckets_ = std::make_unique<Block*[]>((mask_ + 1) * 2);
+  mask_ = mask_ * 2 + 1;
+  for (Block* block = newest_; block != nullptr; block = block->older)
+    block->chain = std::exchange(bucket(block->hash_low), block);
 }
 
 }  // namespace scalar::inline v0::cache::detail

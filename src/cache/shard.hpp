@@ -3,11 +3,13 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "cache/hybrid_lock.hpp"
 #include "scalar/cache/cache.hpp"
 #include "scalar/core/error.hpp"
 
@@ -66,14 +68,15 @@ class Flights {
   std::size_t free_count_ = 0;
 };
 
-/// The entries of a shard. Exact LRU: every hit moves its entry to the front.
+/// The entries of a shard: an intrusive hash table with chains. Exact LRU: every hit moves its entry to the front.
 class Entries {
  public:
-  explicit Entries(std::uint64_t capacity_bytes) : capacity_bytes_(capacity_bytes), buckets_(16, nil) {}
+  explicit Entries(std::uint64_t capacity_bytes)
+      : buckets_(std::make_unique<Block*[]>(16)), mask_(15), capacity_bytes_(capacity_bytes) {}
   ~Entries() { release(clear()); }
 
-  /// What an entry counts: its block, the node and bucket that find it, and the allocator's header.
-  static constexpr std::uint64_t overhead_bytes = 104;
+  /// What an entry counts beside its bytes: the head of its block, its bucket, and the allocator's part.
+  static constexpr std::uint64_t overhead_bytes = sizeof(Block) + 24;
   static std::uint64_t cost(std::uint64_t key_size, std::uint64_t value_size) noexcept {
     return Block::padded(key_size) + Block::padded(value_size) + overhead_bytes;
   }
@@ -84,21 +87,21 @@ class Entries {
 
   /// The block of `key`, moved to the front; null when there is none.
   Block* touch(const Key& key) noexcept {
-    const std::uint32_t found = find(key);
-    if (found == nil || nodes_[found].block->generation != key.generation) return nullptr;
-    if (head_ != found) {
+    Block* const found = find(key);
+    if (found == nullptr || found->generation != key.generation) return nullptr;
+    if (newest_ != found) {
       unlink(found);
       push_front(found);
     }
-    return nodes_[found].block;
+    return found;
   }
 
   /// Puts `block` (one ownership is taken, also on an error) in, evicting from the back. Returns the blocks that went,
-  /// linked, to release outside the lock.
+  /// chained, to release outside the lock.
   Block* insert(const Hash128& hash, Block* block);
   Block* clear() noexcept;
   static void release(Block* blocks) noexcept {
-    while (blocks != nullptr) std::exchange(blocks, blocks->link)->release();
+    while (blocks != nullptr) std::exchange(blocks, blocks->chain)->release();
   }
 
   std::uint64_t bytes() const noexcept { return bytes_; }
@@ -106,44 +109,37 @@ class Entries {
   std::uint64_t evictions() const noexcept { return evictions_; }
 
  private:
-  static constexpr std::uint32_t nil = 0xffffffffu;
-  struct Node {
-    std::uint64_t tag = 0;
-    Block* block = nullptr;
-    std::uint32_t previous = nil, next = nil;  // in LRU order
-    std::uint32_t chain = nil;                 // in the bucket, or in the free list
-    std::uint32_t bucket_bits = 0;             // low bits of the hash, to find the bucket again
-  };
-
-  std::uint32_t find(const Key& key) const noexcept;
-  void unlink(std::uint32_t node) noexcept {
-    const Node& moved = nodes_[node];
-    (moved.previous == nil ? head_ : nodes_[moved.previous].next) = moved.next;
-    (moved.next == nil ? tail_ : nodes_[moved.next].previous) = moved.previous;
+  Block*& bucket(std::uint64_t hash_low) const noexcept { return buckets_[hash_low & mask_]; }
+  Block* find(const Key& key) const noexcept;
+  void unlink(Block* block) noexcept {
+    (block->newer == nullptr ? newest_ : block->newer->older) = block->older;
+    (block->older == nullptr ? oldest_ : block->older->newer) = block->newer;
   }
-  void push_front(std::uint32_t node) noexcept {
-    nodes_[node].previous = nil;
-    nodes_[node].next = head_;
-    (head_ == nil ? tail_ : nodes_[head_].previous) = node;
-    head_ = node;
+  void push_front(Block* block) noexcept {
+    block->newer = nullptr;
+    block->older = newest_;
+    (newest_ == nullptr ? oldest_ : newest_->newer) = block;
+    newest_ = block;
   }
-  std::uint32_t add_node(const Hash128& hash);
-  Block* evict_last() noexcept;
+  /// Takes `block` out of the table and the order.
+  void remove(Block* block) noexcept;
   void grow();
 
+  std::unique_ptr<Block*[]> buckets_;  // what a hit needs comes first
+  std::uint64_t mask_;
+  Block* newest_ = nullptr;
+  Block* oldest_ = nullptr;
   std::uint64_t capacity_bytes_;
-  std::vector<std::uint32_t> buckets_;
-  std::vector<Node> nodes_{};
-  std::uint32_t head_ = nil, tail_ = nil, free_ = nil;
   std::uint64_t bytes_ = 0, size_ = 0, evictions_ = 0;
 };
 
 struct alignas(128) Shard {
   explicit Shard(std::uint64_t capacity_bytes) : entries(capacity_bytes) {}
 
-  mutable std::mutex mutex{};
+  mutable HybridLock mutex{};
+  std::uint64_t hits = 0;
   Entries entries;
-  std::uint64_t hits = 0, misses = 0, coalesced = 0, inserts = 0, bypassed = 0;
+  std::uint64_t misses = 0, coalesced = 0, inserts = 0, bypassed = 0;
   Flights flights{};
 };
 

@@ -10,13 +10,18 @@ namespace scalar::inline v0::cache {
 
 namespace detail {
 
-/// The head of one allocation: this, the key bytes padded to 8, the value bytes.
+/// The head of one allocation: this, the key bytes padded to 8, the value bytes. Links and bytes lie together, so that
+/// a hit touches one place.
 struct Block {
   std::atomic<std::uint64_t> owners;
   std::uint64_t key_size;
   std::uint64_t value_size;
   std::uint64_t generation;
-  Block* link;  // used by whoever takes blocks out of a cache
+  std::uint64_t hash_low;  // these belong to the cache that the block is in, under its lock
+  std::uint64_t hash_high;
+  Block* chain;
+  Block* newer;
+  Block* older;
 
   static constexpr std::uint64_t padded(std::uint64_t size) noexcept { return (size + 7) & ~std::uint64_t{7}; }
   /// A block with one owner. Errors: `std::bad_alloc`.

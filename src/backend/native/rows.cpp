@@ -22,9 +22,7 @@ void check_finite(std::string_view spec, const Dataset& data, const Runtime& run
       const std::span<const float> row = x.row(i);
       if (kernels().finite(row.data(), x.columns)) continue;
       const auto at = std::find_if(row.begin(), row.end(), [](float value) { return !std::isfinite(value); });
-      const auto column = static_cast<std::size_t>(at - row.begin());
-      const std::string feature =
-          column < data.feature_names().size() ? data.feature_names()[column] : "f" + std::to_string(column);
+      const std::string& feature = data.feature_names()[static_cast<std::size_t>(at - row.begin())];
       refuse(spec, "feature \"" + feature + "\" of row " + std::to_string(i) + " is " +
                        (std::isnan(*at) ? "missing (NaN)" : "infinite") + ", expected a finite number");
     }
@@ -34,6 +32,14 @@ void check_finite(std::string_view spec, const Dataset& data, const Runtime& run
 void check_weights(std::string_view spec, std::span<const float> weights) {
   if (!weights.empty() && std::none_of(weights.begin(), weights.end(), [](float weight) { return weight > 0; }))
     refuse(spec, "all weights are 0");
+}
+
+/// Rows of a piece: pieces are few enough that partial sums of `bytes` each stay small, and their number does not
+/// depend on that of the threads.
+std::int64_t piece_rows(std::int64_t rows, std::int64_t bytes) {
+  constexpr std::int64_t most_bytes = 64 << 20, most_pieces = 64, least_pieces = 4, least_rows = 256;
+  const std::int64_t pieces = std::clamp(most_bytes / (std::max)(bytes, std::int64_t{1}), least_pieces, most_pieces);
+  return (std::max)((rows + pieces - 1) / pieces, least_rows);
 }
 
 }  // namespace
@@ -59,10 +65,17 @@ void Team::for_pieces(std::int64_t count, std::int64_t grain,
   for (std::int64_t begin = 0; begin < count; begin += grain) body(begin, (std::min)(begin + grain, count));
 }
 
-std::int64_t piece_rows(std::int64_t rows, std::int64_t bytes) {
-  constexpr std::int64_t most_bytes = 64 << 20, most_pieces = 64, least_pieces = 4, least_rows = 256;
-  const std::int64_t pieces = std::clamp(most_bytes / (std::max)(bytes, std::int64_t{1}), least_pieces, most_pieces);
-  return (std::max)((rows + pieces - 1) / pieces, least_rows);
+std::vector<double> sum_pieces(const Team& team, std::int64_t rows, std::size_t size,
+                               FunctionRef<void(std::int64_t first, std::int64_t count, double* sums)> body) {
+  const std::int64_t each = piece_rows(rows, static_cast<std::int64_t>(size * sizeof(double)));
+  const auto pieces = static_cast<std::size_t>((rows + each - 1) / each);
+  std::vector<double> partial(pieces * size), total(size);
+  team.for_pieces(rows, each, [&](std::int64_t begin, std::int64_t end) {
+    body(begin, end - begin, partial.data() + static_cast<std::size_t>(begin / each) * size);
+  });
+  for (std::size_t piece = 0; piece < pieces; ++piece)
+    for (std::size_t i = 0; i < size; ++i) total[i] += partial[piece * size + i];
+  return total;
 }
 
 Dataset checked(std::string_view spec, const Dataset& data, const Runtime& runtime) {

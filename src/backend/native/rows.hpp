@@ -48,9 +48,10 @@ class Team {
   bool alone_;
 };
 
-/// Cuts rows into pieces whose partial sums of `bytes` each are kept until they are added in order; the cut does not
-/// depend on the number of threads, so neither do the bits of the sum.
-std::int64_t piece_rows(std::int64_t rows, std::int64_t bytes);
+/// The sum of `size` numbers over all rows, to which `body(first, count, sums)` adds the part of rows `[first, first +
+/// count)`. How rows are cut and in which order parts are added does not depend on the threads, so neither do the bits.
+std::vector<double> sum_pieces(const Team& team, std::int64_t rows, std::size_t size,
+                               FunctionRef<void(std::int64_t first, std::int64_t count, double* sums)> body);
 
 /// A dataset that has rows, features, targets and only finite features; the same rows in one block.
 /// Errors: `Errc::invalid_argument` naming row and feature.

@@ -298,48 +298,41 @@ double logistic(double* z, const float* targets, const float* weights, int64_t r
   return loss + logs.sum;
 }
 
-double softmax(double* z, int64_t classes, int64_t rows, int64_t stride, const float* targets, const float* weights,
-               double* work) {
-  double* most = work;
-  double* total = work + stride;
+double softmax(double* z, int64_t panels, int64_t rows, int64_t stride, const float* targets, const float* weights) {
+  constexpr int width = panel_width<double>, each = width / lanes<double>;
+  const int64_t vectors = panels * each;
+  LogSum logs;
   double loss = 0;
-  for_vectors<double>(rows, [&](int64_t i, int count) {
-    Doubles largest = load_some(z + i, count);
-    for (int64_t k = 1; k < classes; ++k) {
-      const Doubles margin = load_some(z + k * stride + i, count);
+  for (int64_t i = 0; i < rows; ++i) {
+    double* row = z + i * width;
+    const auto at = [&](int64_t v) { return row + v / each * stride + v % each * lanes<double>; };
+    Doubles largest = load(row);
+    for (int64_t v = 1; v < vectors; ++v) {
+      const Doubles margin = load(at(v));
       largest = margin > largest ? margin : largest;
     }
-    store_some(most + i, largest, count);
-  });
-  for (int64_t i = 0; i < rows; ++i) {
+    double most = largest[0];
+    for (int lane = 1; lane < lanes<double>; ++lane) most = largest[lane] > most ? largest[lane] : most;
+    const auto right = static_cast<int64_t>(targets[i]);
+    double* own = row + right / width * stride + right % width;
     const double weight = weights == nullptr ? 1.0 : static_cast<double>(weights[i]);
-    loss += weight * (most[i] - z[static_cast<int64_t>(targets[i]) * stride + i]);
+    loss += weight * (most - *own);
+    Doubles sums{};
+    for (int64_t v = 0; v < vectors; ++v) {
+      const Doubles e = exp(load(at(v)) - most);
+      sums += e;
+      store(at(v), e);
+    }
+    const double sum = sum_of(sums);
+    if (weights == nullptr)
+      logs.add(sum);
+    else
+      loss += weight * __builtin_log(sum);
+    const double scale = weight / sum;
+    for (int64_t v = 0; v < vectors; ++v) store(at(v), load(at(v)) * scale);
+    *own -= weight;
   }
-  LogSum logs;
-  for_vectors<double>(rows, [&](int64_t i, int count) {
-    const Doubles largest = load_some(most + i, count);
-    Doubles sum{};
-    for (int64_t k = 0; k < classes; ++k) {
-      const Doubles e = exp(load_some(z + k * stride + i, count) - largest);
-      sum += e;
-      store_some(z + k * stride + i, e, count);
-    }
-    Doubles scale = 1.0 / sum;
-    for (int lane = 0; lane < count; ++lane) {
-      if (weights == nullptr) {
-        logs.add(sum[lane]);
-      } else {
-        loss += static_cast<double>(weights[i + lane]) * __builtin_log(sum[lane]);
-        scale[lane] *= static_cast<double>(weights[i + lane]);
-      }
-    }
-    for (int64_t k = 0; k < classes; ++k)
-      store_some(z + k * stride + i, load_some(z + k * stride + i, count) * scale, count);
-  });
   logs.flush();
-  for (int64_t i = 0; i < rows; ++i)
-    z[static_cast<int64_t>(targets[i]) * stride + i] -= weights == nullptr ? 1.0 : static_cast<double>(weights[i]);
-  (void)total;
   return loss + logs.sum;
 }
 

@@ -57,9 +57,10 @@ struct Kernels {
                    double* g);
   /// Turns margins into `w (p - y)`; returns the summed loss. `weights` may be null.
   double (*logistic)(double* z, const float* targets, const float* weights, std::int64_t rows);
-  /// The same for `[classes][rows]` margins that start `stride` apart; `work` holds `2 stride` numbers.
-  double (*softmax)(double* z, std::int64_t classes, std::int64_t rows, std::int64_t stride, const float* targets,
-                    const float* weights, double* work);
+  /// The same for several classes: margins `[panels][rows][8]`, panels `stride` apart, very negative past the last
+  /// class.
+  double (*softmax)(double* z, std::int64_t panels, std::int64_t rows, std::int64_t stride, const float* targets,
+                    const float* weights);
   void (*relu)(float* values, std::int64_t count);
   void (*tanh)(float* values, std::int64_t count);
   void (*sigmoid)(float* values, std::int64_t count);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include "backend/native/linear/moments.hpp"
 #include "backend/native/peers.hpp"

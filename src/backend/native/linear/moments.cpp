@@ -8,20 +8,6 @@
 namespace scalar::inline v0::backend::native {
 namespace {
 
-/// Adds what `body(first, count, sums)` adds for each piece of the rows, in the order of the pieces.
-std::vector<double> sum_pieces(std::int64_t rows, std::size_t size, const Team& team,
-                               FunctionRef<void(std::int64_t first, std::int64_t count, double* sums)> body) {
-  const std::int64_t each = piece_rows(rows, static_cast<std::int64_t>(size * sizeof(double)));
-  const auto pieces = static_cast<std::size_t>((rows + each - 1) / each);
-  std::vector<double> partial(pieces * size), total(size);
-  team.for_pieces(rows, each, [&](std::int64_t begin, std::int64_t end) {
-    body(begin, end - begin, partial.data() + static_cast<std::size_t>(begin / each) * size);
-  });
-  for (std::size_t piece = 0; piece < pieces; ++piece)
-    for (std::size_t i = 0; i < size; ++i) total[i] += partial[piece * size + i];
-  return total;
-}
-
 /// Rows `sqrt(w) [x - mean, y - mean y, 1]` as panel `panel` of `[panels][count][8]`; columns past the last are zero.
 void centre(const Rows& rows, std::span<const double> means, std::int64_t panel, double* packed) {
   const std::int64_t columns = rows.columns(), count = rows.count();
@@ -45,7 +31,7 @@ void centre(const Rows& rows, std::span<const double> means, std::int64_t panel,
 
 std::vector<double> sums_of(const Rows& rows, const Team& team) {
   const auto size = static_cast<std::size_t>(rows.columns()) + 2;
-  return sum_pieces(rows.count(), size, team, [&](std::int64_t first, std::int64_t count, double* sums) {
+  return sum_pieces(team, rows.count(), size, [&](std::int64_t first, std::int64_t count, double* sums) {
     const Rows piece = rows.slice(first, count);
     std::vector<double> weights(static_cast<std::size_t>(count));
     for (std::int64_t i = 0; i < count; ++i) {
@@ -65,7 +51,7 @@ std::vector<double> means_of(std::span<const double> sums) {
 
 std::vector<double> squares_of(const Rows& rows, std::span<const double> means, const Team& team) {
   const auto columns = static_cast<std::size_t>(rows.columns());
-  return sum_pieces(rows.count(), columns, team, [&](std::int64_t first, std::int64_t count, double* sums) {
+  return sum_pieces(team, rows.count(), columns, [&](std::int64_t first, std::int64_t count, double* sums) {
     for (std::int64_t i = first; i < first + count; ++i) {
       const float* x = rows.features.data + i * rows.features.stride;
       const double weight = rows.weight(i);

@@ -1,0 +1,149 @@
+// Logistic and softmax regression by L-BFGS.
+#include <algorithm>
+#include <cmath>
+
+#include "backend/native/linear/lbfgs.hpp"
+#include "backend/native/linear/logistic_objective.hpp"
+#include "backend/native/linear/moments.hpp"
+#include "backend/native/peers.hpp"
+#include "backend/native/rows.hpp"
+#include "scalar/backend/native/native.hpp"
+
+namespace scalar::inline v0::backend {
+namespace native {
+namespace {
+
+/// Rounds of sums: means, squares, then one evaluation of the objective each.
+///
+/// The search runs in variables u with `b_kj = s_j u_kj` and `b0_k = s_0 u_k0 - sum_j b_kj mean_j`, in which the
+/// Hessian at zero has a unit diagonal: the same objective and minimum, but raw columns of any scale converge.
+class LogisticLearner {
+ public:
+  LogisticLearner(const LogisticRegression& spec, const Rows& rows, std::int64_t outputs, const Team& team,
+                  const FitOptions& options, bool first)
+      : spec_(spec),
+        rows_(rows),
+        outputs_(outputs),
+        columns_(static_cast<std::size_t>(rows.columns())),
+        team_(team),
+        options_(options),
+        first_(first),
+        search_(static_cast<std::size_t>(outputs) * (columns_ + 1)) {}
+
+  bool work() {
+    check_stop(LogisticRegression::name, options_);
+    if (done_) return false;
+    sums_ = round_ == 0   ? sums_of(rows_, team_)
+            : round_ == 1 ? squares_of(rows_, means_, team_)
+                          : logistic_sums(rows_, outputs_, raw(search_.point()), team_);
+    return true;
+  }
+  std::span<double> sums() { return sums_; }
+  void absorb() {
+    if (round_ == 0) {
+      weight_ = sums_[0];
+      means_ = means_of(sums_);
+    } else if (round_ == 1) {
+      set_scales();
+    } else {
+      advance();
+    }
+    ++round_;
+  }
+
+  LinearParameters result() const {
+    return {.features = rows_.columns(),
+            .outputs = outputs_,
+            .link = outputs_ == 1 ? Link::logistic : Link::softmax,
+            .values = raw(search_.best())};
+  }
+
+ private:
+  std::size_t outputs() const { return static_cast<std::size_t>(outputs_); }
+  std::size_t intercept(std::size_t k) const { return outputs() * columns_ + k; }
+
+  void set_scales() {
+    const double classes = outputs_ == 1 ? 2 : static_cast<double>(outputs_), curvature = (1 - 1 / classes) / classes;
+    intercept_scale_ = 1 / std::sqrt(curvature * weight_);
+    scales_.resize(columns_);
+    for (std::size_t j = 0; j < columns_; ++j) {
+      const double diagonal = curvature * sums_[j] + spec_.l2;
+      scales_[j] = diagonal > 0 ? 1 / std::sqrt(diagonal) : 0;  // 0: a constant column that nothing decides about
+    }
+  }
+
+  /// From the variables of the search to weights and intercepts.
+  std::vector<double> raw(std::span<const double> u) const {
+    std::vector<double> values(u.size());
+    for (std::size_t k = 0; k < outputs(); ++k) {
+      double constant = intercept_scale_ * u[intercept(k)];
+      for (std::size_t j = 0; j < columns_; ++j) {
+        const double b = scales_[j] * u[k * columns_ + j];
+        values[k * columns_ + j] = b;
+        constant -= b * means_[j + 1];
+      }
+      values[intercept(k)] = constant;
+    }
+    return values;
+  }
+
+  /// Completes the objective, and hands it to the search in the search's variables.
+  void advance() {
+    const std::vector<double> b = raw(search_.point());
+    double value = sums_[0];
+    const std::span<double> gradient = std::span(sums_).subspan(1);
+    for (std::size_t i = 0; i < outputs() * columns_; ++i) {
+      value += 0.5 * spec_.l2 * (b[i] * b[i]);
+      gradient[i] += spec_.l2 * b[i];
+    }
+    double largest = 0;
+    for (const double g : gradient) largest = (std::max)(largest, std::abs(g));
+    for (std::size_t k = 0; k < outputs(); ++k) {
+      for (std::size_t j = 0; j < columns_; ++j)
+        gradient[k * columns_ + j] = scales_[j] * (gradient[k * columns_ + j] - means_[j + 1] * gradient[intercept(k)]);
+      gradient[intercept(k)] *= intercept_scale_;
+    }
+    const Lbfgs::State state = search_.advance(value, gradient);
+    if (state == Lbfgs::State::trying) return;
+    // The number of rows in the tolerance is the sum of their weights, which peers know.
+    done_ = state == Lbfgs::State::stuck || largest <= spec_.tolerance * weight_ ||
+            search_.iterations() >= spec_.max_iterations;
+    if (first_ && options_.progress && search_.iterations() > 0)
+      options_.progress({.what = "iteration",
+                         .done = search_.iterations(),
+                         .total = done_ ? search_.iterations() : spec_.max_iterations,
+                         .objective = search_.value()});
+  }
+
+  const LogisticRegression& spec_;
+  Rows rows_;
+  std::int64_t outputs_;
+  std::size_t columns_;
+  Team team_;
+  const FitOptions& options_;
+  bool first_, done_ = false;
+  int round_ = 0;
+  double weight_ = 0, intercept_scale_ = 1;
+  std::vector<double> sums_{}, means_{}, scales_{};
+  Lbfgs search_;
+};
+
+}  // namespace
+}  // namespace native
+
+Support Native::supports(const LogisticRegression&, int) const { return {}; }
+
+LinearParameters Native::fit(const LogisticRegression& spec, const Dataset& data, const FitOptions& options,
+                             const Runtime& runtime) const {
+  using namespace native;
+  const Dataset contiguous = checked(LogisticRegression::name, data, runtime);
+  const std::int64_t classes = checked_classes(LogisticRegression::name, contiguous);
+  const Rows rows = rows_of(contiguous);
+  const Team team(runtime, options.peers);
+  return learn(options.peers, runtime, [&](int rank) {
+    return LogisticLearner(spec, share_of(rows, rank, options.peers), classes == 2 ? 1 : classes, team, options,
+                           rank == 0);
+  });
+}
+
+}  // namespace scalar::inline v0::backend

@@ -1,0 +1,56 @@
+#pragma once
+/// Features as small integers: quantile bins, stored in blocks of features whose histograms stay in the nearest cache.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "scalar/core/runtime.hpp"
+#include "scalar/core/tensor.hpp"
+
+namespace scalar::inline v0::backend::trees {
+
+/// The bins of one feature. A value's bin is the number of cuts that are not greater than it; what is missing has the
+/// bin after the last.
+struct Cuts {
+  std::vector<float> values{};  ///< ascending, not NaN
+  bool missing = false;         ///< some training rows lack the feature
+  bool infinite = false;        ///< some training rows hold +infinity, which is less than no split
+
+  int bins() const { return static_cast<int>(values.size()) + 1; }
+  int slots() const { return bins() + (missing ? 1 : 0); }
+};
+
+/// Neighbouring features: `codes[row * width + i]` is the bin of feature `first + i`.
+struct Block {
+  int first = 0;
+  int width = 0;
+};
+
+inline constexpr int max_block_width = 16;
+inline constexpr std::size_t block_bytes = 28 * 1024;  ///< of a block's histogram: most of a nearest cache
+
+/// Cuts of every feature: exact where it has at most `bins` distinct values, else quantiles, of a sample when there are
+/// many rows. Rows of weight 0 do not count. The same for any number of threads.
+std::vector<Cuts> find_cuts(FloatMatrix features, std::span<const float> weights, int bins, const Runtime& runtime);
+
+/// Histogram slots that each feature gets: the largest number needed; 256 when bytes are enough.
+int slot_stride(std::span<const Cuts> cuts);
+
+/// Neighbouring features in blocks of nearly equal width, as many as the cache asks for, or as there are threads.
+std::vector<Block> make_blocks(int features, int stride, int threads);
+
+/// A matrix of bins. `Code` is `std::uint8_t` or `std::uint16_t`.
+template <class Code>
+struct Binned {
+  std::int64_t rows = 0;
+  std::vector<Block> blocks{};
+  std::vector<Code> codes{};  ///< block after block, each `[rows, width]`
+
+  const Code* block(const Block& block) const { return codes.data() + rows * block.first; }
+};
+
+template <class Code>
+Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks, const Runtime& runtime);
+
+}  // namespace scalar::inline v0::backend::trees

@@ -1,0 +1,112 @@
+#pragma once
+/// Engine: runs a BSP program, one coroutine per peer, on a few threads.
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "scalar/bsp/collectives.hpp"
+#include "scalar/bsp/executor.hpp"
+#include "scalar/bsp/mailbox.hpp"
+#include "scalar/bsp/peer.hpp"
+#include "scalar/bsp/task.hpp"
+#include "scalar/core/runtime.hpp"
+
+namespace scalar::inline v0::bsp {
+
+struct EngineOptions {
+  int peers = 1;                       ///< 1 to 1,048,576; not bound to threads
+  int workers = 0;                     ///< threads that run peers at the same time; 0: the Runtime's budget
+  Executor* executor = nullptr;        ///< whose threads help; null: the Runtime's. Must outlive the Engine
+  std::chrono::microseconds spin{20};  ///< how long an idle worker looks for work before it gives its thread back
+};
+
+namespace detail {
+
+template <class>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<Task<T>> = true;
+
+template <class Body>
+concept PeerBody = std::invocable<Body&, Peer&> && is_task<std::invoke_result_t<Body&, Peer&>>;
+
+/// One run: its peers, from before the first is started to after the last has returned.
+class Session {
+ public:
+  Session(const EngineOptions& options, const Runtime& runtime);
+  ~Session();
+  Peer& peer(int rank) noexcept;
+  void set_root(int rank, const PromiseBase& root) noexcept;
+  Leaf& leaf(int rank) noexcept;
+  /// Returns when all peers have returned. Throws the error of the lowest rank in the first failing superstep.
+  void drive();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace detail
+
+/// Runs programs of peers that compute in supersteps.
+///
+/// `run(body)` calls `body(peer)` once per peer; each call is a coroutine, and the engine keeps all of them going on at
+/// most `workers` threads, the calling one among them. No peer blocks a thread: more peers than threads, engines in
+/// TBB tasks, engines inside a peer's code and several engines at once all work. The body may be a lambda with
+/// captures; it is called, not copied, so captures live as long as `run`. What several peers reach through it is
+/// shared.
+///
+/// Errors: an exception that leaves a body ends the run at the end of that superstep. All other peers get `Aborted`
+/// from their barrier, everything is destroyed, and `run` throws the original exception of the lowest rank.
+/// Thread safety: `run` may be called from several threads at once; the runs do not know of each other.
+class Engine {
+ public:
+  /// Errors: `Errc::invalid_argument` for impossible options.
+  explicit Engine(const EngineOptions& options = {}, Runtime runtime = {});
+
+  /// Runs `body` and returns what rank 0 returned.
+  template <detail::PeerBody Body>
+  auto run(Body&& body) const {
+    detail::Session session(options_, runtime_);
+    auto roots = start(session, body);  // destroyed before the session: their frames hold mailboxes
+    session.drive();
+    return roots.front().result();
+  }
+
+  /// Runs `body` and returns what the peers returned, in rank order.
+  template <detail::PeerBody Body>
+  auto run_all(Body&& body) const {
+    using Value = typename std::invoke_result_t<Body&, Peer&>::value_type;
+    static_assert(!std::is_void_v<Value>, "run_all returns the peers' values; use run for a body that returns nothing");
+    detail::Session session(options_, runtime_);
+    auto roots = start(session, body);
+    session.drive();
+    std::vector<Value> values;
+    values.reserve(roots.size());
+    for (auto& root : roots) values.push_back(root.result());
+    return values;
+  }
+
+  const EngineOptions& options() const noexcept { return options_; }
+
+ private:
+  template <class Body>
+  auto start(detail::Session& session, Body& body) const {
+    std::vector<std::invoke_result_t<Body&, Peer&>> roots;
+    roots.reserve(static_cast<std::size_t>(options_.peers));
+    for (int rank = 0; rank < options_.peers; ++rank) {
+      roots.push_back(body(session.peer(rank)));
+      session.set_root(rank, roots.back().start(session.leaf(rank)));
+    }
+    return roots;
+  }
+
+  EngineOptions options_;
+  Runtime runtime_;
+};
+
+}  // namespace scalar::inline v0::bsp

@@ -1,0 +1,144 @@
+#pragma once
+/// Peer: what a BSP program knows of itself and of the others.
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "scalar/bsp/task.hpp"
+#include "scalar/bsp/world.hpp"
+
+namespace scalar::inline v0::bsp {
+
+template <class T>
+class Mailbox;
+
+namespace detail {
+
+/// A mailbox as its peer sees it.
+class Box {
+ public:
+  /// The peer has entered `superstep`.
+  virtual void turn(std::uint64_t superstep) = 0;
+
+ protected:
+  ~Box() = default;
+};
+
+class Barrier;
+template <class T, class Op>
+class FusedReduce;
+template <class T>
+class FusedBroadcast;
+
+}  // namespace detail
+
+/// One of the `size()` peers that run a program together.
+///
+/// The body gets its own; only its coroutine and the helpers it awaits may use it. Every collective and `sync` is a
+/// barrier: all peers that have not returned must come to the same one, else the run ends with `Errc::invalid_argument`
+/// naming who was where. A peer that has returned has arrived at every later `sync`, but misses a collective.
+class Peer {
+ public:
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
+  /// This peer's number, from 0.
+  int rank() const noexcept { return rank_; }
+  /// How many peers there are.
+  int size() const noexcept { return world_->size(); }
+  /// The neighbours on a ring.
+  int left() const noexcept { return rank_ == 0 ? size() - 1 : rank_ - 1; }
+  int right() const noexcept { return rank_ + 1 == size() ? 0 : rank_ + 1; }
+  /// The number of the running superstep, from 0.
+  std::uint64_t superstep() const noexcept { return world_->superstep(); }
+
+  /// `co_await peer.sync()` ends the superstep. Throws `Aborted` when a peer has failed in it.
+  detail::Barrier sync() noexcept;
+
+  /// A mailbox that matches the one which every other peer makes as its n-th. It lives in the body, as a local
+  /// variable. Errors: `Errc::type_mismatch` when the n-th mailbox of another peer has another type.
+  template <class T>
+  Mailbox<T> mailbox();
+
+  /// Every peer gets `op` folded over all values in rank order: `((v0 op v1) op v2) ...`. One superstep, no message.
+  /// `T` is trivially copyable, at most 256 bytes.
+  template <class T, class Op>
+  detail::FusedReduce<T, Op> all_reduce(T value, Op op);
+  /// Peer `root` gets the fold, the others their own value. Errors: `Errc::out_of_range` for a root that is none.
+  template <class T, class Op>
+  detail::FusedReduce<T, Op> reduce(T value, Op op, int root = 0);
+  /// Every peer gets the value of `root`.
+  template <class T>
+  detail::FusedBroadcast<T> broadcast(T value, int root = 0);
+
+  /// Replaces every element of every peer's `values` by its fold in rank order, in place. All spans have one length,
+  /// else `Errc::shape_mismatch`, and do not overlap.
+  ///
+  /// Two supersteps: each peer folds its share of the elements for all, so the work is divided by `size()`. The bits
+  /// depend on the number of peers, not on threads or timing.
+  template <class T, std::size_t Extent, class Op>
+  Task<> all_reduce(std::span<T, Extent> values, Op op);
+  /// The same, but only `root`'s values are replaced.
+  template <class T, std::size_t Extent, class Op>
+  Task<> reduce(std::span<T, Extent> values, Op op, int root = 0);
+  /// Copies `root`'s values to all peers. Two supersteps.
+  template <class T, std::size_t Extent>
+  Task<> broadcast(std::span<T, Extent> values, int root = 0);
+
+  /// Internal, from here on.
+  Peer(detail::World& world, int rank) noexcept : world_(&world), fiber_(&world.fiber(rank)), rank_(rank) {}
+  Peer(Peer&&) noexcept = default;  // before it runs
+  detail::World& world() noexcept { return *world_; }
+  detail::Fiber& fiber() noexcept { return *fiber_; }
+  void attach(detail::Box& box) { boxes_.push_back(&box); }
+  void detach(detail::Box& box) noexcept { std::erase(boxes_, &box); }
+  void resume() {
+    if (world_->is_aborted()) [[unlikely]]
+      world_->throw_aborted();
+    for (detail::Box* box : boxes_) box->turn(world_->superstep());
+  }
+  [[noreturn]] void throw_bad_rank(int rank, std::string_view where) const;
+
+ private:
+  void check_rank(int rank, std::string_view where) const {
+    if (rank < 0 || rank >= size()) throw_bad_rank(rank, where);
+  }
+  detail::World* world_;
+  detail::Fiber* fiber_;
+  int rank_;
+  std::vector<detail::Box*> boxes_;
+};
+
+namespace detail {
+
+/// Arrives at the barrier, with a collective or without.
+class [[nodiscard]] Barrier : public Awaitable {
+ public:
+  explicit Barrier(Peer& peer, const Collective* collective = nullptr) noexcept
+      : Awaitable{&peer.fiber()}, peer_(peer), collective_(collective) {}
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> self) const noexcept {
+    Fiber& fiber = peer_.fiber();
+    fiber.handle = self;
+    fiber.collective = collective_;
+    fiber.argument = this;
+    fiber.arrived = true;
+  }
+  void await_resume() const { peer_.resume(); }
+
+ protected:
+  Peer& peer() const noexcept { return peer_; }
+
+ private:
+  Peer& peer_;
+  const Collective* collective_;
+};
+
+}  // namespace detail
+
+inline detail::Barrier Peer::sync() noexcept { return detail::Barrier(*this); }
+
+}  // namespace scalar::inline v0::bsp

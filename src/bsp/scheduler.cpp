@@ -1,0 +1,260 @@
+#include "bsp/scheduler.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::bsp::detail {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+#if defined(__x86_64__) || defined(__i386__)
+std::uint64_t ticks() noexcept { return __builtin_ia32_rdtsc(); }
+void relax() noexcept { __builtin_ia32_pause(); }
+constexpr std::uint64_t brief_ticks = 2500;  // about a microsecond: what sharing a superstep costs
+#else
+std::uint64_t ticks() noexcept { return static_cast<std::uint64_t>(SteadyClock::now().time_since_epoch().count()); }
+void relax() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
+constexpr std::uint64_t brief_ticks = 1000;
+#endif
+constexpr std::uint32_t longest_patience = 1u << 16;
+
+std::string whereabouts(const Fiber& fiber) {
+  const std::string peer = "peer " + std::to_string(fiber.rank);
+  if (fiber.returned) return peer + " has returned";
+  return peer + " is in " + (fiber.collective != nullptr ? std::string(fiber.collective->name) : std::string("sync"));
+}
+
+[[noreturn]] void throw_mismatch(const Fiber& one, const Fiber& other, std::uint64_t superstep) {
+  const bool alike = one.collective != nullptr && other.collective != nullptr && !other.returned &&
+                     one.collective->name == other.collective->name;
+  throw Error(Errc::invalid_argument,
+              "peers are at different collectives: " + whereabouts(one) + ", " + whereabouts(other) +
+                  (alike ? " of another type or operation" : ""),
+              "bsp superstep " + std::to_string(superstep));
+}
+
+}  // namespace
+
+Scheduler::Scheduler(World& world, const Options& options)
+    : world_(world),
+      size_(static_cast<std::uint32_t>(world.size())),
+      workers_((std::min)(static_cast<std::uint32_t>(options.workers), size_)),
+      // Spinning workers would keep others from the cores they need.
+      spin_us_(workers_ > std::thread::hardware_concurrency() ? 0 : static_cast<int>(options.spin.count())),
+      slices_(workers_),
+      spin_now_us_(spin_us_) {
+  for (std::uint32_t i = 0; i < workers_; ++i) {
+    slices_[i].begin = static_cast<std::uint32_t>(std::uint64_t{size_} * i / workers_);
+    slices_[i].end = static_cast<std::uint32_t>(std::uint64_t{size_} * (i + 1) / workers_);
+    slices_[i].next.store(slices_[i].end, std::memory_order_relaxed);
+  }
+}
+
+void Scheduler::open_first() {
+  opened_.store(ticks(), std::memory_order_relaxed);
+  open(true);
+}
+
+/// Guided: large bites first, single peers last.
+Scheduler::Bite Scheduler::claim(Slice& slice) noexcept {
+  std::uint32_t begin = slice.next.load(std::memory_order_acquire);
+  while (begin < slice.end) {
+    const std::uint32_t end = begin + 1 + (slice.end - begin) / 4;
+    if (slice.next.compare_exchange_weak(begin, end, std::memory_order_acquire, std::memory_order_acquire))
+      return {begin, end};
+  }
+  return {};
+}
+
+bool Scheduler::is_exhausted() const noexcept {
+  return std::all_of(slices_.begin(), slices_.end(),
+                     [](const Slice& slice) { return slice.next.load(std::memory_order_relaxed) >= slice.end; });
+}
+
+bool Scheduler::may_claim(unsigned worker) const noexcept {
+  return !brief_.load(std::memory_order_relaxed) || opener_.load(std::memory_order_relaxed) == worker ||
+         ticks() - opened_.load(std::memory_order_relaxed) > brief_ticks;
+}
+
+/// Claims and runs peers until the list is exhausted; false when there was nothing to claim.
+bool Scheduler::drain(unsigned worker) {
+  if (is_exhausted() || !may_claim(worker)) return false;
+  FramePool* const outer = FramePool::current();  // this thread may be inside another peer's code
+  Arrivals arrivals;
+  bool any = false;
+  for (std::uint32_t k = 0; k < workers_; ++k) {
+    Slice& slice = slices_[(worker + k) % workers_];
+    for (Bite bite = claim(slice); bite.begin != bite.end; bite = claim(slice)) {
+      any = true;
+      for (std::uint32_t rank = bite.begin; rank < bite.end; ++rank) {
+        step(world_.fibers_[rank], arrivals);
+        if (brief_.load(std::memory_order_relaxed)) share_if_outlasted();
+      }
+    }
+  }
+  FramePool::current() = outer;
+  // Arriving once for all: before it, no flip can happen, so everything claimed above was of one superstep.
+  if (arrivals.peers != 0) arrive(arrivals, worker);
+  return any;
+}
+
+/// Runs one peer until it arrives or returns.
+void Scheduler::step(Fiber& fiber, Arrivals& arrivals) {
+  ++arrivals.peers;
+  if (fiber.returned) return;
+  if (world_.aborted_ && std::exchange(fiber.told, true)) return retire(fiber);  // it has swallowed Aborted
+  fiber.arrived = false;
+  fiber.collective = nullptr;
+  FramePool::current() = &fiber.frames;
+  do fiber.handle.resume();
+  while (!fiber.arrived && fiber.handle);
+  if (fiber.arrived) {
+    arrivals.collectives += fiber.collective != nullptr;
+  } else {
+    if (fiber.root->error) world_.fail(fiber.rank, fiber.root->error);
+    retire(fiber);
+  }
+}
+
+void Scheduler::retire(Fiber& fiber) noexcept {
+  fiber.returned = true;
+  fiber.collective = nullptr;
+  returned_.fetch_add(1, std::memory_order_relaxed);
+  world_.retire(fiber.mailboxes);
+}
+
+void Scheduler::arrive(const Arrivals& arrivals, unsigned worker) {
+  if (arrivals.collectives != 0) collectives_.fetch_add(arrivals.collectives, std::memory_order_relaxed);
+  if (arrived_.fetch_add(arrivals.peers, std::memory_order_acq_rel) + arrivals.peers == size_) flip(worker);
+}
+
+void Scheduler::flip(unsigned worker) {
+  arrived_.store(0, std::memory_order_relaxed);
+  if (collectives_.load(std::memory_order_relaxed) != 0) {
+    collectives_.store(0, std::memory_order_relaxed);
+    if (!world_.has_failed()) complete_collective();
+  }
+  if (world_.has_failed()) world_.aborted_ = true;
+  ++world_.superstep_;
+  if (returned_.load(std::memory_order_relaxed) == size_) {
+    finished_.store(true, std::memory_order_release);
+    wake(false);
+    if (crew_ != nullptr) crew_->rouse();
+    return;
+  }
+  open(!expect_brief(worker));
+}
+
+void Scheduler::complete_collective() noexcept {
+  const Fiber& first = world_.fibers_[0];
+  const Fiber* culprit = &first;
+  try {
+    for (std::uint32_t rank = 0; rank < size_; ++rank) {
+      const Fiber& fiber = world_.fibers_[rank];
+      if (fiber.collective == first.collective && fiber.returned == first.returned) continue;
+      culprit = &fiber;
+      throw_mismatch(first, fiber, world_.superstep_);
+    }
+    first.collective->complete(world_, first.collective->name);
+  } catch (...) {
+    world_.fail(culprit->rank, std::current_exception());
+  }
+}
+
+/// From the first store on, the world belongs to the workers again.
+void Scheduler::open(bool call) {
+  for (Slice& slice : slices_) slice.next.store(slice.begin, std::memory_order_release);
+  wake(call);
+}
+
+/// Announces a flip. `epoch_` and `present_` are a Dekker pair with `help`: either the leaving helper sees the new
+/// epoch and stays, or it is not counted here and another is called.
+void Scheduler::wake(bool call) noexcept {
+  epoch_.fetch_add(1, std::memory_order_seq_cst);
+  if (!call || crew_ == nullptr) return;
+  crew_->rouse();
+  std::uint32_t present = present_.load(std::memory_order_seq_cst);
+  while (present < workers_) {
+    if (!present_.compare_exchange_weak(present, present + 1, std::memory_order_seq_cst)) continue;
+    try {
+      crew_->call();
+    } catch (...) {  // no thread to be had: those at work do it all
+      present_.fetch_sub(1, std::memory_order_seq_cst);
+      return;
+    }
+    ++present;
+  }
+}
+
+void Scheduler::help() noexcept {
+  const unsigned worker = new_worker();
+  for (;;) {
+    const std::uint32_t seen = work(worker);
+    present_.fetch_sub(1, std::memory_order_seq_cst);
+    if (is_finished() || epoch_.load(std::memory_order_seq_cst) == seen) return;
+    present_.fetch_add(1, std::memory_order_seq_cst);
+  }
+}
+
+/// Whether the superstep about to be opened is likely over before others could help.
+bool Scheduler::expect_brief(unsigned worker) noexcept {
+  if (workers_ == 1) return false;
+  const std::uint64_t now = ticks();
+  const std::uint64_t took = now - opened_.load(std::memory_order_relaxed);
+  const bool was_brief = brief_.load(std::memory_order_relaxed);
+  brief_row_ = took < (was_brief ? 4 : 2) * brief_ticks ? brief_row_ + 1 : 0;
+  const bool brief = brief_row_ >= patience_.load(std::memory_order_relaxed);
+  opened_.store(now, std::memory_order_relaxed);
+  opener_.store(worker, std::memory_order_relaxed);
+  brief_.store(brief, std::memory_order_relaxed);
+  return brief;
+}
+
+/// The opener has been alone with a superstep that is not brief after all: it calls the others, and expects less often.
+void Scheduler::share_if_outlasted() noexcept {
+  if (ticks() - opened_.load(std::memory_order_relaxed) <= 4 * brief_ticks || is_exhausted()) return;
+  brief_.store(false, std::memory_order_relaxed);
+  const std::uint32_t patience = patience_.load(std::memory_order_relaxed);
+  patience_.store((std::min)(patience * 2, longest_patience), std::memory_order_relaxed);
+  wake(true);
+}
+
+std::uint32_t Scheduler::work(unsigned worker) {
+  SteadyClock::time_point until{};
+  // Spinning that did not pay is tried again only now and then.
+  int budget = spin_now_us_.load(std::memory_order_relaxed);
+  if (budget == 0 && dry_spells_.fetch_add(1, std::memory_order_relaxed) % 64 == 63) budget = spin_us_;
+  for (unsigned rounds = 0;;) {
+    const std::uint32_t seen = epoch_.load(std::memory_order_acquire);
+    if (is_finished()) return seen;
+    if (drain(worker)) {
+      if (rounds != 0) spin_now_us_.store(budget, std::memory_order_relaxed);
+      rounds = 0, until = {};
+    } else if (!idle(seen, rounds, until, budget)) {
+      return seen;
+    }
+  }
+}
+
+/// Spins a moment; false when it is time to leave.
+bool Scheduler::idle(std::uint32_t seen, unsigned& rounds, SteadyClock::time_point& until, int& budget) noexcept {
+  if (budget == 0) return false;
+  for (int k = 0; k < 32 && epoch_.load(std::memory_order_acquire) == seen; ++k) relax();
+  if (++rounds % 8 != 0) return true;  // the clock costs more than a pause
+  const SteadyClock::time_point now = SteadyClock::now();
+  if (until == SteadyClock::time_point{}) {
+    until = now + std::chrono::microseconds(budget);
+  } else if (now >= until) {
+    spin_now_us_.store(0, std::memory_order_relaxed);
+    return false;
+  }
+  return true;
+}
+
+}  // namespace scalar::inline v0::bsp::detail

@@ -1,0 +1,98 @@
+#pragma once
+/// Who runs which peer when.
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "bsp/crew.hpp"
+#include "scalar/bsp/world.hpp"
+
+namespace scalar::inline v0::bsp::detail {
+
+/// Runs the peers of one world on the threads of a crew.
+///
+/// A superstep is a run list, cut in slices from which workers claim peers. A peer runs until it arrives at the
+/// barrier; the last arrival flips: it completes the collective, delivers errors, counts the superstep and opens the
+/// list again. A worker never waits for another: with nothing to claim it spins a little and leaves, and a flip calls
+/// helpers back. So nothing blocks where threads are few, busy or nested.
+///
+/// A superstep of about a microsecond is not worth sharing: after a row of such, the worker that opened the superstep
+/// keeps it, and the others claim only from one that lasts longer.
+class Scheduler {
+ public:
+  struct Options {
+    int workers = 1;
+    std::chrono::microseconds spin{0};
+  };
+  Scheduler(World& world, const Options& options);
+
+  /// Without a crew the calling thread runs everything.
+  void set_crew(Crew* crew) noexcept { crew_ = crew; }
+  void open_first();
+  /// Works until the run is over or nothing has been found for the spin time. Returns the epoch in which that was.
+  std::uint32_t work(unsigned worker);
+  /// A helper's stay: work, and leave in such a way that no flip is missed.
+  void help() noexcept;
+  std::uint32_t workers() const noexcept { return workers_; }
+  bool is_finished() const noexcept { return finished_.load(std::memory_order_acquire); }
+
+  unsigned new_worker() noexcept { return next_worker_.fetch_add(1, std::memory_order_relaxed); }
+  /// Counts a worker that `open_first` finds at work: the caller.
+  void count_in() noexcept { present_.fetch_add(1, std::memory_order_seq_cst); }
+  /// Moves with every flip; workers with nothing to do wait for its change.
+  std::atomic<std::uint32_t>& epoch() noexcept { return epoch_; }
+
+ private:
+  struct alignas(64) Slice {
+    std::atomic<std::uint32_t> next{0};
+    std::uint32_t begin = 0, end = 0;
+  };
+  struct Bite {
+    std::uint32_t begin = 0, end = 0;
+  };
+  struct Arrivals {
+    std::uint32_t peers = 0, collectives = 0;
+  };
+
+  static Bite claim(Slice& slice) noexcept;
+  bool drain(unsigned worker);
+  bool may_claim(unsigned worker) const noexcept;
+  bool is_exhausted() const noexcept;
+  void step(Fiber& fiber, Arrivals& arrivals);
+  void retire(Fiber& fiber) noexcept;
+  void arrive(const Arrivals& arrivals, unsigned worker);
+  void flip(unsigned worker);
+  void complete_collective() noexcept;
+  void open(bool call);
+  void wake(bool call) noexcept;
+  bool expect_brief(unsigned worker) noexcept;
+  void share_if_outlasted() noexcept;
+  bool idle(std::uint32_t seen, unsigned& rounds, std::chrono::steady_clock::time_point& until, int& budget) noexcept;
+
+  World& world_;
+  Crew* crew_ = nullptr;
+  const std::uint32_t size_;
+  const std::uint32_t workers_;
+  const int spin_us_;
+  std::vector<Slice> slices_;
+
+  alignas(64) std::atomic<std::uint32_t> arrived_{0};
+  std::atomic<std::uint32_t> collectives_{0}, returned_{0};
+
+  alignas(64) std::atomic<std::uint32_t> epoch_{0};
+  std::atomic<bool> finished_{false};
+  std::atomic<bool> brief_{false};  // this superstep belongs to its opener
+  std::atomic<unsigned> opener_{0};
+  std::atomic<std::uint64_t> opened_{0};    // when, in ticks
+  std::uint32_t brief_row_ = 0;             // brief supersteps in a row
+  std::atomic<std::uint32_t> patience_{8};  // how many it takes to expect one more
+
+  alignas(64) std::atomic<std::uint32_t> present_{0};  // workers at work or called
+  std::atomic<unsigned> next_worker_{0};
+  std::atomic<int> spin_now_us_;  // 0 after spinning that did not pay
+  std::atomic<unsigned> dry_spells_{0};
+};
+
+}  // namespace scalar::inline v0::bsp::detail

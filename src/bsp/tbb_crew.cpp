@@ -1,0 +1,53 @@
+// Helpers as tasks of the Runtime's TBB arena.
+#include <tbb/task_arena.h>
+#include <tbb/task_group.h>
+
+#include "bsp/scheduler.hpp"
+#include "core/runtime_impl.hpp"
+
+namespace scalar::inline v0::bsp::detail {
+namespace {
+
+/// A helper is a short task: it leaves when idle, so a peer's own parallel loop, which may pick one up while it waits,
+/// gets back to its work. The caller waits inside TBB and so lends a hand to such loops.
+class TbbCrew final : public Crew {
+ public:
+  TbbCrew(Scheduler& scheduler, const Runtime& runtime) : scheduler_(scheduler), runtime_(runtime) {}
+  ~TbbCrew() noexcept override {}  // drive() has waited, so the group's destructor does not throw
+
+  void call() override {
+    tasks_.run([this] { scheduler_.help(); });
+  }
+  void rouse() noexcept override {}  // the caller sleeps in TBB, which wakes it for a task
+  void drive() override {
+    // Isolated: while it waits, the caller takes up no task of the host's.
+    runtime_.impl().arena.execute([this] { tbb::this_task_arena::isolate([this] { work_and_wait(); }); });
+  }
+
+ private:
+  void work_and_wait() {
+    scheduler_.count_in();
+    scheduler_.open_first();
+    scheduler_.help();
+    while (!scheduler_.is_finished()) {
+      tasks_.wait();
+      if (scheduler_.is_finished()) break;
+      scheduler_.count_in();
+      scheduler_.help();
+    }
+    tasks_.wait();
+  }
+
+  Scheduler& scheduler_;
+  Runtime runtime_;
+  tbb::task_group_context context_{tbb::task_group_context::isolated};  // a cancelled host does not drop helpers
+  tbb::task_group tasks_{context_};
+};
+
+}  // namespace
+
+std::unique_ptr<Crew> make_tbb_crew(Scheduler& scheduler, const Runtime& runtime) {
+  return std::make_unique<TbbCrew>(scheduler, runtime);
+}
+
+}  // namespace scalar::inline v0::bsp::detail

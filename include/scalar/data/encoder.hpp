@@ -37,6 +37,9 @@ enum class Unknown : std::uint8_t {
 };
 
 /// What preprocessing to do; a spec chooses its own default.
+///
+/// Statistics are those of the values that are there (the deviation divides by their number); a column without any has
+/// mean and median 0. Missing and empty texts are NaN where ordinal, all zeros where one-hot.
 struct Encoding {
   Impute impute = Impute::mean;
   Scale scale = Scale::standard;
@@ -70,11 +73,14 @@ class Encoder {
 
   /// Learns from every column of `table` but its label, in one mergeable pass.
   ///
-  /// Labels of a classification become class indices in sorted order (numbers by value, texts by bytes).
+  /// Labels of a classification become class indices in sorted order (numbers by value and named by their shortest
+  /// decimal, texts by bytes, booleans "false" and "true"), at most `max_categories`.
   /// Errors: `Errc::empty` for no rows; `Errc::invalid_argument` for a table without label, a missing label, or a
-  /// text label where a number is wanted, naming column and row; for a column of infinities.
+  /// text label where a number is wanted, an infinity or a text that is not UTF-8, naming column and row;
+  /// `Errc::too_large` for too many distinct texts; `Errc::out_of_range` for numbers whose mean or deviation no float64
+  /// holds.
   static Encoder fit(const Table& table, const Encoding& encoding, TargetKind kind, const Runtime& runtime = {});
-  /// Takes features as they are: what a model fitted on a Dataset has.
+  /// Takes features as they are, infinities excepted: what a model fitted on a Dataset has.
   static Encoder identity(std::vector<std::string> feature_names, std::vector<std::string> classes);
 
   /// The raw inputs in their order: the columns of the training table without the label.
@@ -95,6 +101,11 @@ class Encoder {
   /// The label may be absent. Errors: `Errc::not_found` for a missing column, `Errc::type_mismatch` for one of another
   /// type, `Errc::invalid_argument` for an unknown class or category, each naming column, row and value.
   Dataset encode(const Table& table, const Runtime& runtime = {}) const;
+  /// The features alone; a label among the columns is not looked at.
+  Dataset encode_inputs(const Table& table, const Runtime& runtime = {}) const;
+  /// The label column of a table, `[rows]`: numbers, or class indices. An identity takes the label the table names.
+  /// Errors: as `encode`, and `Errc::not_found` where there is no label.
+  std::vector<float> targets(const Table& table) const;
   /// Features of a batch into `out`, `[rows, feature_count()]`. Does not allocate.
   /// Errors: `Errc::shape_mismatch`, `Errc::type_mismatch`, `Errc::invalid_argument`, as `encode(table)`.
   void encode(const BatchView& batch, MatrixView<float> out) const;
@@ -107,6 +118,7 @@ class Encoder {
   struct Data;
   explicit Encoder(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
   const Data& data() const;
+  Dataset encode_with(const Table& table, std::vector<float> targets, const Runtime& runtime) const;
   std::shared_ptr<const Data> data_;
 };
 

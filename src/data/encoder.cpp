@@ -1,0 +1,309 @@
+#include "scalar/data/encoder.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "data/encoder_impl.hpp"
+#include "data/labels.hpp"
+#include "scalar/core/parallel.hpp"
+
+namespace scalar::inline v0 {
+
+namespace data {
+
+void throw_at(Errc code, std::string_view column, std::int64_t row, const std::string& message) {
+  throw Error(code, message, "column \"" + std::string(column) + "\", row " + std::to_string(row));
+}
+
+}  // namespace data
+
+namespace {
+
+using data::ColumnCode;
+using data::throw_at;
+
+constexpr float missing = std::numeric_limits<float>::quiet_NaN();
+constexpr std::int64_t piece_rows = 1024;
+
+/// The feature of one number.
+inline float encode_number(const ColumnCode& code, double value, std::string_view column, std::int64_t row) {
+  if (std::isnan(value)) {
+    if (std::isnan(code.fill)) return missing;
+    value = code.fill;
+  } else if (std::isinf(value)) {
+    throw_at(Errc::invalid_argument, column, row, "an infinity, expected a finite number");
+  }
+  if (code.is_scaled) value = code.deviation == 0 ? 0 : (value - code.mean) / code.deviation;
+  const auto feature = static_cast<float>(value);
+  if (std::isinf(feature)) throw_at(Errc::out_of_range, column, row, "a number that no float32 holds");
+  return feature;
+}
+
+/// The features of one text, given the position of its category or `Dictionary::none`.
+inline void encode_text(const ColumnCode& code, std::uint32_t category, bool is_one_hot, std::span<float> row) {
+  const auto first = static_cast<std::size_t>(code.first);
+  if (!is_one_hot) {
+    row[first] = category == data::Dictionary::none ? missing : static_cast<float>(category);
+    return;
+  }
+  for (std::size_t i = 0; i < static_cast<std::size_t>(code.width); ++i) row[first + i] = 0;
+  if (category != data::Dictionary::none) row[first + category] = 1;
+}
+
+[[noreturn]] void throw_unknown_category(std::string_view column, std::int64_t row, std::string_view text) {
+  throw_at(Errc::invalid_argument, column, row,
+           "the category \"" + std::string(text) + "\" was not in the training data");
+}
+
+/// A column of a table beside the codes of one input.
+struct Source {
+  const Column* column = nullptr;
+  bool is_empty = false;                  // nothing but missing values, of whatever type
+  std::vector<std::uint32_t> categories;  // of the texts in the column's dictionary
+};
+
+bool has_values(const Table& table, const Column& column) {
+  for (std::int64_t row = 0; row < table.rows(); ++row)
+    if (!column.is_missing(table.stored_row(row))) return true;
+  return false;
+}
+
+Source source_of(const Table& table, const Input& input, const ColumnCode& code) {
+  const std::int64_t position = table.find(input.name);
+  if (position < 0)
+    throw Error(Errc::not_found, "the table has no column \"" + input.name + "\", which the model reads");
+  Source source{&table.column(position), false, {}};
+  if ((source.column->type() == ColumnType::text) != input.is_text) {
+    source.is_empty = !has_values(table, *source.column);
+    if (!source.is_empty) {
+      throw Error(Errc::type_mismatch,
+                  std::string("expected ") + (input.is_text ? "text" : "numbers") + ", got " +
+                      std::string(name(source.column->type())),
+                  "column \"" + input.name + "\"");
+    }
+  } else if (input.is_text) {
+    for (const std::string& text : std::get<TextValues>(source.column->values).dictionary)
+      source.categories.push_back(code.categories.find(text));
+  }
+  return source;
+}
+
+std::vector<float> no_targets() { return {}; }
+
+}  // namespace
+
+const Encoder::Data& Encoder::data() const {
+  if (data_ == nullptr) throw Error(Errc::empty, "this encoder was not fitted");
+  return *data_;
+}
+
+namespace {
+template <class T>
+const T& nothing() noexcept {
+  static const T none{};
+  return none;
+}
+}  // namespace
+
+const std::vector<Input>& Encoder::inputs() const noexcept {
+  return data_ == nullptr ? nothing<std::vector<Input>>() : data_->inputs;
+}
+bool Encoder::is_numeric() const noexcept { return data_ != nullptr && data_->is_numeric; }
+bool Encoder::is_identity() const noexcept { return data_ != nullptr && data_->is_identity; }
+std::int64_t Encoder::feature_count() const noexcept { return static_cast<std::int64_t>(feature_names().size()); }
+const std::vector<std::string>& Encoder::feature_names() const noexcept {
+  return data_ == nullptr ? nothing<std::vector<std::string>>() : data_->feature_names;
+}
+const std::vector<std::string>& Encoder::classes() const noexcept {
+  return data_ == nullptr ? nothing<std::vector<std::string>>() : data_->classes.texts();
+}
+const std::string& Encoder::label() const noexcept { return data_ == nullptr ? nothing<std::string>() : data_->label; }
+
+Dataset Encoder::encode_with(const Table& table, std::vector<float> targets, const Runtime& runtime) const {
+  const Data& self = data();
+  std::vector<Source> sources;
+  for (std::size_t i = 0; i < self.inputs.size(); ++i)
+    sources.push_back(source_of(table, self.inputs[i], self.codes[i]));
+  const bool is_one_hot = self.encoding.categories == Categories::one_hot;
+  const std::int64_t width = feature_count();
+  std::vector<float> features(static_cast<std::size_t>(table.rows() * width));
+  const MatrixView<float> out(features.data(), table.rows(), width);
+  parallel_for(runtime, table.rows(), piece_rows, [&](std::int64_t begin, std::int64_t end) {
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      const Source& source = sources[i];
+      const ColumnCode& code = self.codes[i];
+      const std::string& column = self.inputs[i].name;
+      for (std::int64_t row = begin; row < end; ++row) {
+        const std::int64_t stored = table.stored_row(row);
+        if (!self.inputs[i].is_text) {
+          out(row, code.first) =
+              encode_number(code, source.is_empty ? double{missing} : source.column->number(stored), column, row);
+          continue;
+        }
+        std::uint32_t category = data::Dictionary::none;
+        if (!source.is_empty && !source.column->is_missing(stored)) {
+          const auto& texts = std::get<TextValues>(source.column->values);
+          const std::uint32_t known = texts.codes[static_cast<std::size_t>(stored)];
+          category = source.categories[known];
+          if (category == data::Dictionary::none && self.encoding.unknown == Unknown::error &&
+              !texts.dictionary[known].empty())
+            throw_unknown_category(column, row, texts.dictionary[known]);
+        }
+        encode_text(code, category, is_one_hot, out.row(row));
+      }
+    }
+  });
+  DatasetParts parts;
+  parts.features = std::move(features);
+  parts.columns = width;
+  parts.targets = std::move(targets);
+  parts.feature_names = self.feature_names;
+  parts.classes = self.classes.texts();
+  return Dataset(std::move(parts));
+}
+
+Dataset Encoder::encode(const Table& table, const Runtime& runtime) const {
+  const std::string& name = data().label.empty() ? table.label() : data().label;
+  return encode_with(table, table.find(name) < 0 || table.empty() ? no_targets() : targets(table), runtime);
+}
+Dataset Encoder::encode_inputs(const Table& table, const Runtime& runtime) const {
+  return encode_with(table, {}, runtime);
+}
+
+namespace {
+
+/// The index of the class of one row.
+class ClassReader {
+ public:
+  ClassReader(const data::Dictionary& classes, const Column& column) : classes_(classes), column_(column) {
+    if (const auto* texts = std::get_if<TextValues>(&column.values))
+      for (const std::string& text : texts->dictionary) indices_.push_back(classes.find(text));
+  }
+  float read(std::int64_t stored, std::int64_t row) const {
+    const auto i = static_cast<std::size_t>(stored);
+    const std::uint32_t index = column_.type() == ColumnType::text
+                                    ? indices_[std::get<TextValues>(column_.values).codes[i]]
+                                    : classes_.find(spelling(i));
+    if (index != data::Dictionary::none) return static_cast<float>(index);
+    std::string known;
+    for (std::size_t k = 0; k < classes_.size() && k < 20; ++k)
+      known += (k == 0 ? "\"" : ", \"") + classes_.texts()[k] + "\"";
+    const std::string seen =
+        column_.type() == ColumnType::text ? std::string(column_.text(stored)) : std::string(spelling(i));
+    throw_at(Errc::invalid_argument, column_.name, row,
+             "the class \"" + seen + "\" is none of " + known + (classes_.size() > 20 ? ", ..." : ""));
+  }
+
+ private:
+  std::string spelling(std::size_t i) const {
+    if (const auto* numbers = std::get_if<std::vector<double>>(&column_.values)) return data::shortest((*numbers)[i]);
+    if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&column_.values))
+      return data::shortest((*integers)[i]);
+    return std::get<std::vector<std::uint8_t>>(column_.values)[i] != 0 ? "true" : "false";
+  }
+
+  const data::Dictionary& classes_;
+  const Column& column_;
+  std::vector<std::uint32_t> indices_;  // of the texts in the column's dictionary
+};
+
+}  // namespace
+
+std::vector<float> Encoder::targets(const Table& table) const {
+  const Data& self = data();
+  const std::string& name = self.label.empty() ? table.label() : self.label;
+  if (name.empty()) throw Error(Errc::not_found, "the table names no label");
+  const Column& column = table.column(name);
+  const bool is_class = self.kind == TargetKind::classification;
+  if (!is_class && column.type() == ColumnType::text)
+    throw Error(Errc::type_mismatch, "expected a label that is a number, got text", "column \"" + name + "\"");
+  const ClassReader reader(self.classes, column);
+  std::vector<float> targets(static_cast<std::size_t>(table.rows()));
+  for (std::int64_t row = 0; row < table.rows(); ++row) {
+    const std::int64_t stored = table.stored_row(row);
+    if (column.is_missing(stored)) throw_at(Errc::invalid_argument, name, row, "the label is missing");
+    const float target = is_class ? reader.read(stored, row) : static_cast<float>(column.number(stored));
+    if (!std::isfinite(target)) throw_at(Errc::invalid_argument, name, row, "the label is no finite float32");
+    targets[static_cast<std::size_t>(row)] = target;
+  }
+  return targets;
+}
+
+namespace {
+
+void check_shapes(const BatchView& batch, const MatrixView<float>& out, const std::vector<Input>& inputs,
+                  bool is_numeric, std::int64_t features) {
+  const auto width = static_cast<std::int64_t>(inputs.size());
+  const std::int64_t given =
+      batch.is_dense() ? batch.dense().columns : static_cast<std::int64_t>(batch.columns().size());
+  if (given != width) {
+    throw Error(Errc::shape_mismatch,
+                "the batch has " + std::to_string(given) + " inputs, the model reads " + std::to_string(width));
+  }
+  if (out.rows != batch.rows() || out.columns != features) {
+    throw Error(Errc::shape_mismatch, "the output is [" + std::to_string(out.rows) + ", " +
+                                          std::to_string(out.columns) + "], expected [" + std::to_string(batch.rows()) +
+                                          ", " + std::to_string(features) + "]");
+  }
+  if (batch.is_dense() && !is_numeric && width != 0)
+    throw Error(Errc::type_mismatch, "a dense batch for a model with text inputs");
+}
+
+/// Copies; false where an infinity is among the values.
+bool copy_finite(std::span<const float> from, std::span<float> to) {
+  int infinities = 0;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    to[i] = from[i];
+    infinities |= std::fabs(from[i]) > std::numeric_limits<float>::max() ? 1 : 0;
+  }
+  return infinities == 0;
+}
+
+void check_column(const BatchColumn& column, const Input& input, std::int64_t rows) {
+  const std::size_t right = input.is_text ? column.texts.size() : column.numbers.size();
+  const std::size_t wrong = input.is_text ? column.numbers.size() : column.texts.size();
+  if (wrong != 0) {
+    throw Error(Errc::type_mismatch, input.is_text ? "expected texts, got numbers" : "expected numbers, got texts",
+                "input \"" + input.name + "\"");
+  }
+  if (static_cast<std::int64_t>(right) != rows) {
+    throw Error(Errc::shape_mismatch, "has " + std::to_string(right) + " values for " + std::to_string(rows) + " rows",
+                "input \"" + input.name + "\"");
+  }
+}
+
+}  // namespace
+
+void Encoder::encode(const BatchView& batch, MatrixView<float> out) const {
+  const Data& self = data();
+  check_shapes(batch, out, self.inputs, self.is_numeric, feature_count());
+  if (batch.is_dense()) {
+    for (std::int64_t row = 0; row < batch.rows(); ++row) {
+      if (self.is_identity && copy_finite(batch.dense().row(row), out.row(row))) continue;
+      const auto values = batch.dense().row(row);
+      for (std::size_t i = 0; i < self.codes.size(); ++i)
+        out(row, static_cast<std::int64_t>(i)) = encode_number(self.codes[i], values[i], self.inputs[i].name, row);
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < self.codes.size(); ++i) check_column(batch.columns()[i], self.inputs[i], batch.rows());
+  const bool is_one_hot = self.encoding.categories == Categories::one_hot;
+  for (std::size_t i = 0; i < self.codes.size(); ++i) {
+    const BatchColumn& column = batch.columns()[i];
+    const ColumnCode& code = self.codes[i];
+    const Input& input = self.inputs[i];
+    for (std::int64_t row = 0; row < batch.rows(); ++row) {
+      if (!input.is_text) {
+        out(row, code.first) = encode_number(code, column.numbers[static_cast<std::size_t>(row)], input.name, row);
+        continue;
+      }
+      const std::string_view text = column.texts[static_cast<std::size_t>(row)];
+      const std::uint32_t category = text.empty() ? data::Dictionary::none : code.categories.find(text);
+      if (category == data::Dictionary::none && !text.empty() && self.encoding.unknown == Unknown::error)
+        throw_unknown_category(input.name, row, text);
+      encode_text(code, category, is_one_hot, out.row(row));
+    }
+  }
+}
+
+}  // namespace scalar::inline v0

@@ -1,0 +1,118 @@
+#include <cmath>
+
+#include "data/encoder_impl.hpp"
+#include "scalar/core/described.hpp"
+
+namespace scalar::inline v0 {
+namespace {
+
+using data::ColumnCode;
+
+constexpr std::int64_t schema = 1;
+
+[[noreturn]] void corrupt(const std::string& message) { throw Error(Errc::corrupt, message); }
+
+json::Array texts_to_json(const std::vector<std::string>& texts) { return json::Array(texts.begin(), texts.end()); }
+
+json::Value code_to_json(const Input& input, const ColumnCode& code) {
+  json::Object object{{"name", input.name}, {"type", input.is_text ? "text" : "number"}};
+  if (input.is_text) {
+    object.emplace("categories", texts_to_json(code.categories.texts()));
+    return object;
+  }
+  if (!std::isnan(code.fill)) object.emplace("fill", code.fill);
+  if (code.is_scaled) {
+    object.emplace("mean", code.mean);
+    object.emplace("deviation", code.deviation);
+  }
+  return object;
+}
+
+double finite(const json::Value& value, std::string_view what) {
+  const double number = value.as_double();
+  if (!std::isfinite(number)) corrupt(std::string(what) + " is not finite");
+  return number;
+}
+
+void read_texts(const json::Value& value, std::string_view what, bool must_be_sorted, data::Dictionary& texts) {
+  for (const json::Value& item : value.as_array()) {
+    const std::string& text = item.as_string();
+    if (must_be_sorted && texts.size() != 0 && !(texts.texts().back() < text))
+      corrupt(std::string(what) + " are not sorted at \"" + text + "\"");
+    const std::size_t known = texts.size();
+    texts.add(text);
+    if (texts.size() == known) corrupt(std::string(what) + " name \"" + text + "\" twice");
+  }
+}
+
+ColumnCode read_code(const json::Value& value, const Encoding& encoding, bool is_identity, Input& input) {
+  ColumnCode code;
+  input.name = value.at("name").as_string();
+  const std::string& type = value.at("type").as_string();
+  if (type == "text" && !is_identity) {
+    input.is_text = true;
+    read_texts(value.at("categories"), "categories", true, code.categories);
+    if (encoding.categories == Categories::one_hot) code.width = static_cast<std::int64_t>(code.categories.size());
+    return code;
+  }
+  if (type != "number") corrupt("type is \"" + type + "\", expected \"number\" or \"text\"");
+  if (is_identity) return code;
+  if (encoding.impute != Impute::keep) code.fill = finite(value.at("fill"), "fill");
+  code.is_scaled = encoding.scale == Scale::standard;
+  if (code.is_scaled) {
+    code.mean = finite(value.at("mean"), "mean");
+    code.deviation = finite(value.at("deviation"), "deviation");
+    if (code.deviation < 0) corrupt("deviation is negative");
+  }
+  return code;
+}
+
+}  // namespace
+
+json::Value Encoder::to_json() const {
+  const Data& self = data();
+  json::Array columns;
+  for (std::size_t i = 0; i < self.inputs.size(); ++i) columns.push_back(code_to_json(self.inputs[i], self.codes[i]));
+  return json::Object{{"schema", schema},
+                      {"encoding", json::parse(scalar::to_json(self.encoding))},
+                      {"kind", self.kind == TargetKind::classification ? "classification" : "regression"},
+                      {"identity", self.is_identity},
+                      {"label", self.label},
+                      {"classes", texts_to_json(self.classes.texts())},
+                      {"columns", std::move(columns)}};
+}
+
+Encoder Encoder::from_json(const json::Value& value) {
+  std::string place = "encoder";
+  try {
+    if (value.at("schema").as_int() != schema)
+      corrupt("schema is " + value.at("schema").dump() + ", expected " + std::to_string(schema));
+    auto made = std::make_shared<Data>();
+    made->encoding = scalar::from_json<Encoding>(value.at("encoding"));
+    const std::string& kind = value.at("kind").as_string();
+    if (kind != "classification" && kind != "regression")
+      corrupt("kind is \"" + kind + "\", expected \"classification\" or \"regression\"");
+    made->kind = kind == "classification" ? TargetKind::classification : TargetKind::regression;
+    made->is_identity = value.at("identity").as_bool();
+    made->label = value.at("label").as_string();
+    read_texts(value.at("classes"), "classes", false, made->classes);
+    if ((made->kind == TargetKind::classification) != (made->classes.size() != 0))
+      corrupt("a " + kind + " with " + std::to_string(made->classes.size()) + " classes");
+    data::Dictionary names;
+    for (const json::Value& column : value.at("columns").as_array()) {
+      place = "encoder column " + std::to_string(made->inputs.size());
+      Input input;
+      made->codes.push_back(read_code(column, made->encoding, made->is_identity, input));
+      const std::size_t known = names.size();
+      if (names.add(input.name) != known && !made->is_identity) corrupt("a second column \"" + input.name + "\"");
+      made->inputs.push_back(std::move(input));
+    }
+    made->finish();
+    return Encoder(std::move(made));
+  } catch (const Error& error) {
+    const std::string inner(error.context());
+    throw Error(Errc::corrupt, std::string(error.message()), inner.empty() ? place : place + ": " + inner);
+  }
+}
+
+}  // namespace scalar::inline v0

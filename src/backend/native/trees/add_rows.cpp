@@ -50,7 +50,8 @@ void add_rows(const Code* codes, int width, int stride, const std::uint32_t* ind
     for (std::int64_t k = 0; k < count; ++k) {
       const Code* from = codes + std::size_t{index[k]} * static_cast<std::size_t>(width);
       const Sum gradient = gradients[index[k]];
-      for (int i = 0; i < width; ++i) histogram[static_cast<std::size_t>(i) * static_cast<std::size_t>(stride) + from[i]] += gradient;
+      for (int i = 0; i < width; ++i)
+        histogram[static_cast<std::size_t>(i) * static_cast<std::size_t>(stride) + from[i]] += gradient;
     }
   }
 }

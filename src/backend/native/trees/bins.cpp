@@ -24,7 +24,8 @@ std::vector<std::int64_t> sample_rows(std::int64_t rows, std::span<const float> 
       sample.push_back(begin + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(end - begin))));
     }
   }
-  if (!weights.empty()) std::erase_if(sample, [&](std::int64_t row) { return weights[static_cast<std::size_t>(row)] == 0; });
+  if (!weights.empty())
+    std::erase_if(sample, [&](std::int64_t row) { return weights[static_cast<std::size_t>(row)] == 0; });
   return sample;
 }
 
@@ -65,9 +66,8 @@ Cuts cuts_of(FloatMatrix features, std::span<const float> weights, std::int64_t 
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
 
   const auto limit = static_cast<std::size_t>(bins);
-  if (distinct.size() <= limit &&
-      (sample.size() == static_cast<std::size_t>(features.rows) ||
-       all_distinct(features, weights, column, limit, distinct))) {
+  if (distinct.size() <= limit && (sample.size() == static_cast<std::size_t>(features.rows) ||
+                                   all_distinct(features, weights, column, limit, distinct))) {
     // Every value has its bin, and the cut below it is the value itself.
     if (!distinct.empty()) cuts.values.assign(distinct.begin() + 1, distinct.end());
     return cuts;

@@ -1,6 +1,7 @@
 #pragma once
 /// One tree after the other, grown level by level on binned features.
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <stop_token>
 #include <vector>

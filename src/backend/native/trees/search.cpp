@@ -88,7 +88,10 @@ void search_feature(const Sum* histogram, const Cuts& cuts, int feature, const S
   // After the last bin there is a cut where what is missing may go right alone.
   const bool some_missing = !(missing == Sum{});
   search(histogram, bins - (some_missing && !cuts.infinite ? 0 : 1), Sum{}, false, feature, total, units, rules, best);
-  if (some_missing) search(histogram, bins - 1, missing, true, feature, total, units, rules, best);
+  if (some_missing)
+    search(histogram, bins - 1, missing, true, feature, total, units, rules, best);
+  else if (best.feature == feature)
+    best.missing_left = 2 * second(best.left, units) >= second(total, units);  // no row tells: where most rows went
 }
 
 template void search_feature(const Packed*, const Cuts&, int, const Packed&, const Units&, const SplitRules&,

@@ -1,0 +1,65 @@
+#include "backend/native/trees/targets.hpp"
+
+#include <limits>
+#include <string>
+
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::backend::trees {
+namespace {
+
+[[noreturn]] void refuse(const std::string& message) {
+  throw Error(Errc::invalid_argument, message, std::string(GradientBoostedTrees::name));
+}
+
+void check_classes(const Dataset& data) {
+  std::int64_t first = -1;
+  for (std::int64_t row = 0; row < data.rows(); ++row) {
+    if (data.weight(row) == 0) continue;
+    if (first < 0) first = row;
+    if (data.target(row) != data.target(first)) return;
+  }
+  if (first < 0) refuse("all weights are 0");
+  refuse("every row is of class \"" + data.classes()[static_cast<std::size_t>(data.target(first))] +
+         "\", expected rows of at least two classes");
+}
+
+void check_weights(const Dataset& data) {
+  for (std::int64_t row = 0; row < data.rows(); ++row)
+    if (data.weight(row) > 0) return;
+  refuse("all weights are 0");
+}
+
+}  // namespace
+
+Forest empty_forest(const GradientBoostedTrees& spec, const Dataset& data) {
+  if (data.rows() == 0) refuse("there are no rows to learn from");
+  if (data.columns() == 0) refuse("there are no features to learn from");
+  if (!data.has_targets()) refuse("there are no targets to learn from");
+  if (data.rows() > (std::numeric_limits<std::int32_t>::max)() ||
+      data.columns() > (std::numeric_limits<std::int32_t>::max)())
+    throw Error(Errc::too_large, "has " + std::to_string(data.rows()) + " rows and " + std::to_string(data.columns()) +
+                                     " features, at most 2147483647 are numbered");
+  const auto classes = static_cast<std::int64_t>(data.classes().size());
+  if (spec.loss == Loss::squared) {
+    if (classes > 0) refuse("the squared loss wants numbers, the targets are " + std::to_string(classes) + " classes");
+    check_weights(data);
+  } else {
+    if (classes == 0)
+      refuse("the " + std::string(spec.loss == Loss::logistic ? "logistic" : "softmax") +
+             " loss wants classes, the targets are numbers");
+    if (spec.loss == Loss::logistic && classes > 2)
+      refuse("the logistic loss wants two classes, there are " + std::to_string(classes) +
+             " (softmax takes any number)");
+    check_classes(data);
+  }
+  Forest forest;
+  forest.features = data.columns();
+  forest.outputs = spec.loss == Loss::softmax ? classes : 1;
+  forest.link = link_of(spec.loss);
+  forest.base.assign(static_cast<std::size_t>(forest.outputs), 0.0);
+  forest.tree_begin.push_back(0);
+  return forest;
+}
+
+}  // namespace scalar::inline v0::backend::trees

@@ -1,6 +1,7 @@
 #include "scalar/core/runtime.hpp"
 
 #include <sched.h>
+#include <tbb/info.h>
 
 #include <algorithm>
 #include <charconv>
@@ -88,7 +89,7 @@ Runtime::Impl::Impl(const RuntimeOptions& options)
     : threads(options.threads > 0 ? options.threads : available_cores()),
       log(options.log),
       clock(options.clock ? options.clock : Clock::steady()),
-      arena(threads) {}
+      arena((std::min)(threads, tbb::info::default_concurrency())) {}
 
 Runtime::Runtime(const RuntimeOptions& options) {
   if (options.threads < 0)

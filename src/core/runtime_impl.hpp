@@ -15,7 +15,8 @@ struct Runtime::Impl {
   int threads;
   LogSink log;
   std::shared_ptr<Clock> clock;
-  tbb::task_arena arena;  // as wide as the budget; the thread that enters it counts
+  tbb::task_arena
+      arena;  // the budget, or what TBB has: it would warn on stderr about more. The thread that enters counts
   std::recursive_mutex mutex;
   std::map<std::type_index, std::shared_ptr<void>> slots;
 };

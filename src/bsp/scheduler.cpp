@@ -179,16 +179,19 @@ void Scheduler::wake(bool call) noexcept {
   epoch_.fetch_add(1, std::memory_order_seq_cst);
   if (!call || crew_ == nullptr) return;
   crew_->rouse();
+  // At most as many calls as are missing now: helpers that leave at once are not called again in the same flip.
   std::uint32_t present = present_.load(std::memory_order_seq_cst);
-  while (present < workers_) {
-    if (!present_.compare_exchange_weak(present, present + 1, std::memory_order_seq_cst)) continue;
+  for (std::uint32_t calls = present < workers_ ? workers_ - present : 0; calls != 0; --calls) {
+    do {
+      if (present >= workers_) return;
+    } while (!present_.compare_exchange_weak(present, present + 1, std::memory_order_seq_cst));
     try {
       crew_->call();
     } catch (...) {  // no thread to be had: those at work do it all
       present_.fetch_sub(1, std::memory_order_seq_cst);
       return;
     }
-    ++present;
+    present = present_.load(std::memory_order_seq_cst);
   }
 }
 

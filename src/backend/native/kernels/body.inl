@@ -375,12 +375,42 @@ void sigmoid_slope(float* delta, const float* values, int64_t count) {
   scale_by(delta, values, count, [](Floats d, Floats y) { return d * (y * (1.0f - y)); });
 }
 
+float softmax_row(float* margins, int64_t classes, int64_t right) {
+  const int64_t vectors = (classes + lanes<float> - 1) / lanes<float>, width = vectors * lanes<float>;
+  for (int64_t k = classes; k < width; ++k) margins[k] = -1e30f;
+  Floats largest = load(margins);
+  for (int64_t v = 1; v < vectors; ++v) {
+    const Floats margin = load(margins + v * lanes<float>);
+    largest = margin > largest ? margin : largest;
+  }
+  float most = largest[0];
+  for (int lane = 1; lane < lanes<float>; ++lane) most = largest[lane] > most ? largest[lane] : most;
+  const float gap = most - margins[right];
+  Floats sums{};
+  for (int64_t v = 0; v < vectors; ++v) {
+    const Floats e = exp(load(margins + v * lanes<float>) - most);
+    sums += e;
+    store(margins + v * lanes<float>, e);
+  }
+  float sum = 0;
+  for (int lane = 0; lane < lanes<float>; ++lane) sum += sums[lane];
+  const float scale = 1 / sum;
+  for (int64_t v = 0; v < vectors; ++v) store(margins + v * lanes<float>, load(margins + v * lanes<float>) * scale);
+  for (int64_t k = classes; k < width; ++k) margins[k] = 0;
+  margins[right] -= 1;
+  return gap + __builtin_logf(sum);
+}
+
 void sgd(const Update& u) {
-  for (int64_t i = 0; i < u.count; ++i) {
-    const float g = u.scale * u.gradient[i] + u.decay * u.weights[i];
-    const float v = u.momentum * u.first[i] - u.rate * g;
-    u.first[i] = v;
-    u.weights[i] += v;
+  float* __restrict weights = u.weights;
+  float* __restrict first = u.first;
+  const float* __restrict gradient = u.gradient;
+  const Update s = u;
+  for (int64_t i = 0; i < s.count; ++i) {
+    const float g = s.scale * gradient[i] + s.decay * weights[i];
+    const float v = s.momentum * first[i] - s.rate * g;
+    first[i] = v;
+    weights[i] += v;
   }
 }
 void adam(const Update& u) {
@@ -420,6 +450,7 @@ constexpr Kernels table{SCALAR_KERNELS_NAME,
                         relu_slope,
                         tanh_slope,
                         sigmoid_slope,
+                        softmax_row,
                         sgd,
                         adam,
                         finite};

@@ -68,6 +68,9 @@ struct Kernels {
   void (*relu_slope)(float* delta, const float* values, std::int64_t count);
   void (*tanh_slope)(float* delta, const float* values, std::int64_t count);
   void (*sigmoid_slope)(float* delta, const float* values, std::int64_t count);
+  /// Turns the margins of a row into probabilities less 1 for the right class, and returns its loss. What follows the
+  /// last class, up to a multiple of 16, becomes zero.
+  float (*softmax_row)(float* margins, std::int64_t classes, std::int64_t right);
   void (*sgd)(const Update& update);
   void (*adam)(const Update& update);
   /// True where no value is infinite or NaN.

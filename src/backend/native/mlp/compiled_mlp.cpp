@@ -1,0 +1,100 @@
+// Prediction with networks.
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backend/native/links.hpp"
+#include "backend/native/mlp/layout.hpp"
+#include "scalar/backend/native/native.hpp"
+#include "scalar/core/error.hpp"
+#include "scalar/core/parallel.hpp"
+
+namespace scalar::inline v0::backend {
+namespace {
+
+using native::Layer;
+
+class CompiledMlp final : public CompiledModel::Interface {
+ public:
+  CompiledMlp(const MlpParameters& parameters, const Runtime& runtime)
+      : layout_(parameters.sizes),
+        packed_(native::packed(parameters, layout_)),
+        activation_(parameters.activation),
+        link_(parameters.link),
+        runtime_(runtime) {}
+
+  std::int64_t features() const noexcept override { return layout_.layers.front().inputs; }
+  std::int64_t margins() const noexcept override { return layout_.layers.back().outputs; }
+  std::int64_t outputs() const noexcept override { return native::outputs_of(link_, margins()); }
+
+  void margins(FloatMatrix features, BatchOut out) const override {
+    in_pieces(features, out, [&](FloatMatrix rows, BatchOut to) { sums(rows, to); });
+  }
+  void predict(FloatMatrix features, BatchOut out) const override {
+    in_pieces(features, out, [&](FloatMatrix rows, BatchOut to) {
+      sums(rows, to);
+      native::apply(link_, to);
+    });
+  }
+
+ private:
+  static constexpr std::int64_t together = 64;  // rows whose values between layers stay in the cache
+
+  template <class Body>
+  void in_pieces(FloatMatrix features, BatchOut out, Body body) const {
+    if (features.rows <= together) return body(features, out);
+    parallel_for(runtime_, features.rows, together, [&](std::int64_t begin, std::int64_t end) {
+      body(features.slice(begin, end - begin), out.slice(begin, end - begin));
+    });
+  }
+
+  /// Raw sums of at most `together` rows.
+  void sums(FloatMatrix features, BatchOut out) const {
+    // One buffer a thread, for all models: it grows to the widest layer once, then nothing is allocated.
+    thread_local std::vector<float> buffer;
+    const auto half = static_cast<std::size_t>(features.rows * layout_.widest);
+    if (buffer.size() < 2 * half) buffer.resize(2 * half);
+    float* to = buffer.data();
+    float* other = to + half;
+    const float* from = features.data;
+    std::int64_t stride = features.stride;
+    for (const Layer& layer : layout_.layers) {
+      native::affine(layer, packed_.data(), from, stride, features.rows, to);
+      if (&layer != &layout_.layers.back()) native::activate(activation_, to, features.rows * layer.width());
+      from = to;
+      stride = layer.width();
+      std::swap(to, other);
+    }
+    for (std::int64_t i = 0; i < features.rows; ++i)
+      for (std::int64_t k = 0; k < margins(); ++k) out(i, k) = static_cast<double>(from[i * stride + k]);
+  }
+
+  native::Layout layout_;
+  std::vector<float> packed_;
+  Activation activation_;
+  Link link_;
+  Runtime runtime_;
+};
+
+void check(const MlpParameters& parameters) {
+  const auto refuse = [](const std::string& message) {
+    throw Error(Errc::invalid_argument, message, "network parameters");
+  };
+  if (parameters.layers() == 0) refuse("there are no layers");
+  for (const std::int64_t units : parameters.sizes)
+    if (units < 1) refuse("a layer has " + std::to_string(units) + " units");
+  const std::size_t expected = parameters.offset(parameters.layers());
+  if (parameters.values.size() != expected)
+    refuse("there are " + std::to_string(parameters.values.size()) + " values, expected " + std::to_string(expected));
+}
+
+}  // namespace
+
+CompiledModel compile(const MlpParameters& parameters, const Runtime& runtime) {
+  check(parameters);
+  return CompiledModel(std::make_shared<CompiledMlp>(parameters, runtime));
+}
+
+}  // namespace scalar::inline v0::backend

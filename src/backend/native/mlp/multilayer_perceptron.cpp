@@ -1,0 +1,153 @@
+// Networks by minibatch descent.
+#include "scalar/spec/multilayer_perceptron.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "backend/native/mlp/step.hpp"
+#include "backend/native/peers.hpp"
+#include "backend/native/rows.hpp"
+#include "scalar/backend/native/native.hpp"
+#include "scalar/core/error.hpp"
+#include "scalar/core/random.hpp"
+
+namespace scalar::inline v0::backend {
+namespace native {
+namespace {
+
+MlpParameters initial(const MultilayerPerceptron& spec, std::int64_t inputs, std::int64_t outputs) {
+  MlpParameters parameters{.activation = spec.activation, .link = link_of(spec.loss)};
+  parameters.sizes.push_back(inputs);
+  parameters.sizes.insert(parameters.sizes.end(), spec.hidden.begin(), spec.hidden.end());
+  parameters.sizes.push_back(outputs);
+  parameters.values.resize(parameters.offset(parameters.layers()));
+  for (std::size_t l = 0; l < parameters.layers(); ++l) {
+    Philox random(spec.seed, l);
+    const std::int64_t in = parameters.sizes[l], out = parameters.sizes[l + 1];
+    const double range = std::sqrt(6.0 / static_cast<double>(in + out));
+    const auto first = parameters.values.begin() + static_cast<std::ptrdiff_t>(parameters.offset(l));
+    std::generate_n(first, in * out, [&] { return static_cast<float>((2 * random.uniform() - 1) * range); });
+  }
+  return parameters;
+}
+
+/// One minibatch a round. Peers take pieces of it and add their gradients; alone, sums and steps are one.
+class MlpLearner {
+ public:
+  MlpLearner(const MultilayerPerceptron& spec, const Rows& rows, const MlpParameters& start, const Team& team,
+             const FitOptions& options, int rank)
+      : spec_(spec),
+        rows_(rows),
+        parameters_(start),
+        options_(options),
+        rank_(rank),
+        batch_((std::min)(std::int64_t{spec.batch}, rows.count())),
+        step_(spec, start, (batch_ + options.peers - 1) / options.peers, team),
+        sums_(options.peers == 1 ? 0 : step_.size() + 1),
+        order_(static_cast<std::size_t>(rows.count())) {}
+
+  bool work() {
+    if (epoch_ == spec_.epochs) return false;
+    check_stop(MultilayerPerceptron::name, options_);
+    if (at_ == 0) shuffle();
+    count_ = (std::min)(batch_, rows_.count() - at_);
+    const double loss = step_.propagate(rows_, share());
+    if (options_.peers == 1) {
+      step_.sum_and_apply(count_);
+      loss_ += loss;
+    } else {
+      step_.sum_gradients(std::span(sums_).first(step_.size()));
+      sums_.back() = static_cast<float>(loss);
+    }
+    return true;
+  }
+  std::span<float> sums() { return sums_; }
+  void absorb() {
+    if (options_.peers > 1) {
+      step_.apply(std::span(sums_).first(step_.size()), count_);
+      loss_ += static_cast<double>(sums_.back());
+    }
+    at_ += count_;
+    if (at_ == rows_.count()) end_epoch();
+  }
+  MlpParameters result() {
+    unpack(step_.values(), step_.layout(), parameters_);
+    return std::move(parameters_);
+  }
+
+ private:
+  std::span<const std::int64_t> share() const {
+    const std::int64_t first = at_ + count_ * rank_ / options_.peers,
+                       last = at_ + count_ * (rank_ + 1) / options_.peers;
+    return std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
+  }
+
+  void shuffle() {
+    std::iota(order_.begin(), order_.end(), std::int64_t{0});
+    Philox random(spec_.seed, (std::uint64_t{1} << 32) + static_cast<std::uint64_t>(epoch_));
+    for (std::size_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[random.below(i)]);
+  }
+
+  void end_epoch() {
+    const double objective = loss_ / static_cast<double>(rows_.count()) +
+                             spec_.l2 / (2 * static_cast<double>(batch_)) * step_.squared_weights();
+    ++epoch_;
+    at_ = 0;
+    loss_ = 0;
+    if (!std::isfinite(objective))
+      throw Error(Errc::failed,
+                  "the weights are not finite after epoch " + std::to_string(epoch_) + " with learning_rate " +
+                      std::to_string(spec_.learning_rate) + "; a smaller one or scaled features may help",
+                  std::string(MultilayerPerceptron::name));
+    if (rank_ == 0 && options_.progress)
+      options_.progress({.what = "epoch", .done = epoch_, .total = spec_.epochs, .objective = objective});
+  }
+
+  const MultilayerPerceptron& spec_;
+  Rows rows_;
+  MlpParameters parameters_;
+  const FitOptions& options_;
+  int rank_;
+  std::int64_t batch_;
+  NetworkStep step_;
+  std::vector<float> sums_;
+  std::vector<std::int64_t> order_;
+  std::int64_t at_ = 0, count_ = 0;
+  int epoch_ = 0;
+  double loss_ = 0;
+};
+
+std::int64_t margins_of(const MultilayerPerceptron& spec, const Dataset& data) {
+  if (spec.loss == Loss::squared) {
+    if (data.classes().empty()) return 1;
+    throw Error(Errc::invalid_argument, "the target is a class, expected a number for the squared loss",
+                std::string(MultilayerPerceptron::name));
+  }
+  const std::int64_t classes = checked_classes(MultilayerPerceptron::name, data);
+  if (spec.loss == Loss::softmax) return classes;
+  if (classes == 2) return 1;
+  throw Error(Errc::invalid_argument,
+              "there are " + std::to_string(classes) + " classes, expected 2 for the logistic loss",
+              std::string(MultilayerPerceptron::name));
+}
+
+}  // namespace
+}  // namespace native
+
+Support Native::supports(const MultilayerPerceptron&, int) const { return {}; }
+
+MlpParameters Native::fit(const MultilayerPerceptron& spec, const Dataset& data, const FitOptions& options,
+                          const Runtime& runtime) const {
+  using namespace native;
+  validate(spec);
+  const Dataset contiguous = checked(MultilayerPerceptron::name, data, runtime);
+  const Rows rows = rows_of(contiguous);
+  const MlpParameters start = initial(spec, rows.columns(), margins_of(spec, contiguous));
+  const Team team(runtime, options.peers);
+  return learn(options.peers, runtime, [&](int rank) { return MlpLearner(spec, rows, start, team, options, rank); });
+}
+
+}  // namespace scalar::inline v0::backend

@@ -70,7 +70,7 @@ class Builder {
 
   /// Forgets what came after row `rows`.
   void cut(std::size_t rows) {
-    if (rows_ <= rows) return;
+    if (kind_ == Kind::unused || rows_ <= rows) return;
     rows_ = rows;
     for_values([&](auto& values) { values.resize(rows); });
     if (!present_.empty()) present_.resize(rows);

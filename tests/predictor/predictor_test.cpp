@@ -1,0 +1,186 @@
+#include "scalar/predictor.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <thread>
+#include <vector>
+
+#include "scalar/core/random.hpp"
+#include "support/catch.hpp"
+
+namespace {
+std::atomic<std::int64_t> allocations{0};
+}
+
+// Counts what the whole program allocates; g++ takes the pair malloc and free for a mismatch.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#pragma GCC diagnostic pop
+
+using namespace scalar;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// y = sum of the features, from a linear model.
+AnyModel sum_of(std::int64_t features) {
+  LinearParameters parameters{
+      .features = features, .outputs = 1, .values = std::vector<double>(static_cast<std::size_t>(features) + 1, 1.0)};
+  parameters.intercepts()[0] = 0;
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < features; ++i) names.push_back("x" + std::to_string(i));
+  return Model(LinearRegression{}, parameters, Encoder::identity(names, {}));
+}
+
+struct Answer {
+  std::vector<double> values;
+  CacheUse use;
+};
+Answer ask(const Predictor& predictor, std::vector<float> rows, std::int64_t columns, const PredictCall& call = {}) {
+  const auto count = static_cast<std::int64_t>(rows.size()) / columns;
+  Answer answer{std::vector<double>(static_cast<std::size_t>(count * predictor.outputs())), CacheUse::bypass};
+  answer.use = predictor.predict(FloatMatrix(rows.data(), count, columns),
+                                 BatchOut(answer.values.data(), count, predictor.outputs()), call);
+  return answer;
+}
+
+}  // namespace
+
+TEST_CASE("the same row again is a hit, and of a batch only what is missing is computed", "[predictor]") {
+  const Predictor predictor(sum_of(2), {.cache_bytes = 1 << 20});
+  CHECK(ask(predictor, {1, 2}, 2).use == CacheUse::miss);
+  CHECK(ask(predictor, {1, 2}, 2).use == CacheUse::hit);
+  const Answer partial = ask(predictor, {5, 6, 1, 2, 7, 8, 5, 6}, 2);
+  CHECK(partial.use == CacheUse::partial);
+  CHECK(partial.values == std::vector<double>{11, 3, 15, 11});
+  CHECK(ask(predictor, {5, 6, 7, 8}, 2).use == CacheUse::hit);
+  const auto stats = predictor.cache_stats();
+  CHECK(stats.misses == 3);
+  CHECK(stats.inserts == 3);
+}
+
+TEST_CASE("rows of one shape never answer for another", "[predictor]") {
+  // Six equal floats as [2,3], [3,2] and [1,6]: three models, one cache each; and within one model another row count.
+  const Predictor three(sum_of(3), {.cache_bytes = 1 << 20}), six(sum_of(6), {.cache_bytes = 1 << 20});
+  CHECK(ask(three, {1, 2, 3, 4, 5, 6}, 3).values == std::vector<double>{6, 15});
+  CHECK(ask(six, {1, 2, 3, 4, 5, 6}, 6).values == std::vector<double>{21});
+  CHECK(ask(three, {1, 2, 3}, 3).use == CacheUse::hit);
+  std::vector<float> rows(6);
+  std::vector<double> out(3);
+  CHECK_THROWS_AS(three.predict(FloatMatrix(rows.data(), 3, 2), BatchOut(out.data(), 3, 1)), Error);
+}
+
+TEST_CASE("a number and a text with the same key bytes are told apart", "[predictor]") {
+  const Predictor predictor(sum_of(1), {.cache_bytes = 1 << 20});
+  const std::vector<double> zero{0.0};
+  const std::vector<std::string_view> nothing{""};
+  const std::vector<BatchColumn> number{{.numbers = zero}}, text{{.texts = nothing}};
+  double out = 7;
+  CHECK(predictor.predict(BatchView(number, 1), BatchOut(&out, 1, 1)) == CacheUse::miss);
+  CHECK(predictor.predict(BatchView(number, 1), BatchOut(&out, 1, 1)) == CacheUse::hit);
+  CHECK_THROWS_AS(predictor.predict(BatchView(text, 1), BatchOut(&out, 1, 1)), Error);
+}
+
+TEST_CASE("without a cache, or when asked to, the cache is bypassed", "[predictor]") {
+  const Predictor plain(sum_of(2));
+  CHECK(ask(plain, {1, 2}, 2).use == CacheUse::bypass);
+  CHECK(plain.cache_stats().misses == 0);
+  const Predictor cached(sum_of(2), {.cache_bytes = 1 << 20});
+  CHECK(ask(cached, {1, 2}, 2, {.use_cache = false}).use == CacheUse::bypass);
+  CHECK(ask(cached, {1, 2}, 2).use == CacheUse::miss);
+}
+
+TEST_CASE("forget makes every answer a miss again", "[predictor]") {
+  const Predictor predictor(sum_of(2), {.cache_bytes = 1 << 20});
+  ask(predictor, {1, 2}, 2);
+  predictor.forget();
+  CHECK(ask(predictor, {1, 2}, 2).use == CacheUse::miss);
+}
+
+TEST_CASE("deadlines and stop tokens are kept, and a failed call leaves nothing behind", "[predictor]") {
+  const Predictor predictor(sum_of(2), {.cache_bytes = 1 << 20});
+  const TimePoint past = std::chrono::steady_clock::now() - std::chrono::seconds(1);
+  CHECK_THROWS_WITH(ask(predictor, {1, 2}, 2, {.deadline = past}), Contains("deadline"));
+  std::stop_source stop;
+  stop.request_stop();
+  CHECK_THROWS_WITH(ask(predictor, {1, 2}, 2, {.stop = stop.get_token()}), Contains("cancelled"));
+  CHECK(ask(predictor, {1, 2}, 2).use == CacheUse::miss);
+  CHECK(ask(predictor, {1, 2}, 2, {.deadline = past}).use == CacheUse::hit);  // no work begins
+}
+
+TEST_CASE("try_predict gives codes", "[predictor]") {
+  const Predictor predictor(sum_of(2), {.cache_bytes = 1 << 20});
+  std::vector<float> row(3);
+  double out = 0;
+  CacheUse use = CacheUse::hit;
+  CHECK(predictor.try_predict(FloatMatrix(row.data(), 1, 2), BatchOut(&out, 1, 1), {}, &use) == Errc::ok);
+  CHECK(use == CacheUse::miss);
+  CHECK(predictor.try_predict(FloatMatrix(row.data(), 1, 3), BatchOut(&out, 1, 1)) == Errc::shape_mismatch);
+  CHECK_THROWS_AS(Predictor(AnyModel()), Error);
+}
+
+TEST_CASE("a warm prediction of one row allocates nothing, with or without a cache hit", "[predictor]") {
+  std::vector<float> row(784, 0.5f);
+  std::vector<double> out(10);
+  MlpParameters network{.sizes = {784, 256, 10}, .link = Link::softmax};
+  Philox random(1);
+  for (std::size_t i = 0; i < network.offset(2); ++i)
+    network.values.push_back(static_cast<float>(random.uniform() - 0.5) / 16);
+  std::vector<std::string> names(784), classes(10);
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = std::to_string(i);
+  for (std::size_t i = 0; i < classes.size(); ++i) classes[i] = std::to_string(i);
+  const AnyModel model = Model(MultilayerPerceptron{.hidden = {256}}, network, Encoder::identity(names, classes));
+  for (const std::uint64_t bytes : {std::uint64_t{0}, std::uint64_t{1} << 20}) {
+    const Predictor predictor(model, {.cache_bytes = bytes});
+    const auto once = [&] { predictor.predict(FloatMatrix(row.data(), 1, 784), BatchOut(out.data(), 1, 10)); };
+    once();
+    once();
+    const std::int64_t before = allocations;
+    for (int i = 0; i < 100; ++i) once();
+    CHECK(allocations - before == 0);
+    CHECK(out[0] + out[1] + out[2] + out[3] + out[4] + out[5] + out[6] + out[7] + out[8] + out[9] == Approx(1.0));
+  }
+}
+
+TEST_CASE("many threads that ask overlapping batches all get the right answers", "[predictor]") {
+  const Predictor predictor(sum_of(2), {.cache_bytes = 8 << 10});  // so small that rows are evicted all the time
+  std::atomic<int> wrong{0};
+  std::vector<std::jthread> threads;
+  for (std::uint64_t t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      Philox random(t);
+      for (int call = 0; call < 500; ++call) {
+        std::vector<float> rows;
+        for (int i = 0; i < 8; ++i) {
+          const auto x = static_cast<float>(random.below(200));
+          rows.insert(rows.end(), {x, 2 * x});
+        }
+        const Answer answer = ask(predictor, rows, 2);
+        for (std::size_t i = 0; i < 8; ++i) wrong += answer.values[i] != 3.0 * rows[2 * i];
+        if (call % 100 == 0) predictor.forget();
+      }
+    });
+  threads.clear();
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("a table is predicted through the cache as well", "[predictor]") {
+  const Predictor predictor(sum_of(1), {.cache_bytes = 1 << 20});
+  const Table table({{.name = "other", .values = std::vector<std::int64_t>{9, 9}},
+                     {.name = "x0", .values = std::vector<std::int64_t>{4, 5}}});
+  CHECK(predictor.predict(table).values == std::vector<double>{4, 5});
+  CHECK(predictor.predict(table).values == std::vector<double>{4, 5});
+  CHECK(predictor.cache_stats().hits == 2);
+  const Table text({{.name = "x0", .values = TextValues{{"a"}, {0}}}});
+  CHECK_THROWS_WITH(predictor.predict(text), Contains("column \"x0\": has values of type text"));
+}

@@ -1,0 +1,103 @@
+#include "scalar/trainer.hpp"
+
+#include <cmath>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using namespace scalar;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// y = 2 a + noise-free step on a text column; three rows miss a value.
+Table small_table() {
+  std::vector<double> a, y;
+  TextValues text{.dictionary = {"low", "high"}, .codes = {}};
+  std::vector<std::uint8_t> present;
+  for (int i = 0; i < 40; ++i) {
+    a.push_back(i % 10);
+    text.codes.push_back(i % 3 == 0);
+    y.push_back(2.0 * (i % 10) + (i % 3 == 0 ? 5 : 0));
+    present.push_back(i % 17 != 5);
+  }
+  return Table(
+      {{.name = "a", .values = a, .present = present}, {.name = "t", .values = text}, {.name = "y", .values = y}}, "y");
+}
+
+Dataset two_classes() {
+  DatasetParts parts{.columns = 1, .classes = {"no", "yes"}};
+  for (int i = 0; i < 20; ++i) {
+    parts.features.push_back(static_cast<float>(i));
+    parts.targets.push_back(i < 10 ? 0.0f : 1.0f);
+  }
+  return Dataset(parts);
+}
+
+}  // namespace
+
+TEST_CASE("a static backend and a name train the same model", "[trainer]") {
+  const Table table = small_table();
+  const auto fixed = Trainer{LinearRegression{.l2 = 0.1}, backend::Native{}}.fit(table);
+  const auto named = Trainer{LinearRegression{.l2 = 0.1}, "native"}.fit(table);
+  CHECK(fixed.parameters() == named.parameters());
+  CHECK(fixed.info().backend == "native");
+  CHECK(fixed.info().rows == 40);
+  static_assert(std::is_same_v<decltype(fixed), const Model<LinearRegression>>);
+}
+
+TEST_CASE("the encoder is fitted on the training table only, and serving takes raw columns", "[trainer]") {
+  const Table table = small_table();
+  const auto model = Trainer{LinearRegression{.l2 = 1e-6}}.fit(table.slice(0, 30));
+  const Prediction prediction = model.predict(table.slice(30, 10));
+  CHECK(prediction.rows == 10);
+  CHECK(prediction.outputs == 1);
+  for (std::int64_t row = 0; row < 10; ++row) {
+    const std::int64_t stored = 30 + row;
+    if (table.column("a").is_missing(stored)) continue;
+    // Rows with a missing `a` were imputed by the mean and bend the line a little.
+    CHECK(prediction.values[static_cast<std::size_t>(row)] == Approx(table.column("y").number(stored)).margin(1.5));
+  }
+}
+
+TEST_CASE("an encoding of one's own replaces the spec's", "[trainer]") {
+  const Table table = small_table();
+  const auto ordinal = Trainer{LinearRegression{}}.with_encoding({.categories = Categories::ordinal}).fit(table);
+  const auto one_hot = Trainer{LinearRegression{}}.fit(table);
+  CHECK(ordinal.encoder().feature_count() == 2);
+  CHECK(one_hot.encoder().feature_count() == 3);
+}
+
+TEST_CASE("impossible values, unknown backends and unsupported pairs say why", "[trainer]") {
+  CHECK_THROWS_WITH((Trainer{GradientBoostedTrees{.depth = 100}}),
+                    "gradient_boosted_trees.depth: is 100, expected 1 to 64");
+  CHECK_THROWS_WITH((Trainer{LogisticRegression{.l2 = std::nan("")}}), Contains("logistic_regression.l2"));
+  CHECK_THROWS_WITH((Trainer{LinearRegression{}, "nativ"}),
+                    Contains("no backend is called \"nativ\"; there are native"));
+  const Trainer trees{GradientBoostedTrees{.trees = 2}};
+  CHECK_THROWS_WITH(trees.fit(two_classes(), {.peers = 3}),
+                    Contains("native cannot train gradient_boosted_trees on 3 peers\n  - "));
+  CHECK_THROWS_WITH(trees.fit(two_classes(), {.peers = 0}), "FitOptions: peers is 0, expected 1 or more");
+}
+
+TEST_CASE("a Dataset must have the targets that the spec learns", "[trainer]") {
+  const Trainer linear{LinearRegression{}};
+  CHECK_THROWS_WITH(linear.fit(two_classes()), Contains("this spec learns numbers"));
+  CHECK_THROWS_WITH(linear.fit(Dataset()), Contains("no rows"));
+  CHECK_THROWS_WITH(linear.fit(Dataset({.features = {1, 2}, .columns = 1})), Contains("no targets"));
+  CHECK_THROWS_WITH((Trainer{LogisticRegression{}}.fit(Dataset({.features = {1, 2}, .columns = 1, .targets = {1, 2}}))),
+                    Contains("this spec learns classes"));
+}
+
+TEST_CASE("a fit that is asked to stop is cancelled", "[trainer]") {
+  std::stop_source stop;
+  stop.request_stop();
+  for (const int peers : {1, 2}) {
+    try {
+      Trainer{LogisticRegression{}}.fit(two_classes(), {.peers = peers, .stop = stop.get_token()});
+      FAIL("it was trained");
+    } catch (const Error& error) {
+      CHECK(error.code() == Errc::cancelled);
+    }
+  }
+}

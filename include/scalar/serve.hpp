@@ -1,0 +1,4 @@
+#pragma once
+/// Serving: everything of the room.
+#include "scalar/serve/options.hpp"
+#include "scalar/serve/server.hpp"

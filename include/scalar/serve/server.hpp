@@ -1,0 +1,63 @@
+#pragma once
+/// Models over HTTP: the Open Inference Protocol v2, with metrics and graceful deployment.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "scalar/core/runtime.hpp"
+#include "scalar/predictor.hpp"
+#include "scalar/serve/options.hpp"
+
+namespace scalar::inline v0::serve {
+
+class Servable;
+
+/// A server of models.
+///
+/// It has threads of its own: `threads` that read, predict and write (each with a listener on the same port, sharing
+/// nothing), and `workers` for predictions that are expected to take longer than 200 microseconds, so that health
+/// checks stay quick. Thread safety: all members may be called from any thread; `run` and `start` once.
+/// ```cpp
+/// serve::Server server{{.port = 8080}};
+/// server.add("adult", Predictor{model, {.cache_bytes = 64 << 20}}, {.version = "1"});
+/// server.run();
+/// ```
+class Server {
+ public:
+  /// Listens at once, and answers from `start` on. Errors: `Errc::io` naming address and port;
+  /// `Errc::invalid_argument` for impossible options.
+  explicit Server(const ServerOptions& options = {}, Runtime runtime = {});
+  /// Stops.
+  ~Server();
+
+  /// Serves `predictor` under `name`. On a running server this is a deployment: requests in flight finish on the
+  /// version they found, those that come after this returned see the new one. A request without version gets the one
+  /// added last. Errors: `Errc::invalid_argument` for a name or version that is empty, longer than 128 bytes, or has
+  /// characters other than letters, digits, `.`, `_`, `-`.
+  void add(std::string_view name, Predictor predictor, const ModelOptions& options = {});
+  /// Takes a version, or all of them, away; requests in flight finish. False when there is none.
+  bool remove(std::string_view name, std::string_view version = {});
+
+  /// Serves, and returns when `stop` was called from another thread.
+  void run();
+  /// Serves in the background.
+  void start();
+  /// Accepts no more, lets requests in flight finish for `Timeouts::drain`, then closes what is left. Idle connections
+  /// are closed at once.
+  void stop();
+
+  /// The port, also where the options left it open.
+  std::uint16_t port() const noexcept;
+  /// `http://address:port`
+  std::string url() const;
+
+  /// Internal: serves anything that answers like a predictor.
+  void add(std::string_view name, std::shared_ptr<const Servable> model, const ModelOptions& options);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace scalar::inline v0::serve

@@ -1,0 +1,58 @@
+#pragma once
+/// What the server answers: the routes of the Open Inference Protocol v2 and of the metrics.
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "scalar/core/runtime.hpp"
+#include "serve/http.hpp"
+#include "serve/infer.hpp"
+#include "serve/repository.hpp"
+
+namespace scalar::inline v0::serve {
+
+/// What a thread needs to answer requests, used again and again.
+struct Scratch {
+  explicit Scratch(const Repository& repository) : models(repository) {}
+  SnapshotReader models;
+  InferRequest infer{};
+  std::vector<double> predictions{};
+  std::string name{};  // decoded parts of the path
+  std::string version{};
+};
+
+/// Where a request is answered: a thread that serves many connections must not be kept for long.
+enum class Place : std::uint8_t { inline_, worker };
+
+/// Thread safety: `handle` may be called from any thread, each with its own Scratch.
+class Api {
+ public:
+  Api(const ServerOptions& options, Repository& repository, ServerMetrics& metrics, Runtime runtime)
+      : options_(options), repository_(repository), metrics_(metrics), runtime_(std::move(runtime)) {}
+
+  /// Answers `request`. False, with nothing answered, when it would take too long here and belongs to a worker.
+  /// `arrived` is when the last byte came.
+  bool handle(const Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response);
+
+  void drain() noexcept { is_draining_.store(true, std::memory_order_relaxed); }
+  bool is_draining() const noexcept { return is_draining_.load(std::memory_order_relaxed); }
+  const ServerOptions& options() const noexcept { return options_; }
+  ServerMetrics& metrics() noexcept { return metrics_; }
+  Repository& repository() noexcept { return repository_; }
+
+ private:
+  bool dispatch(const Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response);
+  bool infer(const Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response);
+  bool predict(const ServedVersion& model, const Request& request, TimePoint arrived, Place place, Scratch& scratch,
+               Response& response);
+  void describe_server(Response& response) const;
+  void describe_model(const Snapshot& models, const ServedVersion& model, Response& response) const;
+
+  const ServerOptions& options_;
+  Repository& repository_;
+  ServerMetrics& metrics_;
+  Runtime runtime_;
+  std::atomic<bool> is_draining_{false};
+};
+
+}  // namespace scalar::inline v0::serve

@@ -1,0 +1,380 @@
+#include "serve/connection.hpp"
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <cstring>
+
+#include "serve/framing.hpp"
+
+namespace scalar::inline v0::serve {
+namespace {
+
+using boost::system::error_code;
+using std::chrono::steady_clock;
+
+constexpr std::size_t padding = 64;  // simdjson reads beyond the text
+constexpr std::size_t first_capacity = 16 << 10;
+constexpr std::size_t kept_capacity = 256 << 10;  // of an idle connection
+constexpr std::size_t batch_bytes = 64 << 10;     // answers that are gathered before they are written
+constexpr std::size_t batch_requests = 32;
+constexpr std::uint64_t linger_bytes = 1 << 20;
+constexpr std::chrono::milliseconds linger_time{1'000};
+
+}  // namespace
+
+Connection::Connection(Loop& loop, Socket socket) : loop_(loop), socket_(std::move(socket)) {
+  next_ = std::exchange(loop_.first_, this);
+  if (next_ != nullptr) next_->previous_ = this;
+  loop_.api_.metrics().connections.fetch_add(1, std::memory_order_relaxed);
+}
+
+Connection::~Connection() {
+  loop_.api_.metrics().buffered_bytes.fetch_sub(accounted_, std::memory_order_relaxed);
+  loop_.api_.metrics().connections.fetch_sub(1, std::memory_order_relaxed);
+  (previous_ == nullptr ? loop_.first_ : previous_->next_) = next_;
+  if (next_ != nullptr) next_->previous_ = previous_;
+}
+
+void Connection::start() {
+  error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.non_blocking(true, ignored);
+  wait_for_client(loop_.api_.options().timeouts.header);
+  read();
+}
+
+void Connection::wait_for_client(std::chrono::milliseconds patience) { deadline_ = steady_clock::now() + patience; }
+
+bool Connection::account() {
+  const std::uint64_t now = (capacity_ > kept_capacity ? capacity_ : 0) + chunked_body_.capacity();
+  auto& total = loop_.api_.metrics().buffered_bytes;
+  if (now > accounted_) {
+    const std::uint64_t more = now - accounted_;
+    if (total.fetch_add(more, std::memory_order_relaxed) + more > loop_.api_.options().limits.buffered_body_bytes) {
+      total.fetch_sub(more, std::memory_order_relaxed);
+      return false;
+    }
+  } else {
+    total.fetch_sub(accounted_ - now, std::memory_order_relaxed);
+  }
+  accounted_ = now;
+  return true;
+}
+
+/// Makes the buffer take `wanted` bytes from `begin_` on. False when all connections together have too much.
+bool Connection::make_room(std::size_t wanted) {
+  if (begin_ + wanted + padding <= capacity_) return true;
+  const std::size_t used = end_ - begin_;
+  if (wanted + padding <= capacity_) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, used);
+  } else {
+    const std::size_t capacity = std::max(wanted + padding, first_capacity);
+    auto larger = std::make_unique_for_overwrite<char[]>(capacity);
+    if (used > 0) std::memcpy(larger.get(), buffer_.get() + begin_, used);
+    buffer_ = std::move(larger);
+    capacity_ = capacity;
+  }
+  begin_ = 0;
+  end_ = used;
+  return account();
+}
+
+void Connection::release_room() {
+  if (begin_ == end_) begin_ = end_ = 0;
+  if (capacity_ > kept_capacity && end_ - begin_ < first_capacity / 2) {
+    capacity_ = 0;
+    const std::size_t used = end_ - begin_;
+    std::unique_ptr<char[]> old = std::move(buffer_);
+    buffer_ = std::make_unique_for_overwrite<char[]>(first_capacity);
+    capacity_ = first_capacity;
+    if (used > 0) std::memcpy(buffer_.get(), old.get() + begin_, used);
+    begin_ = 0;
+    end_ = used;
+  }
+  chunked_body_.clear();
+  if (chunked_body_.capacity() > kept_capacity) chunked_body_.shrink_to_fit();
+  account();
+}
+
+void Connection::read() {
+  if (is_reading_) return;  // one that began before a timeout
+  if (begin_ == end_) begin_ = end_ = 0;
+  const std::size_t least = state_ == State::body ? 1 : 4096;
+  if (!make_room(end_ - begin_ + least)) return refuse({503, "too many request bodies at the moment"});
+  is_reading_ = true;
+  socket_.async_read_some(asio::buffer(buffer_.get() + end_, capacity_ - padding - end_),
+                          [self = shared_from_this()](const error_code& error, std::size_t count) {
+                            self->is_reading_ = false;
+                            self->on_read(error, count);
+                          });
+}
+
+void Connection::on_read(const error_code& error, std::size_t count) {
+  if (state_ == State::closed) return;
+  if (error) return close();
+  if (state_ == State::lingering) {
+    lingered_ += count;
+    return lingered_ > linger_bytes ? close() : read();
+  }
+  const auto& timeouts = loop_.api_.options().timeouts;
+  if (state_ == State::head && begin_ == end_) wait_for_client(timeouts.header);
+  end_ += count;
+  process();
+}
+
+/// Takes requests out of the buffer and answers them until more bytes are needed, or something must be waited for.
+void Connection::process() {
+  Next next = Next::more;
+  while (next == Next::more) {
+    switch (state_) {
+      case State::head:
+        next = take_head();
+        break;
+      case State::body:
+        next = take_body();
+        break;
+      case State::chunks:
+        next = take_chunks();
+        break;
+      case State::working:
+      case State::lingering:
+      case State::closed:
+        return;
+    }
+  }
+  if (next == Next::stop) return;
+  if (!out_.empty()) return write();
+  read();
+}
+
+Connection::Next Connection::take_head() {
+  if (begin_ == end_) {
+    release_room();
+    if (loop_.is_draining_) closes_ = true;
+    if (closes_ && out_.empty()) {
+      close();
+      return Next::stop;
+    }
+    return Next::read;
+  }
+  if (out_.size() >= batch_bytes || batched_ >= batch_requests) return Next::read;  // write first
+  Refusal refusal;
+  const std::size_t size = find_head(buffered(), scanned_, loop_.api_.options().limits, refusal);
+  if (!refusal && size == 0) return Next::read;
+  if (!refusal) refusal = loop_.parser_.parse(buffered().substr(0, size), head_);
+  if (refusal) {
+    refuse(refusal);
+    return Next::stop;
+  }
+  scanned_ = 0;
+  return begin_body(size);
+}
+
+Connection::Next Connection::begin_body(std::size_t head_bytes) {
+  const auto& options = loop_.api_.options();
+  target_ = head_.target;
+  head_.target = {};
+  body_at_ = head_bytes;
+  body_started_ = steady_clock::now();
+  deadline_ = body_started_ + options.timeouts.body_grace;
+  closes_ = !head_.keep_alive || ++requests_ >= options.limits.requests_per_connection || loop_.is_draining_;
+  if (head_.framing.content_length > options.limits.body_bytes) {
+    refuse({413, "the body is too large"});
+    return Next::stop;
+  }
+  const bool is_whole = !head_.framing.is_chunked && end_ - begin_ >= head_bytes + head_.framing.content_length;
+  if (head_.expects_continue && !is_whole) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  if (head_.framing.is_chunked) {
+    begin_ += head_bytes;
+    decoder_.emplace(options.limits);
+    state_ = State::chunks;
+  } else {
+    state_ = State::body;
+  }
+  return Next::more;
+}
+
+Connection::Next Connection::take_body() {
+  const std::size_t whole = body_at_ + static_cast<std::size_t>(head_.framing.content_length);
+  const std::size_t here = end_ - begin_;
+  if (here < whole) {
+    // The buffer grows with what comes, not with what was announced.
+    if (!make_room(std::min(whole, std::max(here * 2, first_capacity)))) {
+      refuse({503, "too many request bodies at the moment"});
+      return Next::stop;
+    }
+    return Next::read;
+  }
+  if (!make_room(whole)) {  // with the padding behind it
+    refuse({503, "too many request bodies at the moment"});
+    return Next::stop;
+  }
+  const std::string_view body = buffered().substr(body_at_, whole - body_at_);
+  return answer(body);
+}
+
+Connection::Next Connection::take_chunks() {
+  Refusal refusal;
+  begin_ += decoder_->feed(buffered(), chunked_body_, refusal);
+  if (!refusal && !account()) refusal = {503, "too many request bodies at the moment"};
+  if (refusal) {
+    refuse(refusal);
+    return Next::stop;
+  }
+  if (!decoder_->is_done()) return Next::read;
+  const std::size_t size = chunked_body_.size();
+  chunked_body_.append(padding, '\0');
+  body_at_ = 0;
+  head_.framing.content_length = 0;  // nothing of it is in the buffer any more
+  return answer(std::string_view(chunked_body_).substr(0, size));
+}
+
+Connection::Next Connection::answer(std::string_view body) {
+  request_ = {head_.method, target_, body, head_.json_bytes};
+  arrived_ = steady_clock::now();
+  deadline_ = TimePoint::max();
+  if (loop_.api_.handle(request_, arrived_, Place::inline_, loop_.scratch_, response_)) {
+    finish_answer();
+    return closes_ || !tail_.empty() ? Next::read : Next::more;
+  }
+  state_ = State::working;
+  const bool accepted = loop_.workers_.submit([self = shared_from_this()](Scratch& scratch) mutable {
+    self->loop_.api_.handle(self->request_, self->arrived_, Place::worker, scratch, self->response_);
+    auto& context = self->loop_.context_;
+    asio::post(context, [moved = std::move(self)] { moved->on_worked(); });
+  });
+  if (accepted) return Next::stop;
+  response_.fail(503, "the queue of requests that wait for a worker is full");
+  finish_answer();
+  return closes_ ? Next::read : Next::more;
+}
+
+void Connection::on_worked() {
+  if (state_ == State::closed) return;
+  finish_answer();
+  if (closes_ || !tail_.empty()) return write();
+  process();
+}
+
+/// The response is complete: queues it and forgets the request.
+void Connection::finish_answer() {
+  closes_ = closes_ || loop_.is_draining_;
+  append_response();
+  begin_ += body_at_ + static_cast<std::size_t>(head_.framing.content_length);
+  body_at_ = 0;
+  decoder_.reset();
+  chunked_body_.clear();
+  state_ = State::head;
+  wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
+}
+
+void Connection::append_response() {
+  loop_.api_.metrics().responses.add(response_.status);
+  ++batched_;
+  append_head(out_, response_, !closes_);
+  if (head_.method == Method::head) return;
+  if (response_.body.size() > batch_bytes)
+    tail_ = std::move(response_.body);
+  else
+    out_ += response_.body;
+}
+
+/// Answers what cannot be understood, and closes: nothing after it is run.
+void Connection::refuse(const Refusal& refusal) {
+  if (state_ == State::lingering) return close();
+  closes_ = true;
+  head_.method = Method::other;
+  response_.fail(refusal.status, refusal.reason);
+  append_response();
+  state_ = State::head;
+  begin_ = end_;
+  write();
+}
+
+void Connection::write() {
+  while (written_ < out_.size() + tail_.size()) {
+    std::array<asio::const_buffer, 2> buffers{asio::buffer(out_), asio::buffer(tail_)};
+    const std::size_t of_out = std::min(written_, out_.size());
+    buffers[0] += of_out;
+    buffers[1] += written_ - of_out;
+    error_code error;
+    const std::size_t count = socket_.write_some(buffers, error);
+    if (error == asio::error::would_block || error == asio::error::try_again) {
+      is_writing_ = true;
+      wait_for_client(loop_.api_.options().timeouts.write_stall);
+      return socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& failed) {
+        if (self->state_ == State::closed) return;
+        if (failed) return self->close();
+        self->write();
+      });
+    }
+    if (error) return close();
+    written_ += count;
+  }
+  on_written();
+}
+
+void Connection::on_written() {
+  if (std::exchange(is_writing_, false))
+    wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
+  out_.clear();
+  if (out_.capacity() > kept_capacity) out_.shrink_to_fit();
+  if (tail_.size() > 0) std::string().swap(tail_);
+  written_ = batched_ = 0;
+  if (closes_ && state_ == State::head) return linger();
+  if (state_ == State::head && begin_ != end_) return process();
+  if (state_ == State::head) release_room();
+  if (state_ != State::working) read();
+}
+
+/// Says goodbye, and swallows what the client still sends: closing at once would make its kernel drop the answer.
+void Connection::linger() {
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  state_ = State::lingering;
+  if (!is_reading_) {  // else the buffer is being written to
+    begin_ = end_ = 0;
+    release_room();
+  }
+  deadline_ = steady_clock::now() + linger_time;
+  read();
+}
+
+void Connection::close() {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  deadline_ = TimePoint::max();
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void Connection::drain() {
+  if (state_ == State::closed || state_ == State::lingering) return;
+  closes_ = true;
+  error_code ignored;
+  if (state_ == State::head && begin_ == end_ && !is_writing_ && socket_.available(ignored) == 0) close();
+}
+
+void Connection::check(TimePoint now) {
+  if (now < deadline_) return;
+  const auto& timeouts = loop_.api_.options().timeouts;
+  if (is_writing_ || state_ == State::lingering || (state_ == State::head && begin_ == end_)) {
+    if (is_writing_) loop_.api_.metrics().timeouts.fetch_add(1, std::memory_order_relaxed);
+    return close();
+  }
+  if (state_ == State::body || state_ == State::chunks) {
+    // After the grace time every second must have brought its bytes.
+    const std::uint64_t got = state_ == State::body ? end_ - begin_ - body_at_ : chunked_body_.size();
+    const std::uint64_t rate = std::max<std::uint64_t>(timeouts.body_bytes_per_second, 1);
+    const TimePoint allowed = body_started_ + timeouts.body_grace + std::chrono::milliseconds(got * 1000 / rate);
+    if (now < allowed) {
+      deadline_ = allowed;
+      return;
+    }
+  }
+  loop_.api_.metrics().timeouts.fetch_add(1, std::memory_order_relaxed);
+  refuse({408, "the request came too slowly"});
+}
+
+}  // namespace scalar::inline v0::serve

@@ -1,0 +1,143 @@
+#pragma once
+/// One connection of a client, and the thread that serves it.
+#include <utility>  // Boost 1.74's Asio uses std::exchange without it
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "serve/chunks.hpp"
+#include "serve/head_parser.hpp"
+#include "serve/workers.hpp"
+
+namespace scalar::inline v0::serve {
+
+namespace asio = boost::asio;
+using Executor = asio::io_context::executor_type;
+using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
+using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+class Connection;
+
+/// One thread with its own io_context, listener and connections; nothing of it is shared with the others.
+class Loop {
+ public:
+  Loop(Api& api, Workers& workers);
+  ~Loop();
+
+  /// Listens. With port 0 the system chooses; the port is returned.
+  std::uint16_t listen(const asio::ip::tcp::endpoint& endpoint);
+  /// Serves until drained.
+  void run();
+  /// From any thread: accept no more, close what is idle, let the rest finish until `deadline`.
+  void drain(TimePoint deadline);
+  /// From any thread: look at the repository again, so that models that are gone are let go.
+  void refresh();
+
+ private:
+  friend class Connection;
+  void accept();
+  void admit(Socket socket);
+  void start_draining(TimePoint deadline);
+  void tick();
+  void on_tick();
+  void stop_if_drained();
+
+  Api& api_;
+  Workers& workers_;
+  Connection* first_ = nullptr;  // intrusive list
+  bool is_draining_ = false;
+  bool is_accepting_ = false;
+  bool is_ticking_ = false;
+  TimePoint drain_deadline_{};
+  asio::io_context context_{1};
+  asio::executor_work_guard<Executor> guard_;
+  Acceptor acceptor_;
+  Timer timer_;
+  HeadParser parser_;
+  Scratch scratch_;
+  std::chrono::milliseconds tick_;
+};
+
+/// Reads requests one after the other, answers them, and writes the answers in order.
+///
+/// While an answer is being computed or written nothing is read: what a client may send ahead is bounded by the buffer.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Loop& loop, Socket socket);
+  ~Connection();
+
+  void start();
+  /// Called now and then: closes the connection when the client is too slow.
+  void check(TimePoint now);
+  /// Closes the connection if it is idle, else after the answer that is being worked on.
+  void drain();
+  void close();
+
+ private:
+  friend class Loop;
+  enum class State : std::uint8_t { head, body, chunks, working, lingering, closed };
+  enum class Next : std::uint8_t { more, read, stop };
+
+  void read();
+  void on_read(const boost::system::error_code& error, std::size_t count);
+  void process();
+  Next take_head();
+  Next begin_body(std::size_t head_bytes);
+  Next take_chunks();
+  Next take_body();
+  Next answer(std::string_view body);
+  void on_worked();
+  void finish_answer();
+  void refuse(const Refusal& refusal);
+  void append_response();
+  void write();
+  void on_written();
+  void linger();
+
+  std::string_view buffered() const noexcept { return {buffer_.get() + begin_, end_ - begin_}; }
+  bool make_room(std::size_t wanted);
+  void release_room();
+  bool account();
+  void wait_for_client(std::chrono::milliseconds patience);
+
+  Loop& loop_;
+  Socket socket_;
+  Connection* previous_ = nullptr;
+  Connection* next_ = nullptr;
+
+  std::unique_ptr<char[]> buffer_{};
+  std::size_t capacity_ = 0, begin_ = 0, end_ = 0, scanned_ = 0;
+  State state_ = State::head;
+  bool closes_ = false;  // after the answers in `out_`
+  bool is_writing_ = false;
+  bool is_reading_ = false;
+  RequestHead head_{};
+  std::string target_{};
+  std::size_t body_at_ = 0;  // from begin_
+  std::optional<ChunkDecoder> decoder_{};
+  std::string chunked_body_{};
+  std::uint64_t accounted_ = 0;
+
+  Request request_{};
+  Response response_{};
+  TimePoint arrived_{};
+  std::string out_{};
+  std::string tail_{};  // a large body, written after `out_` without a copy
+  std::size_t written_ = 0;
+  std::size_t batched_ = 0, requests_ = 0;
+
+  TimePoint deadline_ = TimePoint::max();
+  TimePoint body_started_{};
+  std::uint64_t lingered_ = 0;
+};
+
+}  // namespace scalar::inline v0::serve

@@ -1,0 +1,110 @@
+#include "serve/http.hpp"
+
+#include <charconv>
+
+#include "scalar/core/json.hpp"
+
+namespace scalar::inline v0::serve {
+namespace {
+
+void append(std::string& out, std::uint64_t number) {
+  char digits[20];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+}
+
+std::string_view type_name(ContentType type) noexcept {
+  switch (type) {
+    case ContentType::json:
+      return "application/json";
+    case ContentType::octets:
+      return "application/octet-stream";
+    case ContentType::metrics:
+      return "text/plain; version=0.0.4; charset=utf-8";
+  }
+  return "application/octet-stream";
+}
+
+}  // namespace
+
+void Response::fail(int code, std::string_view text) {
+  clear();
+  status = code;
+  body += "{\"error\":";
+  json::append_string(body, text);
+  body += '}';
+}
+
+std::string_view reason_phrase(int status) noexcept {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 499:
+      return "Client Closed Request";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Error";
+  }
+}
+
+void append_head(std::string& out, const Response& response, bool keep_alive) {
+  out += "HTTP/1.1 ";
+  append(out, static_cast<std::uint64_t>(response.status));
+  out += ' ';
+  out += reason_phrase(response.status);
+  out += "\r\nContent-Type: ";
+  out += type_name(response.type);
+  out += "\r\nContent-Length: ";
+  append(out, response.body.size());
+  if (response.json_bytes) {
+    out += "\r\nInference-Header-Content-Length: ";
+    append(out, *response.json_bytes);
+  }
+  if (!response.cache.empty()) {
+    out += "\r\nX-Scalar-Cache: ";
+    out += response.cache;
+  }
+  if (!response.allow.empty()) {
+    out += "\r\nAllow: ";
+    out += response.allow;
+  }
+  if (response.status == 429 || response.status == 503) out += "\r\nRetry-After: 1";
+  if (!keep_alive) out += "\r\nConnection: close";
+  out += "\r\n\r\n";
+}
+
+}  // namespace scalar::inline v0::serve

@@ -1,0 +1,636 @@
+#include "serve/infer.hpp"
+
+#include <simdjson.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "scalar/core/error.hpp"
+#include "serve/framing.hpp"
+
+namespace scalar::inline v0::serve {
+namespace {
+
+using simdjson::dom::array;
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+using simdjson::dom::object;
+
+constexpr std::string_view dense_name = "input";
+constexpr std::size_t longest_echo = 64;     // of a stranger's text in a message
+constexpr std::size_t kept_bytes = 1 << 20;  // storage that a request leaves to the next one
+
+std::string quoted(std::string_view text) {
+  std::string out = "'";
+  out += text.substr(0, longest_echo);
+  out += text.size() > longest_echo ? "...'" : "'";
+  return out;
+}
+std::string tensor(std::string_view name) { return "input " + quoted(name); }
+
+[[noreturn]] void refuse(Errc code, const std::string& message, const std::string& where = {}) {
+  throw Error(code, message, where);
+}
+
+std::string_view text_of(element value, std::string_view what) {
+  std::string_view text;
+  if (value.get_string().get(text) != simdjson::SUCCESS)
+    refuse(Errc::type_mismatch, std::string(what) + " is not a string");
+  return text;
+}
+bool bool_of(element value, std::string_view what) {
+  bool flag = false;
+  if (value.get_bool().get(flag) != simdjson::SUCCESS)
+    refuse(Errc::type_mismatch, std::string(what) + " is not true or false");
+  return flag;
+}
+std::uint64_t size_of(element value, std::string_view what) {
+  std::uint64_t size = 0;
+  if (value.get_uint64().get(size) != simdjson::SUCCESS || size > std::uint64_t{1} << 62)
+    refuse(Errc::out_of_range, std::string(what) + " is not a size");
+  return size;
+}
+
+/// Calls `visit(key, value)` for each member; a key that comes twice is refused.
+template <class Visit>
+void for_each_member(element value, std::string_view what, Visit visit) {
+  object members;
+  if (value.get_object().get(members) != simdjson::SUCCESS)
+    refuse(Errc::type_mismatch, std::string(what) + " is not an object");
+  for (const auto member : members) visit(std::string_view(member.key), member.value);
+}
+
+void once(bool& seen, std::string_view key) {
+  if (std::exchange(seen, true)) refuse(Errc::invalid_argument, "'" + std::string(key) + "' comes twice");
+}
+
+/// One tensor of the request as it says of itself.
+struct Described {
+  std::string_view name{};
+  std::string_view datatype{};
+  std::array<std::uint64_t, 2> shape{};
+  std::size_t rank = 0;
+  std::optional<array> data{};
+  std::optional<std::uint64_t> binary_bytes{};
+
+  std::uint64_t elements() const { return rank == 1 ? shape[0] : shape[0] * shape[1]; }
+};
+
+void read_shape(element value, Described& out) {
+  array dimensions;
+  if (value.get_array().get(dimensions) != simdjson::SUCCESS) refuse(Errc::type_mismatch, "'shape' is not an array");
+  if (dimensions.size() < 1 || dimensions.size() > 2)
+    refuse(Errc::shape_mismatch, "'shape' has " + std::to_string(dimensions.size()) + " dimensions, expected 1 or 2");
+  for (const element dimension : dimensions) out.shape[out.rank++] = size_of(dimension, "a dimension of 'shape'");
+}
+
+Described describe(element input) {
+  Described out;
+  bool name = false, datatype = false, shape = false, parameters = false, data = false;
+  for_each_member(input, "an input", [&](std::string_view key, element value) {
+    if (key == "name") {
+      once(name, key);
+      out.name = text_of(value, "'name' of an input");
+    } else if (key == "datatype") {
+      once(datatype, key);
+      out.datatype = text_of(value, "'datatype' of an input");
+    } else if (key == "shape") {
+      once(shape, key);
+      read_shape(value, out);
+    } else if (key == "parameters") {
+      once(parameters, key);
+      for_each_member(value, "'parameters' of an input", [&](std::string_view parameter, element setting) {
+        if (parameter == "binary_data_size") out.binary_bytes = size_of(setting, "'binary_data_size'");
+        if (parameter.starts_with("shared_memory_")) refuse(Errc::invalid_argument, "shared memory is not supported");
+      });
+    } else if (key == "data") {
+      once(data, key);
+      array values;
+      if (value.get_array().get(values) != simdjson::SUCCESS)
+        refuse(Errc::type_mismatch, "'data' is not an array", tensor(out.name));
+      out.data = values;
+    }
+  });
+  if (!name) refuse(Errc::invalid_argument, "an input has no 'name'");
+  if (!datatype) refuse(Errc::invalid_argument, "has no 'datatype'", tensor(out.name));
+  if (!shape) refuse(Errc::invalid_argument, "has no 'shape'", tensor(out.name));
+  if (out.data && out.binary_bytes)
+    refuse(Errc::invalid_argument, "has both 'data' and 'binary_data_size'", tensor(out.name));
+  if (!out.data && !out.binary_bytes)
+    refuse(Errc::invalid_argument, "has neither 'data' nor 'binary_data_size'", tensor(out.name));
+  return out;
+}
+
+/// Calls `take(element)` for every value of flat data, or of data nested as `shape` says.
+template <class Take>
+void for_each_value(const Described& input, Take take) {
+  const auto mismatch = [&](std::uint64_t seen, std::uint64_t expected) {
+    refuse(Errc::shape_mismatch,
+           "'data' has " + std::to_string(seen) + " elements where 'shape' says " + std::to_string(expected),
+           tensor(input.name));
+  };
+  const array& data = *input.data;
+  const bool is_nested = input.rank == 2 && data.begin() != data.end() && (*data.begin()).is_array();
+  if (!is_nested) {
+    if (data.size() < 0xFFFFFF && data.size() != input.elements()) mismatch(data.size(), input.elements());
+    std::uint64_t count = 0;
+    for (const element value : data) {
+      if (count++ == input.elements()) mismatch(count, input.elements());
+      take(value);
+    }
+    if (count != input.elements()) mismatch(count, input.elements());
+    return;
+  }
+  std::uint64_t rows = 0;
+  for (const element row : data) {
+    if (rows++ == input.shape[0]) mismatch(rows, input.shape[0]);
+    array values;
+    if (row.get_array().get(values) != simdjson::SUCCESS)
+      refuse(Errc::type_mismatch, "'data' mixes values and arrays", tensor(input.name));
+    std::uint64_t count = 0;
+    for (const element value : values) {
+      if (count++ == input.shape[1]) mismatch(count, input.shape[1]);
+      take(value);
+    }
+    if (count != input.shape[1]) mismatch(count, input.shape[1]);
+  }
+  if (rows != input.shape[0]) mismatch(rows, input.shape[0]);
+}
+
+[[noreturn]] void refuse_value(const Described& input, element value) {
+  std::string seen;
+  switch (value.type()) {
+    case element_type::STRING:
+      seen = "a string";
+      break;
+    case element_type::BOOL:
+      seen = "true or false";
+      break;
+    case element_type::ARRAY:
+      seen = "an array";
+      break;
+    case element_type::OBJECT:
+      seen = "an object";
+      break;
+    case element_type::NULL_VALUE:
+      seen = "null";
+      break;
+    default:
+      seen = "the number " + std::string(simdjson::minify(value));
+      break;
+  }
+  refuse(Errc::type_mismatch, "'data' holds " + seen + ", which is no " + std::string(input.datatype),
+         tensor(input.name));
+}
+
+float to_float(double number, const Described& input) {
+  const auto narrow = static_cast<float>(number);
+  if (std::isinf(narrow) && !std::isinf(number))
+    refuse(Errc::out_of_range, "'data' holds a number beyond FP32", tensor(input.name));
+  return narrow;
+}
+
+bool fits(DataType type, double number) {
+  const auto between = [number](double low, double high) {
+    return number >= low && number <= high && number == std::trunc(number);
+  };
+  constexpr double exact = 9007199254740992.0;  // 2^53: the integers that a double holds
+  switch (type) {
+    case DataType::uint8:
+      return between(0, 255);
+    case DataType::uint16:
+      return between(0, 65535);
+    case DataType::uint32:
+      return between(0, 4294967295.0);
+    case DataType::uint64:
+      return between(0, exact);
+    case DataType::int8:
+      return between(-128, 127);
+    case DataType::int16:
+      return between(-32768, 32767);
+    case DataType::int32:
+      return between(-2147483648.0, 2147483647.0);
+    case DataType::int64:
+      return between(-exact, exact);
+    case DataType::float32:
+      return !std::isinf(static_cast<float>(number));
+    default:
+      return true;
+  }
+}
+
+double to_number(element value, DataType type, const Described& input) {
+  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
+  if (type == DataType::boolean) {
+    bool flag = false;
+    if (value.get_bool().get(flag) != simdjson::SUCCESS) refuse_value(input, value);
+    return flag ? 1 : 0;
+  }
+  double number = 0;
+  if (value.get_double().get(number) != simdjson::SUCCESS || !fits(type, number)) refuse_value(input, value);
+  return type == DataType::float32 ? static_cast<double>(static_cast<float>(number)) : number;
+}
+
+template <class T>
+double load(const char* bytes) {
+  T value;
+  std::memcpy(&value, bytes, sizeof value);
+  return static_cast<double>(value);
+}
+
+/// One element of a binary tensor; little-endian, as this machine.
+double binary_number(const char* at, DataType type, const Described& input) {
+  double number = 0;
+  switch (type) {
+    case DataType::boolean:
+      number = load<std::uint8_t>(at);
+      if (number > 1) refuse(Errc::out_of_range, "a BOOL is neither 0 nor 1", tensor(input.name));
+      return number;
+    case DataType::uint8:
+      return load<std::uint8_t>(at);
+    case DataType::uint16:
+      return load<std::uint16_t>(at);
+    case DataType::uint32:
+      return load<std::uint32_t>(at);
+    case DataType::uint64:
+      number = load<std::uint64_t>(at);
+      break;
+    case DataType::int8:
+      return load<std::int8_t>(at);
+    case DataType::int16:
+      return load<std::int16_t>(at);
+    case DataType::int32:
+      return load<std::int32_t>(at);
+    case DataType::int64:
+      number = load<std::int64_t>(at);
+      break;
+    case DataType::float32:
+      return load<float>(at);
+    default:
+      return load<double>(at);
+  }
+  if (!fits(type, number))
+    refuse(Errc::out_of_range, "an integer is beyond 2^53, which the model cannot tell from its neighbours",
+           tensor(input.name));
+  return number;
+}
+
+}  // namespace
+
+struct InferRequest::Parser {
+  std::unique_ptr<simdjson::dom::parser> dom{};
+};
+
+InferRequest::InferRequest() : parser_(std::make_unique<Parser>()) {}
+InferRequest::~InferRequest() = default;
+
+void InferRequest::clear(std::size_t inputs) {
+  if (dense_.capacity() * sizeof(float) > kept_bytes) std::vector<float>().swap(dense_);
+  dense_.clear();
+  dense_view_ = {};
+  is_dense_ = false;
+  for (auto& column : numbers_)
+    if (column.capacity() * sizeof(double) > kept_bytes) std::vector<double>().swap(column);
+  for (auto& column : texts_)
+    if (column.capacity() * sizeof(std::string_view) > kept_bytes) std::vector<std::string_view>().swap(column);
+  numbers_.resize(inputs);
+  texts_.resize(inputs);
+  columns_.assign(inputs, {});
+  seen_.assign(inputs, 0);
+  wanted_.clear();
+  id_.clear();
+  rows_ = 0;
+  has_id_ = false;
+  use_cache_ = true;
+}
+
+BatchView InferRequest::batch() const { return is_dense_ ? BatchView(dense_view_) : BatchView(columns_, rows_); }
+
+/// Decodes one body into an InferRequest.
+class InferDecoder {
+ public:
+  InferDecoder(const Signature& signature, const Limits& limits, InferRequest& out)
+      : signature_(signature), limits_(limits), out_(out) {}
+
+  void decode(std::string_view body, std::optional<std::uint64_t> json_bytes) {
+    if (json_bytes && *json_bytes > body.size())
+      refuse(Errc::invalid_argument, "Inference-Header-Content-Length is " + std::to_string(*json_bytes) +
+                                         ", the body has " + std::to_string(body.size()) + " bytes");
+    if (json_bytes && *json_bytes == 0) return decode_raw(body);
+    const auto size = static_cast<std::size_t>(json_bytes.value_or(body.size()));
+    binary_ = body.substr(size);
+    const element root = parse(body.substr(0, size));
+    read_request(root);
+    if (!binary_.empty())
+      refuse(Errc::invalid_argument, "unexpected additional input data: " + std::to_string(binary_.size()) +
+                                         " bytes are left after the last tensor");
+  }
+
+ private:
+  element parse(std::string_view json) {
+    auto& dom = out_.parser_->dom;
+    if (!dom || dom->capacity() > kept_bytes) dom = std::make_unique<simdjson::dom::parser>();
+    const std::size_t capacity = std::max<std::size_t>(json.size(), 4096);
+    if (dom->capacity() < capacity && dom->allocate(capacity, static_cast<std::size_t>(limits_.json_depth) + 1))
+      refuse(Errc::resource_exhausted, "no memory to read the request");
+    element root;
+    // The bytes after the text are readable, so that simdjson needs no copy.
+    if (const auto error = dom->parse(json.data(), json.size(), false).get(root)) {
+      if (error == simdjson::MEMALLOC) refuse(Errc::resource_exhausted, "no memory to read the request");
+      refuse(Errc::parse, simdjson::error_message(error), "the request's JSON");
+    }
+    return root;
+  }
+
+  void read_request(element root) {
+    std::optional<element> inputs, outputs;
+    bool id = false, parameters = false, binary_output = false;
+    for_each_member(root, "the request", [&](std::string_view key, element value) {
+      if (key == "inputs") {
+        if (inputs) refuse(Errc::invalid_argument, "'inputs' comes twice");
+        inputs = value;
+      } else if (key == "outputs") {
+        if (outputs) refuse(Errc::invalid_argument, "'outputs' comes twice");
+        outputs = value;
+      } else if (key == "id") {
+        once(id, key);
+        out_.id_ = text_of(value, "'id'");
+        out_.has_id_ = true;
+      } else if (key == "parameters") {
+        once(parameters, key);
+        for_each_member(value, "'parameters'", [&](std::string_view parameter, element setting) {
+          if (parameter == "binary_data_output") binary_output = bool_of(setting, "'binary_data_output'");
+          if (parameter == "cache") out_.use_cache_ = bool_of(setting, "'cache'");
+        });
+      }
+    });
+    if (!inputs) refuse(Errc::invalid_argument, "the request has no 'inputs'");
+    read_inputs(*inputs);
+    read_outputs(outputs, binary_output);
+  }
+
+  void read_inputs(element value) {
+    array inputs;
+    if (value.get_array().get(inputs) != simdjson::SUCCESS) refuse(Errc::type_mismatch, "'inputs' is not an array");
+    bool first = true;
+    for (const element input : inputs) {
+      const Described described = describe(input);
+      check_size(described);
+      if (!first && out_.is_dense_) refuse_unknown(described.name);
+      const std::size_t column = find(described.name);
+      if (column < signature_.inputs.size())
+        read_column(described, column);
+      else if (first && signature_.is_numeric && described.name == dense_name)
+        read_dense(described);
+      else
+        refuse_unknown(described.name);
+      first = false;
+    }
+    if (first) refuse(Errc::invalid_argument, "'inputs' is empty");
+    if (out_.is_dense_) return;
+    for (std::size_t i = 0; i < out_.seen_.size(); ++i)
+      if (!out_.seen_[i])
+        refuse(Errc::invalid_argument, "is missing; the model has " + std::to_string(out_.seen_.size()) + " inputs",
+               tensor(signature_.inputs[i].name));
+  }
+
+  /// Clients send the inputs in the order of the signature: look there first.
+  std::size_t find(std::string_view name) {
+    const auto& inputs = signature_.inputs;
+    for (std::size_t tried = 0; tried < inputs.size(); ++tried, ++next_) {
+      if (next_ >= inputs.size()) next_ = 0;
+      if (inputs[next_].name == name) return next_++;
+    }
+    return inputs.size();
+  }
+
+  [[noreturn]] void refuse_unknown(std::string_view name) const {
+    refuse(Errc::invalid_argument,
+           signature_.prefers_dense ? "is no input of the model, which has 'input'" : "is no input of the model",
+           tensor(name));
+  }
+
+  void check_size(const Described& input) {
+    // Each dimension is below 2^62 and the first product is checked before it is used.
+    if (input.rank == 2 && input.shape[1] != 0 && input.shape[0] > limits_.elements / input.shape[1])
+      refuse_large(input);
+    if (input.shape[0] > limits_.elements) refuse_large(input);
+    elements_ += input.elements();
+    if (elements_ > limits_.elements) refuse_large(input);
+  }
+  [[noreturn]] void refuse_large(const Described& input) const {
+    refuse(Errc::too_large, "the inputs have more than " + std::to_string(limits_.elements) + " elements",
+           tensor(input.name));
+  }
+
+  void set_rows(const Described& input) {
+    const auto rows = static_cast<std::int64_t>(input.shape[0]);
+    if (has_rows_ && rows != out_.rows_)
+      refuse(Errc::shape_mismatch,
+             "has " + std::to_string(rows) + " rows, the inputs before it have " + std::to_string(out_.rows_),
+             tensor(input.name));
+    if (rows == 0) refuse(Errc::shape_mismatch, "has no rows", tensor(input.name));
+    out_.rows_ = rows;
+    has_rows_ = true;
+  }
+
+  std::string_view take_binary(const Described& input, std::uint64_t size) {
+    if (size > binary_.size())
+      refuse(Errc::invalid_argument,
+             "'binary_data_size' is " + std::to_string(size) + ", but only " + std::to_string(binary_.size()) +
+                 " bytes of binary data are left",
+             tensor(input.name));
+    const std::string_view taken = binary_.substr(0, static_cast<std::size_t>(size));
+    binary_.remove_prefix(taken.size());
+    return taken;
+  }
+
+  std::string_view take_elements(const Described& input, std::size_t element_bytes) {
+    const std::uint64_t expected = input.elements() * element_bytes;
+    if (*input.binary_bytes != expected)
+      refuse(Errc::shape_mismatch,
+             "'binary_data_size' is " + std::to_string(*input.binary_bytes) + ", the shape needs " +
+                 std::to_string(expected),
+             tensor(input.name));
+    return take_binary(input, expected);
+  }
+
+  void read_dense(const Described& input) {
+    const std::uint64_t features = signature_.inputs.size();
+    if (input.datatype != "FP32")
+      refuse(Errc::type_mismatch, "has datatype " + quoted(input.datatype) + ", expected FP32", tensor(input.name));
+    if (input.rank != 2 || input.shape[1] != features)
+      refuse(Errc::shape_mismatch, "has the wrong shape, expected [rows, " + std::to_string(features) + "]",
+             tensor(input.name));
+    set_rows(input);
+    out_.is_dense_ = true;
+    if (input.binary_bytes) return use_floats(take_elements(input, sizeof(float)));
+    out_.dense_.reserve(static_cast<std::size_t>(input.elements() <= 4096 ? input.elements() : input.data->size()));
+    for_each_value(input, [&](element value) {
+      double number = 0;
+      if (value.get_double().get(number) == simdjson::SUCCESS)
+        out_.dense_.push_back(to_float(number, input));
+      else if (value.is_null())
+        out_.dense_.push_back(std::numeric_limits<float>::quiet_NaN());
+      else
+        refuse_value(input, value);
+    });
+    out_.dense_view_ = FloatMatrix(out_.dense_.data(), out_.rows_, static_cast<std::int64_t>(features));
+  }
+
+  /// Looks at floats where they lie, or copies them where they are not aligned.
+  void use_floats(std::string_view bytes) {
+    const auto features = static_cast<std::int64_t>(signature_.inputs.size());
+    const float* floats = nullptr;
+    if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(float) == 0) {
+      floats = reinterpret_cast<const float*>(bytes.data());
+    } else {
+      out_.dense_.resize(bytes.size() / sizeof(float));
+      if (!bytes.empty()) std::memcpy(out_.dense_.data(), bytes.data(), bytes.size());
+      floats = out_.dense_.data();
+    }
+    out_.dense_view_ = FloatMatrix(floats, out_.rows_, features);
+  }
+
+  void read_column(const Described& input, std::size_t column) {
+    if (std::exchange(out_.seen_[column], 1)) refuse(Errc::invalid_argument, "comes twice", tensor(input.name));
+    if (input.rank == 2 && input.shape[1] != 1)
+      refuse(Errc::shape_mismatch, "has the wrong shape, expected [rows, 1]", tensor(input.name));
+    set_rows(input);
+    const std::optional<DataType> type = data_type(input.datatype);
+    if (!type) refuse(Errc::invalid_argument, "has the unknown datatype " + quoted(input.datatype), tensor(input.name));
+    if (signature_.inputs[column].is_text != (*type == DataType::bytes))
+      refuse(Errc::type_mismatch,
+             "has datatype " + std::string(input.datatype) + ", expected " +
+                 (signature_.inputs[column].is_text ? "BYTES" : "FP64 or another number"),
+             tensor(input.name));
+    if (*type == DataType::float16)
+      refuse(Errc::type_mismatch, "has datatype FP16, which is not supported: send FP32", tensor(input.name));
+    if (*type == DataType::bytes)
+      read_texts(input, out_.texts_[column]), out_.columns_[column].texts = out_.texts_[column];
+    else
+      read_numbers(input, *type, out_.numbers_[column]), out_.columns_[column].numbers = out_.numbers_[column];
+  }
+
+  void read_numbers(const Described& input, DataType type, std::vector<double>& out) {
+    out.clear();
+    if (!input.binary_bytes)
+      return for_each_value(input, [&](element value) { out.push_back(to_number(value, type, input)); });
+    const std::size_t width = size_bytes(type);
+    const std::string_view bytes = take_elements(input, width);
+    out.reserve(bytes.size() / width);
+    for (std::size_t at = 0; at < bytes.size(); at += width)
+      out.push_back(binary_number(bytes.data() + at, type, input));
+  }
+
+  void read_texts(const Described& input, std::vector<std::string_view>& out) {
+    out.clear();
+    if (!input.binary_bytes)
+      return for_each_value(input, [&](element value) {
+        std::string_view text;
+        if (!value.is_null() && value.get_string().get(text) != simdjson::SUCCESS) refuse_value(input, value);
+        out.push_back(text);
+      });
+    std::string_view bytes = take_binary(input, *input.binary_bytes);
+    while (!bytes.empty()) {
+      std::uint32_t size = 0;
+      if (bytes.size() < sizeof size) refuse(Errc::parse, "ends within the length of an element", tensor(input.name));
+      std::memcpy(&size, bytes.data(), sizeof size);
+      bytes.remove_prefix(sizeof size);
+      if (size > bytes.size())
+        refuse(Errc::parse,
+               "an element of " + std::to_string(size) + " bytes has only " + std::to_string(bytes.size()) + " left",
+               tensor(input.name));
+      if (out.size() == input.elements())
+        refuse(Errc::shape_mismatch, "has more elements than its shape says", tensor(input.name));
+      out.push_back(bytes.substr(0, size));
+      bytes.remove_prefix(size);
+    }
+    if (out.size() != input.elements())
+      refuse(Errc::shape_mismatch,
+             "has " + std::to_string(out.size()) + " elements, its shape says " + std::to_string(input.elements()),
+             tensor(input.name));
+  }
+
+  void read_outputs(const std::optional<element>& value, bool binary_output) {
+    const std::vector<TensorInfo> known = listed_outputs(signature_);
+    array outputs;
+    if (value && value->get_array().get(outputs) != simdjson::SUCCESS)
+      refuse(Errc::type_mismatch, "'outputs' is not an array");
+    if (!value || outputs.begin() == outputs.end()) {
+      for (std::size_t i = 0; i < known.size(); ++i) out_.wanted_.push_back({i, binary_output});
+      return;
+    }
+    for (const element output : outputs) read_output(output, known, binary_output);
+  }
+
+  void read_output(element output, const std::vector<TensorInfo>& known, bool is_binary) {
+    std::optional<std::string_view> name;
+    bool parameters = false;
+    for_each_member(output, "an output", [&](std::string_view key, element value) {
+      if (key == "name") {
+        if (name) refuse(Errc::invalid_argument, "'name' comes twice");
+        name = text_of(value, "'name' of an output");
+      } else if (key == "parameters") {
+        once(parameters, key);
+        for_each_member(value, "'parameters' of an output", [&](std::string_view parameter, element setting) {
+          if (parameter == "binary_data") is_binary = bool_of(setting, "'binary_data'");
+          if (parameter == "classification") refuse(Errc::invalid_argument, "classification is not supported");
+          if (parameter.starts_with("shared_memory_")) refuse(Errc::invalid_argument, "shared memory is not supported");
+        });
+      }
+    });
+    if (!name) refuse(Errc::invalid_argument, "an output has no 'name'");
+    for (std::size_t i = 0; i < known.size(); ++i) {
+      if (known[i].name != *name) continue;
+      for (const InferRequest::Wanted& wanted : out_.wanted_)
+        if (wanted.output == i) refuse(Errc::invalid_argument, "comes twice", "output " + quoted(*name));
+      out_.wanted_.push_back({i, is_binary});
+      return;
+    }
+    refuse(Errc::invalid_argument, "is no output of the model", "output " + quoted(*name));
+  }
+
+  /// A body that is one tensor and nothing else (Inference-Header-Content-Length: 0).
+  void decode_raw(std::string_view body) {
+    Described input{.name = dense_name, .datatype = "FP32", .rank = 2};
+    const std::uint64_t features = signature_.inputs.size();
+    if (signature_.is_numeric && features > 0) {
+      if (body.empty() || body.size() % (features * sizeof(float)) != 0)
+        refuse(Errc::shape_mismatch, "the raw body has " + std::to_string(body.size()) + " bytes, expected rows of " +
+                                         std::to_string(features) + " FP32");
+      input.shape = {body.size() / (features * sizeof(float)), features};
+      check_size(input);
+      set_rows(input);
+      out_.is_dense_ = true;
+      use_floats(body);
+    } else if (features == 1) {
+      out_.rows_ = 1;
+      out_.texts_[0].assign(1, body);
+      out_.columns_[0].texts = out_.texts_[0];
+    } else {
+      refuse(Errc::invalid_argument, "a raw body needs a model with one input");
+    }
+    read_outputs({}, true);
+  }
+
+  const Signature& signature_;
+  const Limits& limits_;
+  InferRequest& out_;
+  std::string_view binary_{};
+  std::uint64_t elements_ = 0;
+  std::size_t next_ = 0;
+  bool has_rows_ = false;
+};
+
+void InferRequest::decode(const Signature& signature, std::string_view body, std::optional<std::uint64_t> json_bytes,
+                          const Limits& limits) {
+  clear(signature.inputs.size());
+  InferDecoder(signature, limits, *this).decode(body, json_bytes);
+  const auto outputs = static_cast<std::uint64_t>(signature.outputs);
+  if (outputs != 0 && static_cast<std::uint64_t>(rows_) > limits.elements / outputs)
+    refuse(Errc::too_large, "the outputs would have more than " + std::to_string(limits.elements) + " elements");
+}
+
+}  // namespace scalar::inline v0::serve

@@ -1,0 +1,83 @@
+#pragma once
+/// What the server counts, and its text for Prometheus.
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "scalar/cache/cache.hpp"
+
+namespace scalar::inline v0::serve {
+
+/// Counts by HTTP status; those that are not listed count together as 0.
+class StatusCounts {
+ public:
+  static constexpr std::array<int, 17> codes{200, 400, 404, 405, 408, 413, 414, 415, 417,
+                                             429, 431, 500, 501, 503, 504, 505, 0};
+  void add(int status) noexcept {
+    std::size_t i = 0;
+    while (i + 1 < codes.size() && codes[i] != status) ++i;
+    counts_[i].fetch_add(1, std::memory_order_relaxed);
+  }
+  std::uint64_t count(std::size_t i) const noexcept { return counts_[i].load(std::memory_order_relaxed); }
+
+ private:
+  std::array<std::atomic<std::uint64_t>, codes.size()> counts_{};
+};
+
+/// A histogram of durations with fixed buckets.
+class Latencies {
+ public:
+  static constexpr std::array<std::uint64_t, 18> bounds_us{
+      25,     50,     100,     250,     500,     1'000,     2'500,     5'000,     10'000,
+      25'000, 50'000, 100'000, 250'000, 500'000, 1'000'000, 2'500'000, 5'000'000, 10'000'000};
+  void add(std::chrono::nanoseconds taken) noexcept {
+    const auto ns = static_cast<std::uint64_t>(std::max<std::int64_t>(taken.count(), 0));
+    std::size_t i = 0;
+    while (i < bounds_us.size() && ns > bounds_us[i] * 1000) ++i;
+    counts_[i].fetch_add(1, std::memory_order_relaxed);
+    sum_ns_.fetch_add(ns, std::memory_order_relaxed);
+  }
+  std::uint64_t count(std::size_t i) const noexcept { return counts_[i].load(std::memory_order_relaxed); }
+  double sum_seconds() const noexcept { return static_cast<double>(sum_ns_.load(std::memory_order_relaxed)) * 1e-9; }
+
+ private:
+  std::array<std::atomic<std::uint64_t>, bounds_us.size() + 1> counts_{};
+  std::atomic<std::uint64_t> sum_ns_{0};
+};
+
+/// Of one model name, across its versions.
+struct ModelMetrics {
+  StatusCounts requests{};
+  Latencies latency{};
+  std::atomic<std::uint64_t> rows{0};
+
+  /// Keeps the counts of a version that is gone, so that totals never fall.
+  void retire(const cache::CacheStats& stats);
+  cache::CacheStats retired() const;
+
+ private:
+  mutable std::mutex mutex_{};
+  cache::CacheStats retired_{};
+};
+
+/// Of the server itself.
+struct ServerMetrics {
+  StatusCounts responses{};
+  std::atomic<std::int64_t> connections{0};
+  std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> refused{0};
+  std::atomic<std::uint64_t> timeouts{0};
+  std::atomic<std::int64_t> queued{0};
+  std::atomic<std::uint64_t> buffered_bytes{0};
+};
+
+class Snapshot;
+/// Everything in the text format 0.0.4 of Prometheus.
+void append_metrics(std::string& out, const ServerMetrics& server, const Snapshot& models);
+
+}  // namespace scalar::inline v0::serve

@@ -1,0 +1,105 @@
+#pragma once
+/// Which models are served, by name and version; replaced as a whole, read without waiting.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "serve/metrics.hpp"
+#include "serve/servable.hpp"
+
+namespace scalar::inline v0::serve {
+
+/// How long a prediction of some rows is expected to take: a moving average a row.
+class Expectation {
+ public:
+  /// Negative before anything is known.
+  double nanoseconds(std::int64_t rows) const noexcept {
+    return per_row_.load(std::memory_order_relaxed) * static_cast<double>(rows);
+  }
+  void learn(std::chrono::nanoseconds taken, std::int64_t rows) noexcept {
+    double seen = static_cast<double>(taken.count()) / static_cast<double>(rows);
+    const double before = per_row_.load(std::memory_order_relaxed);
+    // A moment without the processor must not make a fast model look slow.
+    if (before >= 0) seen = 0.8 * before + 0.2 * std::min(seen, 4 * before + 1000);
+    per_row_.store(seen, std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<double> per_row_{-1};
+};
+
+/// One version of one model.
+struct ServedVersion {
+  std::string model{};
+  std::string version{};
+  std::shared_ptr<const Servable> servable{};
+  std::shared_ptr<ModelMetrics> metrics{};
+  mutable Expectation expectation{};
+};
+
+/// The models at one moment. Immutable.
+class Snapshot {
+ public:
+  struct Model {
+    std::vector<std::shared_ptr<const ServedVersion>> versions{};  // in the order they were added
+    std::shared_ptr<ModelMetrics> metrics{};
+  };
+  using Models = std::map<std::string, Model, std::less<>>;
+
+  Snapshot() = default;
+  explicit Snapshot(Models models) : models_(std::move(models)) {}
+  const Models& models() const noexcept { return models_; }
+  const Model* model(std::string_view name) const noexcept;
+  /// Throws `Error{Errc::not_found}`. An empty version is the one added last.
+  const std::shared_ptr<const ServedVersion>& find(std::string_view name, std::string_view version) const;
+
+ private:
+  Models models_{};
+};
+
+class Repository {
+ public:
+  /// See Server::add. Returns the version.
+  std::string add(std::string_view name, std::shared_ptr<const Servable> servable, const std::string& version);
+  bool remove(std::string_view name, std::string_view version);
+
+  std::shared_ptr<const Snapshot> snapshot() const;
+  std::uint64_t edition() const noexcept { return edition_.load(std::memory_order_acquire); }
+
+ private:
+  void publish(Snapshot::Models models);
+
+  mutable std::mutex mutex_{};
+  std::shared_ptr<const Snapshot> current_ = std::make_shared<const Snapshot>();
+  std::map<std::string, std::shared_ptr<ModelMetrics>, std::less<>> metrics_{};  // also of models that are gone
+  std::map<std::string, std::uint64_t, std::less<>> last_number_{};
+  std::atomic<std::uint64_t> edition_{1};
+};
+
+/// A thread's view of the repository: one atomic load where nothing changed.
+class SnapshotReader {
+ public:
+  explicit SnapshotReader(const Repository& repository) : repository_(repository) { refresh(); }
+  const Snapshot& get() {
+    if (repository_.edition() != edition_) refresh();
+    return *snapshot_;
+  }
+  void refresh() {
+    // The edition first: what is fetched afterwards is at least as new.
+    edition_ = repository_.edition();
+    snapshot_ = repository_.snapshot();
+  }
+
+ private:
+  const Repository& repository_;
+  std::uint64_t edition_ = 0;
+  std::shared_ptr<const Snapshot> snapshot_{};
+};
+
+}  // namespace scalar::inline v0::serve

@@ -1,0 +1,158 @@
+#include "scalar/serve/server.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "scalar/core/error.hpp"
+#include "serve/connection.hpp"
+
+namespace scalar::inline v0::serve {
+namespace {
+
+ServerOptions checked(ServerOptions options) {
+  const auto bad = [](const std::string& what) { throw Error(Errc::invalid_argument, what, "serve"); };
+  if (options.threads < 0 || options.threads > 1024) bad("threads is " + std::to_string(options.threads));
+  if (options.workers < 0 || options.workers > 1024) bad("workers is " + std::to_string(options.workers));
+  if (options.limits.header_bytes < 256 || options.limits.header_bytes > (1 << 20))
+    bad("header_bytes is " + std::to_string(options.limits.header_bytes) + ", expected 256 to 1048576");
+  if (options.limits.json_depth < 4 || options.limits.json_depth > 1024)
+    bad("json_depth is " + std::to_string(options.limits.json_depth) + ", expected 4 to 1024");
+  if (options.limits.connections == 0) bad("connections is 0");
+  return options;
+}
+
+asio::ip::tcp::endpoint endpoint_of(const ServerOptions& options) {
+  boost::system::error_code error;
+  const auto address = asio::ip::make_address(options.address, error);
+  if (error) throw Error(Errc::invalid_argument, "\"" + options.address + "\" is no IP address", "serve");
+  return {address, options.port};
+}
+
+}  // namespace
+
+struct Server::Impl {
+  Impl(const ServerOptions& given, Runtime resources)
+      : options(checked(given)),
+        runtime(std::move(resources)),
+        api(options, repository, metrics, runtime),
+        workers(api, options.workers > 0 ? options.workers : runtime.threads()) {}
+
+  void listen();
+  void start();
+  void stop();
+
+  ServerOptions options;
+  Runtime runtime;
+  Repository repository{};
+  ServerMetrics metrics{};
+  Api api;
+  Workers workers;
+  std::vector<std::unique_ptr<Loop>> loops{};
+  std::vector<std::thread> threads{};
+  std::uint16_t port = 0;
+
+  enum class State : std::uint8_t { listening, serving, stopping, stopped };
+  std::mutex mutex{};
+  std::condition_variable changed{};
+  State state = State::listening;
+};
+
+void Server::Impl::listen() {
+  asio::ip::tcp::endpoint endpoint = endpoint_of(options);
+  const int count = options.threads > 0 ? options.threads : runtime.threads();
+  try {
+    if (endpoint.port() != 0) {
+      // Listeners that share a port would share it with a stranger, too: make sure that there is none.
+      asio::io_context context(1);
+      Acceptor probe(context.get_executor());
+      probe.open(endpoint.protocol());
+      probe.set_option(asio::socket_base::reuse_address(true));
+      probe.bind(endpoint);
+    }
+    for (int i = 0; i < count; ++i) {
+      loops.push_back(std::make_unique<Loop>(api, workers));
+      port = loops.back()->listen(endpoint);
+      endpoint.port(port);
+    }
+  } catch (const boost::system::system_error& error) {
+    throw Error(Errc::io, "cannot listen: " + error.code().message(),
+                options.address + ":" + std::to_string(endpoint.port()));
+  }
+}
+
+void Server::Impl::start() {
+  const std::lock_guard lock(mutex);
+  if (state != State::listening) throw Error(Errc::invalid_argument, "a server is started once", "serve");
+  state = State::serving;
+  for (const auto& loop : loops) threads.emplace_back([&loop] { loop->run(); });
+  runtime.log(LogLevel::info, "serve", "listening on " + options.address + ":" + std::to_string(port));
+}
+
+void Server::Impl::stop() {
+  std::unique_lock lock(mutex);
+  if (state == State::stopping) changed.wait(lock, [&] { return state == State::stopped; });
+  if (state == State::stopped) return;
+  const bool was_serving = state == State::serving;
+  state = State::stopping;
+  lock.unlock();
+
+  api.drain();
+  if (was_serving) {
+    const TimePoint deadline = std::chrono::steady_clock::now() + options.timeouts.drain;
+    for (const auto& loop : loops) loop->drain(deadline);
+    for (auto& thread : threads) thread.join();
+  }
+  workers.stop();
+
+  lock.lock();
+  loops.clear();
+  state = State::stopped;
+  changed.notify_all();
+}
+
+Server::Server(const ServerOptions& options, Runtime runtime)
+    : impl_(std::make_unique<Impl>(options, std::move(runtime))) {
+  impl_->listen();
+}
+Server::~Server() { impl_->stop(); }
+
+void Server::add(std::string_view name, Predictor predictor, const ModelOptions& options) {
+  add(name, make_servable(std::move(predictor)), options);
+}
+
+void Server::add(std::string_view name, std::shared_ptr<const Servable> model, const ModelOptions& options) {
+  const std::string version = impl_->repository.add(name, std::move(model), options.version);
+  const std::lock_guard lock(impl_->mutex);
+  for (const auto& loop : impl_->loops) loop->refresh();
+  impl_->runtime.log(LogLevel::info, "serve", "model " + std::string(name) + " version " + version + " is ready");
+}
+
+bool Server::remove(std::string_view name, std::string_view version) {
+  const bool found = impl_->repository.remove(name, version);
+  const std::lock_guard lock(impl_->mutex);
+  for (const auto& loop : impl_->loops) loop->refresh();
+  return found;
+}
+
+void Server::start() { impl_->start(); }
+
+void Server::run() {
+  impl_->start();
+  std::unique_lock lock(impl_->mutex);
+  impl_->changed.wait(lock, [&] { return impl_->state == Impl::State::stopped; });
+}
+
+void Server::stop() { impl_->stop(); }
+
+std::uint16_t Server::port() const noexcept { return impl_->port; }
+
+std::string Server::url() const {
+  const std::string& address = impl_->options.address;
+  const bool is_v6 = address.find(':') != address.npos;
+  return "http://" + (is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(impl_->port);
+}
+
+}  // namespace scalar::inline v0::serve

@@ -1,0 +1,348 @@
+#include "scalar/backend/xgboost/import.hpp"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::backend {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+[[noreturn]] void fail(Errc code, const std::string& message) { throw Error(code, message, "XGBoost model"); }
+[[noreturn]] void corrupt(const std::string& message) { fail(Errc::corrupt, message); }
+[[noreturn]] void unsupported(const std::string& message) { fail(Errc::unsupported, message); }
+
+std::string_view trimmed(std::string_view token) {
+  while (!token.empty() &&
+         (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t'))
+    token.remove_suffix(1);
+  return token;
+}
+
+/// A number rounded once, to float: by way of a double some would come out one unit off.
+float to_float(std::string_view token, std::string_view what) {
+  token = trimmed(token);
+  float number = 0;
+  const bool starts = !token.empty() && (token[0] == '-' || (token[0] >= '0' && token[0] <= '9'));
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
+  if (!starts || error != std::errc{} || end != token.data() + token.size())
+    corrupt(std::string(what) + " holds \"" + std::string(token.substr(0, 40)) + "\", expected a number of 32 bits");
+  return number;
+}
+
+/// XGBoost writes the numbers of its parameters as strings.
+std::int64_t to_integer(std::string_view token, std::string_view what) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
+  if (error != std::errc{} || end != token.data() + token.size())
+    corrupt(std::string(what) + " is \"" + std::string(token.substr(0, 40)) + "\", expected a whole number");
+  return number;
+}
+
+/// A parameter, be it `"3"` or `3`.
+std::string parameter(ondemand::value value) {
+  if (value.type() == ondemand::json_type::string) return std::string(std::string_view(value.get_string()));
+  return std::string(trimmed(value.raw_json_token()));
+}
+
+std::vector<std::int32_t> integers(ondemand::value value, std::string_view what) {
+  std::vector<std::int32_t> numbers;
+  for (auto element : value.get_array()) {
+    std::int64_t number = 0;
+    ondemand::value item = element.value();
+    // Before 1.6 default_left was an array of booleans.
+    if (item.type() == ondemand::json_type::boolean)
+      number = bool(item.get_bool()) ? 1 : 0;
+    else
+      number = item.get_int64();
+    if (number < (std::numeric_limits<std::int32_t>::min)() || number > (std::numeric_limits<std::int32_t>::max)())
+      corrupt(std::string(what) + " holds " + std::to_string(number));
+    numbers.push_back(static_cast<std::int32_t>(number));
+  }
+  return numbers;
+}
+
+std::vector<float> floats(ondemand::value value, std::string_view what) {
+  std::vector<float> numbers;
+  for (auto element : value.get_array()) numbers.push_back(to_float(element.value().raw_json_token(), what));
+  return numbers;
+}
+
+/// A tree as it is in the text.
+struct RawTree {
+  std::int64_t id = -1;
+  std::vector<std::int32_t> left, right, feature, default_left, split_type;
+  std::vector<float> condition;
+  std::int64_t leaf_size = 1;
+};
+
+RawTree read_tree(ondemand::object object) {
+  RawTree tree;
+  for (auto field : object) {
+    const std::string key(std::string_view(field.unescaped_key()));
+    ondemand::value value = field.value();
+    if (key == "id")
+      tree.id = value.get_int64();
+    else if (key == "left_children")
+      tree.left = integers(value, key);
+    else if (key == "right_children")
+      tree.right = integers(value, key);
+    else if (key == "split_indices")
+      tree.feature = integers(value, key);
+    else if (key == "default_left")
+      tree.default_left = integers(value, key);
+    else if (key == "split_type")
+      tree.split_type = integers(value, key);
+    else if (key == "split_conditions")
+      tree.condition = floats(value, key);
+    else if (key == "tree_param")
+      for (auto entry : value.get_object())
+        if (std::string_view(entry.unescaped_key()) == "size_leaf_vector")
+          tree.leaf_size = to_integer(parameter(entry.value()), "size_leaf_vector");
+  }
+  return tree;
+}
+
+/// Everything of a model that matters here, in whatever order the text has it.
+struct RawModel {
+  std::optional<std::string> booster, objective;
+  std::optional<std::vector<RawTree>> trees;
+  std::vector<std::int32_t> tree_info;
+  std::vector<float> base;
+  std::int64_t features = -1, classes = 0, targets = 1;
+};
+
+/// `"5E-1"` up to version 3.0, `"[5E-1]"` or `"[1E0,2E0]"` later.
+std::vector<float> base_scores(std::string_view text) {
+  if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
+  std::vector<float> scores;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = (std::min)(text.find(',', begin), text.size());
+    scores.push_back(to_float(text.substr(begin, end - begin), "base_score"));
+    begin = end + 1;
+  }
+  return scores;
+}
+
+void read_gradient_booster(ondemand::object object, RawModel& model) {
+  for (auto field : object) {
+    const std::string key(std::string_view(field.unescaped_key()));
+    ondemand::value value = field.value();
+    if (key == "name") {
+      model.booster = std::string(std::string_view(value.get_string()));
+    } else if (key == "model") {
+      for (auto part : value.get_object()) {
+        const std::string name(std::string_view(part.unescaped_key()));
+        ondemand::value content = part.value();
+        if (name == "tree_info") {
+          model.tree_info = integers(content, name);
+        } else if (name == "trees") {
+          model.trees.emplace();
+          for (auto tree : content.get_array()) model.trees->push_back(read_tree(tree.get_object()));
+        }
+      }
+    }
+  }
+}
+
+void read_learner(ondemand::object object, RawModel& model) {
+  for (auto field : object) {
+    const std::string key(std::string_view(field.unescaped_key()));
+    ondemand::value value = field.value();
+    if (key == "gradient_booster") {
+      read_gradient_booster(value.get_object(), model);
+    } else if (key == "objective") {
+      for (auto entry : value.get_object())
+        if (std::string_view(entry.unescaped_key()) == "name")
+          model.objective = std::string(std::string_view(entry.value().get_string()));
+    } else if (key == "learner_model_param") {
+      for (auto entry : value.get_object()) {
+        const std::string name(std::string_view(entry.unescaped_key()));
+        if (name == "base_score")
+          model.base = base_scores(parameter(entry.value()));
+        else if (name == "num_feature")
+          model.features = to_integer(parameter(entry.value()), name);
+        else if (name == "num_class")
+          model.classes = to_integer(parameter(entry.value()), name);
+        else if (name == "num_target")
+          model.targets = to_integer(parameter(entry.value()), name);
+      }
+    }
+  }
+}
+
+RawModel read_model(std::string_view text) {
+  RawModel model;
+  bool learner = false;
+  try {
+    const simdjson::padded_string padded(text);
+    ondemand::parser parser;
+    ondemand::document document = parser.iterate(padded);
+    for (auto field : document.get_object()) {
+      const std::string key(std::string_view(field.unescaped_key()));
+      ondemand::value value = field.value();
+      if (key != "learner") continue;
+      learner = true;
+      read_learner(value.get_object(), model);
+    }
+    const char* rest = nullptr;
+    if (document.current_location().get(rest) == simdjson::SUCCESS)
+      fail(Errc::parse, "text follows the end of the model");
+  } catch (const simdjson::simdjson_error& error) {
+    const bool shape = error.error() == simdjson::INCORRECT_TYPE || error.error() == simdjson::NUMBER_OUT_OF_RANGE;
+    fail(shape ? Errc::corrupt : Errc::parse,
+         std::string("does not read as JSON of a model: ") + error.what() +
+             (text.starts_with("{L") || text.starts_with("binf") ? " (save it as .json, not as .ubj or binary)" : ""));
+  }
+  if (!learner) corrupt("has no \"learner\"");
+  return model;
+}
+
+Link link_of(const std::string& objective) {
+  if (objective == "binary:logistic") return Link::logistic;
+  if (objective == "multi:softprob" || objective == "multi:softmax") return Link::softmax;
+  constexpr std::array same{"reg:squarederror",     "reg:linear",        "reg:squaredlogerror",
+                            "reg:pseudohubererror", "reg:absoluteerror", "binary:logitraw",
+                            "rank:pairwise",        "rank:ndcg",         "rank:map"};
+  for (const std::string_view name : same)
+    if (objective == name) return Link::identity;
+  unsupported("the objective \"" + objective +
+              "\" does not predict the margin, its logistic or its softmax, so no forest stands for it");
+}
+
+/// The margin that a base score stands for, in XGBoost's own arithmetic (`LogisticRegression::ProbToMargin`).
+float base_margin(float score, const std::string& objective) {
+  if (objective != "binary:logistic" && objective != "binary:logitraw") return score;
+  if (!(score > 0 && score < 1)) corrupt("base_score is " + std::to_string(score) + ", expected a probability");
+  return -std::log(1.0f / score - 1.0f);
+}
+
+/// Appends the nodes that the root leads to; pruned ones are not among them.
+class TreeWriter {
+ public:
+  TreeWriter(const RawTree& tree, std::size_t number, Forest& forest) : tree_(tree), number_(number), forest_(forest) {
+    const std::size_t nodes = tree.left.size();
+    const auto same = [&](const auto& array) { return array.size() == nodes; };
+    if (nodes == 0 || !same(tree.right) || !same(tree.feature) || !same(tree.condition) || !same(tree.default_left) ||
+        !(tree.split_type.empty() || same(tree.split_type)))
+      corrupt(place() + " has node arrays of different lengths, or none");
+    if (tree.leaf_size > 1) unsupported(place() + " has leaves of " + std::to_string(tree.leaf_size) + " values");
+  }
+
+  void write() {
+    struct Pending {
+      std::int32_t node;
+      std::size_t parent;
+      bool is_left;
+    };
+    const std::size_t first = forest_.feature.size();
+    std::vector<bool> seen(tree_.left.size());
+    std::vector<Pending> pending{{0, 0, true}};
+    while (!pending.empty()) {
+      const Pending next = pending.back();
+      pending.pop_back();
+      const auto from = static_cast<std::size_t>(next.node);
+      if (next.node < 0 || from >= seen.size()) corrupt(place() + " has a child " + std::to_string(next.node));
+      if (seen[from]) corrupt(place() + ", node " + std::to_string(next.node) + " is the child of two nodes");
+      seen[from] = true;
+      const std::size_t at = forest_.feature.size();
+      if (at != first)
+        (next.is_left ? forest_.left : forest_.right)[next.parent] = static_cast<std::int32_t>(at - first);
+      append(from);
+      if (tree_.left[from] == -1) continue;
+      pending.push_back({tree_.right[from], at, false});
+      pending.push_back({tree_.left[from], at, true});
+    }
+    forest_.tree_begin.push_back(static_cast<std::int64_t>(forest_.feature.size()));
+  }
+
+ private:
+  std::string place() const { return "tree " + std::to_string(number_); }
+
+  void append(std::size_t node) {
+    const bool leaf = tree_.left[node] == -1;
+    if (leaf != (tree_.right[node] == -1)) corrupt(place() + ", node " + std::to_string(node) + " has one child");
+    if (!leaf && !tree_.split_type.empty() && tree_.split_type[node] != 0)
+      unsupported(place() + ", node " + std::to_string(node) + " splits by categories");
+    if (!leaf && (tree_.feature[node] < 0 || tree_.feature[node] >= forest_.features))
+      corrupt(place() + ", node " + std::to_string(node) + " asks feature " + std::to_string(tree_.feature[node]) +
+              " of " + std::to_string(forest_.features));
+    forest_.feature.push_back(leaf ? -1 : tree_.feature[node]);
+    forest_.value.push_back(tree_.condition[node]);
+    forest_.left.push_back(0);
+    forest_.right.push_back(0);
+    const Missing missing = tree_.default_left[node] != 0 ? Missing::nan_left : Missing::nan_right;
+    forest_.missing.push_back(static_cast<std::uint8_t>(leaf ? Missing::none_right : missing));
+  }
+
+  const RawTree& tree_;
+  std::size_t number_;
+  Forest& forest_;
+};
+
+/// Trees are numbered by their ids.
+std::vector<const RawTree*> in_order(const std::vector<RawTree>& trees) {
+  std::vector<const RawTree*> ordered(trees.size());
+  for (const RawTree& tree : trees) {
+    if (tree.id < 0 || tree.id >= static_cast<std::int64_t>(trees.size()) || ordered[static_cast<std::size_t>(tree.id)])
+      corrupt("has a tree with the id " + std::to_string(tree.id) + " among " + std::to_string(trees.size()) +
+              " trees");
+    ordered[static_cast<std::size_t>(tree.id)] = &tree;
+  }
+  return ordered;
+}
+
+}  // namespace
+
+Forest import_xgboost(std::string_view model_json) {
+  const RawModel model = read_model(model_json);
+  if (!model.booster) corrupt("does not name its booster");
+  if (*model.booster != "gbtree") unsupported("the booster is \"" + *model.booster + "\", only gbtree is read");
+  if (!model.objective) corrupt("does not name its objective");
+  if (!model.trees) corrupt("has no trees");
+
+  Forest forest;
+  forest.link = link_of(*model.objective);
+  forest.features = model.features;
+  forest.outputs = (std::max)({std::int64_t{1}, model.classes, model.targets});
+  constexpr std::int64_t most = (std::numeric_limits<std::int32_t>::max)();
+  if (forest.features < 0 || forest.features > most)
+    corrupt("num_feature is " + std::to_string(forest.features) + " or missing");
+  // More outputs than trees and base scores speak of cost memory that the text does not account for.
+  if (forest.outputs > static_cast<std::int64_t>((std::max)(model_json.size(), std::size_t{1})) ||
+      (forest.link == Link::logistic && forest.outputs != 1))
+    corrupt("has " + std::to_string(forest.outputs) + " outputs");
+  if (model.base.size() != 1 && model.base.size() != static_cast<std::size_t>(forest.outputs))
+    corrupt("has " + std::to_string(model.base.size()) + " base scores for " + std::to_string(forest.outputs) +
+            " outputs");
+  for (std::int64_t k = 0; k < forest.outputs; ++k)
+    forest.base.push_back(
+        base_margin(model.base[model.base.size() == 1 ? 0 : static_cast<std::size_t>(k)], *model.objective));
+
+  if (model.tree_info.size() != model.trees->size())
+    corrupt("has " + std::to_string(model.trees->size()) + " trees and tree_info of " +
+            std::to_string(model.tree_info.size()));
+  forest.tree_begin.push_back(0);
+  forest.tree_output = model.tree_info;
+  std::size_t number = 0;
+  for (const RawTree* tree : in_order(*model.trees)) {
+    const std::int32_t output = model.tree_info[number];
+    if (output < 0 || output >= forest.outputs)
+      corrupt("tree " + std::to_string(number) + " adds to output " + std::to_string(output) + " of " +
+              std::to_string(forest.outputs));
+    TreeWriter(*tree, number++, forest).write();
+  }
+  return forest;
+}
+
+}  // namespace scalar::inline v0::backend

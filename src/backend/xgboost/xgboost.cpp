@@ -1,0 +1,168 @@
+#include "scalar/backend/xgboost/xgboost.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "backend/native/trees/targets.hpp"
+#include "backend/xgboost/library.hpp"
+#include "scalar/backend/erase.hpp"
+#include "scalar/backend/xgboost/import.hpp"
+
+namespace scalar::inline v0::backend {
+namespace {
+
+using xgboost::Handle;
+using xgboost::Library;
+using xgboost::Owned;
+
+constexpr int deepest = 30;  // XGBoost numbers the nodes of a complete tree with 31 bits
+
+template <class Number>
+std::string text(Number number) {
+  std::string out;
+  if constexpr (std::is_floating_point_v<Number>)
+    json::append_number(out, number);
+  else
+    json::append_number(out, std::int64_t{number});
+  return out;
+}
+
+/// Weighted mean of the targets: the first margin of the squared loss.
+float mean(const Dataset& data) {
+  double sum = 0, weight = 0;
+  for (std::int64_t row = 0; row < data.rows(); ++row) {
+    sum += static_cast<double>(data.weight(row)) * data.target(row);
+    weight += data.weight(row);
+  }
+  return static_cast<float>(sum / weight);
+}
+
+/// The spec in XGBoost's words. Its `gamma` is compared with a gain that lacks the factor 1/2.
+std::vector<std::pair<const char*, std::string>> parameters(const GradientBoostedTrees& spec, const Dataset& data,
+                                                            int threads) {
+  std::vector<std::pair<const char*, std::string>> list{
+      {"verbosity", "0"},
+      {"booster", "gbtree"},
+      {"tree_method", "hist"},
+      {"grow_policy", "depthwise"},
+      {"nthread", text(threads)},
+      {"max_depth", text(spec.depth)},
+      {"max_bin", text(spec.bins)},
+      {"eta", text(spec.learning_rate)},
+      {"lambda", text(spec.l2)},
+      {"alpha", "0"},
+      {"gamma", text(2 * spec.min_split_gain)},
+      {"min_child_weight", text(spec.min_child_weight)},
+  };
+  if (spec.loss == Loss::squared) {
+    list.insert(list.end(),
+                {{"objective", "reg:squarederror"}, {"base_score", text(mean(data))}, {"eval_metric", "rmse"}});
+  } else if (spec.loss == Loss::logistic) {
+    list.insert(list.end(), {{"objective", "binary:logistic"}, {"base_score", "0.5"}, {"eval_metric", "logloss"}});
+  } else {
+    list.insert(list.end(), {{"objective", "multi:softprob"},
+                             {"num_class", text(static_cast<std::int64_t>(data.classes().size()))},
+                             {"base_score", "0"},
+                             {"eval_metric", "mlogloss"}});
+  }
+  return list;
+}
+
+void refuse_infinities(FloatMatrix features, const Dataset& data) {
+  for (std::int64_t row = 0; row < features.rows; ++row)
+    for (std::int64_t column = 0; column < features.columns; ++column)
+      if (std::isinf(features(row, column)))
+        throw Error(Errc::invalid_argument,
+                    "row " + std::to_string(row) + " of feature \"" +
+                        data.feature_names()[static_cast<std::size_t>(column)] +
+                        "\" is infinite, expected a number or NaN (missing)",
+                    "xgboost");
+}
+
+/// The training loss that XGBoost reports, "[3]\ttrain-rmse:0.25", as the spec's objective.
+double objective(std::string_view report, Loss loss) {
+  const auto colon = report.rfind(':');
+  double value = std::numeric_limits<double>::quiet_NaN();
+  if (colon != std::string_view::npos) std::from_chars(report.data() + colon + 1, report.data() + report.size(), value);
+  return loss == Loss::squared ? value * value / 2 : value;
+}
+
+void boost(const Library& library, const GradientBoostedTrees& spec, const FitOptions& options, Handle booster,
+           Handle matrix) {
+  for (int tree = 0; tree < spec.trees; ++tree) {
+    if (options.stop.stop_requested())
+      throw Error(Errc::cancelled,
+                  "asked to stop after " + std::to_string(tree) + " of " + std::to_string(spec.trees) + " rounds",
+                  "xgboost");
+    library.check(library.booster_update(booster, tree, matrix), "XGBoosterUpdateOneIter");
+    if (!options.progress) continue;
+    const char* name = "train";
+    const char* report = nullptr;
+    library.check(library.booster_evaluate(booster, tree, &matrix, &name, 1, &report), "XGBoosterEvalOneIter");
+    options.progress({"tree", tree + 1, spec.trees, objective(report, spec.loss)});
+  }
+}
+
+}  // namespace
+
+XGBoost::XGBoost(const Options& options) : library_(std::make_shared<const Library>(options.library)) {}
+
+std::string XGBoost::version() const {
+  int major = 0, minor = 0, patch = 0;
+  library_->version(&major, &minor, &patch);
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+}
+
+Support XGBoost::supports(const GradientBoostedTrees& spec, int peers) const {
+  Support support;
+  if (peers > 1)
+    support.reasons.push_back("xgboost is not distributed over BSP peers: " + std::to_string(peers) + " asked, 1 can");
+  if (spec.depth > deepest)
+    support.reasons.push_back("xgboost grows trees to depth " + std::to_string(deepest) + " at most, not " +
+                              std::to_string(spec.depth));
+  return support;
+}
+
+Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const FitOptions& options,
+                    const Runtime& runtime) const {
+  validate(spec);
+  if (const Support support = supports(spec, options.peers); !support)
+    throw Error(Errc::unsupported, support.reasons.front(), "xgboost");
+  const Dataset rows = data.contiguous();
+  const Forest expected = trees::empty_forest(spec, rows);
+  const FloatMatrix features = rows.features();
+  refuse_infinities(features, rows);
+
+  const Library& library = *library_;
+  const xgboost::Quiet quiet(library);
+  Owned matrix(library.matrix_free), booster(library.booster_free);
+  const auto count = static_cast<std::uint64_t>(features.rows);
+  library.check(library.matrix_create(features.data, count, static_cast<std::uint64_t>(features.columns),
+                                      std::numeric_limits<float>::quiet_NaN(), matrix.out(), runtime.threads()),
+                "XGDMatrixCreateFromMat");
+  library.check(library.matrix_set_floats(matrix.get(), "label", rows.targets().data(), count), "label");
+  if (rows.has_weights())
+    library.check(library.matrix_set_floats(matrix.get(), "weight", rows.weights().data(), count), "weight");
+  const Handle cached = matrix.get();
+  library.check(library.booster_create(&cached, 1, booster.out()), "XGBoosterCreate");
+  for (const auto& [name, value] : parameters(spec, rows, runtime.threads()))
+    library.check(library.booster_set(booster.get(), name, value.c_str()), name);
+  boost(library, spec, options, booster.get(), matrix.get());
+
+  std::uint64_t size = 0;
+  const char* model = nullptr;
+  library.check(library.booster_save(booster.get(), R"({"format":"json"})", &size, &model),
+                "XGBoosterSaveModelToBuffer");
+  Forest forest = import_xgboost({model, static_cast<std::size_t>(size)});
+  if (forest.features != expected.features || forest.outputs != expected.outputs || forest.link != expected.link)
+    throw Error(Errc::internal, "XGBoost's model has another shape than was asked for", "xgboost");
+  return forest;
+}
+
+std::shared_ptr<const AnyBackend::Interface> make_xgboost(const Options& options) { return erase(XGBoost(options)); }
+
+}  // namespace scalar::inline v0::backend

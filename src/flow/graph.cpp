@@ -54,6 +54,7 @@ class Graph::Run {
   void in_parallel() {
     missing_ = std::vector<std::atomic<std::size_t>>(graph_.nodes_.size());
     for (std::size_t i = 0; i < missing_.size(); ++i) missing_[i].store(graph_.waits_[i], std::memory_order_relaxed);
+    // Inside the arena's own context: where run() is called from a loop that has failed, its steps run all the same.
     runtime_.impl().arena.execute([&] {
       for (std::size_t i = 0; i < missing_.size(); ++i)
         if (graph_.waits_[i] == 0) group_.run([this, i] { chain(i); });
@@ -149,9 +150,7 @@ class Graph::Run {
   std::atomic<std::size_t> first_stopped_{none};
   std::exception_ptr error_;  // of first_failed_
   std::vector<std::atomic<std::size_t>> missing_;
-  // Isolated: where run() is called from a task whose group is cancelled, its steps must run all the same.
-  tbb::task_group_context context_{tbb::task_group_context::isolated};
-  tbb::task_group group_{context_};
+  tbb::task_group group_;
 };
 
 void Graph::run(void* state, const FlowRunOptions& options, const Runtime& runtime) const {

@@ -1,12 +1,16 @@
 #include "scalar/flow/graph.hpp"
 
+#include <tbb/task_group.h>
+
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -35,6 +39,17 @@ Error error_of(F&& run) {
   }
   FAIL("nothing was thrown");
   return Error(Errc::ok, "");
+}
+
+/// Waits for `condition`, but not for long: no test hangs where nothing overlaps.
+template <class Condition>
+bool soon(Condition condition) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::yield();
+  }
+  return true;
 }
 
 int zero() { return 0; }
@@ -100,7 +115,7 @@ TEST_CASE("of several failures the first in the order written leaves", "[flow][t
                       step<"slow">([](int a) -> int {
                         std::string work;
                         for (int i = 0; i < 2000; ++i) work += std::to_string(a + i);
-                        throw Error(Errc::io, "the first one after " + std::to_string(work.size() > 0));
+                        throw Error(Errc::io, work.empty() ? "nothing was done" : "the first one");
                       })
                           .from<&S::d>()
                           .into<&S::a>(),
@@ -199,7 +214,7 @@ TEST_CASE("a random graph gives what its nodes give one after the other", "[flow
     Philox random(seed);
     std::vector<flow::Node> nodes;
     for (std::size_t i = 0; i < 40; ++i) {
-      flow::Node node{.name = "node " + std::to_string(i)};
+      flow::Node node{.name = std::to_string(i)};
       for (std::uint64_t m = 0; m < members; ++m) {
         if (random.below(4) == 0) node.reads.push_back(m);
         if (random.below(8) == 0) node.writes.push_back(m);
@@ -244,19 +259,33 @@ TEST_CASE("flows nest, and steps may use parallel loops", "[flow][tbb]") {
         "flow around, step inner: flow bad, step burst: out of memory on device 3");
 }
 
-TEST_CASE("a flow inside a loop that is being ended still runs its steps", "[flow][tbb]") {
+TEST_CASE("a flow inside a loop that has failed still runs its steps", "[flow][tbb]") {
   const Runtime runtime = threads(2);
   const Flow<S> inner("inner", step<"a">([] { return 1; }).into<&S::a>(), step<"b">([] { return 2; }).into<&S::b>());
-  for (int round = 0; round < 50; ++round) {
-    std::atomic<bool> whole = true;
+  // TBB promises no parallelism: its worker may come late, in any round.
+  for (int round = 0; round < 40; ++round) {
+    std::atomic<int> here = 0;
+    bool ended = false;
+    S done;
     const auto body = [&](std::int64_t begin, std::int64_t) {
+      ++here;
+      if (!soon([&] { return here == 2; })) return;
       if (begin == 0) throw Error(Errc::failed, "ends the loop");
-      const S done = inner.run({}, {}, runtime);
-      if (done.a != 1 || done.b != 2) whole = false;
+      // The other half has thrown: TBB cancels what belongs to the loop, and an inner group by default would.
+      ended = soon([] { return tbb::is_current_task_group_canceling(); });
+      done = inner.run({}, {}, runtime);
     };
-    CHECK_THROWS_AS(parallel_for(runtime, 64, 1, body), Error);
-    REQUIRE(whole);
+    try {
+      parallel_for(runtime, 2, 1, body);
+    } catch (const Error& error) {
+      CHECK(error.message() == "ends the loop");
+    }
+    if (!ended) continue;
+    CHECK(done.a == 1);
+    CHECK(done.b == 2);
+    return;
   }
+  WARN("skipped: the two halves of the loop did not overlap on this machine");
 }
 
 TEST_CASE("one flow runs many times at once", "[flow][tbb]") {

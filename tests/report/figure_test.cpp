@@ -1,10 +1,7 @@
 #include "scalar/report/figure.hpp"
 
-#include <unistd.h>
-
 #include <cmath>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <regex>
@@ -14,6 +11,7 @@
 #include "scalar/core/error.hpp"
 #include "scalar/core/random.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace scalar;
 using namespace scalar::report;
@@ -75,8 +73,7 @@ TEST_CASE("every figure is well-formed XML with finite numbers", "[report]") {
     WARN("skipped: python3, whose XML parser is the judge, is not installed");
     return;
   }
-  const auto directory = std::filesystem::temp_directory_path() / ("scalar_report_" + std::to_string(::getpid()));
-  std::filesystem::create_directories(directory);
+  const test::TemporaryDirectory directory;
   std::ofstream(directory / "check.py") << R"(
 import re, sys, xml.etree.ElementTree as tree
 for name in sys.argv[1:]:
@@ -92,15 +89,14 @@ for name in sys.argv[1:]:
                 assert -1 <= number <= max(960, height), (name, tag, key, value)
                 assert number >= 0 or key not in ('width', 'height', 'r'), (name, tag, key, value)
 )";
-  std::string command = "python3 '" + (directory / "check.py").string() + "'";
+  std::string command = "python3 '" + directory / "check.py" + "'";
   int number = 0;
   for (const Figure& figure : odd_figures()) {
     const auto path = directory / (std::to_string(number++) + ".svg");
     std::ofstream(path, std::ios::binary) << svg(figure);
-    command += " '" + path.string() + "'";
+    command += " '" + path + "'";
   }
   CHECK(std::system((command + " 2>&1").c_str()) == 0);
-  std::filesystem::remove_all(directory);
 }
 
 TEST_CASE("equal figures give equal bytes", "[report]") {

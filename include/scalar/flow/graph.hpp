@@ -42,10 +42,9 @@ class Graph {
 
 template <class State, FixedString Name, class F, auto... R, auto... U, auto... W>
 void add(std::vector<Node>& nodes, Step<Name, F, Members<R...>, Members<U...>, Members<W...>>&& step) {
-  Node& node = nodes.emplace_back();
-  node.name = Name.view();
-  node.reads = {detail::identity<R>..., detail::identity<U>...};
-  node.writes = {detail::identity<U>..., detail::identity<W>...};
+  Node& node = nodes.emplace_back(Node{.name = std::string(Name.view()),
+                                       .reads = {detail::identity<R>..., detail::identity<U>...},
+                                       .writes = {detail::identity<U>..., detail::identity<W>...}});
   // Shared, so that a function that can only be moved fits into std::function.
   node.call = [function = std::make_shared<const F>(std::move(step.function))](void* memory) {
     State& state = *static_cast<State*>(memory);

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "scalar/core/random.hpp"
+#include "scalar/spec/parameters.hpp"
 #include "scalar/trainer.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"

@@ -32,6 +32,10 @@ std::string_view trimmed(std::string_view token) {
 /// A number rounded once, to float: by way of a double some would come out one unit off.
 float to_float(std::string_view token, std::string_view what) {
   token = trimmed(token);
+  // XGBoost writes these words bare, as JSON does not.
+  if (token == "Infinity") return std::numeric_limits<float>::infinity();
+  if (token == "-Infinity") return -std::numeric_limits<float>::infinity();
+  if (token == "NaN") return std::numeric_limits<float>::quiet_NaN();
   float number = 0;
   const bool starts = !token.empty() && (token[0] == '-' || (token[0] >= '0' && token[0] <= '9'));
   const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
@@ -277,6 +281,8 @@ class TreeWriter {
     if (!leaf && (tree_.feature[node] < 0 || tree_.feature[node] >= forest_.features))
       corrupt(place() + ", node " + std::to_string(node) + " asks feature " + std::to_string(tree_.feature[node]) +
               " of " + std::to_string(forest_.features));
+    if (!leaf && std::isnan(tree_.condition[node]))
+      corrupt(place() + ", node " + std::to_string(node) + " splits at NaN");
     forest_.feature.push_back(leaf ? -1 : tree_.feature[node]);
     forest_.value.push_back(tree_.condition[node]);
     forest_.left.push_back(0);

@@ -132,6 +132,7 @@ Support Native::supports(const LinearRegression&, int) const { return {}; }
 LinearParameters Native::fit(const LinearRegression& spec, const Dataset& data, const FitOptions& options,
                              const Runtime& runtime) const {
   using namespace native;
+  validate(spec);
   const Dataset contiguous = checked(LinearRegression::name, data, runtime);
   if (!contiguous.classes().empty())
     throw Error(Errc::invalid_argument, "the target is a class, expected a number",

@@ -136,6 +136,7 @@ Support Native::supports(const LogisticRegression&, int) const { return {}; }
 LinearParameters Native::fit(const LogisticRegression& spec, const Dataset& data, const FitOptions& options,
                              const Runtime& runtime) const {
   using namespace native;
+  validate(spec);
   const Dataset contiguous = checked(LogisticRegression::name, data, runtime);
   const std::int64_t classes = checked_classes(LogisticRegression::name, contiguous);
   const Rows rows = rows_of(contiguous);

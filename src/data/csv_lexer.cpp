@@ -40,7 +40,9 @@ CsvLexer::CsvLexer(ReadBytes source, const ReadCsv& options, std::string context
       quoted_missing_(options.quoted_missing),
       max_field_bytes_(options.max_field_bytes),
       missing_(options.missing),
-      buffer_(first_buffer_bytes + 1) {
+      capacity_(first_buffer_bytes),
+      buffer_(std::make_unique_for_overwrite<char[]>(capacity_ + 1)) {
+  buffer_[0] = '\0';
   check_options(options);
   for (char c : {separator_, quote_, '\n', '\r', '\0'}) special_[static_cast<unsigned char>(c)] = true;
   for (char c : {' ', '\t'}) blank_[static_cast<unsigned char>(c)] = c != separator_ && c != quote_;
@@ -49,7 +51,7 @@ CsvLexer::CsvLexer(ReadBytes source, const ReadCsv& options, std::string context
     if (parse_double(spelling, number) != Parsed::none) numeric_missing_ = true;
     if (!spelling.empty()) missing_first_[static_cast<unsigned char>(spelling[0])] = true;
   }
-  at_ = end_ = record_ = line_begin_ = buffer_.data();
+  at_ = end_ = record_ = line_begin_ = buffer_.get();
   while (end_ - at_ < 3 && refill(at_)) {
   }
   const std::string_view start(at_, static_cast<std::size_t>(end_ - at_));
@@ -65,15 +67,16 @@ bool CsvLexer::refill(const char* keep) {
   if (ended_) return false;
   const auto kept = static_cast<std::size_t>(end_ - keep);
   const std::ptrdiff_t at = at_ - keep, line_begin = line_begin_ - keep;
-  if (kept + 1 == buffer_.size()) {
-    std::vector<char> larger(2 * kept + 1);
-    std::memcpy(larger.data(), keep, kept);
+  if (kept == capacity_) {
+    auto larger = std::make_unique_for_overwrite<char[]>(2 * kept + 1);
+    std::memcpy(larger.get(), keep, kept);
     buffer_.swap(larger);
+    capacity_ = 2 * kept;
   } else if (kept != 0) {
-    std::memmove(buffer_.data(), keep, kept);
+    std::memmove(buffer_.get(), keep, kept);
   }
-  char* const begin = buffer_.data();
-  const std::size_t got = source_(std::as_writable_bytes(std::span(begin + kept, buffer_.size() - 1 - kept)));
+  char* const begin = buffer_.get();
+  const std::size_t got = source_(std::as_writable_bytes(std::span(begin + kept, capacity_ - kept)));
   ended_ = got == 0;
   begin[kept + got] = '\0';
   record_ = begin;

@@ -2,6 +2,7 @@
 /// Records and fields of a CSV in a rolling buffer.
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -104,10 +105,11 @@ class CsvLexer {
   std::vector<std::string> missing_;
   std::array<bool, 256> special_{}, blank_{}, missing_first_{};  // bytes that end a plain field, ...
 
-  std::vector<char> buffer_;   // one byte longer than what is read into it: `*end_` is NUL
-  const char* at_ = nullptr;   // the next byte
-  const char* end_ = nullptr;  // the end of what was read
-  bool ended_ = false;         // the source has nothing more
+  std::size_t capacity_;
+  std::unique_ptr<char[]> buffer_;  // `capacity_` and one more byte: `*end_` is NUL
+  const char* at_ = nullptr;        // the next byte
+  const char* end_ = nullptr;       // the end of what was read
+  bool ended_ = false;              // the source has nothing more
   std::string scratch_;
 
   const char* record_ = nullptr;

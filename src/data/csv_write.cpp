@@ -44,7 +44,7 @@ class Writer {
     const char special[] = {'"', '\r', '\n', options_.separator};
     const bool is_plain = text.find_first_of(std::string_view(special, sizeof special)) == std::string_view::npos &&
                           text != options_.missing && !text.empty() && text.front() != ' ' && text.back() != ' ' &&
-                          !spells_missing(text);
+                          !text.starts_with("\xef\xbb\xbf") && !spells_missing(text);
     if (is_plain) {
       out_ += text;
       return;

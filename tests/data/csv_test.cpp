@@ -9,6 +9,7 @@
 #include <functional>
 #include <iterator>
 #include <limits>
+#include <map>
 
 #include "scalar/core/error.hpp"
 #include "scalar/core/json.hpp"
@@ -399,6 +400,27 @@ TEST_CASE("what is written reads back the same") {
   CHECK(again.column(3).name == "with, \"both\"\n");
   // Whole float64 numbers keep their type; selections write their rows.
   CHECK(data::format_csv(Table({Column{"x", Doubles{1, -2}, {}}}).slice(1, 1)) == "x\n-2.0\n");
+}
+
+TEST_CASE("the tables that come with the project") {
+  const std::string folder = SCALAR_SOURCE_DIR "/examples/data/";
+  const Table penguins = data::read_csv(folder + "penguins.csv", {.label = "species"});
+  CHECK(penguins.rows() == 344);
+  std::map<std::string, int> species;
+  int without_sex = 0, without_bill = 0;
+  for (std::int64_t row = 0; row < penguins.rows(); ++row) {
+    ++species[std::string(penguins.column("species").text(row))];
+    without_sex += penguins.column("sex").is_missing(row) ? 1 : 0;
+    without_bill += penguins.column("bill_length_mm").is_missing(row) ? 1 : 0;
+  }
+  // As the package's own description counts them.
+  CHECK(species == std::map<std::string, int>{{"Adelie", 152}, {"Chinstrap", 68}, {"Gentoo", 124}});
+  CHECK(without_sex == 11);
+  CHECK(without_bill == 2);
+  CHECK(penguins.column("body_mass_g").type() == ColumnType::int64);
+  const Table visits = data::read_csv(folder + "randhie.csv", {.label = "mdvis"});
+  CHECK(visits.rows() == 20'190);
+  CHECK(visits.column_count() == 10);
 }
 
 TEST_CASE("the census table") {

@@ -53,14 +53,20 @@ struct Row {
   double ratio() const { return median(theirs) / median(ours); }
 };
 
-/// Prints the rows as a table, or with `--json` as one JSON object a line. Returns an exit status: 0 when every goal is
-/// reached.
+/// Prints the rows as a table, or with `--json` as one JSON object a line; a row whose rival is absent (`theirs` empty)
+/// says so. Returns an exit status: 0 when every goal that could be measured is reached.
 inline int print(const std::vector<Row>& rows, int argc, char** argv) {
   const bool json = argc > 1 && std::string(argv[1]) == "--json";
   if (!json)
     std::printf("| what | ours | rival | rival's | rounds | faster | goal | |\n|---|---|---|---|---|---|---|---|\n");
   bool reached = true;
   for (const Row& row : rows) {
+    if (row.theirs.empty()) {
+      std::printf(json ? "{\"what\":\"%s\",\"ours\":%.6g,\"unit\":\"%s\",\"rival\":\"%s\",\"theirs\":null}\n"
+                       : "| %s | %.4g %s | %s | not measured | | | | |\n",
+                  row.what.c_str(), median(row.ours), row.unit.c_str(), row.rival.c_str());
+      continue;
+    }
     const bool good = row.ratio() >= row.goal;
     reached = reached && good;
     if (json)

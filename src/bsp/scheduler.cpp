@@ -85,7 +85,8 @@ bool Scheduler::may_claim(unsigned worker) const noexcept {
 /// Claims and runs peers until the list is exhausted; false when there was nothing to claim.
 bool Scheduler::drain(unsigned worker) {
   if (is_exhausted() || !may_claim(worker)) return false;
-  FramePool* const outer = FramePool::current();  // this thread may be inside another peer's code
+  FramePool*& pool = FramePool::current();
+  FramePool* const outer = pool;  // this thread may be inside another peer's code
   Arrivals arrivals;
   bool any = false;
   for (std::uint32_t k = 0; k < workers_; ++k) {
@@ -93,12 +94,14 @@ bool Scheduler::drain(unsigned worker) {
     for (Bite bite = claim(slice); bite.begin != bite.end; bite = claim(slice)) {
       any = true;
       for (std::uint32_t rank = bite.begin; rank < bite.end; ++rank) {
-        step(world_.fibers_[rank], arrivals);
+        Fiber& fiber = world_.fibers_[rank];
+        pool = fiber.frames;
+        step(fiber, arrivals);
         if (brief_.load(std::memory_order_relaxed)) share_if_outlasted();
       }
     }
   }
-  FramePool::current() = outer;
+  pool = outer;
   // Arriving once for all: before it, no flip can happen, so everything claimed above was of one superstep.
   if (arrivals.peers != 0) arrive(arrivals, worker);
   return any;
@@ -111,7 +114,6 @@ void Scheduler::step(Fiber& fiber, Arrivals& arrivals) {
   if (world_.aborted_ && std::exchange(fiber.told, true)) return retire(fiber);  // it has swallowed Aborted
   fiber.arrived = false;
   fiber.collective = nullptr;
-  FramePool::current() = &fiber.frames;
   do fiber.handle.resume();
   while (!fiber.arrived && fiber.handle);
   if (fiber.arrived) {

@@ -84,9 +84,13 @@ struct World::Shared {
 World::World(int size)
     : size_(size),
       fibers_(new Fiber[static_cast<std::size_t>(size)]),
+      frames_(new FramePool[static_cast<std::size_t>(size)]),
       parts_(static_cast<std::size_t>(size)),
       shared_(std::make_unique<Shared>()) {
-  for (int rank = 0; rank < size; ++rank) fiber(rank).rank = rank;
+  for (int rank = 0; rank < size; ++rank) {
+    fiber(rank).rank = rank;
+    fiber(rank).frames = &frames_[static_cast<std::size_t>(rank)];
+  }
   shared_->retired.reserve(static_cast<std::size_t>(size));  // retire() may not fail
 }
 

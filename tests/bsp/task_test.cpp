@@ -4,6 +4,7 @@
 #include <string>
 
 #include "bsp/places.hpp"
+#include "scalar/bsp/peer.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
 
@@ -13,6 +14,14 @@ using bsp::Task;
 using bsp_test::engine_of;
 
 namespace {
+
+template <class A>
+concept AwaitableByPeers =
+    requires(Task<>::promise_type promise, A&& awaited) { promise.await_transform(std::forward<A>(awaited)); };
+static_assert(AwaitableByPeers<Task<int>>);
+static_assert(AwaitableByPeers<bsp::detail::Barrier>);
+static_assert(!AwaitableByPeers<Task<int>&>, "a task is awaited by moving it");
+static_assert(!AwaitableByPeers<std::suspend_always>, "a foreign awaitable could resume the peer behind the engine");
 
 Task<int> after_syncs(Peer& peer, int syncs, int value) {
   for (int i = 0; i < syncs; ++i) co_await peer.sync();

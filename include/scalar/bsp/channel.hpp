@@ -26,13 +26,13 @@ struct Run {
 
 namespace detail {
 
-/// What one source has for one destination in one parity. Closed (`next == end`) until first used in a superstep.
+/// What one source has for one destination in one parity: half a cache line. Closed until first used in a superstep; a
+/// closed block looks full (`next == limit`), so that sending needs one comparison.
 template <class T>
-struct Block {
+struct alignas(32) Block {
   T* next = nullptr;
-  T* end = nullptr;
-  T* begin = nullptr;
   T* limit = nullptr;
+  T* begin = nullptr;
   std::uint64_t superstep = never;  ///< in which it was opened
 
   static constexpr std::uint64_t never = (std::numeric_limits<std::uint64_t>::max)();
@@ -159,7 +159,7 @@ class Channel final : public ChannelBase {
     for (const int destination : half.touched) {
       Block<T>& block = block_of(half, static_cast<unsigned>(destination));
       std::destroy(block.begin, block.next);
-      block.next = block.end = nullptr;
+      block.next = block.limit;
       block.superstep = Block<T>::never;
     }
     half.touched.clear();
@@ -181,7 +181,7 @@ class Channel final : public ChannelBase {
 
   void open(Half& half, Block<T>& block, int rank, int destination, std::uint64_t superstep) {
     half.touched.push_back(destination);
-    block.next = block.begin, block.end = block.limit;
+    block.next = block.begin;
     block.superstep = superstep;
     const auto source = static_cast<unsigned>(rank);
     Half& to = side(destination).half[superstep & 1];
@@ -198,7 +198,7 @@ class Channel final : public ChannelBase {
     std::uninitialized_move(block.begin, block.next, fresh);
     std::destroy(block.begin, block.next);
     free_storage(block.begin);
-    block.begin = fresh, block.next = fresh + used, block.end = block.limit = fresh + wanted;
+    block.begin = fresh, block.next = fresh + used, block.limit = fresh + wanted;
   }
 
   void gather_word(Side& me, Half& half, int rank, std::uint64_t superstep, unsigned word) {

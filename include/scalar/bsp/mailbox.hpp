@@ -154,7 +154,7 @@ class Mailbox final : detail::Box {
     check(rank);
     const auto to = static_cast<unsigned>(rank);
     detail::Block<T>& block = directory_[to >> Channel::page_bits][to & (Channel::page_size - 1)];
-    if (static_cast<std::size_t>(block.end - block.next) >= count) [[likely]]
+    if (static_cast<std::size_t>(block.limit - block.next) >= count) [[likely]]
       return block;
     detail::Block<T>& larger = channel_.reserve(rank_, rank, superstep_, count);
     directory_ = channel_.directory(rank_, superstep_);

@@ -120,8 +120,9 @@ class [[nodiscard]] Barrier : public Awaitable {
   explicit Barrier(Peer& peer, const Collective* collective = nullptr) noexcept
       : Awaitable{&peer.fiber()}, peer_(peer), collective_(collective) {}
   bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> self) const noexcept {
-    Fiber& fiber = peer_.fiber();
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+    auto& fiber = static_cast<Fiber&>(*self.promise().leaf);  // the peer's own: await_transform has checked
     fiber.handle = self;
     fiber.collective = collective_;
     fiber.argument = this;

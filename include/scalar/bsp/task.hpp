@@ -59,8 +59,9 @@ struct PromiseBase {
   template <class T>
   void await_transform(Task<T>& task) = delete;  // a task is awaited once: co_await std::move(task)
   template <std::derived_from<Awaitable> A>
-  A&& await_transform(A&& awaitable) {
-    if (awaitable.leaf != leaf) throw_foreign_await();
+  A await_transform(A&& awaitable) {  // by value: g++ copies a reference's target once more
+    if (awaitable.leaf != leaf) [[unlikely]]
+      throw_foreign_await();
     return std::move(awaitable);
   }
 

@@ -26,7 +26,7 @@ struct Collective {
   void (*complete)(World&, std::string_view name);  ///< run once, by the last to arrive; what it throws ends the run
 };
 
-/// One peer's execution.
+/// One peer's execution: one cache line.
 struct alignas(64) Fiber : Leaf {
   bool arrived = false;   ///< it waits at the barrier
   bool returned = false;  ///< its body is over: it has arrived for ever
@@ -36,7 +36,7 @@ struct alignas(64) Fiber : Leaf {
   const Collective* collective = nullptr;  ///< what it brought to the barrier; null: a plain sync
   const Awaitable* argument = nullptr;     ///< the collective's awaiter, alive while the peer waits
   std::int64_t mailboxes = 0;              ///< how many it has made so far
-  FramePool frames;
+  FramePool* frames = nullptr;
 };
 
 /// The type-erased part of a channel, which carries the messages of matching mailboxes.
@@ -107,6 +107,7 @@ class World {
   bool aborted_ = false;
   std::uint64_t superstep_ = 0;
   std::unique_ptr<Fiber[]> fibers_;
+  std::unique_ptr<FramePool[]> frames_;
   std::vector<void*> parts_;
   alignas(64) std::byte result_[result_bytes];
   std::atomic<bool> failed_{false};

@@ -1,5 +1,6 @@
 #pragma once
 /// Data: tables, datasets, encoders, the stores they come from and the formats they come in.
+#include "scalar/core/error.hpp"
 #include "scalar/data/batch.hpp"
 #include "scalar/data/column.hpp"
 #include "scalar/data/csv.hpp"

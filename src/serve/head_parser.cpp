@@ -72,6 +72,7 @@ Refusal HeadParser::parse(std::string_view head, RequestHead& out) {
   auto& parser = impl_->parser.emplace();
   parser.header_limit(static_cast<std::uint32_t>(impl_->limits.header_bytes));
   parser.body_limit(boost::none);
+  parser.skip(true);  // the body is taken by the connection
   boost::system::error_code error;
   const std::size_t used = parser.put(boost::asio::buffer(head.data(), head.size()), error);
   if (error || !parser.is_header_done() || used != head.size()) return {400, "malformed request"};

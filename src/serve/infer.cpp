@@ -195,7 +195,7 @@ bool fits(DataType type, double number) {
   const auto between = [number](double low, double high) {
     return number >= low && number <= high && number == std::trunc(number);
   };
-  constexpr double exact = 9007199254740992.0;  // 2^53: the integers that a double holds
+  constexpr double exact = 9007199254740991.0;  // below 2^53 a double tells every integer from its neighbours
   switch (type) {
     case DataType::uint8:
       return between(0, 255);
@@ -332,7 +332,7 @@ class InferDecoder {
     auto& dom = out_.parser_->dom;
     if (!dom || dom->capacity() > kept_bytes) dom = std::make_unique<simdjson::dom::parser>();
     const std::size_t capacity = std::max<std::size_t>(json.size(), 4096);
-    if (dom->capacity() < capacity && dom->allocate(capacity, static_cast<std::size_t>(limits_.json_depth) + 1))
+    if (dom->capacity() < capacity && dom->allocate(capacity, static_cast<std::size_t>(limits_.json_depth)))
       refuse(Errc::resource_exhausted, "no memory to read the request");
     element root;
     // The bytes after the text are readable, so that simdjson needs no copy.

@@ -3,7 +3,6 @@
 //   quickstart <output> <penguins.csv> <fashion-mnist>   trains
 //   quickstart <output> --serve                          serves what was trained, prints its address, until SIGTERM
 //   quickstart <output> --report                         draws results and timings as quickstart.svg
-#include <scalar/bsp.hpp>
 #include <scalar/report/figure.hpp>
 #include <scalar/scalar.hpp>
 #include <scalar/serve.hpp>
@@ -13,7 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <numeric>
 
 using namespace scalar;
 
@@ -27,6 +26,7 @@ struct Result {
   double seconds = 0, train = 0, test = 0, reload_difference = 0;
 };
 
+using Results = std::vector<Result>;
 struct Quickstart {
   data::Uri table_file{}, image_directory{};
   Table train{}, test{};
@@ -34,7 +34,7 @@ struct Quickstart {
   Model<LogisticRegression> logistic{};
   Model<GradientBoostedTrees> native_trees{}, xgboost_trees{};
   Model<MultilayerPerceptron> one_peer{}, two_peers{};
-  std::vector<Result> results{};
+  Results results{};
 };
 
 Table::Parts read_table(const data::Uri& file) {
@@ -51,19 +51,22 @@ Dataset::Parts read_images(const data::Uri& directory) {
 
 /// Trains, measures, saves, loads again and compares.
 template <class S, class Data>
-Model<S> learn(std::vector<Result>& results, const std::string& name, const S& spec, const char* backend, int peers,
+Model<S> learn(Results& results, const std::string& name, const S& spec, const char* backend, int peers,
                const Data& train, const Data& test) {
-  const FitOptions options{.peers = peers, .progress = [&](const FitProgress& at) {
-                             std::fprintf(stderr, "\r  %s: %.*s %ld of %ld ", name.c_str(), int(at.what.size()),
-                                          at.what.data(), long(at.done), long(at.total));
-                           }};
+  const FitOptions options{
+      .peers = peers, .progress = [&name, shown = Runtime().clock().now()](auto& at) mutable {
+        if (const TimePoint now = Runtime().clock().now(); now - shown > std::chrono::milliseconds(500)) {
+          std::fprintf(stderr, "\r  %s: %s %ld of %ld ", name.c_str(), at.what.data(), long(at.done), long(at.total));
+          shown = now;
+        }
+      }};
   auto model = Trainer{spec, backend}.fit(train, options);
   const std::string path = output + "/" + name;
   model.with_metric("test_accuracy", metrics::accuracy(model, test)).save(path);
   const Prediction before = model.predict(test), after = Model<S>::load(path).predict(test);
-  double difference = 0;
-  for (std::size_t i = 0; i < before.values.size(); ++i)
-    difference = std::max(difference, std::abs(before.values[i] - after.values[i]));
+  const double difference = std::transform_reduce(
+      before.values.begin(), before.values.end(), after.values.begin(), 0.0,
+      [](double a, double b) { return std::max(a, b); }, [](double a, double b) { return std::abs(a - b); });
   results.push_back({name, backend, peers, model.info().fit_seconds, metrics::accuracy(model, train),
                      metrics::accuracy(model, test), difference});
   return model;
@@ -72,40 +75,36 @@ Model<S> learn(std::vector<Result>& results, const std::string& name, const S& s
 const GradientBoostedTrees trees{.trees = 50, .depth = 4, .loss = Loss::softmax};
 const MultilayerPerceptron network{.hidden = {256}, .epochs = 5};
 
+auto logistic(Results& results, const Table& train, const Table& test) {
+  return learn(results, "penguins-logistic", LogisticRegression{}, "native", 1, train, test);
+}
+auto native_trees(Results& results, const Table& train, const Table& test) {
+  return learn(results, "penguins-trees", trees, "native", 1, train, test);
+}
+auto xgboost_trees(Results& results, const Table& train, const Table& test) {
+  return learn(results, "penguins-trees-xgboost", trees, "xgboost", 1, train, test);
+}
+auto one_peer(Results& results, const Dataset& train, const Dataset& test) {
+  return learn(results, "fashion-mlp", network, "native", 1, train, test);
+}
+auto two_peers(Results& results, const Dataset& train, const Dataset& test) {
+  return learn(results, "fashion-mlp-2-peers", network, "native", 2, train, test);
+}
+
 void train_all(const std::string& table, const std::string& images) {
   // Every fit updates `results`, so fits run one after the other and their times can be compared; reading overlaps.
   using Q = Quickstart;
-  const Flow<Q> flow("quickstart", given<&Q::table_file, &Q::image_directory, &Q::results>(),
-                     step<read_table>().from<&Q::table_file>().into<&Q::train, &Q::test>(),
-                     step<read_images>().from<&Q::image_directory>().into<&Q::train_images, &Q::test_images>(),
-                     step<"logistic">([](auto& r, auto& a, auto& b) {
-                       return learn(r, "penguins-logistic", LogisticRegression{}, "native", 1, a, b);
-                     })
-                         .update<&Q::results>()
-                         .from<&Q::train, &Q::test>()
-                         .into<&Q::logistic>(),
-                     step<"native trees">(
-                         [](auto& r, auto& a, auto& b) { return learn(r, "penguins-trees", trees, "native", 1, a, b); })
-                         .update<&Q::results>()
-                         .from<&Q::train, &Q::test>()
-                         .into<&Q::native_trees>(),
-                     step<"xgboost trees">([](auto& r, auto& a, auto& b) {
-                       return learn(r, "penguins-trees-xgboost", trees, "xgboost", 1, a, b);
-                     })
-                         .update<&Q::results>()
-                         .from<&Q::train, &Q::test>()
-                         .into<&Q::xgboost_trees>(),
-                     step<"network, 1 peer">(
-                         [](auto& r, auto& a, auto& b) { return learn(r, "fashion-mlp", network, "native", 1, a, b); })
-                         .update<&Q::results>()
-                         .from<&Q::train_images, &Q::test_images>()
-                         .into<&Q::one_peer>(),
-                     step<"network, 2 peers">([](auto& r, auto& a, auto& b) {
-                       return learn(r, "fashion-mlp-2-peers", network, "native", 2, a, b);
-                     })
-                         .update<&Q::results>()
-                         .from<&Q::train_images, &Q::test_images>()
-                         .into<&Q::two_peers>());
+  // clang-format off
+  const Flow<Q> flow("quickstart",
+      given<&Q::table_file, &Q::image_directory, &Q::results>(),
+      step<read_table>().from<&Q::table_file>().into<&Q::train, &Q::test>(),
+      step<read_images>().from<&Q::image_directory>().into<&Q::train_images, &Q::test_images>(),
+      step<logistic>().update<&Q::results>().from<&Q::train, &Q::test>().into<&Q::logistic>(),
+      step<native_trees>().update<&Q::results>().from<&Q::train, &Q::test>().into<&Q::native_trees>(),
+      step<xgboost_trees>().update<&Q::results>().from<&Q::train, &Q::test>().into<&Q::xgboost_trees>(),
+      step<one_peer>().update<&Q::results>().from<&Q::train_images, &Q::test_images>().into<&Q::one_peer>(),
+      step<two_peers>().update<&Q::results>().from<&Q::train_images, &Q::test_images>().into<&Q::two_peers>());
+  // clang-format on
 
   const Quickstart done =
       flow.run({.table_file = table, .image_directory = images},
@@ -114,7 +113,7 @@ void train_all(const std::string& table, const std::string& images) {
                    std::fprintf(stderr, "\r  %-18s %6.2f s%20s\n", std::string(step).c_str(), seconds, "");
                }});
 
-  std::printf("\n%-24s %-8s %5s %9s %9s %9s %12s\n", "model", "backend", "peers", "fit s", "train acc", "test acc",
+  std::printf("\n%-24s %-8s %5s %9s %9s %9s %12s\n", "model", "backend", "peers", "fit s", "train", "test",
               "reload diff");
   std::ofstream file(output + "/results.tsv");
   for (const Result& r : done.results) {
@@ -130,9 +129,8 @@ void train_all(const std::string& table, const std::string& images) {
     for (const Input& input : encoder.inputs()) {
       const Column& column = done.test.column(input.name);
       const std::int64_t row = done.test.stored_row(request);
-      json::Value value;
-      if (!column.is_missing(row))
-        value = input.is_text ? json::Value(column.text(row)) : json::Value(column.number(row));
+      json::Value value = input.is_text ? json::Value(column.text(row)) : json::Value(column.number(row));
+      if (column.is_missing(row)) value = nullptr;
       inputs.push_back(json::Object{{"name", input.name},
                                     {"shape", json::Array{1, 1}},
                                     {"datatype", input.is_text ? "BYTES" : "FP64"},
@@ -150,16 +148,14 @@ void train_all(const std::string& table, const std::string& images) {
 void serve_all() {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
+  for (const int signal : {SIGTERM, SIGINT}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before the server starts its threads
   serve::Server server{{.port = 0}};
   for (const auto& entry : std::filesystem::directory_iterator(output))
     if (std::filesystem::exists(entry.path() / "manifest.json"))
       server.add(entry.path().filename().string(), Predictor{AnyModel::load(entry.path()), {.cache_bytes = 64 << 20}});
   server.start();
-  std::printf("%s\n", server.url().c_str());
-  std::fflush(stdout);
+  std::puts(server.url().c_str()), std::fflush(stdout);
   int received = 0;
   sigwait(&signals, &received);
   server.stop();
@@ -176,21 +172,20 @@ void draw_report() {
   report::StripPlot latency{.title = "Latency over HTTP, prediction cache", .unit = "s", .strips = {}};
   std::ifstream timings(output + "/timings.tsv");
   for (std::string what, cache, value; timings >> what >> cache >> value;) {
-    const std::string label = what + ", " + cache;
-    if (latency.strips.empty() || latency.strips.back().label != label) latency.strips.push_back({label, {}, cache});
+    what += ", " + cache;
+    if (latency.strips.empty() || latency.strips.back().label != what) latency.strips.push_back({what, {}, cache});
     latency.strips.back().values.push_back(std::stod(value));
   }
   std::ofstream(output + "/quickstart.svg")
       << report::svg({.title = "Scalar quick start",
                       .subtitle = "Palmer penguins and Fashion-MNIST, trained, saved and served on this machine",
-                      .columns = 2,
                       .panels = {accuracy, seconds, latency}});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc < 3) return std::fprintf(stderr, "usage: quickstart OUTPUT (TABLE IMAGES | --serve | --report)\n"), 2;
+  if (argc < 3) throw Error(Errc::invalid_argument, "usage: quickstart OUTPUT (TABLE IMAGES | --serve | --report)");
   output = argv[1];
   std::filesystem::create_directories(output + "/requests");
   if (std::strcmp(argv[2], "--serve") == 0)

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # The main job, end to end: installs what is missing, builds, trains, serves, asks, and draws what it measured.
 # usage: examples/quickstart.sh [OUTPUT_DIRECTORY]     (default: quickstart-output)
+# SCALAR_BUILD_DIR names a build directory to use instead of build/quickstart.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 output=${1:-quickstart-output}
-build=build/quickstart
+build=${SCALAR_BUILD_DIR:-build/quickstart}
 server=""
 started=$SECONDS
 
@@ -23,7 +24,8 @@ step "Building"
 launcher=()
 command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 mkdir -p "$build"
-cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSCALAR_BUILD_TESTS=OFF "${launcher[@]}" >"$build/configure.log" 2>&1 ||
+[ -f "$build/build.ninja" ] ||
+  cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSCALAR_BUILD_TESTS=OFF "${launcher[@]}" >"$build/configure.log" 2>&1 ||
   { cat "$build/configure.log" >&2; echo "The configuration failed." >&2; exit 1; }
 cmake --build "$build" --target quickstart
 quickstart=$build/examples/quickstart

@@ -43,10 +43,10 @@ inline const char* fast_int(const char* text, std::int64_t& number) noexcept {
   const bool negative = *text == '-';
   const char* at = text + negative;
   const char* const first = at;
-  std::int64_t value = 0;
-  for (; is_digit(*at) && at - first <= 18; ++at) value = value * 10 + (*at - '0');
+  std::uint64_t value = 0;
+  for (; is_digit(*at) && at - first <= 18; ++at) value = value * 10 + static_cast<std::uint64_t>(*at - '0');
   if (at == first || at - first > 18) return nullptr;
-  number = negative ? -value : value;
+  number = negative ? -static_cast<std::int64_t>(value) : static_cast<std::int64_t>(value);
   return at;
 }
 

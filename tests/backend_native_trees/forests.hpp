@@ -1,0 +1,99 @@
+#pragma once
+/// Random forests and what the definition in spec/forest.hpp says they predict.
+#include <cmath>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "scalar/spec/forest.hpp"
+
+namespace forests {
+
+using namespace scalar;
+
+/// One margin row by the words of the definition, node by node.
+template <class Width>
+std::vector<double> walk(const Forest& forest, const float* x) {
+  std::vector<Width> sums(forest.base.begin(), forest.base.end());
+  for (std::size_t tree = 0; tree < static_cast<std::size_t>(forest.trees()); ++tree) {
+    const auto root = static_cast<std::size_t>(forest.tree_begin[tree]);
+    std::size_t node = root;
+    while (forest.feature[node] >= 0) {
+      const float value = x[forest.feature[node]];
+      const auto missing = static_cast<Missing>(forest.missing[node]);
+      const bool zero_counts = missing == Missing::zero_left || missing == Missing::zero_right;
+      bool left = static_cast<Width>(value) < static_cast<Width>(forest.value[node]);
+      if (std::isnan(value) || (zero_counts && value == 0))
+        left = missing == Missing::nan_left || missing == Missing::zero_left;
+      node = root + static_cast<std::size_t>(left ? forest.left[node] : forest.right[node]);
+    }
+    sums[static_cast<std::size_t>(forest.tree_output[tree])] += static_cast<Width>(forest.value[node]);
+  }
+  return {sums.begin(), sums.end()};
+}
+
+struct Shape {
+  int trees = 20, depth = 6, features = 9, outputs = 1;
+  bool full = true;  ///< complete trees; else ragged ones
+  DataType width = DataType::float32;
+};
+
+/// Values that trip comparisons.
+inline float awkward(std::mt19937& random) {
+  constexpr float limits[] = {0.0f,
+                              -0.0f,
+                              1e-42f,
+                              -1e-42f,
+                              3e38f,
+                              -3e38f,
+                              std::numeric_limits<float>::infinity(),
+                              -std::numeric_limits<float>::infinity(),
+                              1.0f,
+                              0x1.fffffep-1f};
+  return random() % 4 == 0 ? limits[random() % std::size(limits)] : std::normal_distribution<float>()(random);
+}
+
+inline Forest make(const Shape& shape, unsigned seed) {
+  std::mt19937 random(seed);
+  Forest forest;
+  forest.features = shape.features;
+  forest.outputs = shape.outputs;
+  forest.width = shape.width;
+  forest.link = shape.outputs > 1 ? Link::softmax : Link::identity;
+  for (int k = 0; k < shape.outputs; ++k) forest.base.push_back(std::normal_distribution<float>()(random));
+  forest.tree_begin.push_back(0);
+  for (int tree = 0; tree < shape.trees; ++tree) {
+    const auto first = forest.feature.size();
+    const auto grow = [&](const auto& self, int level) -> std::int32_t {
+      const std::size_t at = forest.feature.size();
+      const bool leaf = level == shape.depth || (!shape.full && random() % 3 == 0);
+      const double value = shape.width == DataType::float32 || random() % 2 == 0
+                               ? awkward(random)
+                               : std::normal_distribution<double>()(random);
+      forest.feature.push_back(leaf ? -1 : static_cast<std::int32_t>(random() % static_cast<unsigned>(shape.features)));
+      forest.value.push_back(leaf && !std::isfinite(value) ? 0.25 : value);
+      forest.left.push_back(0);
+      forest.right.push_back(0);
+      forest.missing.push_back(static_cast<std::uint8_t>(random() % 5));
+      if (!leaf) {
+        const std::int32_t left = self(self, level + 1), right = self(self, level + 1);
+        forest.left[at] = left;
+        forest.right[at] = right;
+      }
+      return static_cast<std::int32_t>(at - first);
+    };
+    grow(grow, 0);
+    forest.tree_begin.push_back(static_cast<std::int64_t>(forest.feature.size()));
+    forest.tree_output.push_back(tree % shape.outputs);
+  }
+  return forest;
+}
+
+inline std::vector<float> rows(int count, int features, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<float> values(static_cast<std::size_t>(count * features));
+  for (float& value : values) value = random() % 8 == 0 ? std::numeric_limits<float>::quiet_NaN() : awkward(random);
+  return values;
+}
+
+}  // namespace forests

@@ -18,6 +18,15 @@ struct IsNotASpec {
                 "the first argument of Trainer is not a spec: it needs a name, fields(), target(), "
                 "default_encoding() and ParametersOf<>");
 };
+/// What a fit returns; void where `S` is no spec, so that the sentence above is the only error.
+template <class S>
+struct FitResult {
+  using type = void;
+};
+template <Spec S>
+struct FitResult<S> {
+  using type = Model<S>;
+};
 template <class B, class S>
 struct CannotTrain {
   static_assert(
@@ -33,6 +42,8 @@ struct CannotTrain {
 /// Immutable. Thread safety: const members may be called from any thread.
 template <class S, class B = AnyBackend>
 class Trainer {
+  using Result = typename trainer::FitResult<S>::type;
+
  public:
   /// Errors: `Errc::out_of_range` for an impossible value in the spec, `Errc::not_found` for an unknown backend,
   /// `Errc::unsupported` with every reason when this backend cannot learn these values.
@@ -57,24 +68,24 @@ class Trainer {
   ///
   /// Errors: of Encoder::fit; `Errc::unsupported` when `options.peers` cannot share this fit; `Errc::cancelled`;
   /// `Errc::invalid_argument` for targets that cannot be learned.
-  Model<S> fit(const Table& table, const FitOptions& options = {}) const {
+  Result fit(const Table& table, const FitOptions& options = {}) const {
     const Encoder encoder = Encoder::fit(table, encoding_, spec_.target(), runtime_);
     return fit(encoder.encode(table, runtime_), encoder, options);
   }
   /// Fits the model on dense features, which it then also takes as its input.
-  Model<S> fit(const Dataset& data, const FitOptions& options = {}) const {
+  Result fit(const Dataset& data, const FitOptions& options = {}) const {
     return fit(data, trainer::identity_encoder(data, spec_.target()), options);
   }
 
   const S& spec() const noexcept { return spec_; }
 
  private:
-  Model<S> fit(const Dataset& data, const Encoder& encoder, const FitOptions& options) const {
+  Result fit(const Dataset& data, const Encoder& encoder, const FitOptions& options) const {
     trainer::require(backend_.supports(spec_, options.peers), backend_.name(), S::name, options.peers);
     const trainer::Stopwatch stopwatch(runtime_);
     Parameters<S> parameters = backend_.fit(spec_, data, options, runtime_);
-    return Model<S>(spec_, std::move(parameters), encoder,
-                    trainer::info(backend_.name(), data.rows(), stopwatch.seconds()), runtime_);
+    return Result(spec_, std::move(parameters), encoder,
+                  trainer::info(backend_.name(), data.rows(), stopwatch.seconds()), runtime_);
   }
 
   static constexpr std::size_t check() {

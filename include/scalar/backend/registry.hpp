@@ -24,8 +24,8 @@ std::vector<std::string> available();
 
 using Factory = std::shared_ptr<const AnyBackend::Interface> (*)(const Options& options);
 
-/// Enters an adapter under its name; the second time is ignored. Called before `main` by the one source file that
-/// linking an adapter's component adds to a program; the list is only read afterwards.
+/// Enters an adapter under its name; the second time is ignored. Called before `main` by the one object file that
+/// linking an adapter's component forces into a program; the list is only read afterwards.
 bool enter(std::string_view name, Factory factory) noexcept;
 
 }  // namespace scalar::inline v0::backend

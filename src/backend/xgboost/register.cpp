@@ -1,7 +1,9 @@
-// Compiled into every program that links Scalar::xgboost: enters the adapter under its name before main.
+// Part of every program that links Scalar::xgboost (CMakeLists.txt sees to it): enters the adapter under its name before
+// main.
 #include "scalar/backend/registry.hpp"
 #include "scalar/backend/xgboost/xgboost.hpp"
 
-namespace {
-[[maybe_unused]] const bool entered = scalar::backend::enter("xgboost", scalar::backend::make_xgboost);
-}
+namespace scalar::inline v0::backend::xgboost {
+extern const bool entered;
+const bool entered = enter("xgboost", make_xgboost);
+}  // namespace scalar::inline v0::backend::xgboost

@@ -1,0 +1,38 @@
+# cmake -DBUILD= -DPREFIX= -DSOURCE_DIR= -P install.cmake: installs a build, and looks at what came.
+file(REMOVE_RECURSE "${PREFIX}")
+execute_process(COMMAND "${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${PREFIX}"
+  RESULT_VARIABLE failed OUTPUT_VARIABLE text ERROR_VARIABLE text)
+if(failed)
+  message(FATAL_ERROR "the installation failed:\n${text}")
+endif()
+
+# Every public header arrives, and nothing that is not public.
+file(GLOB_RECURSE public RELATIVE "${SOURCE_DIR}/include" "${SOURCE_DIR}/include/*")
+if(NOT EXISTS "${PREFIX}/include/scalar/backend/xgboost")
+  list(FILTER public EXCLUDE REGEX "backend/xgboost/")
+endif()
+file(GLOB_RECURSE installed RELATIVE "${PREFIX}/include" "${PREFIX}/include/*")
+list(SORT public)
+list(SORT installed)
+if(NOT public STREQUAL installed)
+  set(lost ${public})
+  list(REMOVE_ITEM lost ${installed})
+  set(foreign ${installed})
+  list(REMOVE_ITEM foreign ${public})
+  message(FATAL_ERROR "headers that were not installed: ${lost}; that are not of include/: ${foreign}")
+endif()
+
+# The package must work wherever the prefix is moved to, and without the source and build trees.
+file(GLOB_RECURSE descriptions "${PREFIX}/*.cmake")
+if(NOT descriptions)
+  message(FATAL_ERROR "no package description was installed below ${PREFIX}")
+endif()
+foreach(file IN LISTS descriptions)
+  file(READ "${file}" text)
+  foreach(path IN ITEMS "${SOURCE_DIR}" "${BUILD}" "${PREFIX}")
+    string(FIND "${text}" "${path}/" at)
+    if(NOT at EQUAL -1)
+      message(FATAL_ERROR "${file} contains the path ${path}/")
+    endif()
+  endforeach()
+endforeach()

@@ -17,6 +17,8 @@
 namespace {
 std::atomic<std::int64_t> allocations{0};
 }
+// Sanitizers have operators of their own, which count nothing; the other builds do.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 [[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
@@ -24,6 +26,7 @@ std::atomic<std::int64_t> allocations{0};
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif
 
 using namespace scalar;
 

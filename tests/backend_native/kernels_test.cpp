@@ -91,6 +91,16 @@ TEMPLATE_TEST_CASE("products of all shapes are those of a plain loop", "", float
           }
 }
 
+TEST_CASE("the best kernels that this machine runs are chosen, whatever the program is compiled for") {
+  const Kernels* best = baseline_kernels();
+  if (avx2_kernels() != nullptr) best = avx2_kernels();
+  if (avx512_kernels() != nullptr) best = avx512_kernels();
+  CHECK(&kernels() == best);
+#if defined(__x86_64__)
+  CHECK((avx2_kernels() != nullptr) == (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")));
+#endif
+}
+
 TEST_CASE("an element has the same bits however its product is cut") {
   for (const Kernels* kernels : all_kernels()) {
     constexpr std::int64_t rows = 29, panels = 9, depth = 777;

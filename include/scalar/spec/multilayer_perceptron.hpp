@@ -25,11 +25,12 @@ enum class Optimizer : std::uint8_t {
 
 /// `a_0 = x; a_l = f(W_l a_(l-1) + c_l)` for the hidden layers, the last layer linear with the link of the loss.
 ///
-/// Each step minimises the mean loss of a minibatch plus `l2 / (2 n) ||W||^2` (n rows in the minibatch; biases free),
-/// the objective of scikit-learn's MLPClassifier(alpha=l2). Weights begin uniform in `[-r, r]`, `r = sqrt(6 / (inputs +
-/// outputs))` (Glorot, Bengio, 2010), biases at zero, drawn from Philox(seed, layer). Rows are shuffled each epoch
-/// by Philox(seed, 2^32 + epoch). With p peers each minibatch is cut into p contiguous pieces whose gradients are
-/// summed, so any number of peers follows the same trajectory up to rounding.
+/// Each step minimises `1/n sum_i w_i loss_i + l2 / (2 n) ||W||^2` over a minibatch of n rows (biases free), the
+/// objective of scikit-learn's MLPClassifier(alpha=l2). Weights begin uniform in `[-r, r]`, `r = sqrt(6 / (inputs +
+/// outputs))` (Glorot, Bengio, 2010), biases at zero, drawn from Philox(seed, layer) in their canonical order. Each
+/// epoch takes the rows as Fisher and Yates shuffle `0, 1, ...` with Philox(seed, 2^32 + epoch), swapping from the last
+/// down. With p peers each minibatch is cut into p contiguous pieces whose gradients are summed, so any number of peers
+/// follows the same trajectory up to rounding.
 struct MultilayerPerceptron {
   std::vector<int> hidden{128};
   Activation activation = Activation::relu;

@@ -160,8 +160,8 @@ TEST_CASE("text that is no JSON is a parse error") {
   require_error("", Errc::parse, "JSON");
   require_error("no", Errc::corrupt, "JSON");
   require_error(model() + "{}", Errc::parse, "follows");
-  require_error(std::string(200'000, '['), Errc::parse, "JSON");
-  require_error("{\"learner\":" + std::string(200'000, '['), Errc::corrupt, "JSON");
+  require_error(std::string(200'000, '['), Errc::corrupt, "JSON");
+  require_error("{\"learner\":" + std::string(200'000, '['), Errc::parse, "JSON");
 }
 
 TEST_CASE("cut or changed at any byte, a model is an error or another model") {

@@ -75,14 +75,11 @@ void Base::predict(const BatchView& batch, BatchOut out) const {
 }
 
 Prediction Base::predict(const Table& table) const {
-  std::vector<std::string> names;
-  for (const Input& input : encoder.inputs()) names.push_back(input.name);
-  const Table inputs = table.select(names);
   Prediction result{.values = {}, .rows = table.rows(), .outputs = compiled.outputs(), .classes = encoder.classes()};
   result.values.resize(static_cast<std::size_t>(result.rows * result.outputs));
   const BatchOut out(result.values.data(), result.rows, result.outputs);
   parallel_for(runtime, result.rows, batch_piece, [&](std::int64_t begin, std::int64_t end) {
-    const Dataset features = encoder.encode(inputs.slice(begin, end - begin), runtime);
+    const Dataset features = encoder.encode_inputs(table.slice(begin, end - begin), runtime);
     compiled.predict(features.features(), out.slice(begin, end - begin));
   });
   return result;

@@ -10,7 +10,8 @@ namespace scalar::inline v0 {
 /// The objective of scikit-learn's `LogisticRegression(C=1/l2)`. Minimised by L-BFGS (Nocedal, Wright, "Numerical
 /// Optimization", 2nd ed., algorithm 7.5) with the approximate Wolfe line search of Hager and Zhang ("A new conjugate
 /// gradient method with guaranteed descent and an efficient line search", SIAM J. Optim. 16, 2005), until the largest
-/// component of the gradient is at most `tolerance` times the sum of the weights, or no step can make progress in double.
+/// component of the gradient is at most `tolerance` times the sum of the weights, or no step can make progress in
+/// double.
 struct LogisticRegression {
   double l2 = 1.0;
   int max_iterations = 1000;

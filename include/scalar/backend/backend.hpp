@@ -66,8 +66,9 @@ class AnyBackend {
                                        const FitOptions& options, const Runtime& runtime) const = 0;
   };
 
-  AnyBackend(const char* name);       // NOLINT: `Trainer{spec, "xgboost"}`
-  AnyBackend(std::string_view name);  // NOLINT
+  AnyBackend(const char* name);                                                // NOLINT: `Trainer{spec, "xgboost"}`
+  AnyBackend(std::string_view name);                                           // NOLINT
+  AnyBackend(const std::string& name) : AnyBackend(std::string_view(name)) {}  // NOLINT
   explicit AnyBackend(std::shared_ptr<const Interface> implementation) : implementation_(std::move(implementation)) {}
 
   std::string_view name() const { return implementation_->name(); }

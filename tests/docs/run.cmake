@@ -1,0 +1,12 @@
+# cmake -DPROGRAM= -DEXPECTED= -P run.cmake: the program ends well, and prints what the page says.
+execute_process(COMMAND "${PROGRAM}" RESULT_VARIABLE failed OUTPUT_VARIABLE printed ERROR_VARIABLE errors)
+message("${printed}${errors}")
+if(failed)
+  message(FATAL_ERROR "${PROGRAM} ended with ${failed}")
+endif()
+if(EXISTS "${EXPECTED}")
+  file(READ "${EXPECTED}" expected)
+  if(NOT printed STREQUAL expected)
+    message(FATAL_ERROR "the page says that it prints:\n${expected}")
+  endif()
+endif()

@@ -31,7 +31,7 @@ function(scalar_extract_programs page prefix result)
     math(EXPR first "${line} + 1")
     string(REGEX REPLACE "[^\n]" "" newlines "${block}")
     string(LENGTH "${newlines}" passed)
-    math(EXPR line "${line} + ${passed}")
+    math(EXPR line "${line} + ${passed} + 1")  # of the closing fence
     math(EXPR close "${close} + 4")
     string(SUBSTRING "${text}" ${close} -1 text)
 

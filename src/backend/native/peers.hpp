@@ -1,15 +1,10 @@
 #pragma once
 /// One learner or many that add their sums: the same code for one process and for BSP peers.
 #include <functional>
-#include <string_view>
 #include <utility>
 
 #include "scalar/backend/backend.hpp"
-
-#if __has_include("scalar/bsp/engine.hpp")
 #include "scalar/bsp/engine.hpp"
-#define SCALAR_HAS_BSP 1
-#endif
 
 namespace scalar::inline v0::backend::native {
 
@@ -18,13 +13,12 @@ namespace scalar::inline v0::backend::native {
 /// A learner does its share of the work in `bool work()` (false: it is done), offers partial sums in `sums()`, and goes
 /// on from the totals in `absorb()`. All learners see the same totals, so they take the same decisions.
 template <class Make>
-auto learn(int peers, [[maybe_unused]] const Runtime& runtime, Make make) {
+auto learn(int peers, const Runtime& runtime, Make make) {
   if (peers == 1) {
     auto learner = make(0);
     while (learner.work()) learner.absorb();
     return learner.result();
   }
-#if SCALAR_HAS_BSP
   using Result = decltype(make(0).result());
   bsp::Engine engine{{.peers = peers}, runtime};
   return engine.run([&](bsp::Peer& peer) -> bsp::Task<Result> {
@@ -36,9 +30,6 @@ auto learn(int peers, [[maybe_unused]] const Runtime& runtime, Make make) {
     if (peer.rank() == 0) co_return learner.result();
     co_return Result{};
   });
-#else
-  throw Error(Errc::unsupported, "this build has no peers");
-#endif
 }
 
 }  // namespace scalar::inline v0::backend::native

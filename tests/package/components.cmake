@@ -31,4 +31,6 @@ ask("1.0 REQUIRED" no "version: ${VERSION}")
 # A component whose package is missing says which; one that does not need it is still there.
 ask("REQUIRED COMPONENTS data" no "the component data needs the package ZLIB, which was not found"
   -DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON)
+ask("REQUIRED COMPONENTS serve" yes "targets: [^.]*Scalar::serve" -DCMAKE_DISABLE_FIND_PACKAGE_Eigen3=ON
+  -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON)  # headers that only Scalar's own sources include
 ask("REQUIRED COMPONENTS core OPTIONAL_COMPONENTS data" yes "data_FOUND: FALSE" -DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON)

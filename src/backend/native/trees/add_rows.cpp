@@ -17,7 +17,9 @@ void add_fixed(const std::uint8_t* codes, const std::uint32_t* index, std::int64
     const Sum gradient = gradients[row];
     // The bins are read before any sum is written: a byte might alias a sum.
     std::array<std::uint32_t, Width> code;
+#pragma GCC unroll 16
     for (std::size_t i = 0; i < Width; ++i) code[i] = from[i];
+#pragma GCC unroll 16
     for (std::size_t i = 0; i < Width; ++i) histogram[i * 256 + code[i]] += gradient;
   };
   std::int64_t k = 0;

@@ -97,6 +97,7 @@ class Search {
       float value[at_once];
       for (int k = 0; k < at_once; ++k) value[k] = x[(i + k) * step];
       for (std::size_t span = half_; span > 0; span /= 2)
+#pragma GCC unroll 8
         for (int k = 0; k < at_once; ++k)
           at[k] += (table_[at[k] + span - 1] <= value[k]) ? static_cast<std::uint32_t>(span) : 0u;
       for (int k = 0; k < at_once; ++k)

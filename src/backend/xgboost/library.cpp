@@ -64,7 +64,6 @@ Library::Library(const std::string& path) {
   find(booster_update, "XGBoosterUpdateOneIter");
   find(booster_evaluate, "XGBoosterEvalOneIter");
   find(booster_save, "XGBoosterSaveModelToBuffer");
-  find(booster_load, "XGBoosterLoadModelFromBuffer");
   find(booster_predict, "XGBoosterPredictFromDense");
 }
 

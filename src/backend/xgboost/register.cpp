@@ -1,5 +1,5 @@
-// Part of every program that links Scalar::xgboost (CMakeLists.txt sees to it): enters the adapter under its name before
-// main.
+// Part of every program that links Scalar::xgboost (CMakeLists.txt sees to it): enters the adapter under its name
+// before main.
 #include "scalar/backend/registry.hpp"
 #include "scalar/backend/xgboost/xgboost.hpp"
 

@@ -54,7 +54,7 @@ bool Api::handle(const Request& request, TimePoint arrived, Place place, Scratch
   } catch (const std::bad_alloc&) {
     response.fail(503, "out of memory");
   } catch (const std::exception& error) {
-    runtime_.log(LogLevel::error, "serve", error.what());
+    log(LogLevel::error, error.what());
     response.fail(500, "internal error");
   }
   return true;
@@ -153,7 +153,7 @@ bool Api::infer(const Request& request, TimePoint arrived, Place place, Scratch&
   } catch (const std::bad_alloc&) {
     response.fail(503, "out of memory");
   } catch (const std::exception& error) {
-    runtime_.log(LogLevel::error, "serve", model->model + ": " + error.what());
+    log(LogLevel::error, model->model + ": " + error.what());
     response.fail(500, "internal error");
   }
   if (!answered) return false;
@@ -191,7 +191,8 @@ bool Api::predict(const ServedVersion& model, const Request& request, TimePoint 
     if (is_inline && error.code() == Errc::deadline_exceeded) return false;
     throw;
   }
-  if (use == CacheUse::miss || use == CacheUse::bypass) model.expectation.learn(steady_clock::now() - start, rows);
+  if (use == CacheUse::miss || use == CacheUse::bypass || expected < 0)
+    model.expectation.learn(steady_clock::now() - start, rows);
   encode_answer(signature, scratch.infer, model.model, model.version, out, response);
   response.cache = name(use);
   model.metrics->rows.fetch_add(static_cast<std::uint64_t>(rows), std::memory_order_relaxed);

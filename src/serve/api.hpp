@@ -39,6 +39,7 @@ class Api {
   const ServerOptions& options() const noexcept { return options_; }
   ServerMetrics& metrics() noexcept { return metrics_; }
   Repository& repository() noexcept { return repository_; }
+  void log(LogLevel level, std::string_view message) const { runtime_.log(level, "serve", message); }
 
  private:
   bool dispatch(const Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response);

@@ -4,6 +4,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <cstring>
+#include <new>
 
 #include "serve/framing.hpp"
 
@@ -70,7 +71,8 @@ bool Connection::make_room(std::size_t wanted) {
     std::memmove(buffer_.get(), buffer_.get() + begin_, used);
   } else {
     const std::size_t capacity = std::max(wanted + padding, first_capacity);
-    auto larger = std::make_unique_for_overwrite<char[]>(capacity);
+    std::unique_ptr<char[]> larger(new (std::nothrow) char[capacity]);
+    if (larger == nullptr) return false;
     if (used > 0) std::memcpy(larger.get(), buffer_.get() + begin_, used);
     buffer_ = std::move(larger);
     capacity_ = capacity;

@@ -1,6 +1,9 @@
 #include "serve/http.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <cstdio>
+#include <ctime>
 
 #include "scalar/core/json.hpp"
 
@@ -22,6 +25,30 @@ std::string_view type_name(ContentType type) noexcept {
       return "text/plain; version=0.0.4; charset=utf-8";
   }
   return "application/octet-stream";
+}
+
+/// The Date field that RFC 9110, section 6.6.1, asks for; written once a second and thread.
+std::string_view date_field() {
+  struct Written {
+    std::time_t second = -1;
+    char text[48]{};
+    std::size_t size = 0;
+  };
+  static thread_local Written written;
+  const std::time_t now = std::time(nullptr);
+  if (now != written.second) {
+    constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    const int size = std::snprintf(written.text, sizeof written.text, "\r\nDate: %s, %02d %s %d %02d:%02d:%02d GMT",
+                                   days[utc.tm_wday], utc.tm_mday, months[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour,
+                                   utc.tm_min, utc.tm_sec);
+    written.size = std::min(static_cast<std::size_t>(std::max(size, 0)), sizeof written.text - 1);
+    written.second = now;
+  }
+  return {written.text, written.size};
 }
 
 }  // namespace
@@ -86,6 +113,7 @@ void append_head(std::string& out, const Response& response, bool keep_alive) {
   append(out, static_cast<std::uint64_t>(response.status));
   out += ' ';
   out += reason_phrase(response.status);
+  out += date_field();
   out += "\r\nContent-Type: ";
   out += type_name(response.type);
   out += "\r\nContent-Length: ";

@@ -43,8 +43,15 @@ std::uint16_t Loop::listen(const asio::ip::tcp::endpoint& endpoint) {
 }
 
 void Loop::run() {
-  accept();
-  context_.run();
+  while (true) try {
+      accept();
+      context_.run();
+      return;
+    } catch (const std::exception& error) {
+      // Out of memory: the connection whose turn it was is gone, the others go on.
+      api_.log(LogLevel::error, error.what());
+      tick();
+    }
 }
 
 void Loop::accept() {

@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
     const std::string name = optimizer == Optimizer::sgd ? "MLP epoch, sgd" : "MLP epoch, adam";
     const std::string rival = std::string("scikit-learn, ") + (use_one ? "1 thread" : "2 threads");
     rows.push_back({name + ", 2 threads", rival, "s", alone.wall, best.wall, 1.2});
-    rows.push_back({name + ", 2 peers", rival, "s", peers.wall, best.wall, 1.0});
+    rows.push_back({name + ", 2 peers", rival, "s", peers.wall, best.wall, 1.2});
     if (python != nullptr)
       rows.push_back({name + ", CPU time", "scikit-learn, 1 thread", "s", alone.cpu, one.cpu, 1.0});
   }

@@ -4,8 +4,8 @@
 # Works as root or with sudo. Removes nothing: where apt would have to, it stops and names the package.
 set -euo pipefail
 
-build="g++ cmake ninja-build libeigen3-dev libtbb-dev libboost-dev libboost-serialization-dev libcereal-dev libfmt-dev
-  libsimdjson-dev libssl-dev zlib1g-dev libxxhash-dev libxgboost-dev"
+build="g++ cmake ninja-build libeigen3-dev libtbb-dev libboost-dev libsimdjson-dev libssl-dev zlib1g-dev libxxhash-dev
+  libxgboost-dev"
 run="curl dataset-fashion-mnist"
 test="catch2 prometheus python3 python3-venv"
 ci="clang-16 clang-format-16 libclang-rt-16-dev"

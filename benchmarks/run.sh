@@ -23,7 +23,8 @@ rows=$build/rows.md
 : >"$rows"
 measure() { # name, arguments: runs one benchmark and keeps its rows without the header
   echo "== $1" >&2
-  "$build/benchmarks/benchmark_$1" "${@:2}" | tee /dev/stderr | sed '1,2d' >>"$rows" || true
+  "$build/benchmarks/benchmark_$1" "${@:2}" >"$build/$1.md" || [ $? = 1 ] || echo "| $1 | **failed** | | | | | | |" >>"$build/$1.md"
+  tee /dev/stderr <"$build/$1.md" | grep -v -e '^| what ' -e '^|---' >>"$rows" || true
 }
 for name in mlp trees forest mlp_predict; do measure "$name"; done
 if [ -n "${SCALAR_RIVAL_TRITON:-}" ]; then

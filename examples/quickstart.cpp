@@ -67,6 +67,7 @@ Model<S> learn(Results& results, const std::string& name, const S& spec, const c
   const double difference = std::transform_reduce(
       before.values.begin(), before.values.end(), after.values.begin(), 0.0,
       [](double a, double b) { return std::max(a, b); }, [](double a, double b) { return std::abs(a - b); });
+  if (difference != 0) throw Error(Errc::failed, "the loaded model answers otherwise", name);
   results.push_back({name, backend, peers, model.info().fit_seconds, metrics::accuracy(model, train),
                      metrics::accuracy(model, test), difference});
   return model;
@@ -156,8 +157,7 @@ void serve_all() {
       server.add(entry.path().filename().string(), Predictor{AnyModel::load(entry.path()), {.cache_bytes = 64 << 20}});
   server.start();
   std::puts(server.url().c_str()), std::fflush(stdout);
-  int received = 0;
-  sigwait(&signals, &received);
+  sigwaitinfo(&signals, nullptr);
   server.stop();
 }
 
@@ -194,7 +194,6 @@ int main(int argc, char** argv) try {
     draw_report();
   else
     train_all(argv[2], argc > 3 ? argv[3] : "/usr/share/datasets/fashion-mnist");
-  return 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "\nquickstart: %s\n", error.what());
   return 1;

@@ -41,7 +41,8 @@ class Model {
   /// Predictions of dense features, `[rows, features]`. Requires a model whose inputs are all numbers.
   Prediction predict(const Dataset& dataset) const { return data().predict(dataset); }
   /// Predictions into `out`, `[rows, outputs]`. Nothing is allocated for up to 64 rows once the thread is warm.
-  /// Errors: `Errc::shape_mismatch`, and as above.
+  /// Errors: `Errc::shape_mismatch`, and as above; `Errc::invalid_argument` for an infinity, and for a row whose
+  /// prediction is not finite, as when a value is missing that a linear model or a network cannot do without.
   void predict(const BatchView& batch, BatchOut out) const { data().predict(batch, out); }
 
   /// The same model with one more measured figure.

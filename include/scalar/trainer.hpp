@@ -1,5 +1,7 @@
 #pragma once
 /// Learns one spec on one backend.
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,7 +69,8 @@ class Trainer {
   /// Fits the encoder, then the model, on the rows of `table` alone.
   ///
   /// Errors: of Encoder::fit; `Errc::unsupported` when `options.peers` cannot share this fit; `Errc::cancelled`;
-  /// `Errc::invalid_argument` for targets that cannot be learned.
+  /// `Errc::invalid_argument` for targets that cannot be learned, or an infinite feature; `Errc::resource_exhausted`
+  /// when there is not enough memory.
   Result fit(const Table& table, const FitOptions& options = {}) const {
     const Encoder encoder = Encoder::fit(table, encoding_, spec_.target(), runtime_);
     return fit(encoder.encode(table, runtime_), encoder, options);
@@ -83,9 +86,15 @@ class Trainer {
   Result fit(const Dataset& data, const Encoder& encoder, const FitOptions& options) const {
     trainer::require(backend_.supports(spec_, options.peers), backend_.name(), S::name, options.peers);
     const trainer::Stopwatch stopwatch(runtime_);
-    Parameters<S> parameters = backend_.fit(spec_, data, options, runtime_);
-    return Result(spec_, std::move(parameters), encoder,
-                  trainer::info(backend_.name(), data.rows(), stopwatch.seconds()), runtime_);
+    try {
+      Parameters<S> parameters = backend_.fit(spec_, data, options, runtime_);
+      return Result(spec_, std::move(parameters), encoder,
+                    trainer::info(backend_.name(), data.rows(), stopwatch.seconds()), runtime_);
+    } catch (const std::bad_alloc&) {
+      trainer::throw_out_of_memory(backend_.name(), S::name);
+    } catch (const std::length_error&) {
+      trainer::throw_out_of_memory(backend_.name(), S::name);
+    }
   }
 
   static constexpr std::size_t check() {

@@ -1,9 +1,12 @@
 #include "scalar/core/described.hpp"
 
+#include <cmath>
+
 namespace scalar::inline v0::detail {
 namespace {
 
 std::string number(double value) {
+  if (std::isnan(value)) return "NaN";
   std::string text;
   json::append_number(text, value);
   return text;
@@ -16,6 +19,10 @@ void throw_unknown_name(std::string_view seen, const std::string_view* names, st
   for (std::size_t i = 0; i < count; ++i)
     if (is_enumerator(names[i])) message += (i == 0 ? " \"" : ", \"") + std::string(names[i]) + "\"";
   throw Error(Errc::invalid_argument, message);
+}
+
+void throw_no_enumerator(std::size_t seen) {
+  throw Error(Errc::out_of_range, "has the value " + std::to_string(seen) + ", which no enumerator has");
 }
 
 void throw_out_of_range(std::string_view owner, std::string_view field, double seen, double low, double high) {

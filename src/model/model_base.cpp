@@ -1,6 +1,8 @@
 #include "scalar/model/model_base.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "scalar/core/error.hpp"
 #include "scalar/core/parallel.hpp"
@@ -33,6 +35,32 @@ BatchView slice(const BatchView& batch, std::int64_t first, std::int64_t count, 
   return {columns, count};
 }
 
+/// Missing values are NaN; an infinity is a defect of the data that some models would hide in a confident answer.
+void require_no_infinity(const FloatMatrix& rows, const Encoder& encoder, std::string_view spec) {
+  for (std::int64_t i = 0; i < rows.rows; ++i) {
+    const std::span<const float> row = rows.row(i);
+    float largest = 0;  // NaN compares false and is passed over
+    for (const float value : row) largest = std::abs(value) > largest ? std::abs(value) : largest;
+    if (largest <= std::numeric_limits<float>::max()) continue;
+    for (std::size_t j = 0; j < row.size(); ++j)
+      if (std::isinf(row[j]))
+        throw Error(Errc::invalid_argument,
+                    "row " + std::to_string(i) + ", \"" + encoder.inputs()[j].name + "\": an infinity",
+                    std::string(spec));
+  }
+}
+
+void require_finite(BatchOut out, std::string_view spec) {
+  for (std::int64_t i = 0; i < out.rows; ++i)
+    for (const double value : out.row(i))
+      if (!std::isfinite(value))
+        throw Error(
+            Errc::invalid_argument,
+            "row " + std::to_string(i) +
+                " has no finite prediction: a value is missing that the model cannot do without, or is too large",
+            std::string(spec));
+}
+
 }  // namespace
 
 void Base::set_compiled(CompiledModel ready) {
@@ -61,11 +89,16 @@ void Base::predict(const BatchView& batch, BatchOut out) const {
                 "the batch is " + shape(rows, batch.dense().columns) + ", expected " +
                     shape(rows, static_cast<std::int64_t>(encoder.inputs().size())),
                 std::string(spec_name));
-  if (batch.is_dense() && encoder.is_identity()) return compiled.predict(batch.dense(), out);
+  if (batch.is_dense() && encoder.is_identity()) {
+    require_no_infinity(batch.dense(), encoder, spec_name);
+    compiled.predict(batch.dense(), out);
+    return require_finite(out, spec_name);
+  }
   const auto piece = [&](const BatchView& part, BatchOut to) {
     const MatrixView<float> features = scratch(part.rows(), encoder.feature_count());
     encoder.encode(part, features);
     compiled.predict(features, to);
+    require_finite(to, spec_name);
   };
   if (rows <= small_batch) return piece(batch, out);
   parallel_for(runtime, rows, batch_piece, [&](std::int64_t begin, std::int64_t end) {
@@ -81,6 +114,7 @@ Prediction Base::predict(const Table& table) const {
   parallel_for(runtime, result.rows, batch_piece, [&](std::int64_t begin, std::int64_t end) {
     const Dataset features = encoder.encode_inputs(table.slice(begin, end - begin), runtime);
     compiled.predict(features.features(), out.slice(begin, end - begin));
+    require_finite(out.slice(begin, end - begin), spec_name);
   });
   return result;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <limits>
 #include <optional>
 
 #include "predictor/row_batch.hpp"
@@ -130,14 +131,18 @@ class TableBatch {
     texts_.resize(inputs.size());
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const Column& column = table.column(inputs[i].name);
-      if ((column.type() == ColumnType::text) != inputs[i].is_text)
+      const bool fits = (column.type() == ColumnType::text) == inputs[i].is_text;
+      if (!fits && !is_all_missing(table, column))
         throw Error(Errc::type_mismatch,
                     "has values of type " + std::string(scalar::name(column.type())) + ", the model was trained on " +
                         (inputs[i].is_text ? "text" : "numbers"),
                     "column \"" + inputs[i].name + "\"");
       for (std::int64_t row = 0; row < rows_; ++row) {
         const std::int64_t stored = table.stored_row(row);
-        inputs[i].is_text ? texts_[i].push_back(column.text(stored)) : numbers_[i].push_back(column.number(stored));
+        if (inputs[i].is_text)
+          texts_[i].push_back(fits ? column.text(stored) : std::string_view());
+        else
+          numbers_[i].push_back(fits ? column.number(stored) : std::numeric_limits<double>::quiet_NaN());
       }
       columns_.push_back({numbers_[i], texts_[i]});
     }
@@ -145,6 +150,13 @@ class TableBatch {
   BatchView view() const { return {columns_, rows_}; }
 
  private:
+  /// A reader that saw no value could not know the column's type.
+  static bool is_all_missing(const Table& table, const Column& column) {
+    for (std::int64_t row = 0; row < table.rows(); ++row)
+      if (!column.is_missing(table.stored_row(row))) return false;
+    return true;
+  }
+
   std::int64_t rows_;
   std::vector<std::vector<double>> numbers_{};
   std::vector<std::vector<std::string_view>> texts_{};

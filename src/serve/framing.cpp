@@ -95,7 +95,7 @@ Refusal check_field(std::string_view line, Seen& seen, Framing& framing) noexcep
 Refusal check_together(const Seen& seen, bool is_http_1_1, const Framing& framing) noexcept {
   if (seen.encodings > 0 && seen.lengths > 0) return {400, "both Transfer-Encoding and Content-Length"};
   if (seen.encodings > 0 && !is_http_1_1) return {400, "Transfer-Encoding needs HTTP/1.1"};
-  if (seen.encodings > 0 && !framing.is_chunked) return {501, "the only Transfer-Encoding accepted is chunked"};
+  if (seen.encodings > 0 && !framing.is_chunked) return {400, "the only Transfer-Encoding accepted is chunked"};
   if (is_http_1_1 && seen.hosts == 0) return {400, "no Host"};
   return {};
 }

@@ -1,5 +1,7 @@
 #include "scalar/trainer/fitting.hpp"
 
+#include <cmath>
+
 #include "scalar/core/error.hpp"
 #include "scalar/core/version.hpp"
 
@@ -22,7 +24,19 @@ Encoder identity_encoder(const Dataset& data, TargetKind kind) {
     throw Error(Errc::invalid_argument, "the Dataset has numbers as targets, this spec learns classes", "Trainer");
   if (kind == TargetKind::regression && !data.classes().empty())
     throw Error(Errc::invalid_argument, "the Dataset has classes as targets, this spec learns numbers", "Trainer");
+  for (std::int64_t row = 0; row < data.rows(); ++row)
+    for (std::int64_t column = 0; column < data.columns(); ++column)
+      if (std::isinf(data.row(row)[static_cast<std::size_t>(column)]))
+        throw Error(Errc::invalid_argument,
+                    "feature \"" + data.feature_names()[static_cast<std::size_t>(column)] + "\", row " +
+                        std::to_string(row) + ": an infinity",
+                    "Trainer");
   return Encoder::identity(data.feature_names(), data.classes());
+}
+
+void throw_out_of_memory(std::string_view backend, std::string_view spec) {
+  throw Error(Errc::resource_exhausted, "there is not enough memory to train this " + std::string(spec),
+              std::string(backend));
 }
 
 ModelInfo info(std::string_view backend, std::int64_t rows, double seconds) {

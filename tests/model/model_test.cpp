@@ -2,10 +2,11 @@
 
 #include <sys/stat.h>
 
-#include <cstdlib>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <new>
 #include <sstream>
 
@@ -206,6 +207,20 @@ TEST_CASE("predictions say the class, and shapes are checked", "[model]") {
                     Contains("the batch is [2, 2], expected [2, 1]"));
   CHECK_THROWS_WITH(model.predict(BatchView(FloatMatrix(x.data(), 2, 1)), BatchOut(y.data(), 2, 1)),
                     Contains("the output is [2, 1], expected [2, 2]"));
+}
+
+TEST_CASE("an infinity, or a missing value that a model cannot do without, is no confident answer", "[model]") {
+  const float inf = std::numeric_limits<float>::infinity(), missing = std::numeric_limits<float>::quiet_NaN();
+  for (const AnyModel& model : one_of_each()) {
+    for (const float value : {inf, -inf})
+      CHECK_THROWS_WITH(model.predict(Dataset({.features = {0, 0, 0, 0, value, 0}, .columns = 3})),
+                        Contains("row 1, \"f1\": an infinity"));
+    const Dataset unknown({.features = {0, 0, 0, 0, missing, 0}, .columns = 3});
+    if (model.spec_name() == GradientBoostedTrees::name)
+      CHECK(std::isfinite(model.predict(unknown).values.back()));
+    else
+      CHECK_THROWS_WITH(model.predict(unknown), Contains("row 1 has no finite prediction"));
+  }
 }
 
 TEST_CASE("a large batch is the same as its rows one by one", "[model]") {

@@ -181,6 +181,9 @@ TEST_CASE("a table is predicted through the cache as well", "[predictor]") {
   CHECK(predictor.predict(table).values == std::vector<double>{4, 5});
   CHECK(predictor.predict(table).values == std::vector<double>{4, 5});
   CHECK(predictor.cache_stats().hits == 2);
+  // A column whose type could not be known, as of a one-row CSV with nothing in it, is missing; linear models need it.
+  const Table nothing({{.name = "x0", .values = TextValues{{}, {0}}, .present = {0}}});
+  CHECK_THROWS_WITH(predictor.predict(nothing), Contains("no finite prediction"));
   const Table text({{.name = "x0", .values = TextValues{{"a"}, {0}}}});
   CHECK_THROWS_WITH(predictor.predict(text), Contains("column \"x0\": has values of type text"));
 }

@@ -1,6 +1,7 @@
 #include "scalar/trainer.hpp"
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -87,6 +88,23 @@ TEST_CASE("a Dataset must have the targets that the spec learns", "[trainer]") {
   CHECK_THROWS_WITH(linear.fit(Dataset({.features = {1, 2}, .columns = 1})), Contains("no targets"));
   CHECK_THROWS_WITH((Trainer{LogisticRegression{}}.fit(Dataset({.features = {1, 2}, .columns = 1, .targets = {1, 2}}))),
                     Contains("this spec learns classes"));
+}
+
+TEST_CASE("infinite features, values that no enumerator has and endless layers are errors", "[trainer]") {
+  Dataset infinite({.features = {1, std::numeric_limits<float>::infinity()},
+                    .columns = 1,
+                    .targets = {0, 1},
+                    .classes = {"a", "b"}});
+  CHECK_THROWS_WITH((Trainer{GradientBoostedTrees{}}.fit(infinite)), Contains("feature \"f0\", row 1: an infinity"));
+  CHECK_THROWS_WITH((Trainer{MultilayerPerceptron{.activation = static_cast<Activation>(9)}, backend::Native{}}),
+                    "multilayer_perceptron.activation: has the value 9, which no enumerator has");
+  CHECK_THROWS_AS((Trainer{LinearRegression{}}.with_encoding({.impute = static_cast<Impute>(9)})), Error);
+  try {
+    Trainer{MultilayerPerceptron{.hidden = {1'000'000, 1'000'000}}}.fit(two_classes());
+    FAIL("four terabytes were found");
+  } catch (const Error& error) {
+    CHECK(error.code() == Errc::resource_exhausted);
+  }
 }
 
 TEST_CASE("a fit that is asked to stop is cancelled", "[trainer]") {

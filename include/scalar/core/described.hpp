@@ -26,12 +26,22 @@ inline constexpr auto enumerators = enumerator_names<E>(std::make_index_sequence
 /// A cast such as `(Loss)5` is spelled when 5 is no enumerator: its last word starts with a digit.
 constexpr bool is_enumerator(std::string_view name) { return !name.empty() && !(name[0] >= '0' && name[0] <= '9'); }
 
+[[noreturn]] void throw_no_enumerator(std::size_t seen);
+
+/// The name of an enumerator. Errors: `Errc::out_of_range` for a value that is none.
+template <class E>
+std::string_view enumerator(E value) {
+  const auto index = static_cast<std::size_t>(value);
+  if (index >= max_enumerators || !is_enumerator(enumerators<E>[index])) throw_no_enumerator(index);
+  return enumerators<E>[index];
+}
+
 template <class T>
 json::Value to_value(const T& value) {
   if constexpr (std::is_same_v<T, bool>)
     return value;
   else if constexpr (std::is_enum_v<T>)
-    return enumerators<T>[static_cast<std::size_t>(value)];
+    return enumerator(value);
   else if constexpr (std::is_integral_v<T>)
     return static_cast<std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>(value);
   else if constexpr (std::is_floating_point_v<T>)
@@ -107,6 +117,12 @@ void check_range(std::string_view owner, std::string_view field, const T& value,
   if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
     if (!(static_cast<double>(value) >= low && static_cast<double>(value) <= high))
       throw_out_of_range(owner, field, static_cast<double>(value), low, high);
+  } else if constexpr (std::is_enum_v<T>) {
+    try {
+      (void)enumerator(value);
+    } catch (const Error& error) {
+      throw error.within(std::string(owner) + "." + std::string(field));
+    }
   } else if constexpr (requires { value.begin(); } && !std::is_convertible_v<const T&, std::string_view>) {
     for (const auto& item : value) check_range(owner, field, item, low, high);
   }

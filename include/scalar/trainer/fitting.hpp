@@ -12,8 +12,11 @@ namespace scalar::inline v0::trainer {
 void require(const Support& support, std::string_view backend, std::string_view spec, int peers);
 
 /// The encoder of a model that is fitted on dense features. Errors: `Errc::invalid_argument` for a Dataset without
-/// targets, or whose targets are not what `kind` asks for.
+/// targets, whose targets are not what `kind` asks for, or with an infinite feature.
 Encoder identity_encoder(const Dataset& data, TargetKind kind);
+
+/// Throws `Error{Errc::resource_exhausted}`: a spec can ask for more weights than any machine has memory for.
+[[noreturn]] void throw_out_of_memory(std::string_view backend, std::string_view spec);
 
 ModelInfo info(std::string_view backend, std::int64_t rows, double seconds);
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "scalar/predictor.hpp"
 #include "serve/servable.hpp"
 
 namespace serve_test {
@@ -58,5 +59,13 @@ inline std::shared_ptr<const Sum> sum_of(int features, double offset = 0, std::f
   return std::make_shared<const Sum>(dense(features), offset, std::move(before));
 }
 inline std::shared_ptr<const Sum> mixed_sum() { return std::make_shared<const Sum>(mixed()); }
+
+/// A real model: `x0 + 10 x1 + intercept`.
+inline scalar::Model<scalar::LinearRegression> linear(double intercept) {
+  return {{},
+          scalar::LinearParameters{
+              .features = 2, .outputs = 1, .link = scalar::Link::identity, .values = {1, 10, intercept}},
+          scalar::Encoder::identity({"x0", "x1"}, {})};
+}
 
 }  // namespace serve_test

@@ -6,19 +6,13 @@
 #include "scalar/core/json.hpp"
 #include "scalar/serve.hpp"
 #include "serve/client.hpp"
+#include "serve/models.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
 using namespace serve_test;
 
 namespace {
-
-/// `x0 + 10 x1 + intercept`
-Model<LinearRegression> linear(double intercept) {
-  return {{},
-          LinearParameters{.features = 2, .outputs = 1, .link = Link::identity, .values = {1, 10, intercept}},
-          Encoder::identity({"x0", "x1"}, {})};
-}
 
 struct Reply {
   std::vector<double> values{};

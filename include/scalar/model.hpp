@@ -53,7 +53,8 @@ class Model {
   }
 
   /// Writes the directory `path`: `manifest.json` and `parameters.bin`, by an atomic rename; one that is there is
-  /// replaced. Errors: `Errc::io` naming the file.
+  /// replaced. Errors: `Errc::io` naming the file; `Errc::not_found` where the directory above does not exist;
+  /// `Errc::already_exists` where `path` holds something that is no model.
   void save(const std::string& path) const { data().save(path); }
   /// Reads a directory written by `save`.
   /// Errors: `Errc::not_found`, `Errc::io`; `Errc::corrupt` naming the file and what is wrong; `Errc::type_mismatch`

@@ -12,6 +12,7 @@ namespace scalar::inline v0 {
 void parallel_for(const Runtime& runtime, std::int64_t count, std::int64_t grain,
                   FunctionRef<void(std::int64_t begin, std::int64_t end)> body) {
   if (count <= 0) return;
+  grain = (std::max)(grain, std::int64_t{1});
   const std::int64_t pieces = (count + grain - 1) / grain;
   const auto run = [&](std::int64_t piece) { body(piece * grain, (std::min)((piece + 1) * grain, count)); };
   if (pieces == 1 || runtime.threads() == 1) {
@@ -19,8 +20,12 @@ void parallel_for(const Runtime& runtime, std::int64_t count, std::int64_t grain
     return;
   }
   runtime.impl().arena.execute([&] {
-    tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, pieces, 1), [&](const auto& range) {
-      for (std::int64_t piece = range.begin(); piece < range.end(); ++piece) run(piece);
+    // Isolated: while a nested loop waits, its thread must not be handed a piece of the outer loop, in whose
+    // thread-local memory, or in whose cache claims, it still is.
+    tbb::this_task_arena::isolate([&] {
+      tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, pieces, 1), [&](const auto& range) {
+        for (std::int64_t piece = range.begin(); piece < range.end(); ++piece) run(piece);
+      });
     });
   });
 }

@@ -93,6 +93,9 @@ void NewDirectory::publish() {
   File(aside_, O_RDONLY | O_DIRECTORY).sync();
   if (::rename(aside_.c_str(), path_.c_str()) != 0) {
     if (errno != ENOTEMPTY && errno != EEXIST) fail("cannot rename " + aside_ + " to it", path_);
+    for (const auto& entry : std::filesystem::directory_iterator(path_))
+      if (const std::string name = entry.path().filename(); !std::filesystem::exists(aside_ + "/" + name))
+        throw Error(Errc::already_exists, "holds \"" + name + "\", so it is no model that could be replaced", path_);
     // A directory that holds something is exchanged, so that a reader never finds nothing there.
     if (::renameat2(AT_FDCWD, aside_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) != 0)
       fail("cannot exchange it with " + aside_, path_);

@@ -21,6 +21,7 @@ class NewDirectory {
   /// Writes one file and makes it durable.
   void write(const std::string& name, std::span<const std::byte> bytes) const;
   /// Renames the directory to its place; one that is there is replaced, and readers see the old or the new one whole.
+  /// Errors: `Errc::already_exists` where the place holds files that the new directory does not have; `Errc::io`.
   void publish();
 
  private:

@@ -61,6 +61,17 @@ void require_finite(BatchOut out, std::string_view spec) {
             std::string(spec));
 }
 
+/// Runs `work` on a piece of a larger batch; the rows its errors count are those of the piece, so they say which.
+template <class Work>
+void in_piece(std::int64_t begin, Work&& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    if (begin == 0) throw;
+    throw error.within("counted from row " + std::to_string(begin));
+  }
+}
+
 }  // namespace
 
 void Base::set_compiled(CompiledModel ready) {
@@ -89,6 +100,12 @@ void Base::predict(const BatchView& batch, BatchOut out) const {
                 "the batch is " + shape(rows, batch.dense().columns) + ", expected " +
                     shape(rows, static_cast<std::int64_t>(encoder.inputs().size())),
                 std::string(spec_name));
+  for (const BatchColumn& column : batch.columns())
+    if (static_cast<std::int64_t>((std::max)(column.numbers.size(), column.texts.size())) != rows)
+      throw Error(Errc::shape_mismatch,
+                  "an input column has " + std::to_string((std::max)(column.numbers.size(), column.texts.size())) +
+                      " values, the batch " + std::to_string(rows) + " rows",
+                  std::string(spec_name));
   if (batch.is_dense() && encoder.is_identity()) {
     require_no_infinity(batch.dense(), encoder, spec_name);
     compiled.predict(batch.dense(), out);
@@ -103,7 +120,7 @@ void Base::predict(const BatchView& batch, BatchOut out) const {
   if (rows <= small_batch) return piece(batch, out);
   parallel_for(runtime, rows, batch_piece, [&](std::int64_t begin, std::int64_t end) {
     std::vector<BatchColumn> columns;
-    piece(slice(batch, begin, end - begin, columns), out.slice(begin, end - begin));
+    in_piece(begin, [&] { piece(slice(batch, begin, end - begin, columns), out.slice(begin, end - begin)); });
   });
 }
 
@@ -112,9 +129,11 @@ Prediction Base::predict(const Table& table) const {
   result.values.resize(static_cast<std::size_t>(result.rows * result.outputs));
   const BatchOut out(result.values.data(), result.rows, result.outputs);
   parallel_for(runtime, result.rows, batch_piece, [&](std::int64_t begin, std::int64_t end) {
-    const Dataset features = encoder.encode_inputs(table.slice(begin, end - begin), runtime);
-    compiled.predict(features.features(), out.slice(begin, end - begin));
-    require_finite(out.slice(begin, end - begin), spec_name);
+    in_piece(begin, [&] {
+      const Dataset features = encoder.encode_inputs(table.slice(begin, end - begin), runtime);
+      compiled.predict(features.features(), out.slice(begin, end - begin));
+      require_finite(out.slice(begin, end - begin), spec_name);
+    });
   });
   return result;
 }

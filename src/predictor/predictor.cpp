@@ -103,7 +103,8 @@ class MissingRows {
       require_time(call_);
       model_.predict(GatheredRows(batch_, rows).view(), computed);
     } catch (...) {
-      for (Row& row : mine_) row.claim.fail(std::current_exception());
+      // Of several rows one may be to blame: those who wait for the others compute them when these claims go.
+      if (mine_.size() == 1) mine_[0].claim.fail(std::current_exception());
       throw;
     }
     for (std::size_t i = 0; i < mine_.size(); ++i) {

@@ -97,14 +97,18 @@ bool Api::dispatch(const Request& request, TimePoint arrived, Place place, Scrat
       }
       response.body += "]}";
       break;
-    case Route::model:
-      describe_model(scratch.models.get(), *scratch.models.get().find(scratch.name, scratch.version), response);
+    case Route::model: {
+      const Snapshot& models = scratch.models.get();  // once: a second get() may free what the first returned
+      describe_model(models, *models.find(scratch.name, scratch.version), response);
       break;
-    case Route::model_ready:
+    }
+    case Route::model_ready: {
+      const Snapshot& models = scratch.models.get();
       response.body = '{';
-      append_string(response.body, "name", scratch.models.get().find(scratch.name, scratch.version)->model);
+      append_string(response.body, "name", models.find(scratch.name, scratch.version)->model);
       response.body += ",\"ready\":true}";
       break;
+    }
     case Route::metrics:
       response.type = ContentType::metrics;
       append_metrics(response.body, metrics_, scratch.models.get());

@@ -34,7 +34,7 @@ void append_numbers(std::string& out, const Predictions& values, std::string_vie
     for (const double value : values.row(row)) {
       if (!std::isfinite(value))
         throw Error(
-            Errc::failed,
+            Errc::invalid_argument,
             "row " + std::to_string(row) + " is not a finite number, which JSON cannot hold: ask for binary data",
             "output '" + std::string(name) + "'");
       at = std::to_chars(at, at + longest, static_cast<T>(value)).ptr;

@@ -43,28 +43,33 @@ std::uint16_t Loop::listen(const asio::ip::tcp::endpoint& endpoint) {
 }
 
 void Loop::run() {
+  bool failed = false;
   while (true) try {
+      if (failed) tick();
       accept();
       context_.run();
       return;
     } catch (const std::exception& error) {
       // Out of memory: the connection whose turn it was is gone, the others go on.
+      failed = true;
       api_.log(LogLevel::error, error.what());
-      tick();
     }
 }
 
 void Loop::accept() {
   if (is_accepting_ || is_draining_) return;
-  is_accepting_ = true;
   acceptor_.async_accept([this](const error_code& error, Socket socket) {
     is_accepting_ = false;
-    if (is_draining_) return;
+    if (is_draining_) {  // it came before
+      if (!error) admit(std::move(socket));
+      return;
+    }
     // Out of descriptors or memory: try again with the next tick, when some connection may be gone.
     if (error && error != asio::error::connection_aborted) return tick();
     if (!error) admit(std::move(socket));
     accept();
   });
+  is_accepting_ = true;  // not before: what throws has started nothing
 }
 
 void Loop::admit(Socket socket) {
@@ -89,12 +94,13 @@ void Loop::admit(Socket socket) {
 }
 
 void Loop::tick() {
-  if (std::exchange(is_ticking_, true)) return;
+  if (is_ticking_) return;
   timer_.expires_after(tick_);
   timer_.async_wait([this](const error_code& error) {
     is_ticking_ = false;
     if (!error) on_tick();
   });
+  is_ticking_ = true;
 }
 
 void Loop::on_tick() {

@@ -95,6 +95,11 @@ class SnapshotReader {
     edition_ = repository_.edition();
     snapshot_ = repository_.snapshot();
   }
+  /// Lets go of the models; the next `get` fetches them again. Editions begin at 1.
+  void forget() {
+    snapshot_.reset();
+    edition_ = 0;
+  }
 
  private:
   const Repository& repository_;

@@ -21,6 +21,11 @@ ServerOptions checked(ServerOptions options) {
   if (options.limits.json_depth < 4 || options.limits.json_depth > 1024)
     bad("json_depth is " + std::to_string(options.limits.json_depth) + ", expected 4 to 1024");
   if (options.limits.connections == 0) bad("connections is 0");
+  const Timeouts& times = options.timeouts;
+  // A day is more than anybody waits, and far from where adding to a time point overflows.
+  for (const auto time : {times.header, times.body_grace, times.idle, times.write_stall, times.request, times.drain})
+    if (time < std::chrono::milliseconds(0) || time > std::chrono::hours(24))
+      bad("a timeout is " + std::to_string(time.count()) + " ms, expected 0 to 86400000");
   return options;
 }
 

@@ -19,6 +19,7 @@ bool Workers::submit(Job job) {
 
 void Workers::run() {
   Scratch scratch(api_.repository());
+  scratch.models.forget();
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [&] { return is_stopped_ || !queue_.empty(); });
@@ -27,8 +28,13 @@ void Workers::run() {
     queue_.pop_front();
     api_.metrics().queued.fetch_sub(1, std::memory_order_relaxed);
     lock.unlock();
-    job(scratch);
+    try {
+      job(scratch);
+    } catch (const std::exception& error) {  // out of memory: the request is gone, the worker goes on
+      api_.log(LogLevel::error, error.what());
+    }
     job = nullptr;
+    scratch.models.forget();  // an idle worker must not keep models that were removed
     lock.lock();
   }
 }

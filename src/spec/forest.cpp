@@ -12,7 +12,8 @@ namespace {
 
 [[noreturn]] void corrupt(const std::string& message) { throw Error(Errc::corrupt, message, "forest"); }
 
-void check_node(const Forest& forest, std::int64_t tree, std::int64_t node, std::int64_t count) {
+void check_node(const Forest& forest, std::int64_t tree, std::int64_t node, std::int64_t count,
+                std::vector<bool>& has_parent) {
   const auto at = static_cast<std::size_t>(forest.tree_begin[static_cast<std::size_t>(tree)] + node);
   const auto fail = [&](const std::string& what) {
     corrupt("tree " + std::to_string(tree) + ", node " + std::to_string(node) + ": " + what);
@@ -23,9 +24,12 @@ void check_node(const Forest& forest, std::int64_t tree, std::int64_t node, std:
   if (forest.feature[at] < 0 || forest.feature[at] >= forest.features)
     fail("feature " + std::to_string(forest.feature[at]) + " of " + std::to_string(forest.features));
   if (std::isnan(forest.value[at])) fail("the split is NaN");
-  for (const std::int32_t child : {forest.left[at], forest.right[at]})
+  for (const std::int32_t child : {forest.left[at], forest.right[at]}) {
     if (child <= node || child >= count)
       fail("child " + std::to_string(child) + " of " + std::to_string(count) + " nodes");
+    if (has_parent[static_cast<std::size_t>(child)]) fail("child " + std::to_string(child) + " has two parents");
+    has_parent[static_cast<std::size_t>(child)] = true;
+  }
 }
 
 }  // namespace
@@ -50,7 +54,8 @@ void check(const Forest& forest) {
     if (forest.tree_output[t] < 0 || forest.tree_output[t] >= forest.outputs)
       corrupt("tree " + std::to_string(tree) + " adds to output " + std::to_string(forest.tree_output[t]) + " of " +
               std::to_string(forest.outputs));
-    for (std::int64_t node = 0; node < count; ++node) check_node(forest, tree, node, count);
+    std::vector<bool> has_parent(static_cast<std::size_t>(count));
+    for (std::int64_t node = 0; node < count; ++node) check_node(forest, tree, node, count, has_parent);
   }
 }
 

@@ -22,6 +22,12 @@ TEST_CASE("an error without context is its message", "[error]") {
   CHECK(error.message() == "no space");
 }
 
+TEST_CASE("a context with a NUL in it ends the text early and nothing else", "[error]") {
+  const Error error(Errc::parse, "message", std::string("a\0b", 3));
+  CHECK(error.message().empty());
+  CHECK(std::string(error.within("outer").what()).starts_with("outer: a"));
+}
+
 TEST_CASE("within puts a place around an error", "[error]") {
   CHECK(std::string(Error(Errc::io, "gone").within("model").what()) == "model: gone");
   const Error twice = Error(Errc::io, "gone", "inner").within("outer");

@@ -98,6 +98,23 @@ TEST_CASE("a parallel loop covers every index once, in pieces that do not depend
   }
 }
 
+TEST_CASE("a thread that waits for a nested loop takes no piece of the outer one", "[parallel]") {
+  // Only with three or more threads of TBB's can a piece be stolen while its thief waits; fewer pass without a test.
+  const Runtime runtime(RuntimeOptions{.threads = 8});
+  thread_local bool is_inside = false;
+  std::atomic<int> entered_twice{0};
+  parallel_parts(runtime, 64, [&](int) {
+    entered_twice += is_inside;
+    is_inside = true;
+    parallel_parts(runtime, 8, [](int) {
+      volatile double sum = 0;
+      for (int i = 0; i < 2000; ++i) sum = sum + i;
+    });
+    is_inside = false;
+  });
+  CHECK(entered_twice == 0);
+}
+
 TEST_CASE("an exception leaves a parallel loop, also a nested one", "[parallel]") {
   const Runtime runtime(RuntimeOptions{.threads = 2});
   CHECK_THROWS_WITH(parallel_parts(runtime, 8,

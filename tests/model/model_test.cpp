@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "scalar/core/random.hpp"
+#include "scalar/data.hpp"
 #include "scalar/spec/parameters.hpp"
 #include "scalar/trainer.hpp"
 #include "support/catch.hpp"
@@ -221,6 +222,39 @@ TEST_CASE("an infinity, or a missing value that a model cannot do without, is no
     else
       CHECK_THROWS_WITH(model.predict(unknown), Contains("row 1 has no finite prediction"));
   }
+}
+
+TEST_CASE("a batch whose columns differ in length is refused, however many rows it has", "[model]") {
+  const Table table = data::parse_csv("a,t,y\n1,x,1\n2,z,2\n3,x,4\n", {.label = "y"});
+  const auto model = Trainer{LinearRegression{}}.fit(table);
+  const std::vector<double> few(10, 1.0);
+  for (const std::size_t rows : {50, 100, 5000}) {
+    const std::vector<std::string_view> texts(rows, "x");
+    const std::vector<BatchColumn> columns{{.numbers = few}, {.texts = texts}};
+    std::vector<double> out(rows);
+    const auto count = static_cast<std::int64_t>(rows);
+    CHECK_THROWS_WITH(model.predict(BatchView(columns, count), BatchOut(out.data(), count, 1)),
+                      Contains("an input column has 10 values, the batch " + std::to_string(rows) + " rows"));
+  }
+}
+
+TEST_CASE("an error in a large table says which rows", "[model]") {
+  const Table table = data::parse_csv("t,y\nx,1\nz,2\nx,4\n", {.label = "y"});
+  const auto model = Trainer{LinearRegression{}}.with_encoding({.unknown = Unknown::error}).fit(table);
+  TextValues texts{.dictionary = {"x", "new"}, .codes = std::vector<std::uint32_t>(6000, 0)};
+  texts.codes[5000] = 1;
+  CHECK_THROWS_WITH(model.predict(Table({{.name = "t", .values = texts}})),
+                    Contains("counted from row 4096") && Contains("row 904"));
+}
+
+TEST_CASE("saving replaces models only", "[model]") {
+  const TemporaryDirectory directory;
+  std::filesystem::create_directories(directory / "home");
+  write(directory / "home/thesis.txt", "years of work");
+  CHECK_THROWS_WITH(one_of_each()[0].save(directory / "home"), Contains("holds \"thesis.txt\", so it is no model"));
+  CHECK(read(directory / "home/thesis.txt") == "years of work");
+  std::filesystem::create_directories(directory / "empty");
+  CHECK_NOTHROW(one_of_each()[0].save(directory / "empty"));
 }
 
 TEST_CASE("a large batch is the same as its rows one by one", "[model]") {

@@ -78,6 +78,7 @@ TEST_CASE("a forest that cannot be walked safely is refused", "[spec]") {
   };
   refused([](Forest& f) { f.left[0] = 0; });     // a circle
   refused([](Forest& f) { f.right[0] = 3; });    // beyond the tree
+  refused([](Forest& f) { f.right[0] = 1; });    // two parents
   refused([](Forest& f) { f.feature[0] = 2; });  // no such feature
   refused([](Forest& f) { f.feature[0] = -2; });
   refused([](Forest& f) { f.value[0] = std::nan(""); });

@@ -54,7 +54,10 @@ class Error : public std::runtime_error {
   Errc code() const noexcept { return code_; }
   std::string_view context() const noexcept { return std::string_view(what()).substr(0, context_size_); }
   std::string_view message() const noexcept {
-    return std::string_view(what()).substr(context_size_ == 0 ? 0 : context_size_ + 2);
+    // A context with a NUL in it makes what() end early.
+    const std::string_view all = what();
+    const std::size_t begin = context_size_ == 0 ? 0 : context_size_ + 2;
+    return begin <= all.size() ? all.substr(begin) : std::string_view();
   }
   /// The same error seen from further out: `context` is put before its own.
   Error within(const std::string& context) const {

@@ -32,7 +32,8 @@ class FunctionRef<Result(Arguments...)> {
 /// Calls `body(begin, end)` on disjoint pieces that cover `[0, count)`, each of at most `grain` indices.
 ///
 /// The pieces are cut at multiples of `grain`, so what one call sees does not depend on the number of threads. An
-/// exception of a piece ends the loop and leaves it. Nested loops share the budget.
+/// exception of a piece ends the loop and leaves it. Nested loops share the budget; a thread that waits for one takes
+/// no other work, so what a piece keeps in thread-local memory is still its own afterwards.
 void parallel_for(const Runtime& runtime, std::int64_t count, std::int64_t grain,
                   FunctionRef<void(std::int64_t begin, std::int64_t end)> body);
 

@@ -46,7 +46,7 @@ struct Forest {
 };
 
 /// Throws `Error{Errc::corrupt}` naming tree and node unless walking the forest is safe: lengths agree, children exist
-/// and come after their parents, features and outputs are in range, splits are not NaN.
+/// and come after their one parent, features and outputs are in range, splits are not NaN.
 void check(const Forest& forest);
 
 /// Canonical bytes and back; `from_bytes` calls `check`. Errors of `from_bytes`: `Errc::corrupt`.

@@ -7,6 +7,7 @@
 #include "scalar/backend/native/native.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/parallel.hpp"
+#include "spec/checks.hpp"
 
 namespace scalar::inline v0::backend {
 namespace {
@@ -67,6 +68,7 @@ CompiledModel compile(const LinearParameters& parameters, const Runtime& runtime
                 std::to_string(values) + " values do not make " + std::to_string(parameters.outputs) + " outputs of " +
                     std::to_string(parameters.features) + " features",
                 "linear parameters");
+  detail::check_link(parameters.link, parameters.outputs);
   return CompiledModel(std::make_shared<CompiledLinear>(parameters, runtime));
 }
 

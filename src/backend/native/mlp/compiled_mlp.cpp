@@ -10,6 +10,7 @@
 #include "scalar/backend/native/native.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/parallel.hpp"
+#include "spec/checks.hpp"
 
 namespace scalar::inline v0::backend {
 namespace {
@@ -94,6 +95,7 @@ void check(const MlpParameters& parameters) {
 
 CompiledModel compile(const MlpParameters& parameters, const Runtime& runtime) {
   check(parameters);
+  detail::check_link(parameters.link, parameters.sizes.back());
   return CompiledModel(std::make_shared<CompiledMlp>(parameters, runtime));
 }
 

@@ -45,7 +45,7 @@ class Model {
   /// prediction is not finite, as when a value is missing that a linear model or a network cannot do without.
   void predict(const BatchView& batch, BatchOut out) const { data().predict(batch, out); }
 
-  /// The same model with one more measured figure.
+  /// The same model with one more measured figure. Complexity: copies the parameters.
   Model with_metric(std::string name, double value) const {
     ModelInfo info = data().info;
     info.metrics[std::move(name)] = value;

@@ -333,11 +333,11 @@ class InferDecoder {
     if (!dom || dom->capacity() > kept_bytes) dom = std::make_unique<simdjson::dom::parser>();
     const std::size_t capacity = std::max<std::size_t>(json.size(), 4096);
     if (dom->capacity() < capacity && dom->allocate(capacity, static_cast<std::size_t>(limits_.json_depth)))
-      refuse(Errc::resource_exhausted, "no memory to read the request");
+      refuse(Errc::unavailable, "no memory to read the request");
     element root;
     // The bytes after the text are readable, so that simdjson needs no copy.
     if (const auto error = dom->parse(json.data(), json.size(), false).get(root)) {
-      if (error == simdjson::MEMALLOC) refuse(Errc::resource_exhausted, "no memory to read the request");
+      if (error == simdjson::MEMALLOC) refuse(Errc::unavailable, "no memory to read the request");
       refuse(Errc::parse, simdjson::error_message(error), "the request's JSON");
     }
     return root;

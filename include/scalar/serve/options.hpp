@@ -28,7 +28,8 @@ struct Timeouts {
   std::uint64_t body_bytes_per_second = 1024;     ///< averaged over the body
   std::chrono::milliseconds idle{75'000};         ///< between two requests of a connection
   std::chrono::milliseconds write_stall{30'000};  ///< without the client taking a byte
-  std::chrono::milliseconds request{60'000};      ///< from the last byte of a request to its answer (504)
+  std::chrono::milliseconds request{60'000};      ///< from the last byte of a request to the moment its
+                                                  ///< prediction begins (504); one that runs is not interrupted
   std::chrono::milliseconds drain{30'000};        ///< that `stop` gives to requests in flight
 };
 

@@ -30,6 +30,14 @@ class FakeRoot {
   test::TemporaryDirectory directory_;
 };
 
+/// A Runtime of some threads; of one under the thread sanitizer, for which Debian's TBB is not instrumented.
+Runtime with_threads(int threads) {
+#ifdef __SANITIZE_THREAD__
+  threads = 1;
+#endif
+  return Runtime(RuntimeOptions{.threads = threads});
+}
+
 }  // namespace
 
 TEST_CASE("the cgroup quota bounds the cores", "[runtime]") {
@@ -84,7 +92,7 @@ TEST_CASE("messages go to the sink", "[runtime]") {
 
 TEST_CASE("a parallel loop covers every index once, in pieces that do not depend on threads", "[parallel]") {
   for (const int threads : {1, 2, 5}) {
-    const Runtime runtime(RuntimeOptions{.threads = threads});
+    const Runtime runtime = with_threads(threads);
     for (const std::int64_t count : {0, 1, 7, 64, 1000}) {
       std::vector<std::atomic<int>> touched(static_cast<std::size_t>(count));
       std::atomic<int> bad{0};
@@ -100,7 +108,7 @@ TEST_CASE("a parallel loop covers every index once, in pieces that do not depend
 
 TEST_CASE("a thread that waits for a nested loop takes no piece of the outer one", "[parallel]") {
   // Only with three or more threads of TBB's can a piece be stolen while its thief waits; fewer pass without a test.
-  const Runtime runtime(RuntimeOptions{.threads = 8});
+  const Runtime runtime = with_threads(8);
   thread_local bool is_inside = false;
   std::atomic<int> entered_twice{0};
   parallel_parts(runtime, 64, [&](int) {
@@ -116,7 +124,7 @@ TEST_CASE("a thread that waits for a nested loop takes no piece of the outer one
 }
 
 TEST_CASE("an exception leaves a parallel loop, also a nested one", "[parallel]") {
-  const Runtime runtime(RuntimeOptions{.threads = 2});
+  const Runtime runtime = with_threads(2);
   CHECK_THROWS_WITH(parallel_parts(runtime, 8,
                                    [&](int part) {
                                      parallel_parts(runtime, 4, [&](int inner) {

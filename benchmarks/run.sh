@@ -24,7 +24,8 @@ rows=$build/rows.md
 measure() { # name, arguments: runs one benchmark and keeps its rows without the header
   echo "== $1" >&2
   "$build/benchmarks/benchmark_$1" "${@:2}" >"$build/$1.md" || [ $? = 1 ] || echo "| $1 | **failed** | | | | | | |" >>"$build/$1.md"
-  tee /dev/stderr <"$build/$1.md" | grep -v -e '^| what ' -e '^|---' >>"$rows" || true
+  cat "$build/$1.md" >&2
+  grep -v -e '^| what ' -e '^|---' "$build/$1.md" >>"$rows" || true
 }
 for name in mlp trees forest mlp_predict; do measure "$name"; done
 OMP_WAIT_POLICY=active measure trees  # the rival with spinning threads: better on an idle machine, worse on a busy one

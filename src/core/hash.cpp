@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -18,10 +19,9 @@
 namespace scalar::inline v0 {
 namespace {
 
-// Both halves of the key must matter: one seeds the hash, the other is mixed into what comes out.
+// The first half of the key seeds the hash; the second is laid over what comes out, so that both matter.
 Hash128 finish(XXH128_hash_t hash, const HashKey& key) noexcept {
-  if (key.second == 0) return {hash.low64, hash.high64};
-  return {XXH3_64bits_withSeed(&hash, sizeof hash, key.second), XXH3_64bits_withSeed(&hash, sizeof hash, ~key.second)};
+  return {hash.low64 ^ key.second, hash.high64 ^ std::rotl(key.second, 32)};
 }
 
 std::string hex(std::span<const unsigned char> bytes) {

@@ -30,7 +30,8 @@ struct HashKey {
   static HashKey random();
 };
 
-/// XXH3-128 of `bytes` under `key` (xxHash specification, section XXH3; the key seeds the secret).
+/// XXH3-128 of `bytes` under `key` (xxHash specification, section XXH3; the first half of the key is the seed, the
+/// second is laid over the result).
 Hash128 hash128(std::span<const std::byte> bytes, const HashKey& key = {}) noexcept;
 Hash128 hash128(std::string_view text, const HashKey& key = {}) noexcept;
 

@@ -122,6 +122,16 @@ Described describe(element input) {
   return out;
 }
 
+/// An input before its name is known is named by its place.
+Described described_at(std::size_t position, element input) {
+  try {
+    return describe(input);
+  } catch (const Error& error) {
+    if (!error.context().empty()) throw;
+    throw error.within("inputs[" + std::to_string(position) + "]");
+  }
+}
+
 /// Calls `take(element)` for every value of flat data, or of data nested as `shape` says.
 template <class Take>
 void for_each_value(const Described& input, Take take) {
@@ -374,8 +384,9 @@ class InferDecoder {
     array inputs;
     if (value.get_array().get(inputs) != simdjson::SUCCESS) refuse(Errc::type_mismatch, "'inputs' is not an array");
     bool first = true;
+    std::size_t position = 0;
     for (const element input : inputs) {
-      const Described described = describe(input);
+      const Described described = described_at(position++, input);
       check_size(described);
       if (!first && out_.is_dense_) refuse_unknown(described.name);
       const std::size_t column = find(described.name);

@@ -180,9 +180,9 @@ TEST_CASE("what does not fit is refused with a sentence that says where") {
   CHECK(one("input", "FP32", "[1,2]", "[[[1,2]]]").find("'data' holds an array") != std::string::npos);
   CHECK(one("input", "FP32", "[1,3]", "[1,2,3]") == "input 'input': has the wrong shape, expected [rows, 2]");
   CHECK(one("input", "FP32", "[2]", "[1,2]") == "input 'input': has the wrong shape, expected [rows, 2]");
-  CHECK(one("input", "FP32", "[1,2,1]", "[1,2]") == "'shape' has 3 dimensions, expected 1 or 2");
-  CHECK(one("input", "FP32", "[-1,2]", "[1,2]") == "a dimension of 'shape' is not a size");
-  CHECK(one("input", "FP32", "[1.5,2]", "[1,2]") == "a dimension of 'shape' is not a size");
+  CHECK(one("input", "FP32", "[1,2,1]", "[1,2]") == "inputs[0]: 'shape' has 3 dimensions, expected 1 or 2");
+  CHECK(one("input", "FP32", "[-1,2]", "[1,2]") == "inputs[0]: a dimension of 'shape' is not a size");
+  CHECK(one("input", "FP32", "[1.5,2]", "[1,2]") == "inputs[0]: a dimension of 'shape' is not a size");
   CHECK(one("input", "FP32", "[0,2]", "[]") == "input 'input': has no rows");
   CHECK(one("input", "FP32", "[4611686018427387904,4]", "[1]") ==
         "input 'input': the inputs have more than 16777216 elements");
@@ -224,9 +224,9 @@ TEST_CASE("what is no request is refused") {
   CHECK(refusal(dense(1), "{}") == "the request has no 'inputs'");
   CHECK(refusal(dense(1), R"({"inputs":{}})") == "'inputs' is not an array");
   CHECK(refusal(dense(1), R"({"inputs":[]})") == "'inputs' is empty");
-  CHECK(refusal(dense(1), R"({"inputs":[5]})") == "an input is not an object");
-  CHECK(refusal(dense(1), R"({"inputs":[{}]})") == "an input has no 'name'");
-  CHECK(refusal(dense(1), R"({"inputs":[{"name":5}]})") == "'name' of an input is not a string");
+  CHECK(refusal(dense(1), R"({"inputs":[5]})") == "inputs[0]: an input is not an object");
+  CHECK(refusal(dense(1), R"({"inputs":[{}]})") == "inputs[0]: an input has no 'name'");
+  CHECK(refusal(dense(1), R"({"inputs":[{"name":5}]})") == "inputs[0]: 'name' of an input is not a string");
   CHECK(refusal(dense(1), R"({"inputs":[],"inputs":[]})") == "'inputs' comes twice");
   CHECK(refusal(dense(1), R"({"id":5,"inputs":[]})") == "'id' is not a string");
   CHECK(refusal(dense(1), "{\"id\":\"\xff\",\"inputs\":[]}").starts_with("the request's JSON: "));
@@ -271,8 +271,8 @@ TEST_CASE("binary data that does not add up is refused") {
   CHECK(sized("8", "123456789") == "unexpected additional input data: 1 bytes are left after the last tensor");
   CHECK(sized("8", "1234567") == "input 'input': 'binary_data_size' is 8, but only 7 bytes of binary data are left");
   CHECK(sized("4", "12345678") == "input 'input': 'binary_data_size' is 4, the shape needs 8");
-  CHECK(sized("-8", "12345678") == "'binary_data_size' is not a size");
-  CHECK(sized("18446744073709551608", "12345678") == "'binary_data_size' is not a size");
+  CHECK(sized("-8", "12345678") == "inputs[0]: 'binary_data_size' is not a size");
+  CHECK(sized("18446744073709551608", "12345678") == "inputs[0]: 'binary_data_size' is not a size");
   CHECK(sized("8", "12345678", "[2305843009213693952,2]") ==
         "input 'input': the inputs have more than 16777216 elements");
   const auto texts = [](const std::string& bytes, const std::string& rows) {

@@ -119,3 +119,13 @@ TEST_CASE("a fit that is asked to stop is cancelled", "[trainer]") {
     }
   }
 }
+
+TEST_CASE("a class whose rows all have weight 0 is no class to learn", "[trainer]") {
+  const Dataset data({.features = {1, 2, 3, 4},
+                      .columns = 1,
+                      .targets = {0, 0, 1, 1},
+                      .weights = {1, 1, 0, 0},
+                      .classes = {"a", "b"}});
+  CHECK_THROWS_WITH((Trainer{LogisticRegression{}}.fit(data)), Contains("expected at least two classes"));
+  CHECK_THROWS_AS((Trainer{GradientBoostedTrees{.trees = 1}}.fit(data)), Error);
+}

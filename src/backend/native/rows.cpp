@@ -93,9 +93,18 @@ std::int64_t checked_classes(std::string_view spec, const Dataset& contiguous) {
   if (names.empty()) refuse(spec, "the target is a number, expected classes");
   if (names.size() == 1) refuse(spec, "the only class is \"" + names[0] + "\", expected at least two");
   const std::span<const float> targets = contiguous.targets();
-  if (std::all_of(targets.begin(), targets.end(), [&](float target) { return target == targets[0]; }))
-    refuse(spec, "all " + std::to_string(targets.size()) + " rows are of class \"" +
-                     names[static_cast<std::size_t>(targets[0])] + "\", expected at least two classes");
+  const std::span<const float> weights = contiguous.weights();
+  std::int64_t of_class = -1, rows = 0;
+  for (std::size_t row = 0; row < targets.size(); ++row) {
+    if (!weights.empty() && weights[row] == 0) continue;  // teaches nothing
+    const auto target = static_cast<std::int64_t>(targets[row]);
+    if (of_class >= 0 && target != of_class) return static_cast<std::int64_t>(names.size());
+    of_class = target;
+    ++rows;
+  }
+  if (of_class >= 0)
+    refuse(spec, "all " + std::to_string(rows) + " rows are of class \"" + names[static_cast<std::size_t>(of_class)] +
+                     "\", expected at least two classes");
   return static_cast<std::int64_t>(names.size());
 }
 

@@ -1,0 +1,5 @@
+#pragma once
+/// Graphs: building, reading, generating and partitioning them, vertex programs, algorithms. See docs/graph.md.
+#include "scalar/core/error.hpp"
+#include "scalar/graph/build.hpp"
+#include "scalar/graph/graph.hpp"

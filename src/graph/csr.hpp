@@ -1,0 +1,44 @@
+#pragma once
+/// Edges to lists of neighbours.
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "graph/storage.hpp"
+#include "scalar/core/parallel.hpp"
+#include "scalar/graph/build.hpp"
+
+namespace scalar::inline v0::graph {
+
+/// Edges that are asked for in pieces, twice, from several threads: they need not exist all at once.
+template <class E>
+struct EdgeSource {
+  static constexpr std::int64_t grain = std::int64_t{1} << 16;  ///< pieces are cut at multiples of it
+
+  std::int64_t count = 0;
+  /// The edges `[begin, end)`, which may be put into `scratch`.
+  FunctionRef<std::span<const E>(std::int64_t begin, std::int64_t end, std::vector<E>& scratch)> piece;
+};
+
+/// The out-lists of a directed graph, or the lists of an undirected one. Errors: as `from_edges`.
+template <class E>
+Lists build_lists(Vertex vertices, const EdgeSource<E>& edges, const Build& options, const Runtime& runtime);
+
+/// The lists against the edges of `lists`.
+Lists transpose(const Lists& lists, const Runtime& runtime);
+
+/// Sorts each list by vertex, then by weight.
+void sort_lists(Lists& lists, const Runtime& runtime);
+
+/// A graph of finished lists. In-lists are made where they are wanted and `in` is null.
+Graph finish(Vertex vertices, Lists out, const Build& options, std::shared_ptr<const IdTable> ids,
+             const Runtime& runtime, std::shared_ptr<const Lists> in = nullptr);
+
+/// Errors: `Errc::invalid_argument`, `Errc::too_large`.
+void check(const Build& options, bool weighted);
+
+extern template Lists build_lists(Vertex, const EdgeSource<Edge>&, const Build&, const Runtime&);
+extern template Lists build_lists(Vertex, const EdgeSource<WeightedEdge>&, const Build&, const Runtime&);
+
+}  // namespace scalar::inline v0::graph

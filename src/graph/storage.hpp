@@ -1,0 +1,88 @@
+#pragma once
+/// What a Graph holds.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "scalar/graph/graph.hpp"
+
+namespace scalar::inline v0::graph {
+
+/// Memory that is not written before it is used, and can be cut short without a copy: a graph's lists are larger than
+/// everything else. Never null, even with no elements.
+template <class T>
+class Array {
+ public:
+  Array() = default;
+  explicit Array(std::int64_t size, bool zero = false) : size_(size) {
+    const std::size_t count = size < 1 ? 1 : static_cast<std::size_t>(size);
+    if (count > SIZE_MAX / 2 / sizeof(T)) throw std::bad_alloc();
+    data_ = static_cast<T*>(zero ? std::calloc(count, sizeof(T)) : std::malloc(count * sizeof(T)));
+    if (data_ == nullptr) throw std::bad_alloc();
+  }
+  Array(Array&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Array& operator=(Array&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~Array() { std::free(data_); }
+
+  void shrink(std::int64_t size) noexcept {
+    if (size >= size_) return;
+    size_ = size;
+    if (T* const less =
+            static_cast<T*>(std::realloc(data_, (size < 1 ? 1 : static_cast<std::size_t>(size)) * sizeof(T))))
+      data_ = less;
+  }
+
+  T* data() noexcept { return data_; }
+  const T* data() const noexcept { return data_; }
+  std::int64_t size() const noexcept { return size_; }
+  T& operator[](std::int64_t i) noexcept { return data_[i]; }
+  const T& operator[](std::int64_t i) const noexcept { return data_[i]; }
+  std::size_t bytes() const noexcept { return static_cast<std::size_t>(size_) * sizeof(T); }
+
+ private:
+  T* data_ = nullptr;
+  std::int64_t size_ = 0;
+};
+
+/// Lists of neighbours: `offsets` has one more element than there are vertices; `weights.data()` is null without them.
+struct Lists {
+  Array<std::int64_t> offsets;
+  Array<Vertex> neighbours;
+  Array<float> weights;
+
+  bool weighted() const noexcept { return weights.data() != nullptr; }
+  std::size_t bytes() const noexcept { return offsets.bytes() + neighbours.bytes() + weights.bytes(); }
+};
+
+/// Ids in ascending order; the vertex is the place.
+struct IdTable {
+  Ids kind = Ids::numbers;
+  std::vector<std::uint64_t> numbers;
+  std::string text;                 // all names, one after the other
+  std::vector<std::uint64_t> ends;  // of each name in `text`
+
+  std::string_view name(std::size_t i) const noexcept {
+    const std::uint64_t begin = i == 0 ? 0 : ends[i - 1];
+    return std::string_view(text).substr(begin, ends[i] - begin);
+  }
+};
+
+struct Graph::Storage {
+  Vertex vertices = 0;
+  bool directed = false;
+  std::int64_t edges = 0;
+  std::shared_ptr<const Lists> out, in;  // one and the same when undirected; `in` may be null when directed
+  std::shared_ptr<const IdTable> ids;    // null: dense
+};
+
+}  // namespace scalar::inline v0::graph

@@ -1,0 +1,214 @@
+#pragma once
+/// Folds over a fixed number of shards: their bits do not depend on how many peers share them.
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "scalar/bsp/mailbox.hpp"
+#include "scalar/bsp/peer.hpp"
+
+namespace scalar::inline v0::bsp {
+
+/// Consecutive shards: those of one peer, or below one node of the tree.
+struct ShardRange {
+  int first = 0;
+  int last = 0;  ///< one past the last
+
+  int count() const noexcept { return last - first; }
+  friend bool operator==(const ShardRange&, const ShardRange&) = default;
+};
+
+/// The shards of peer `rank`, which differ in number by at most one from any other's.
+/// Errors: `Errc::invalid_argument` unless there are 1 to 1,048,576 shards and at least as many as peers.
+ShardRange shards_of(int shards, int rank, int peers);
+
+/// The largest nodes of the canonical tree that together cover `shards`, in order; at most 2 log2 of them.
+///
+/// A node holds a power of two of shards and begins at a multiple of that.
+std::vector<ShardRange> nodes_of(ShardRange shards);
+
+namespace detail {
+[[noreturn]] void throw_bad_fold(const char* what, std::size_t seen, std::size_t expected, int rank);
+}
+
+/// Folds equally long vectors, one a shard, as they come: like a binary counter, it keeps one vector for each node of
+/// the canonical tree that is complete.
+///
+/// `op` need not commute; elements are trivially copyable. Memory: at most `2 log2(shards) + 1` vectors, kept for the
+/// next fold. Thread safety: one thread at a time.
+template <class T, class Op = std::plus<>>
+class ShardFold {
+  static_assert(std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> && !std::is_same_v<T, bool>,
+                "the elements of a fold are numbers or plain structs");
+
+ public:
+  struct Node {
+    ShardRange shards{};
+    std::vector<T> values{};
+  };
+
+  explicit ShardFold(int first, std::size_t size, Op op = {}) : op_(op), first_(first), size_(size) {}
+
+  /// Forgets everything; the next shard is `first`, of vectors of `size` elements.
+  void reset(int first, std::size_t size) {
+    for (Node& node : nodes_) spare_.push_back(std::move(node.values));
+    nodes_.clear();
+    first_ = first, size_ = size;
+  }
+
+  std::size_t size() const noexcept { return size_; }
+  /// The shard that comes next.
+  int next() const noexcept { return nodes_.empty() ? first_ : nodes_.back().shards.last; }
+  /// What stands: the largest nodes of the tree, in order.
+  std::span<const Node> nodes() const noexcept { return nodes_; }
+
+  /// `fill(std::span<T>)` writes the vector of the next shard; the span holds unspecified values before.
+  template <class Fill>
+  void push(Fill&& fill) {
+    push(1, std::forward<Fill>(fill));
+  }
+  /// The same for a node whose `count` shards are folded already.
+  template <class Fill>
+  void push(int count, Fill&& fill) {
+    std::vector<T> values;
+    if (!spare_.empty()) values = std::move(spare_.back()), spare_.pop_back();
+    values.resize(size_);
+    fill(std::span<T>(values));
+    const int first = next();
+    nodes_.push_back({{first, first + count}, std::move(values)});
+    while (nodes_.size() > 1 && are_siblings(nodes_[nodes_.size() - 2].shards, nodes_.back().shards)) merge();
+  }
+
+  /// The fold of everything pushed; nodes without a sibling are folded from the last one on. Requires a push.
+  std::span<const T> total() {
+    while (nodes_.size() > 1) merge();
+    return nodes_.front().values;
+  }
+
+ private:
+  static bool are_siblings(ShardRange a, ShardRange b) noexcept {
+    return a.count() == b.count() && a.first % (2 * a.count()) == 0;
+  }
+  void merge() {
+    Node &left = nodes_[nodes_.size() - 2], &right = nodes_.back();
+    T* to = left.values.data();
+    const T* from = right.values.data();
+    for (std::size_t i = 0; i < size_; ++i) to[i] = static_cast<T>(op_(to[i], from[i]));
+    left.shards.last = right.shards.last;
+    spare_.push_back(std::move(right.values));
+    nodes_.pop_back();
+  }
+
+  Op op_;
+  int first_;
+  std::size_t size_;
+  std::vector<Node> nodes_{};
+  std::vector<std::vector<T>> spare_{};
+};
+
+/// Elementwise folds of one vector a shard over all peers, by the canonical tree over `shards` leaves: the same bits
+/// for any number of peers up to that of shards, on any transport.
+///
+/// Every peer makes one at the same place of its program, folds the vectors of its own shards in a `ShardFold`, and
+/// awaits `all_reduce`. Lives in the body as a local variable. Source of the exchange: Rabenseifner, "Optimization of
+/// collective reduction operations", ICCS 2004, section 4, with the peers' complete nodes in place of their sums.
+template <class T, class Op = std::plus<>>
+class ShardReduce {
+ public:
+  /// Errors: those of `shards_of`.
+  ShardReduce(Peer& peer, int shards, Op op = {})
+      : peer_(peer),
+        count_(shards),
+        mine_(shards_of(shards, peer.rank(), peer.size())),
+        box_(peer.mailbox<T>()),
+        fold_(0, 0, op) {}
+
+  /// The shards of this peer.
+  ShardRange shards() const noexcept { return mine_; }
+
+  /// `out` becomes the fold over all shards, at every peer. `fold` holds exactly this peer's; it is empty afterwards.
+  ///
+  /// Two supersteps; none for one peer. Each peer finishes its share of the elements for all: it sends at most
+  /// `2 log2(shards) + 1` times the vector's size. Errors: `Errc::shape_mismatch` naming the peer for a fold of other
+  /// shards or another size.
+  Task<> all_reduce(ShardFold<T, Op>& fold, std::span<T> out) {
+    check(fold, out);
+    if (peer_.size() > 1) {
+      send_nodes(fold);
+      co_await peer_.sync();
+      finish_chunk(fold);
+      co_await peer_.sync();
+      collect(out);
+    } else {
+      std::ranges::copy(fold.total(), out.begin());
+    }
+    fold.reset(mine_.first, fold.size());
+  }
+
+ private:
+  struct Chunk {
+    std::size_t begin, size;
+  };
+  /// The elements that `rank` finishes.
+  Chunk chunk(std::size_t size, int rank) const noexcept {
+    const auto peers = static_cast<std::size_t>(peer_.size()), r = static_cast<std::size_t>(rank);
+    const std::size_t each = size / peers, more = size % peers;
+    return {each * r + (std::min)(r, more), each + (r < more ? 1 : 0)};
+  }
+
+  void check(const ShardFold<T, Op>& fold, std::span<T> out) const {
+    if (out.size() != fold.size())
+      detail::throw_bad_fold("elements of the result", out.size(), fold.size(), peer_.rank());
+    const bool starts = !fold.nodes().empty() && fold.nodes().front().shards.first == mine_.first;
+    const int end = starts ? fold.next() : mine_.first;
+    if (end != mine_.last)
+      detail::throw_bad_fold("shards folded", static_cast<std::size_t>(end - mine_.first),
+                             static_cast<std::size_t>(mine_.count()), peer_.rank());
+  }
+  void send_nodes(const ShardFold<T, Op>& fold) {
+    for (int rank = 0; rank < peer_.size(); ++rank) {
+      const Chunk part = chunk(fold.size(), rank);
+      if (rank == peer_.rank()) continue;
+      for (const auto& node : fold.nodes())
+        box_.send(rank, std::span<const T>(node.values).subspan(part.begin, part.size));
+    }
+  }
+  void finish_chunk(const ShardFold<T, Op>& fold) {
+    const Chunk mine = chunk(fold.size(), peer_.rank());
+    fold_.reset(0, mine.size);
+    for (int rank = 0; rank < peer_.size(); ++rank) {
+      const bool own = rank == peer_.rank();
+      const std::vector<ShardRange> nodes = nodes_of(shards_of(count_, rank, peer_.size()));
+      const std::span<const T> got = own ? std::span<const T>() : std::span<const T>(box_.received(rank));
+      if (!own && got.size() != nodes.size() * mine.size)
+        detail::throw_bad_fold("elements received", got.size(), nodes.size() * mine.size, rank);
+      for (std::size_t i = 0; i < nodes.size(); ++i) {
+        const std::span<const T> values =
+            own ? std::span<const T>(fold.nodes()[i].values).subspan(mine.begin, mine.size)
+                : got.subspan(i * mine.size, mine.size);
+        fold_.push(nodes[i].count(), [&](std::span<T> to) { std::ranges::copy(values, to.begin()); });
+      }
+    }
+    for (int rank = 0; rank < peer_.size(); ++rank) box_.send(rank, fold_.total());
+  }
+  void collect(std::span<T> out) const {
+    for (int rank = 0; rank < peer_.size(); ++rank) {
+      const Chunk part = chunk(out.size(), rank);
+      const std::span<const T> got = box_.received(rank);
+      if (got.size() != part.size) detail::throw_bad_fold("elements received", got.size(), part.size, rank);
+      std::ranges::copy(got, out.begin() + static_cast<std::ptrdiff_t>(part.begin));
+    }
+  }
+
+  Peer& peer_;
+  int count_;
+  ShardRange mine_;
+  Mailbox<T> box_;
+  ShardFold<T, Op> fold_;
+};
+
+}  // namespace scalar::inline v0::bsp

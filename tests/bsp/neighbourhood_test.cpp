@@ -1,0 +1,126 @@
+#include "scalar/bsp/neighbourhood.hpp"
+
+#include <functional>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "bsp/places.hpp"
+#include "scalar/bsp/embedding.hpp"
+#include "scalar/core/error.hpp"
+#include "support/catch.hpp"
+
+using namespace scalar;
+using bsp::Neighbourhood;
+using bsp::Peer;
+using bsp::Task;
+using bsp::Topology;
+using bsp_test::engine_of;
+using Catch::Matchers::Contains;
+
+TEST_CASE("what is sent to all neighbours arrives at exactly them, by rank") {
+  for (const Topology& topology :
+       {Topology::ring(1), Topology::ring(2), Topology::ring(7), Topology::tree(10, 3), Topology::torus({3, 4}),
+        Topology::hypercube(8), Topology::complete(5), embed(Topology::grid({4, 4}), 4)}) {
+    INFO(topology.name());
+    auto body = [&topology](Peer& peer) -> Task<bool> {
+      Neighbourhood<std::string> near(peer, topology);
+      near.send_to_all_neighbours("from " + std::to_string(peer.rank()));
+      near.send(peer.rank(), "own");
+      co_await peer.sync();
+      const std::vector<int> expected = topology.neighbours(peer.rank());
+      bool right = std::vector<int>(near.neighbours().begin(), near.neighbours().end()) == expected &&
+                   near.received().size() == expected.size() + 1 && near.runs().size() == expected.size() + 1 &&
+                   near.received(peer.rank())[0] == "own";
+      for (const int neighbour : expected) {
+        const auto from = near.received(neighbour);
+        right = right && from.size() == 1 && from[0] == "from " + std::to_string(neighbour);
+      }
+      co_return right;
+    };
+    for (const bool right : engine_of(topology.size()).run_all(body)) CHECK(right);
+  }
+}
+
+TEST_CASE("shifting a value round every dimension of a torus brings it back") {
+  for (const std::vector<int>& extents : {std::vector<int>{1}, {2}, {5}, {3, 4}, {2, 3, 2}}) {
+    const Topology torus = embed(Topology::torus(extents), 1);
+    auto body = [&](Peer& peer) -> Task<bool> {
+      Neighbourhood<int> near(peer, torus);
+      int value = peer.rank();
+      for (std::size_t d = 0; d < extents.size(); ++d)
+        for (int step = 0; step < extents[d]; ++step) {
+          const int dimension = static_cast<int>(d), from = *torus.shift(peer.rank(), dimension, -1);
+          near.send(*torus.shift(peer.rank(), dimension, 1), value);
+          co_await peer.sync();
+          value = near.received(from)[0];
+          if (step + 1 < extents[d] && value == peer.rank()) co_return false;
+        }
+      co_return value == peer.rank();
+    };
+    for (const bool back : engine_of(torus.size()).run_all(body)) CHECK(back);
+  }
+}
+
+TEST_CASE("spans go to one neighbour or to all, in order") {
+  const Topology line = Topology::line(3);
+  auto body = [&](Peer& peer) -> Task<int> {
+    Neighbourhood<int> near(peer, line);
+    const std::vector<int> values{1, 2, 3};
+    near.send_to_all_neighbours(std::span(values));
+    if (peer.rank() == 2) near.send(1, std::span(values).first(2));
+    co_await peer.sync();
+    int number = 0;
+    for (const int value : near.received()) number = 10 * number + value;
+    co_return number;
+  };
+  CHECK(engine_of(3).run_all(body) == std::vector<int>{123, 12312312, 123});
+}
+
+TEST_CASE("a tree of neighbourhoods sums what its leaves know at the root") {
+  const Topology tree = Topology::tree(31);
+  auto body = [&](Peer& peer) -> Task<long> {
+    Neighbourhood<long> near(peer, tree);
+    long sum = peer.rank();
+    for (int level = 4; level > 0; --level) {
+      if (tree.distance(0, peer.rank()) == level) near.send((peer.rank() - 1) / 2, sum);
+      co_await peer.sync();
+      for (const long part : near.received()) sum += part;
+    }
+    co_return sum;
+  };
+  CHECK(engine_of(31).run(body) == 30 * 31 / 2);
+}
+
+TEST_CASE("reaching past the neighbours is an error that names both peers") {
+  const Topology ring = Topology::ring(6);
+  const auto failing = [&](auto act) {
+    auto body = [&](Peer& peer) -> Task<> {
+      Neighbourhood<int> near(peer, ring);
+      co_await peer.sync();
+      if (peer.rank() == 2) act(near);
+      co_await peer.sync();
+    };
+    try {
+      engine_of(6).run(body);
+      FAIL("no error");
+    } catch (const Error& error) {
+      CHECK(error.code() == Errc::invalid_argument);
+      CHECK_THAT(std::string(error.what()), Contains("peer 2 has no neighbour") && Contains("in the ring of 6 peers"));
+    }
+  };
+  const std::vector<int> none;
+  failing([](Neighbourhood<int>& near) { near.send(4, 1); });
+  failing([&](Neighbourhood<int>& near) { near.send(0, std::span(none)); });
+  failing([](Neighbourhood<int>& near) { static_cast<void>(near.received(5)); });
+  failing([](Neighbourhood<int>& near) { near.send(-1, 1); });
+  failing([](Neighbourhood<int>& near) { near.send(6, 1); });
+}
+
+TEST_CASE("a topology for another number of peers is refused") {
+  auto body = [](Peer& peer) -> Task<> {
+    Neighbourhood<int> near(peer, Topology::ring(4));
+    co_await peer.sync();
+  };
+  CHECK_THROWS_WITH(engine_of(3).run(body), Contains("the ring is for 4 peers, the engine has 3"));
+}

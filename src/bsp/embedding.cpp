@@ -69,7 +69,7 @@ class Bisection {
     const Ranks plain(set.begin(), set.end());
     consider(plain);
     for (std::size_t d = 0; d < topology_.extents().size(); ++d) consider(along(plain, d));
-    for (const int direction : {-1, 1}) consider(grown(plain, count, direction));
+    for (const bool depth_first : {false, true}) consider(grown(plain, count, depth_first));
     std::copy(best.begin(), best.end(), set.begin());
     for (const int rank : set) side_[at(rank)] = outside;
   }
@@ -102,9 +102,9 @@ class Bisection {
     return last;
   }
 
-  /// A region of `count` members grown by taking, of those it touches, the one with most links into it less those out.
-  /// Ties go to the one touched first (`direction` -1), which suits grids, or last (1), which suits trees.
-  Ranks grown(const Ranks& members, std::size_t count, int direction) {
+  /// A region of `count` members grown from a corner by taking, of those it touches, the one with most links into it
+  /// less those out, which suits grids and clusters, or the one touched last, which suits trees.
+  Ranks grown(const Ranks& members, std::size_t count, bool depth_first) {
     const int start = corner(members);
     for (const int rank : members) side_[at(rank)] = 1;
     Ranks order;
@@ -116,7 +116,8 @@ class Bisection {
         side_[at(next)] = 0;
         order.push_back(next);
         for (const int touched : neighbours_[at(next)])
-          if (side_[at(touched)] == 1) heap.emplace(gain(touched), tie += direction, touched);
+          if (side_[at(touched)] == 1)
+            depth_first ? heap.emplace(0, ++tie, touched) : heap.emplace(gain(touched), --tie, touched);
       }
       if (heap.empty()) {
         while (fresh < members.size() && side_[at(members[fresh])] == 0) ++fresh;

@@ -40,6 +40,15 @@ std::string refusal(const S& spec, DatasetParts parts) {
   return "accepted";
 }
 
+/// The loss and its gradient over all rows.
+std::vector<double> logistic_sums(const Dataset& block, std::int64_t outputs, std::span<const double> parameters,
+                                  const backend::native::Team& team) {
+  const auto share = backend::native::share_of(backend::native::rows_of(block), {0, 1}, 1);
+  std::vector<double> sums(parameters.size() + 1);
+  backend::native::logistic_sums(share, outputs, parameters, team).leaf(0, sums);
+  return sums;
+}
+
 double objective(const LinearRegression& spec, const Dataset& data, const LinearParameters& p) {
   double sum = 0;
   for (std::int64_t i = 0; i < data.rows(); ++i) {
@@ -55,7 +64,7 @@ double objective(const LinearRegression& spec, const Dataset& data, const Linear
 double objective(const LogisticRegression& spec, const Dataset& data, const LinearParameters& p) {
   const backend::native::Team team(Runtime(RuntimeOptions{.threads = 1}), 1);
   const Dataset block = data.contiguous();
-  double sum = backend::native::logistic_sums(backend::native::rows_of(block), p.outputs, p.values, team)[0];
+  double sum = logistic_sums(block, p.outputs, p.values, team)[0];
   for (const double b : p.weights()) sum += 0.5 * spec.l2 * b * b;
   return sum;
 }
@@ -144,19 +153,17 @@ TEST_CASE("the gradient of the logistic losses is that of finite differences") {
     for (const bool weighted : {false, true}) {
       const Dataset data = problems::dataset(300, 5, classes, 3, weighted);
       const backend::native::Team team(Runtime(), 1);
-      const auto rows = backend::native::rows_of(data);
       const std::int64_t outputs = classes == 2 ? 1 : classes;
       std::vector<double> at(static_cast<std::size_t>(outputs * 6));
       Philox random(4);
       for (double& value : at) value = random.uniform() - 0.5;
-      const auto sums = backend::native::logistic_sums(rows, outputs, at, team);
+      const auto sums = logistic_sums(data, outputs, at, team);
       for (std::size_t i = 0; i < at.size(); ++i) {
         constexpr double step = 1e-5;
         auto up = at, down = at;
         up[i] += step, down[i] -= step;
-        const double slope = (backend::native::logistic_sums(rows, outputs, up, team)[0] -
-                              backend::native::logistic_sums(rows, outputs, down, team)[0]) /
-                             (2 * step);
+        const double slope =
+            (logistic_sums(data, outputs, up, team)[0] - logistic_sums(data, outputs, down, team)[0]) / (2 * step);
         CHECK(sums[1 + i] == Approx(slope).margin(1e-6));
       }
     }

@@ -32,8 +32,11 @@ struct FitProgress {
 };
 
 struct FitOptions {
-  int peers = 1;           ///< BSP peers that share the work; refused, never lowered, where a backend cannot
-  std::stop_token stop{};  ///< asks to give up: `Errc::cancelled`
+  int peers = 1;  ///< BSP peers that share the work; refused, never lowered, where a backend cannot
+  /// Pieces of the rows that sums are added by, at least as many as peers: at fixed shards, the same bits are learned
+  /// by any number of peers. 0: the backend chooses
+  int shards = 0;
+  std::stop_token stop{};                              ///< asks to give up: `Errc::cancelled`
   std::function<void(const FitProgress&)> progress{};  ///< called from one thread at a time
 };
 

@@ -1,31 +1,44 @@
 #pragma once
-/// One learner or many that add their sums: the same code for one process and for BSP peers.
-#include <functional>
-#include <utility>
+/// Learners on BSP peers that add up what their rows say.
+#include <cstddef>
+#include <span>
+#include <vector>
 
+#include "backend/native/rows.hpp"
 #include "scalar/backend/backend.hpp"
 #include "scalar/bsp/engine.hpp"
+#include "scalar/bsp/shards.hpp"
 
 namespace scalar::inline v0::backend::native {
 
-/// Runs `make(rank)` on each of `peers` peers until it has no more work, and returns rank 0's result.
+/// Hands the sums of a learner's shards to a fold, one after the other.
+template <class Learner, class Number>
+void fold_shards(Learner& learner, bsp::ShardRange shards, bsp::ShardFold<Number>& fold, std::vector<Number>& totals) {
+  fold.reset(shards.first, learner.size());
+  totals.resize(learner.size());
+  for (int i = 0; i < shards.count(); ++i) fold.push([&](std::span<Number> sums) { learner.leaf(i, sums); });
+}
+
+/// Runs `make(rank, shards)` on each of `options.peers` peers until it has no more work; returns rank 0's result.
 ///
-/// A learner does its share of the work in `bool work()` (false: it is done), offers partial sums in `sums()`, and goes
-/// on from the totals in `absorb()`. All learners see the same totals, so they take the same decisions.
+/// A learner looks at the rows of its shards in `bool work()` (false: it is done), offers the `size()` sums of its i-th
+/// shard in `leaf(i, sums)`, and goes on from the totals of all shards in `absorb(totals)`. All learners see the same
+/// totals, so they take the same decisions. How totals are added depends on the number of shards alone.
 template <class Make>
-auto learn(int peers, const Runtime& runtime, Make make) {
-  if (peers == 1) {
-    auto learner = make(0);
-    while (learner.work()) learner.absorb();
-    return learner.result();
-  }
-  using Result = decltype(make(0).result());
-  bsp::Engine engine{{.peers = peers}, runtime};
+auto learn(const FitOptions& options, int shards, const Runtime& runtime, const Make& make) {
+  using Learner = decltype(make(0, bsp::ShardRange{}));
+  using Number = typename Learner::Number;
+  using Result = decltype(std::declval<Learner&>().result());
+  const bsp::Engine engine{{.peers = options.peers}, runtime};
   return engine.run([&](bsp::Peer& peer) -> bsp::Task<Result> {
-    auto learner = make(peer.rank());
+    bsp::ShardReduce<Number> reduce(peer, shards);
+    bsp::ShardFold<Number> fold(reduce.shards().first, 0);
+    std::vector<Number> totals;
+    Learner learner = make(peer.rank(), reduce.shards());
     while (learner.work()) {
-      co_await peer.all_reduce(learner.sums(), std::plus{});
-      learner.absorb();
+      fold_shards(learner, reduce.shards(), fold, totals);
+      co_await reduce.all_reduce(fold, std::span<Number>(totals));
+      learner.absorb(totals);
     }
     if (peer.rank() == 0) co_return learner.result();
     co_return Result{};

@@ -52,11 +52,26 @@ Rows Rows::slice(std::int64_t first, std::int64_t size) const {
 
 Rows rows_of(const Dataset& contiguous) { return {contiguous.features(), contiguous.targets(), contiguous.weights()}; }
 
-Rows share_of(const Rows& rows, int rank, int peers) {
-  // Not count * rank / peers, whose product might overflow.
-  const std::int64_t each = rows.count() / peers, more = rows.count() % peers;
-  const std::int64_t first = each * rank + (std::min)(std::int64_t{rank}, more);
-  return rows.slice(first, each + (rank < more ? 1 : 0));
+Share share_of(const Rows& all, bsp::ShardRange mine, int shards) {
+  // Not count * shard / shards, whose product might overflow.
+  const std::int64_t each = all.count() / shards, more = all.count() % shards;
+  const auto bound = [&](int shard) { return each * shard + (std::min)(std::int64_t{shard}, more); };
+  const std::int64_t first = bound(mine.first);
+  Share share{all.slice(first, bound(mine.last) - first), {}, all.count()};
+  for (int shard = mine.first; shard <= mine.last; ++shard) share.begin.push_back(bound(shard) - first);
+  return share;
+}
+
+int shards_of(std::string_view spec, const FitOptions& options, int otherwise) {
+  if (options.peers < 1) refuse(spec, "peers is " + std::to_string(options.peers) + ", expected 1 or more");
+  constexpr int most = 1 << 20;
+  if (options.shards < 0 || options.shards > most)
+    refuse(spec, "shards is " + std::to_string(options.shards) + ", expected 0 to " + std::to_string(most));
+  if (options.shards == 0) return (std::max)(otherwise, options.peers);
+  if (options.peers > options.shards)
+    refuse(spec, std::to_string(options.peers) + " peers cannot share " + std::to_string(options.shards) +
+                     (options.shards == 1 ? " shard" : " shards") + ", expected at most as many peers as shards");
+  return options.shards;
 }
 
 void Team::for_pieces(std::int64_t count, std::int64_t grain,
@@ -65,17 +80,33 @@ void Team::for_pieces(std::int64_t count, std::int64_t grain,
   for (std::int64_t begin = 0; begin < count; begin += grain) body(begin, (std::min)(begin + grain, count));
 }
 
-std::vector<double> sum_pieces(const Team& team, std::int64_t rows, std::size_t size,
-                               FunctionRef<void(std::int64_t first, std::int64_t count, double* sums)> body) {
-  const std::int64_t each = piece_rows(rows, static_cast<std::int64_t>(size * sizeof(double)));
-  const auto pieces = static_cast<std::size_t>((rows + each - 1) / each);
-  std::vector<double> partial(pieces * size), total(size);
-  team.for_pieces(rows, each, [&](std::int64_t begin, std::int64_t end) {
-    body(begin, end - begin, partial.data() + static_cast<std::size_t>(begin / each) * size);
+ShardSums::ShardSums(const Team& team, const Share& share, std::size_t size,
+                     FunctionRef<void(const Rows& piece, double* sums)> body)
+    : size_(size) {
+  const std::int64_t each = piece_rows(share.all, static_cast<std::int64_t>(size * sizeof(double)));
+  std::vector<Rows> pieces;
+  for (int shard = 0; shard < share.shards(); ++shard) {
+    first_.push_back(pieces.size());
+    const Rows rows = share.shard(shard);
+    for (std::int64_t at = 0; at < rows.count(); at += each)
+      pieces.push_back(rows.slice(at, (std::min)(each, rows.count() - at)));
+  }
+  first_.push_back(pieces.size());
+  partial_.resize(pieces.size() * size);
+  // Shards of few rows are not worth a task each.
+  const std::int64_t rows = (std::max)(share.rows.count(), std::int64_t{1});
+  const std::int64_t grain = (std::max)(static_cast<std::int64_t>(pieces.size()) * 256 / rows, std::int64_t{1});
+  team.for_pieces(static_cast<std::int64_t>(pieces.size()), grain, [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+      body(pieces[i], partial_.data() + i * size);
   });
-  for (std::size_t piece = 0; piece < pieces; ++piece)
-    for (std::size_t i = 0; i < size; ++i) total[i] += partial[piece * size + i];
-  return total;
+}
+
+void ShardSums::leaf(int shard, std::span<double> sums) const {
+  const auto at = static_cast<std::size_t>(shard);
+  std::fill(sums.begin(), sums.end(), 0.0);
+  for (std::size_t piece = first_[at]; piece < first_[at + 1]; ++piece)
+    for (std::size_t i = 0; i < size_; ++i) sums[i] += partial_[piece * size_ + i];
 }
 
 Dataset checked(std::string_view spec, const Dataset& data, const Runtime& runtime) {

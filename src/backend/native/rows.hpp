@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "scalar/backend/backend.hpp"
+#include "scalar/bsp/shards.hpp"
 #include "scalar/core/parallel.hpp"
 #include "scalar/core/runtime.hpp"
 #include "scalar/core/tensor.hpp"
@@ -30,8 +31,28 @@ struct Rows {
 
 Rows rows_of(const Dataset& contiguous);
 
-/// The piece of peer `rank`: contiguous, together all rows, possibly empty.
-Rows share_of(const Rows& rows, int rank, int peers);
+/// The rows of one peer: some of the shards that all rows are cut into. Shards differ by one row at most, and may be
+/// empty.
+struct Share {
+  Rows rows{};
+  std::vector<std::int64_t> begin{};  ///< of each shard within `rows`, and the end of the last
+  std::int64_t all = 0;               ///< rows of all peers
+
+  int shards() const { return static_cast<int>(begin.size()) - 1; }
+  Rows shard(int i) const {
+    const auto at = static_cast<std::size_t>(i);
+    return rows.slice(begin[at], begin[at + 1] - begin[at]);
+  }
+};
+
+/// The rows of some of so many shards.
+Share share_of(const Rows& all, bsp::ShardRange mine, int shards);
+
+/// The shards of a fit: what the options say, else `otherwise`, or as many as peers if those are more.
+/// Errors: `Errc::invalid_argument` for impossible numbers, and for more peers than shards.
+int shards_of(std::string_view spec, const FitOptions& options, int otherwise);
+
+inline constexpr int usual_shards = 16;
 
 /// The threads of one peer. With as many peers as threads each works alone.
 class Team {
@@ -48,10 +69,23 @@ class Team {
   bool alone_;
 };
 
-/// The sum of `size` numbers over all rows, to which `body(first, count, sums)` adds the part of rows `[first, first +
-/// count)`. How rows are cut and in which order parts are added does not depend on the threads, so neither do the bits.
-std::vector<double> sum_pieces(const Team& team, std::int64_t rows, std::size_t size,
-                               FunctionRef<void(std::int64_t first, std::int64_t count, double* sums)> body);
+/// Sums of `size` numbers over the rows of each shard. How rows are cut and in which order parts are added depends
+/// neither on threads nor on peers, so neither do the bits.
+class ShardSums {
+ public:
+  ShardSums() = default;
+  /// `body(piece, sums)` adds the part of a piece of the rows to `sums`, which are zero before.
+  ShardSums(const Team& team, const Share& share, std::size_t size,
+            FunctionRef<void(const Rows& piece, double* sums)> body);
+
+  std::size_t size() const { return size_; }
+  void leaf(int shard, std::span<double> sums) const;
+
+ private:
+  std::size_t size_ = 0;
+  std::vector<std::size_t> first_{};  // piece of each shard, and the end
+  std::vector<double> partial_{};     // of each piece
+};
 
 /// A dataset that has rows, features, targets and only finite features; the same rows in one block.
 /// Errors: `Errc::invalid_argument` naming row and feature.

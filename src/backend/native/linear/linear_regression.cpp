@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "backend/native/linear/moments.hpp"
 #include "backend/native/peers.hpp"
@@ -62,22 +63,35 @@ VectorXd solve(MatrixXd gram, const VectorXd& right) {
 /// Two rounds of sums: the means, then the Gram matrix of what is left of the rows without them.
 class LinearLearner {
  public:
-  LinearLearner(const LinearRegression& spec, const Rows& rows, const Team& team, const FitOptions& options, bool first)
-      : spec_(spec), rows_(rows), team_(team), options_(options), first_(first), gram_(rows.columns()) {}
+  using Number = double;
+
+  LinearLearner(const LinearRegression& spec, Share share, const Team& team, const FitOptions& options, bool first)
+      : spec_(spec),
+        share_(std::move(share)),
+        team_(team),
+        options_(options),
+        first_(first),
+        gram_(share_.rows.columns()) {}
 
   bool work() {
     check_stop(LinearRegression::name, options_);
-    if (round_ == 0) sums_ = sums_of(rows_, team_);
-    if (round_ == 1) gram_.add(rows_, means_, team_);
+    if (round_ == 0) sums_ = sums_of(share_, team_);
     return round_ < 2;
   }
-  std::span<double> sums() { return round_ == 0 ? std::span<double>(sums_) : gram_.values(); }
-  void absorb() {
-    if (round_++ == 0) means_ = means_of(sums_);
+  std::size_t size() const { return round_ == 0 ? sums_.size() : gram_.size(); }
+  void leaf(int shard, std::span<double> sums) const {
+    if (round_ == 0) return sums_.leaf(shard, sums);
+    gram_.sum(share_.shard(shard), means_, team_, sums);
+  }
+  void absorb(std::span<const double> totals) {
+    if (round_++ == 0)
+      means_ = means_of(totals);
+    else
+      gram_.set(totals);
   }
 
   LinearParameters result() const {
-    const std::int64_t n = rows_.columns(), y = n, one = n + 1;
+    const std::int64_t n = share_.rows.columns(), y = n, one = n + 1;
     // What rounding left of the sums of the centred columns, as in the corrected two-pass algorithm (Chan, Golub,
     // LeVeque, "Algorithms for computing the sample variance", 1983).
     const double weight = gram_(one, one);
@@ -105,7 +119,7 @@ class LinearLearner {
  private:
   void report(const VectorXd& b, double total) const {
     if (!first_ || !options_.progress) return;
-    const std::int64_t n = rows_.columns();
+    const std::int64_t n = share_.rows.columns();
     double objective = total + spec_.l2 * b.squaredNorm();
     for (Index j = 0; j < n; ++j) {
       objective -= 2 * b[j] * gram_(n, j);
@@ -115,12 +129,13 @@ class LinearLearner {
   }
 
   const LinearRegression& spec_;
-  Rows rows_;
+  Share share_;
   Team team_;
   const FitOptions& options_;
   bool first_;
   int round_ = 0;
-  std::vector<double> sums_{}, means_{};
+  ShardSums sums_{};
+  std::vector<double> means_{};
   Gram gram_;
 };
 
@@ -133,14 +148,15 @@ LinearParameters Native::fit(const LinearRegression& spec, const Dataset& data, 
                              const Runtime& runtime) const {
   using namespace native;
   validate(spec);
+  const int shards = shards_of(LinearRegression::name, options, usual_shards);
   const Dataset contiguous = checked(LinearRegression::name, data, runtime);
   if (!contiguous.classes().empty())
     throw Error(Errc::invalid_argument, "the target is a class, expected a number",
                 std::string(LinearRegression::name));
   const Rows rows = rows_of(contiguous);
   const Team team(runtime, options.peers);
-  return learn(options.peers, runtime, [&](int rank) {
-    return LinearLearner(spec, share_of(rows, rank, options.peers), team, options, rank == 0);
+  return learn(options, shards, runtime, [&](int rank, bsp::ShardRange mine) {
+    return LinearLearner(spec, share_of(rows, mine, shards), team, options, rank == 0);
   });
 }
 

@@ -12,13 +12,13 @@ std::int64_t block_rows(std::int64_t columns) {
   return std::clamp((std::int64_t{1} << 16) / columns, std::int64_t{8}, std::int64_t{64});
 }
 
-std::vector<double> two_classes(const Rows& rows, std::span<const double> parameters, const Team& team) {
-  const std::int64_t columns = rows.columns(), each = block_rows(columns);
+ShardSums two_classes(const Share& share, std::span<const double> parameters, const Team& team) {
+  const std::int64_t columns = share.rows.columns(), each = block_rows(columns);
   const auto size = static_cast<std::size_t>(columns) + 2;
-  return sum_pieces(team, rows.count(), size, [&](std::int64_t first, std::int64_t count, double* sums) {
+  return ShardSums(team, share, size, [&](const Rows& piece, double* sums) {
     std::vector<double> z(static_cast<std::size_t>(each));
-    for (std::int64_t at = first; at < first + count; at += each) {
-      const Rows block = rows.slice(at, (std::min)(each, first + count - at));
+    for (std::int64_t at = 0; at < piece.count(); at += each) {
+      const Rows block = piece.slice(at, (std::min)(each, piece.count() - at));
       const FloatMatrix x = block.features;
       kernels().margins(x.data, x.rows, columns, x.stride, parameters.data(), parameters.back(), z.data());
       sums[0] += kernels().logistic(z.data(), block.targets.data(), block.weights_or_null(), x.rows);
@@ -98,13 +98,12 @@ class SoftmaxSums {
 
 }  // namespace
 
-std::vector<double> logistic_sums(const Rows& rows, std::int64_t outputs, std::span<const double> parameters,
-                                  const Team& team) {
-  if (outputs == 1) return two_classes(rows, parameters, team);
-  const SoftmaxSums softmax(rows.columns(), outputs, parameters);
-  return sum_pieces(
-      team, rows.count(), parameters.size() + 1,
-      [&](std::int64_t first, std::int64_t count, double* sums) { softmax.add(rows.slice(first, count), sums); });
+ShardSums logistic_sums(const Share& share, std::int64_t outputs, std::span<const double> parameters,
+                        const Team& team) {
+  if (outputs == 1) return two_classes(share, parameters, team);
+  const SoftmaxSums softmax(share.rows.columns(), outputs, parameters);
+  return ShardSums(team, share, parameters.size() + 1,
+                   [&](const Rows& piece, double* sums) { softmax.add(piece, sums); });
 }
 
 }  // namespace scalar::inline v0::backend::native

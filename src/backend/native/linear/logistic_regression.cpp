@@ -1,6 +1,7 @@
 // Logistic and softmax regression by L-BFGS.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "backend/native/linear/lbfgs.hpp"
 #include "backend/native/linear/logistic_objective.hpp"
@@ -19,12 +20,14 @@ namespace {
 /// Hessian at zero has a unit diagonal: the same objective and minimum, but raw columns of any scale converge.
 class LogisticLearner {
  public:
-  LogisticLearner(const LogisticRegression& spec, const Rows& rows, std::int64_t outputs, const Team& team,
+  using Number = double;
+
+  LogisticLearner(const LogisticRegression& spec, Share share, std::int64_t outputs, const Team& team,
                   const FitOptions& options, bool first)
       : spec_(spec),
-        rows_(rows),
+        share_(std::move(share)),
         outputs_(outputs),
-        columns_(static_cast<std::size_t>(rows.columns())),
+        columns_(static_cast<std::size_t>(share_.rows.columns())),
         team_(team),
         options_(options),
         first_(first),
@@ -33,26 +36,27 @@ class LogisticLearner {
   bool work() {
     check_stop(LogisticRegression::name, options_);
     if (done_) return false;
-    sums_ = round_ == 0   ? sums_of(rows_, team_)
-            : round_ == 1 ? squares_of(rows_, means_, team_)
-                          : logistic_sums(rows_, outputs_, raw(search_.point()), team_);
+    sums_ = round_ == 0   ? sums_of(share_, team_)
+            : round_ == 1 ? squares_of(share_, means_, team_)
+                          : logistic_sums(share_, outputs_, raw(search_.point()), team_);
     return true;
   }
-  std::span<double> sums() { return sums_; }
-  void absorb() {
+  std::size_t size() const { return sums_.size(); }
+  void leaf(int shard, std::span<double> sums) const { sums_.leaf(shard, sums); }
+  void absorb(std::span<double> totals) {
     if (round_ == 0) {
-      weight_ = sums_[0];
-      means_ = means_of(sums_);
+      weight_ = totals[0];
+      means_ = means_of(totals);
     } else if (round_ == 1) {
-      set_scales();
+      set_scales(totals);
     } else {
-      advance();
+      advance(totals);
     }
     ++round_;
   }
 
   LinearParameters result() const {
-    return {.features = rows_.columns(),
+    return {.features = share_.rows.columns(),
             .outputs = outputs_,
             .link = outputs_ == 1 ? Link::logistic : Link::softmax,
             .values = raw(search_.best())};
@@ -62,12 +66,12 @@ class LogisticLearner {
   std::size_t outputs() const { return static_cast<std::size_t>(outputs_); }
   std::size_t intercept(std::size_t k) const { return outputs() * columns_ + k; }
 
-  void set_scales() {
+  void set_scales(std::span<const double> squares) {
     const double classes = outputs_ == 1 ? 2 : static_cast<double>(outputs_), curvature = (1 - 1 / classes) / classes;
     intercept_scale_ = 1 / std::sqrt(curvature * weight_);
     scales_.resize(columns_);
     for (std::size_t j = 0; j < columns_; ++j) {
-      const double diagonal = curvature * sums_[j] + spec_.l2;
+      const double diagonal = curvature * squares[j] + spec_.l2;
       scales_[j] = diagonal > 0 ? 1 / std::sqrt(diagonal) : 0;  // 0: a constant column that nothing decides about
     }
   }
@@ -88,10 +92,10 @@ class LogisticLearner {
   }
 
   /// Completes the objective, and hands it to the search in the search's variables.
-  void advance() {
+  void advance(std::span<double> sums) {
     const std::vector<double> b = raw(search_.point());
-    double value = sums_[0];
-    const std::span<double> gradient = std::span(sums_).subspan(1);
+    double value = sums[0];
+    const std::span<double> gradient = sums.subspan(1);
     for (std::size_t i = 0; i < outputs() * columns_; ++i) {
       value += 0.5 * spec_.l2 * (b[i] * b[i]);
       gradient[i] += spec_.l2 * b[i];
@@ -116,7 +120,7 @@ class LogisticLearner {
   }
 
   const LogisticRegression& spec_;
-  Rows rows_;
+  Share share_;
   std::int64_t outputs_;
   std::size_t columns_;
   Team team_;
@@ -124,7 +128,8 @@ class LogisticLearner {
   bool first_, done_ = false;
   int round_ = 0;
   double weight_ = 0, intercept_scale_ = 1;
-  std::vector<double> sums_{}, means_{}, scales_{};
+  ShardSums sums_{};
+  std::vector<double> means_{}, scales_{};
   Lbfgs search_;
 };
 
@@ -137,13 +142,13 @@ LinearParameters Native::fit(const LogisticRegression& spec, const Dataset& data
                              const Runtime& runtime) const {
   using namespace native;
   validate(spec);
+  const int shards = shards_of(LogisticRegression::name, options, usual_shards);
   const Dataset contiguous = checked(LogisticRegression::name, data, runtime);
   const std::int64_t classes = checked_classes(LogisticRegression::name, contiguous);
   const Rows rows = rows_of(contiguous);
   const Team team(runtime, options.peers);
-  return learn(options.peers, runtime, [&](int rank) {
-    return LogisticLearner(spec, share_of(rows, rank, options.peers), classes == 2 ? 1 : classes, team, options,
-                           rank == 0);
+  return learn(options, shards, runtime, [&](int rank, bsp::ShardRange mine) {
+    return LogisticLearner(spec, share_of(rows, mine, shards), classes == 2 ? 1 : classes, team, options, rank == 0);
   });
 }
 

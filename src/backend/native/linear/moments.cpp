@@ -29,10 +29,10 @@ void centre(const Rows& rows, std::span<const double> means, std::int64_t panel,
 
 }  // namespace
 
-std::vector<double> sums_of(const Rows& rows, const Team& team) {
-  const auto size = static_cast<std::size_t>(rows.columns()) + 2;
-  return sum_pieces(team, rows.count(), size, [&](std::int64_t first, std::int64_t count, double* sums) {
-    const Rows piece = rows.slice(first, count);
+ShardSums sums_of(const Share& share, const Team& team) {
+  const auto size = static_cast<std::size_t>(share.rows.columns()) + 2;
+  return ShardSums(team, share, size, [&](const Rows& piece, double* sums) {
+    const std::int64_t count = piece.count();
     std::vector<double> weights(static_cast<std::size_t>(count));
     for (std::int64_t i = 0; i < count; ++i) {
       weights[static_cast<std::size_t>(i)] = piece.weight(i);
@@ -49,12 +49,12 @@ std::vector<double> means_of(std::span<const double> sums) {
   return means;
 }
 
-std::vector<double> squares_of(const Rows& rows, std::span<const double> means, const Team& team) {
-  const auto columns = static_cast<std::size_t>(rows.columns());
-  return sum_pieces(team, rows.count(), columns, [&](std::int64_t first, std::int64_t count, double* sums) {
-    for (std::int64_t i = first; i < first + count; ++i) {
-      const float* x = rows.features.data + i * rows.features.stride;
-      const double weight = rows.weight(i);
+ShardSums squares_of(const Share& share, std::span<const double> means, const Team& team) {
+  const auto columns = static_cast<std::size_t>(share.rows.columns());
+  return ShardSums(team, share, columns, [&](const Rows& piece, double* sums) {
+    for (std::int64_t i = 0; i < piece.count(); ++i) {
+      const float* x = piece.features.data + i * piece.features.stride;
+      const double weight = piece.weight(i);
       for (std::size_t j = 0; j < columns; ++j) {
         const double centred = static_cast<double>(x[j]) - means[j + 1];
         sums[j] += weight * (centred * centred);
@@ -63,9 +63,8 @@ std::vector<double> squares_of(const Rows& rows, std::span<const double> means, 
   });
 }
 
-Gram::Gram(std::int64_t columns) : panels_((columns + 2 + 7) / 8), values_(static_cast<std::size_t>(start(panels_))) {}
-
-void Gram::add(const Rows& rows, std::span<const double> means, const Team& team) {
+void Gram::sum(const Rows& rows, std::span<const double> means, const Team& team, std::span<double> values) const {
+  std::fill(values.begin(), values.end(), 0.0);
   // Blocks of rows small enough to stay in the cache; within one, each thread owns columns of the result.
   const std::int64_t each = std::clamp((std::int64_t{8} << 20) / (panels_ * 64), std::int64_t{256}, std::int64_t{8192});
   std::vector<double> packed(static_cast<std::size_t>((std::min)(each, rows.count()) * panels_ * 8));
@@ -73,7 +72,7 @@ void Gram::add(const Rows& rows, std::span<const double> means, const Team& team
     const Rows block = rows.slice(first, (std::min)(each, rows.count() - first));
     team.for_pieces(panels_, 1, [&](std::int64_t panel, std::int64_t) { centre(block, means, panel, packed.data()); });
     team.for_pieces(panels_, 1, [&](std::int64_t panel, std::int64_t) {
-      kernels().gram(packed.data(), panels_, block.count(), panel, values_.data() + start(panel));
+      kernels().gram(packed.data(), panels_, block.count(), panel, values.data() + start(panel));
     });
   }
 }

@@ -1,5 +1,5 @@
 #pragma once
-/// First and second moments of rows, in sums that peers can add.
+/// First and second moments of rows, in sums by shard.
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -9,33 +9,36 @@
 namespace scalar::inline v0::backend::native {
 
 /// `[sum w, sum w y, sum w x_0, ...]`.
-std::vector<double> sums_of(const Rows& rows, const Team& team);
+ShardSums sums_of(const Share& share, const Team& team);
 
 /// Means from such sums: `[mean y, mean x_0, ...]`.
 std::vector<double> means_of(std::span<const double> sums);
 
 /// `[sum w (x_j - mean_j)^2]`, given means as `means_of` makes them.
-std::vector<double> squares_of(const Rows& rows, std::span<const double> means, const Team& team);
+ShardSums squares_of(const Share& share, std::span<const double> means, const Team& team);
 
 /// The Gram matrix of the rows `sqrt(w) [x - mean, y - mean y, 1]`: its lower triangle by panels of 8 columns; panel j
 /// holds the rows from 8 j, each of 8 numbers.
 class Gram {
  public:
-  explicit Gram(std::int64_t columns);
+  explicit Gram(std::int64_t columns) : panels_((columns + 2 + 7) / 8) {}
 
-  void add(const Rows& rows, std::span<const double> means, const Team& team);
+  std::size_t size() const { return static_cast<std::size_t>(start(panels_)); }
+  /// The sums of some rows.
+  void sum(const Rows& rows, std::span<const double> means, const Team& team, std::span<double> values) const;
+
+  void set(std::span<const double> totals) { values_.assign(totals.begin(), totals.end()); }
   /// For `i >= j`.
   double operator()(std::int64_t i, std::int64_t j) const {
     const std::int64_t panel = j / 8;
     return values_[static_cast<std::size_t>(start(panel) + (i - panel * 8) * 8 + j % 8)];
   }
-  std::span<double> values() { return values_; }
 
  private:
   std::int64_t start(std::int64_t panel) const { return 64 * (panel * panels_ - panel * (panel - 1) / 2); }
 
   std::int64_t panels_;
-  std::vector<double> values_;
+  std::vector<double> values_{};
 };
 
 }  // namespace scalar::inline v0::backend::native

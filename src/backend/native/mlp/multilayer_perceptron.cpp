@@ -34,19 +34,22 @@ MlpParameters initial(const MultilayerPerceptron& spec, std::int64_t inputs, std
   return parameters;
 }
 
-/// One minibatch a round. Peers take pieces of it and add their gradients; alone, sums and steps are one.
+/// One minibatch a round, cut into shards whose gradients are added; with one shard, sums and steps are one.
 class MlpLearner {
  public:
+  using Number = float;
+
   MlpLearner(const MultilayerPerceptron& spec, const Rows& rows, const MlpParameters& start, const Team& team,
-             const FitOptions& options, int rank)
+             const FitOptions& options, bool first, bsp::ShardRange mine, int shards)
       : spec_(spec),
         rows_(rows),
         parameters_(start),
         options_(options),
-        rank_(rank),
+        first_(first),
+        mine_(mine),
+        shards_(shards),
         batch_((std::min)(std::int64_t{spec.batch}, rows.count())),
-        step_(spec, start, (batch_ + options.peers - 1) / options.peers, team),
-        sums_(options.peers == 1 ? 0 : step_.size() + 1),
+        step_(spec, start, (batch_ + shards - 1) / shards, team),
         order_(static_cast<std::size_t>(rows.count())) {}
 
   bool work() {
@@ -54,21 +57,22 @@ class MlpLearner {
     check_stop(MultilayerPerceptron::name, options_);
     if (at_ == 0) shuffle();
     count_ = (std::min)(batch_, rows_.count() - at_);
-    const double loss = step_.propagate(rows_, share());
-    if (options_.peers == 1) {
+    if (shards_ == 1) {
+      loss_ += step_.propagate(rows_, rows_of_shard(0));
       step_.sum_and_apply(count_);
-      loss_ += loss;
-    } else {
-      step_.sum_gradients(std::span(sums_).first(step_.size()));
-      sums_.back() = static_cast<float>(loss);
     }
     return true;
   }
-  std::span<float> sums() { return sums_; }
-  void absorb() {
-    if (options_.peers > 1) {
-      step_.apply(std::span(sums_).first(step_.size()), count_);
-      loss_ += static_cast<double>(sums_.back());
+  std::size_t size() const { return shards_ == 1 ? 0 : step_.size() + 1; }
+  void leaf(int shard, std::span<float> sums) {
+    if (shards_ == 1) return;
+    sums.back() = static_cast<float>(step_.propagate(rows_, rows_of_shard(mine_.first + shard)));
+    step_.sum_gradients(sums.first(step_.size()));
+  }
+  void absorb(std::span<const float> totals) {
+    if (shards_ > 1) {
+      step_.apply(totals.first(step_.size()), count_);
+      loss_ += static_cast<double>(totals.back());
     }
     at_ += count_;
     if (at_ == rows_.count()) end_epoch();
@@ -79,9 +83,8 @@ class MlpLearner {
   }
 
  private:
-  std::span<const std::int64_t> share() const {
-    const std::int64_t first = at_ + count_ * rank_ / options_.peers,
-                       last = at_ + count_ * (rank_ + 1) / options_.peers;
+  std::span<const std::int64_t> rows_of_shard(int shard) const {
+    const std::int64_t first = at_ + count_ * shard / shards_, last = at_ + count_ * (shard + 1) / shards_;
     return std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
   }
 
@@ -102,7 +105,7 @@ class MlpLearner {
                   "the weights are not finite after epoch " + std::to_string(epoch_) + " with learning_rate " +
                       std::to_string(spec_.learning_rate) + "; a smaller one or scaled features may help",
                   std::string(MultilayerPerceptron::name));
-    if (rank_ == 0 && options_.progress)
+    if (first_ && options_.progress)
       options_.progress({.what = "epoch", .done = epoch_, .total = spec_.epochs, .objective = objective});
   }
 
@@ -110,10 +113,11 @@ class MlpLearner {
   Rows rows_;
   MlpParameters parameters_;
   const FitOptions& options_;
-  int rank_;
+  bool first_;
+  bsp::ShardRange mine_;
+  int shards_;
   std::int64_t batch_;
   NetworkStep step_;
-  std::vector<float> sums_;
   std::vector<std::int64_t> order_;
   std::int64_t at_ = 0, count_ = 0;
   int epoch_ = 0;
@@ -143,11 +147,14 @@ MlpParameters Native::fit(const MultilayerPerceptron& spec, const Dataset& data,
                           const Runtime& runtime) const {
   using namespace native;
   validate(spec);
+  const int shards = shards_of(MultilayerPerceptron::name, options, 1);
   const Dataset contiguous = checked(MultilayerPerceptron::name, data, runtime);
   const Rows rows = rows_of(contiguous);
   const MlpParameters start = initial(spec, rows.columns(), margins_of(spec, contiguous));
   const Team team(runtime, options.peers);
-  return learn(options.peers, runtime, [&](int rank) { return MlpLearner(spec, rows, start, team, options, rank); });
+  return learn(options, shards, runtime, [&](int rank, bsp::ShardRange mine) {
+    return MlpLearner(spec, rows, start, team, options, rank == 0, mine, shards);
+  });
 }
 
 }  // namespace scalar::inline v0::backend

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bsp/places.hpp"
+#include "scalar/bsp/combine_options.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
 
@@ -20,8 +21,8 @@ TEST_CASE("what peers add in a superstep is folded in the next, and only then") 
   for (const int peers : {1, 2, 3, 17, 70}) {
     auto body = [](Peer& peer) -> Task<bool> {
       Aggregator<long> sum;
-      Aggregator<int, bsp::Greatest> top{std::numeric_limits<int>::lowest()};
-      Aggregator<int, bsp::Least> bottom{std::numeric_limits<int>::max()};
+      Aggregator<int, bsp::Maximum> top{std::numeric_limits<int>::lowest()};
+      Aggregator<int, bsp::Minimum> bottom{std::numeric_limits<int>::max()};
       Aggregator<bsp::Mean> mean;
       bool right = sum.value() == 0;
       const long n = peer.size();

@@ -5,6 +5,7 @@
 
 #include "bsp/places.hpp"
 #include "scalar/bsp/aggregator.hpp"
+#include "scalar/bsp/combine_options.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
@@ -52,7 +53,7 @@ TEST_CASE("the totals of all peers are one collective away, in any superstep") {
 TEST_CASE("counters share a barrier with other aggregators") {
   auto body = [](Peer& peer) -> Task<std::uint64_t> {
     bsp::Aggregator<Counters<"sent">> counters;
-    bsp::Aggregator<int, bsp::Greatest> last{-1};
+    bsp::Aggregator<int, bsp::Maximum> last{-1};
     Counters<"sent"> mine;
     mine.at<"sent">() += 2;
     counters.add(mine);

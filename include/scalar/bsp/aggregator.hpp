@@ -8,20 +8,6 @@
 
 namespace scalar::inline v0::bsp {
 
-/// The lesser and the greater of two values, for aggregators and collectives.
-struct Least {
-  template <class T>
-  constexpr T operator()(const T& a, const T& b) const {
-    return b < a ? b : a;
-  }
-};
-struct Greatest {
-  template <class T>
-  constexpr T operator()(const T& a, const T& b) const {
-    return a < b ? b : a;
-  }
-};
-
 /// A mean of what is added: `Aggregator<Mean> error; error.add(Mean(0.5)); ... error.value().value()`.
 class Mean {
  public:
@@ -45,7 +31,7 @@ class Mean {
 /// peers have added, in rank order, so that its bits do not depend on timing. A local variable of the body.
 ///
 /// The fold happens in `co_await bsp::sync(peer, one, other, ...)`. Each peer begins a superstep with `start`, which
-/// therefore is neutral: 0 for sums, the lowest number for `Greatest`. `T` is trivially copyable.
+/// therefore is neutral: 0 for sums, the lowest number for `Maximum`. `T` is trivially copyable.
 /// Thread safety: used only by its peer.
 template <class T, class Op = std::plus<>>
 class Aggregator {

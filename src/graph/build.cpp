@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "graph/collector.hpp"
 #include "graph/csr.hpp"
 #include "scalar/core/error.hpp"
 
@@ -30,6 +31,101 @@ Graph from_edges(std::span<const Edge> edges, const Build& options, const Runtim
 }
 Graph from_edges(std::span<const WeightedEdge> edges, const Build& options, const Runtime& runtime) {
   return from_span(edges, options, runtime);
+}
+
+namespace {
+
+/// The same lists with weights asked for one by one; both ends of an undirected edge ask with the smaller vertex first.
+std::shared_ptr<Lists> weigh(const Lists& lists, bool directed, bool turned,
+                             const FunctionRef<float(Vertex, Vertex)>& weight, const Runtime& runtime) {
+  auto result = std::make_shared<Lists>();
+  const std::int64_t vertices = lists.offsets.size() - 1, entries = lists.offsets[vertices];
+  result->offsets = Array<std::int64_t>(vertices + 1);
+  result->neighbours = Array<Vertex>(entries);
+  result->weights = Array<float>(entries);
+  std::copy_n(lists.offsets.data(), vertices + 1, result->offsets.data());
+  std::copy_n(lists.neighbours.data(), entries, result->neighbours.data());
+  parallel_for(runtime, vertices, 1024, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t v = begin; v < end; ++v) {
+      for (std::int64_t i = lists.offsets[v]; i < lists.offsets[v + 1]; ++i) {
+        auto from = static_cast<Vertex>(v), to = lists.neighbours[i];
+        if (directed ? turned : to < from) std::swap(from, to);
+        const float value = weight(from, to);
+        if (!std::isfinite(value))
+          throw Error(Errc::out_of_range, "a weight of " + std::to_string(value) + ", expected a finite one",
+                      "edge " + std::to_string(from) + " -> " + std::to_string(to));
+        result->weights[i] = value;
+      }
+    }
+  });
+  return result;
+}
+
+}  // namespace
+
+Graph with_weights(const Graph& graph, FunctionRef<float(Vertex from, Vertex to)> weight, const Runtime& runtime) {
+  if (graph.storage() == nullptr) return from_edges(std::span<const WeightedEdge>{}, {.directed = false}, runtime);
+  auto storage = std::make_shared<Graph::Storage>(*graph.storage());
+  const bool same = storage->in == storage->out;
+  storage->out = weigh(*storage->out, storage->directed, false, weight, runtime);
+  if (same)
+    storage->in = storage->out;
+  else if (storage->in != nullptr)
+    storage->in = weigh(*storage->in, storage->directed, true, weight, runtime);
+  return Graph(std::move(storage));
+}
+
+struct Builder::Impl {
+  Impl(const Build& build, Ids kind) : options(build), wanted(kind), collector(build, kind) {}
+
+  void expect(bool text) {
+    if (text && !decided && wanted == Ids::numbers) collector = Collector(options, Ids::text);
+    decided = true;
+    if (text != (collector.ids() == Ids::text))
+      throw Error(Errc::type_mismatch,
+                  text ? "a text among ids that are numbers" : "a number among ids that are texts");
+  }
+  template <class Id, class... Weight>
+  void add(Id from, Id to, Weight... weight) {
+    expect(std::is_same_v<Id, std::string_view>);
+    constexpr bool has_weight = sizeof...(Weight) != 0;
+    if (collector.edges() != 0 && weighted != has_weight)
+      throw Error(Errc::type_mismatch, has_weight ? "an edge with a weight among edges without"
+                                                  : "an edge without a weight among edges that have one");
+    if (!(std::isfinite(weight) && ... && true)) throw Error(Errc::out_of_range, "a weight that is not finite");
+    weighted = has_weight;
+    const Vertex first = collector.add(from);
+    collector.push(first, collector.add(to), weight...);
+  }
+  template <class Id>
+  bool add_vertex(Id id) {
+    expect(std::is_same_v<Id, std::string_view>);
+    if (collector.find(id) != no_vertex) return false;
+    collector.add(id);
+    return true;
+  }
+
+  Build options;
+  Ids wanted;
+  bool decided = false, weighted = false;
+  Collector collector;
+};
+
+Builder::Builder(const Build& options, Ids ids) : impl_(std::make_unique<Impl>(options, ids)) {}
+Builder::Builder(Builder&&) noexcept = default;
+Builder& Builder::operator=(Builder&&) noexcept = default;
+Builder::~Builder() = default;
+
+void Builder::add(std::uint64_t from, std::uint64_t to) { impl_->add(from, to); }
+void Builder::add(std::uint64_t from, std::uint64_t to, float weight) { impl_->add(from, to, weight); }
+void Builder::add(std::string_view from, std::string_view to) { impl_->add(from, to); }
+void Builder::add(std::string_view from, std::string_view to, float weight) { impl_->add(from, to, weight); }
+bool Builder::add_vertex(std::uint64_t id) { return impl_->add_vertex(id); }
+bool Builder::add_vertex(std::string_view id) { return impl_->add_vertex(id); }
+
+Graph Builder::build(const Runtime& runtime) {
+  Impl used = std::exchange(*impl_, Impl(impl_->options, impl_->wanted));
+  return used.collector.build(used.weighted, runtime);
 }
 
 }  // namespace scalar::inline v0::graph

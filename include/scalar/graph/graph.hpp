@@ -104,6 +104,7 @@ class Graph {
 
   struct Storage;  ///< internal
   explicit Graph(std::shared_ptr<const Storage> storage);
+  const Storage* storage() const noexcept { return storage_.get(); }  ///< internal
 
  private:
   struct Side {

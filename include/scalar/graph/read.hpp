@@ -1,0 +1,55 @@
+#pragma once
+/// Graphs from files: edge lists, Matrix Market, LDBC Graphalytics, GAPBS.
+///
+/// All read strictly and in a stream: the memory taken follows what has arrived, never what a header claims. Text
+/// formats are decompressed where they are gzip. Errors name the file and the line, what was there and what was
+/// expected: `Errc::parse`; `Errc::out_of_range` for a number that does not fit; `Errc::corrupt` for damaged gzip;
+/// `Errc::too_large` for a line above 64 KiB or too many vertices; those of the store and of `from_edges`.
+/// The `parse_` functions read the same from memory. Thread safety: all from any thread.
+#include <cstdint>
+#include <string_view>
+
+#include "scalar/core/runtime.hpp"
+#include "scalar/data/uri.hpp"
+#include "scalar/graph/build.hpp"
+#include "scalar/graph/graph.hpp"
+
+namespace scalar::inline v0::graph {
+
+/// What is in an edge list, and what to make of it.
+struct ReadEdges {
+  Build build{};
+  Ids ids = Ids::numbers;  ///< `Ids::text`: any words; `Ids::dense`: numbers that are the vertices themselves
+  bool weighted = false;   ///< a third column holds the weight, a decimal that is rounded to float32
+};
+
+/// Reads an edge list as SNAP has them: a line an edge, two ids and perhaps a weight between blanks or tabs; empty
+/// lines and those that begin with '#' are skipped. More columns than expected are an error, not ignored.
+Graph read_edge_list(const data::Uri& uri, const ReadEdges& options = {}, const Runtime& runtime = {});
+Graph parse_edge_list(std::string_view text, const ReadEdges& options = {}, const Runtime& runtime = {});
+
+/// Reads a square sparse matrix (NIST, "The Matrix Market exchange formats", 1996): `coordinate`; `pattern`, `integer`
+/// or `real`; `general`, `symmetric` or `skew-symmetric`. An entry (i, j) is an edge from vertex i - 1 to j - 1, its
+/// value the weight. A general matrix is a directed graph, a symmetric one undirected; of a skew-symmetric one both
+/// triangles become directed edges. `options.directed` and `.vertices` are the file's.
+/// Errors: also `Errc::unsupported` for other kinds of matrices, `Errc::shape_mismatch` for one that is not square,
+/// `Errc::too_large` for one with above 2^20 + 64 rows for each entry.
+Graph read_matrix_market(const data::Uri& uri, const Build& options = {}, const Runtime& runtime = {});
+Graph parse_matrix_market(std::string_view text, const Build& options = {}, const Runtime& runtime = {});
+
+/// Reads a graph of the LDBC Graphalytics benchmark (specification 1.0.4, section 2.2.2): a `.v` file with a vertex id
+/// a line and an `.e` file with an edge a line. Errors: also `Errc::parse` for a vertex given twice, `Errc::not_found`
+/// for an edge's end that is no vertex.
+Graph read_graphalytics(const data::Uri& vertices, const data::Uri& edges, const ReadEdges& options = {},
+                        const Runtime& runtime = {});
+Graph parse_graphalytics(std::string_view vertices, std::string_view edges, const ReadEdges& options = {},
+                         const Runtime& runtime = {});
+
+/// Reads a serialised graph of the GAP benchmark suite (S. Beamer, `converter`), `.sg` or, where the file is as long as
+/// weights make it, `.wsg`. Lists that are not in order are sorted. `in_edges`: hold those of a directed graph.
+/// Errors: `Errc::parse` for a file as long as its header does not say, offsets that go down or beyond the edges, a
+/// neighbour that is no vertex, an undirected graph with an edge at one end only, in-edges that are not the edges.
+Graph read_sg(const data::Uri& uri, bool in_edges = true, const Runtime& runtime = {});
+Graph parse_sg(std::string_view bytes, bool in_edges = true, const Runtime& runtime = {});
+
+}  // namespace scalar::inline v0::graph

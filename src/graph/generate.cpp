@@ -1,0 +1,140 @@
+#include "scalar/graph/generate.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+#include "graph/csr.hpp"
+#include "scalar/core/error.hpp"
+#include "scalar/core/random.hpp"
+
+namespace scalar::inline v0::graph {
+namespace {
+
+// Streams of a seed: one for the permutation of the vertices, one for weights, and one for each block of edges, so that
+// any piece of the edges can be drawn by itself.
+constexpr std::uint64_t permutation_stream = ~std::uint64_t{0}, weight_stream = ~std::uint64_t{1};
+
+[[noreturn]] void refuse(const std::string& message) { throw Error(Errc::invalid_argument, message); }
+
+/// The graph of `count` edges, of which `draw(begin, end, edges)` makes any piece.
+template <class Draw>
+Graph generate(Vertex vertices, std::int64_t count, const Build& options, const Runtime& runtime, const Draw& draw) {
+  check(options, false);
+  const Vertex n = (std::max)(vertices, static_cast<Vertex>(options.vertices));
+  const auto piece = [&](std::int64_t begin, std::int64_t end, std::vector<Edge>& scratch) -> std::span<const Edge> {
+    scratch.resize(static_cast<std::size_t>(end - begin));
+    draw(begin, scratch);
+    return scratch;
+  };
+  return finish(n, build_lists(n, EdgeSource<Edge>{count, piece}, options, runtime), options, nullptr, runtime);
+}
+
+std::vector<Vertex> permutation(Vertex count, std::uint64_t seed) {
+  std::vector<Vertex> order(count);
+  std::iota(order.begin(), order.end(), Vertex{0});
+  Philox random(seed, permutation_stream);
+  for (Vertex i = count; i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);  // Fisher and Yates
+  return order;
+}
+
+}  // namespace
+
+Graph kronecker(const Kronecker& options, const Runtime& runtime) {
+  if (options.scale < 0 || options.scale > 31)
+    refuse("Kronecker::scale is " + std::to_string(options.scale) + ", expected 0 to 31");
+  if (options.edge_factor < 0) refuse("Kronecker::edge_factor is " + std::to_string(options.edge_factor));
+  const Vertex vertices = Vertex{1} << options.scale;
+  const std::vector<Vertex> label = permutation(vertices, options.seed);
+  constexpr auto a = static_cast<std::uint32_t>(0.57 * 0x1p32), ab = static_cast<std::uint32_t>(0.76 * 0x1p32),
+                 abc = static_cast<std::uint32_t>(0.95 * 0x1p32);
+  const auto draw = [&](std::int64_t begin, std::span<Edge> edges) {
+    Philox random(options.seed, static_cast<std::uint64_t>(begin / EdgeSource<Edge>::grain));
+    for (Edge& edge : edges) {
+      Vertex from = 0, to = 0;
+      for (int bit = 0; bit < options.scale; ++bit) {
+        const std::uint32_t word = random();
+        from = from << 1 | Vertex{word >= ab};
+        to = to << 1 | (Vertex{word >= a} ^ Vertex{word >= ab} ^ Vertex{word >= abc});
+      }
+      edge = {label[from], label[to]};
+    }
+  };
+  return generate(vertices, std::int64_t{options.edge_factor} << options.scale, options.build, runtime, draw);
+}
+
+Graph uniform(const Uniform& options, const Runtime& runtime) {
+  if (options.edges < 0 || (options.vertices == 0 && options.edges != 0))
+    refuse(std::to_string(options.edges) + " edges between " + std::to_string(options.vertices) + " vertices");
+  if (options.vertices > max_vertices) refuse("Uniform::vertices is " + std::to_string(options.vertices));
+  const auto draw = [&](std::int64_t begin, std::span<Edge> edges) {
+    Philox random(options.seed, static_cast<std::uint64_t>(begin / EdgeSource<Edge>::grain));
+    for (Edge& edge : edges) {
+      edge.from = static_cast<Vertex>(random.below(options.vertices));
+      edge.to = static_cast<Vertex>(random.below(options.vertices));
+    }
+  };
+  return generate(options.vertices, options.edges, options.build, runtime, draw);
+}
+
+Graph grid(std::span<const Vertex> lengths, bool wrap, const Runtime& runtime) {
+  if (lengths.empty()) refuse("a grid of no dimensions");
+  std::uint64_t count = 1;
+  for (const Vertex length : lengths) {
+    if (length == 0) refuse("a grid with a length of 0");
+    if ((count *= length) > max_vertices) throw Error(Errc::too_large, "a grid of more than 4294967294 vertices");
+  }
+  std::vector<Edge> edges;
+  std::uint64_t step = 1;  // between neighbours along a dimension
+  for (std::size_t i = lengths.size(); i-- > 0;) {
+    const std::uint64_t length = lengths[i];
+    for (std::uint64_t v = 0; v < count; ++v) {
+      const std::uint64_t at = v / step % length;
+      if (at + 1 < length)
+        edges.push_back({static_cast<Vertex>(v), static_cast<Vertex>(v + step)});
+      else if (wrap && length > 2)
+        edges.push_back({static_cast<Vertex>(v), static_cast<Vertex>(v - at * step)});
+    }
+    step *= length;
+  }
+  return from_edges(edges, {.directed = false, .vertices = count}, runtime);
+}
+
+Graph path(Vertex vertices, const Runtime& runtime) {
+  if (vertices == 0) return from_edges(std::span<const Edge>{}, {.directed = false}, runtime);
+  return grid({&vertices, 1}, false, runtime);
+}
+
+Graph cycle(Vertex vertices, const Runtime& runtime) {
+  if (vertices < 3) refuse("a cycle of " + std::to_string(vertices) + " vertices, expected at least 3");
+  return grid({&vertices, 1}, true, runtime);
+}
+
+Graph star(Vertex vertices, const Runtime& runtime) {
+  return generate(vertices, vertices == 0 ? 0 : std::int64_t{vertices} - 1, {.directed = false}, runtime,
+                  [](std::int64_t begin, std::span<Edge> edges) {
+                    for (Edge& edge : edges) edge = {0, static_cast<Vertex>(++begin)};
+                  });
+}
+
+Graph complete(Vertex vertices, const Runtime& runtime) {
+  std::vector<Edge> edges;
+  for (Vertex from = 0; from < vertices; ++from)
+    for (Vertex to = from + 1; to < vertices; ++to) edges.push_back({from, to});
+  return from_edges(edges, {.directed = false, .vertices = vertices}, runtime);
+}
+
+Graph with_random_weights(const Graph& graph, const RandomWeights& options, const Runtime& runtime) {
+  constexpr int exact = 1 << 24;
+  if (options.high < options.low || options.low < -exact || options.high > exact)
+    refuse("weights from " + std::to_string(options.low) + " to " + std::to_string(options.high) +
+           ", expected low <= high and both within 2^24");
+  const auto range = static_cast<std::uint64_t>(options.high - options.low) + 1;
+  const auto draw = [&](Vertex from, Vertex to) {
+    const auto block = Philox::block(options.seed, weight_stream, std::uint64_t{from} << 32 | to);
+    return static_cast<float>(options.low + static_cast<int>(block[0] * range >> 32));
+  };
+  return with_weights(graph, draw, runtime);
+}
+
+}  // namespace scalar::inline v0::graph

@@ -1,0 +1,133 @@
+#include <array>
+
+#include "graph/collector.hpp"
+#include "graph/lines.hpp"
+#include "scalar/graph/read.hpp"
+
+namespace scalar::inline v0::graph {
+namespace {
+
+enum class Symmetry { general, symmetric, skew };
+
+class MatrixMarket {
+ public:
+  MatrixMarket(Lines lines, const Build& options, const Runtime& runtime)
+      : lines_(std::move(lines)), options_(options), runtime_(runtime) {}
+
+  Graph read() {
+    read_banner();
+    read_size();
+    options_.directed = symmetry_ != Symmetry::symmetric;
+    options_.vertices = rows_;
+    check(options_, weighted_);
+    Collector collector(options_, Ids::dense);
+    std::uint64_t entries = 0;
+    for (std::string_view line; lines_.next(line);) {
+      Fields fields(lines_, line);
+      if (fields.done()) continue;
+      if (++entries > entries_) lines_.fail(Errc::parse, "goes on after the " + promised());
+      read_entry(fields, collector);
+    }
+    if (entries < entries_)
+      lines_.fail_at_end("ends after " + std::to_string(entries) + " entries, expected the " + promised());
+    check_density(rows_, collector.edges(), lines_.file());
+    try {
+      return collector.build(weighted_, runtime_);
+    } catch (const Error& error) {
+      throw error.within(lines_.file());
+    }
+  }
+
+ private:
+  static constexpr const char* entry_line(bool weighted) noexcept {
+    return weighted ? "a row, a column and a value" : "a row and a column";
+  }
+  std::string promised() const { return std::to_string(entries_) + " entries that its size line promises"; }
+
+  void read_banner() {
+    std::string_view line;
+    if (!lines_.next(line)) lines_.fail_at_end("is empty, expected a line that begins with %%MatrixMarket");
+    std::string lower(line);
+    for (char& c : lower)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    Fields fields(lines_, lower);
+    constexpr const char* banner = "%%MatrixMarket matrix coordinate <field> <symmetry>";
+    std::array<std::string, 5> words;
+    for (std::string& word : words) {
+      if (fields.done()) lines_.fail(Errc::parse, "is " + quoted(line) + ", expected " + banner);
+      word = fields.word("word");
+    }
+    fields.expect_end(banner);
+    if (words[0] != "%%matrixmarket") lines_.fail(Errc::parse, "is " + quoted(line) + ", expected " + banner);
+    choose(words[1], {"matrix"});
+    choose(words[2], {"coordinate"});
+    weighted_ = choose(words[3], {"pattern", "integer", "real"}) != 0;
+    symmetry_ = static_cast<Symmetry>(choose(words[4], {"general", "symmetric", "skew-symmetric"}));
+    if (symmetry_ == Symmetry::skew && !weighted_)
+      lines_.fail(Errc::parse, "is " + quoted(line) + ": a pattern has no signs to be skew-symmetric in");
+  }
+
+  std::size_t choose(const std::string& word, std::initializer_list<const char*> known) const {
+    std::string all;
+    std::size_t i = 0;
+    for (const char* name : known) {
+      if (word == name) return i;
+      all += (i++ == 0 ? "" : ", ") + std::string(name);
+    }
+    lines_.fail(Errc::unsupported, "says " + quoted(word) + ", expected " + (i > 1 ? "one of " : "") + all);
+  }
+
+  void read_size() {
+    std::string_view line;
+    do {
+      if (!lines_.next(line)) lines_.fail_at_end("ends before its size line");
+    } while (line.starts_with('%') || Fields(lines_, line).done());
+    Fields fields(lines_, line);
+    rows_ = fields.number("number of rows");
+    const std::uint64_t columns = fields.number("number of columns");
+    entries_ = fields.number("number of entries");
+    fields.expect_end("rows, columns and entries");
+    if (rows_ != columns)
+      lines_.fail(Errc::shape_mismatch, "is a matrix of " + std::to_string(rows_) + " rows and " +
+                                            std::to_string(columns) + " columns, expected as many of both");
+    if (rows_ > max_vertices)
+      lines_.fail(Errc::too_large, std::to_string(rows_) + " rows, expected at most " + std::to_string(max_vertices));
+  }
+
+  Vertex place(Fields& fields, const char* what) const {
+    const std::uint64_t number = fields.number(what);
+    if (number < 1 || number > rows_)
+      lines_.fail(Errc::out_of_range, std::string(what) + " " + std::to_string(number) + ", expected one from 1 to " +
+                                          std::to_string(rows_));
+    return static_cast<Vertex>(number - 1);
+  }
+
+  void read_entry(Fields& fields, Collector& collector) const {
+    const Vertex row = place(fields, "row"), column = place(fields, "column");
+    const float value = weighted_ ? fields.weight() : 0;
+    fields.expect_end(entry_line(weighted_));
+    if (!weighted_) return collector.push(row, column);
+    collector.push(row, column, value);
+    if (symmetry_ != Symmetry::skew) return;
+    if (row == column) lines_.fail(Errc::parse, "is on the diagonal, which is zero in a skew-symmetric matrix");
+    collector.push(column, row, -value);
+  }
+
+  Lines lines_;
+  Build options_;
+  Runtime runtime_;
+  bool weighted_ = false;
+  Symmetry symmetry_ = Symmetry::general;
+  std::uint64_t rows_ = 0, entries_ = 0;
+};
+
+}  // namespace
+
+Graph read_matrix_market(const data::Uri& uri, const Build& options, const Runtime& runtime) {
+  return MatrixMarket({data::open_stream(uri, runtime), uri.string()}, options, runtime).read();
+}
+Graph parse_matrix_market(std::string_view text, const Build& options, const Runtime& runtime) {
+  return MatrixMarket({data::memory_stream(text, "matrix"), "matrix"}, options, runtime).read();
+}
+
+}  // namespace scalar::inline v0::graph

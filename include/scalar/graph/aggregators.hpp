@@ -1,0 +1,117 @@
+#pragma once
+/// Aggregators: what the vertices of a superstep tell all vertices of the next.
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace scalar::inline v0::graph {
+
+/// The sum of what was added. Integer sums do not depend on the number of peers; the last bits of others do.
+template <class T>
+struct Sum {
+  T total{};
+
+  constexpr void add(const T& value) { total += value; }
+  constexpr void merge(const Sum& other) { total += other.total; }
+  constexpr T value() const { return total; }
+};
+
+/// The least of what was added; the greatest number of the type where nothing was.
+template <class T>
+struct Min {
+  T least = std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : (std::numeric_limits<T>::max)();
+
+  constexpr void add(const T& value) {
+    if (value < least) least = value;
+  }
+  constexpr void merge(const Min& other) { add(other.least); }
+  constexpr T value() const { return least; }
+};
+
+/// The greatest of what was added; the least number of the type where nothing was.
+template <class T>
+struct Max {
+  T greatest =
+      std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest();
+
+  constexpr void add(const T& value) {
+    if (greatest < value) greatest = value;
+  }
+  constexpr void merge(const Max& other) { add(other.greatest); }
+  constexpr T value() const { return greatest; }
+};
+
+/// The mean of what was added; 0 where nothing was.
+struct Average {
+  double total = 0;
+  std::uint64_t count = 0;
+
+  constexpr void add(double value) { total += value, ++count; }
+  constexpr void merge(const Average& other) { total += other.total, count += other.count; }
+  constexpr double value() const { return count == 0 ? 0.0 : total / static_cast<double>(count); }
+};
+
+/// Whether everything added was true.
+struct All {
+  bool all = true;
+
+  constexpr void add(bool value) { all = all && value; }
+  constexpr void merge(const All& other) { add(other.all); }
+  constexpr bool value() const { return all; }
+};
+
+/// Whether anything added was true.
+struct Any {
+  bool any = false;
+
+  constexpr void add(bool value) { any = any || value; }
+  constexpr void merge(const Any& other) { add(other.any); }
+  constexpr bool value() const { return any; }
+};
+
+namespace detail {
+
+struct AnyMember {
+  template <class T>
+  constexpr operator T() const;  // NOLINT: never defined, only its type is used
+};
+using A = AnyMember;
+
+/// Folds `from` into `into`: by its own `merge`, else member by member.
+template <class Aggregates>
+constexpr void merge_aggregates(Aggregates& into, const Aggregates& from) {
+  if constexpr (requires { into.merge(from); }) {
+    into.merge(from);
+  } else if constexpr (std::is_empty_v<Aggregates>) {
+  } else if constexpr (requires { Aggregates{A{}, A{}, A{}, A{}, A{}, A{}, A{}}; }) {
+    static_assert(sizeof(Aggregates) == 0, "more than 6 aggregators: give the struct a member merge(const itself&)");
+  } else if constexpr (requires { Aggregates{A{}, A{}, A{}, A{}, A{}, A{}}; }) {
+    auto& [a, b, c, d, e, f] = into;
+    auto& [g, h, i, j, k, l] = from;
+    a.merge(g), b.merge(h), c.merge(i), d.merge(j), e.merge(k), f.merge(l);
+  } else if constexpr (requires { Aggregates{A{}, A{}, A{}, A{}, A{}}; }) {
+    auto& [a, b, c, d, e] = into;
+    auto& [f, g, h, i, j] = from;
+    a.merge(f), b.merge(g), c.merge(h), d.merge(i), e.merge(j);
+  } else if constexpr (requires { Aggregates{A{}, A{}, A{}, A{}}; }) {
+    auto& [a, b, c, d] = into;
+    auto& [e, f, g, h] = from;
+    a.merge(e), b.merge(f), c.merge(g), d.merge(h);
+  } else if constexpr (requires { Aggregates{A{}, A{}, A{}}; }) {
+    auto& [a, b, c] = into;
+    auto& [d, e, f] = from;
+    a.merge(d), b.merge(e), c.merge(f);
+  } else if constexpr (requires { Aggregates{A{}, A{}}; }) {
+    auto& [a, b] = into;
+    auto& [c, d] = from;
+    a.merge(c), b.merge(d);
+  } else {
+    auto& [a] = into;
+    auto& [b] = from;
+    a.merge(b);
+  }
+}
+
+}  // namespace detail
+}  // namespace scalar::inline v0::graph

@@ -1,0 +1,462 @@
+#pragma once
+/// What one peer keeps of a running vertex program. Internal to the room; see `Context` and `run`.
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "scalar/bsp/mailbox.hpp"
+#include "scalar/bsp/peer.hpp"
+#include "scalar/bsp/replicated.hpp"
+#include "scalar/core/error.hpp"
+#include "scalar/graph/aggregators.hpp"
+#include "scalar/graph/graph.hpp"
+#include "scalar/graph/mutations.hpp"
+#include "scalar/graph/ownership.hpp"
+#include "scalar/graph/vertex_program.hpp"
+
+namespace scalar::inline v0::graph::detail {
+
+/// Throws `code` with the context "graph: peer R, superstep S, vertex V".
+[[noreturn]] void throw_at_vertex(Errc code, int rank, std::uint64_t superstep, Vertex vertex, const std::string& what);
+
+template <class Message>
+struct Addressed {
+  Vertex to = 0;
+  Message message{};
+};
+
+/// What the peers fold at the end of a superstep.
+template <class Aggregates>
+struct Pulse {
+  std::uint64_t awake = 0;      ///< vertices that have not voted to halt
+  std::uint64_t computed = 0;   ///< calls of compute
+  std::uint64_t messages = 0;   ///< sent
+  std::uint64_t published = 0;  ///< of these, those to all neighbours
+  std::uint64_t mutations = 0;  ///< requested
+  Aggregates aggregates{};
+};
+template <class Aggregates>
+struct MergePulses {
+  Pulse<Aggregates> operator()(Pulse<Aggregates> into, const Pulse<Aggregates>& from) const {
+    into.awake += from.awake, into.computed += from.computed, into.messages += from.messages;
+    into.published += from.published, into.mutations += from.mutations;
+    merge_aggregates(into.aggregates, from.aggregates);
+    return into;
+  }
+};
+
+struct Nothing {};
+
+/// A peer's vertices, their messages, and the ways these travel. Vertices are numbered locally: slot - base, where base
+/// is a multiple of 64, so that words of local bits are words of global ones.
+template <class Program>
+class VertexState {
+ public:
+  using Value = typename Program::Value;
+  using Message = typename Program::Message;
+  using Aggregates = AggregatesOf<Program>;
+  static constexpr bool combines = HasCombiner<Program>;
+  static constexpr bool mutates = mutates_graph<Program>();
+  static constexpr bool is_flat = std::is_trivially_copyable_v<Message>;
+  static constexpr bool can_pull = is_flat && !mutates;
+  static constexpr bool can_accumulate = is_flat && combines && !mutates;
+
+  VertexState(bsp::Peer& at, const Program& its_program, const Graph& of, const RunOptions& with)
+      : peer(at),
+        program(its_program),
+        graph(of),
+        options(with),
+        owners(of, of.vertices() + with.extra_vertices, with.division, at.rank(), at.size()),
+        share(owners.share()),
+        base(share.begin / 64 * 64),
+        size(share.size() == 0 ? 0 : share.end - base),
+        values(size),
+        awake((size + 63) / 64),
+        has((size + 63) / 64),
+        box_(at) {
+    for (std::size_t slot = share.begin; slot < share.end; ++slot)
+      if (owners.vertex(slot) < graph.vertices()) set(awake, slot - base);
+    if constexpr (mutates) {
+      exists = awake;
+      own_edges.resize(size);
+      changes_.emplace(at);
+    }
+    if constexpr (combines)
+      inbox_.resize(size);
+    else
+      first_.resize(size), count_.resize(size);
+    edges_ = graph.out_neighbours().size();
+  }
+
+  static bool test(const std::vector<std::uint64_t>& bits, std::size_t i) noexcept {
+    return bits[i / 64] >> i % 64 & 1;
+  }
+  static void set(std::vector<std::uint64_t>& bits, std::size_t i) noexcept { bits[i / 64] |= 1ull << i % 64; }
+  static void clear(std::vector<std::uint64_t>& bits, std::size_t i) noexcept { bits[i / 64] &= ~(1ull << i % 64); }
+
+  Vertex vertex_at(std::size_t i) const noexcept { return owners.vertex(base + i); }
+  std::size_t local(Vertex vertex) const noexcept { return owners.slot(vertex) - base; }
+
+  std::span<const Vertex> neighbours(std::size_t i) const noexcept {
+    if constexpr (mutates)
+      if (own_edges[i]) return own_edges[i]->to;
+    const Vertex vertex = vertex_at(i);
+    if (mutates && vertex >= graph.vertices()) return {};
+    return graph.out(vertex);
+  }
+  std::span<const float> weights(std::size_t i) const noexcept {
+    if constexpr (mutates)
+      if (own_edges[i]) return own_edges[i]->weights;
+    const Vertex vertex = vertex_at(i);
+    if (mutates && vertex >= graph.vertices()) return {};
+    return graph.out_weights(vertex);
+  }
+
+  /// Prepares the superstep's path for messages.
+  void begin() {
+    pulse = {};
+    if constexpr (can_accumulate)
+      if (path == MessagePath::dense && sums_.empty()) {
+        sums_.resize(owners.capacity());
+        summed_.resize((owners.capacity() + std::size_t{63}) / 64);
+        sums_box_.emplace(peer);
+        summed_box_.emplace(peer);
+      }
+    if constexpr (can_pull)
+      if (path == MessagePath::pull) {
+        if (!published_) {
+          published_.emplace(peer, owners.capacity(), share);
+          has_published_.emplace(peer, owners.capacity(), share);
+        }
+        const std::span<std::uint8_t> flags = has_published_->next();
+        std::fill(flags.begin(), flags.end(), std::uint8_t{0});
+      }
+  }
+
+  void send(std::size_t from, Vertex to, const Message& message) {
+    if (to >= owners.capacity()) [[unlikely]]
+      throw_bad_target(from, to);
+    ++pulse.messages;
+    push(to, message);
+  }
+
+  void send_to_neighbours(std::size_t from, const Message& message) {
+    const std::span<const Vertex> targets = neighbours(from);
+    pulse.messages += targets.size();
+    if constexpr (can_pull)
+      if (path == MessagePath::pull && publish(from, targets.size(), message)) return;
+    pulse.published += targets.size();
+    for (const Vertex to : targets) push(to, message);
+  }
+
+  void request(std::size_t from, Mutation<Value> mutation) {
+    if (mutation.target >= owners.capacity() || mutation.to >= owners.capacity()) [[unlikely]]
+      throw_bad_target(from, (std::max)(mutation.target, mutation.to));
+    mutation.by = vertex_at(from);
+    ++pulse.mutations;
+    changes_->send(owners.owner(owners.slot(mutation.target)), std::move(mutation));
+  }
+
+  /// Sends what was accumulated or published.
+  void finish() {
+    if constexpr (can_accumulate)
+      if (path == MessagePath::dense) flush();
+    if constexpr (can_pull)
+      if (path == MessagePath::pull) published_->publish(), has_published_->publish();
+  }
+
+  /// Takes in what the superstep before has sent; `sent` is the fold of all peers' pulses.
+  void receive(const Pulse<Aggregates>& sent) {
+    if constexpr (mutates)
+      if (sent.mutations != 0) apply_changes();
+    if (sent.messages == 0) return;
+    const bool pulled = path == MessagePath::pull && sent.published != 0;
+    if constexpr (combines) {
+      if constexpr (can_pull)
+        if (pulled) sent.published == edges_ ? fold_all_published() : fold_some_published();
+      if constexpr (can_accumulate)
+        if (path == MessagePath::dense) fold_sums();
+      fold_messages();
+    } else {
+      sort_messages(pulled, sent.published == edges_);
+    }
+  }
+
+  std::span<const Message> messages(std::size_t i) const noexcept {
+    if (!test(has, i)) return {};
+    if constexpr (combines)
+      return {inbox_.data() + i, 1};
+    else
+      return {buffer_.data() + first_[i], count_[i]};
+  }
+
+  /// The path of the next superstep.
+  MessagePath choose(const Pulse<Aggregates>* last) const noexcept {
+    const std::uint64_t messages = last == nullptr ? edges_ : last->messages;
+    const std::uint64_t published = last == nullptr ? edges_ : last->published;
+    const auto may = [&](MessagePath wanted) {
+      return owners.is_ranges() && (options.path == MessagePath::automatic || options.path == wanted);
+    };
+    if constexpr (can_pull)
+      if (may(MessagePath::pull) && graph.has_in_edges() &&
+          (options.path == MessagePath::pull || (published != 0 && published >= edges_ / 6)))
+        return MessagePath::pull;
+    if constexpr (can_accumulate)
+      if (may(MessagePath::dense) && (options.path == MessagePath::dense ||
+                                      messages >= static_cast<std::uint64_t>(peer.size()) * owners.capacity() / 4))
+        return MessagePath::dense;
+    return MessagePath::sparse;
+  }
+
+  bsp::Peer& peer;
+  Program program;
+  const Graph& graph;
+  const RunOptions options;
+  const Ownership owners;
+  const bsp::Share share;
+  const std::size_t base, size;
+  std::vector<Value> values;
+  std::vector<std::uint64_t> awake, has, exists{};  // by local number
+  std::vector<std::unique_ptr<OwnEdges>> own_edges{};
+  Pulse<Aggregates> pulse{};
+  Aggregates aggregated{};
+  std::uint64_t superstep = 0, dropped = 0;
+  MessagePath path = MessagePath::sparse;
+
+ private:
+  using Letter = Addressed<Message>;
+  template <bool Has, class T>
+  using If = std::conditional_t<Has, T, Nothing>;
+
+  [[noreturn, gnu::noinline, gnu::cold]] void throw_bad_target(std::size_t from, Vertex to) const {
+    throw_at_vertex(Errc::out_of_range, peer.rank(), superstep, vertex_at(from),
+                    "vertex " + std::to_string(to) + " is none of the " + std::to_string(owners.capacity()));
+  }
+
+  void push(Vertex to, const Message& message) {
+    if constexpr (can_accumulate)
+      if (path == MessagePath::dense) {
+        std::uint64_t& word = summed_[to / 64];
+        const std::uint64_t bit = 1ull << to % 64;
+        sums_[to] = (word & bit) == 0 ? message : Program::combine(sums_[to], message);
+        word |= bit;
+        return;
+      }
+    box_.send(owners.owner(owners.slot(to)), Letter{to, message});
+  }
+
+  /// False where a vertex publishes a second time and nothing combines the two: that goes by mail.
+  bool publish(std::size_t from, std::size_t degree, const Message& message) {
+    const std::size_t at = base + from - share.begin;
+    std::uint8_t& flag = has_published_->next()[at];
+    Message& place = published_->next()[at];
+    if (flag != 0) {
+      if constexpr (combines) place = Program::combine(place, message);
+      return combines;
+    }
+    flag = 1;
+    place = message;
+    pulse.published += degree;
+    return true;
+  }
+
+  void flush() {
+    for (int rank = 0; rank < peer.size(); ++rank) {
+      const bsp::Share to = owners.share(rank);
+      if (to.size() == 0) continue;
+      sums_box_->send(rank, std::span<const Message>(sums_).subspan(to.begin, to.size()));
+      const std::size_t word = to.begin / 64, words = (to.end + 63) / 64 - word;
+      summed_box_->send(rank, std::span<const std::uint64_t>(summed_).subspan(word, words));
+    }
+    std::fill(summed_.begin(), summed_.end(), 0);
+  }
+
+  void take(std::size_t i, const Message& message) {
+    inbox_[i] = test(has, i) ? static_cast<Message>(Program::combine(inbox_[i], message)) : message;
+    set(has, i);
+  }
+
+  [[gnu::noinline]] void fold_sums() {
+    const auto masks = summed_box_->runs();
+    std::size_t source = 0;
+    for (const auto& run : sums_box_->runs()) {
+      const std::span<const std::uint64_t> words = masks[source++].values;
+      const Message* sums = run.values.data() - (share.begin - base);
+      for (std::size_t w = 0; w < words.size(); ++w) {
+        std::uint64_t bits = words[w];
+        if (w == 0) bits &= ~0ull << share.begin % 64;
+        if (w + 1 == words.size() && share.end % 64 != 0) bits &= ~(~0ull << share.end % 64);
+        if (bits == ~0ull && has[w] == ~0ull) {
+          for (std::size_t i = 64 * w; i < 64 * w + 64; ++i) inbox_[i] = Program::combine(inbox_[i], sums[i]);
+          continue;
+        }
+        for (; bits != 0; bits &= bits - 1) {
+          const std::size_t i = 64 * w + static_cast<std::size_t>(std::countr_zero(bits));
+          take(i, sums[i]);
+        }
+      }
+    }
+  }
+
+  [[gnu::noinline]] void fold_all_published() {
+    const std::int64_t* offsets = graph.in_offsets().data();
+    const Vertex* sources = graph.in_neighbours().data();
+    const Message* published = published_->values().data();
+    for (std::size_t i = share.begin - base; i < size; ++i) {
+      const Vertex* at = sources + offsets[base + i];
+      const Vertex* stop = sources + offsets[base + i + 1];
+      if (at == stop) continue;
+      Message sum = published[*at];
+      for (++at; at != stop; ++at) sum = Program::combine(sum, published[*at]);
+      inbox_[i] = sum;
+      set(has, i);
+    }
+  }
+  [[gnu::noinline]] void fold_some_published() {
+    const Message* published = published_->values().data();
+    const std::uint8_t* flags = has_published_->values().data();
+    for (std::size_t i = share.begin - base; i < size; ++i)
+      for (const Vertex from : graph.in(static_cast<Vertex>(base + i)))
+        if (flags[from] != 0) take(i, published[from]);
+  }
+
+  [[gnu::noinline]] void fold_messages() {
+    for (const auto& run : box_.runs())
+      for (Letter& letter : run.values)
+        if (const std::size_t i = local(letter.to); is_there(i, letter.to)) take(i, letter.message);
+  }
+
+  /// Sorts the messages by vertex: what was published, then what came by mail, in the order it came.
+  [[gnu::noinline]] void sort_messages(bool pulled, bool all) {
+    const auto count = [&](std::size_t i, std::size_t more) {
+      if (!test(has, i)) set(has, i), count_[i] = 0;
+      count_[i] += more;
+    };
+    if constexpr (can_pull)
+      if (pulled)
+        for (std::size_t i = share.begin - base; i < size; ++i)
+          if (const std::size_t found = count_published(static_cast<Vertex>(base + i), all); found != 0)
+            count(i, found);
+    for (const auto& run : box_.runs())
+      for (const Letter& letter : run.values)
+        if (const std::size_t i = local(letter.to); is_there(i, letter.to)) count(i, 1);
+    std::size_t end = 0;
+    for (std::size_t w = 0; w < has.size(); ++w)
+      for (std::uint64_t bits = has[w]; bits != 0; bits &= bits - 1) {
+        const std::size_t i = 64 * w + static_cast<std::size_t>(std::countr_zero(bits));
+        first_[i] = end;
+        end += std::exchange(count_[i], 0);
+      }
+    if (buffer_.size() < end) buffer_.resize(end);
+    if constexpr (can_pull)
+      if (pulled) {
+        const Message* published = published_->values().data();
+        const std::uint8_t* flags = has_published_->values().data();
+        for (std::size_t i = share.begin - base; i < size; ++i)
+          for (const Vertex from : graph.in(static_cast<Vertex>(base + i)))
+            if (flags[from] != 0) buffer_[first_[i] + count_[i]++] = published[from];
+      }
+    for (const auto& run : box_.runs())
+      for (Letter& letter : run.values)
+        if (const std::size_t i = local(letter.to); !mutates || test(exists, i))
+          buffer_[first_[i] + count_[i]++] = std::move(letter.message);
+  }
+  std::size_t count_published(Vertex vertex, bool all) const {
+    const std::span<const Vertex> sources = graph.in(vertex);
+    if (all) return sources.size();
+    const std::uint8_t* flags = has_published_->values().data();
+    std::size_t count = 0;
+    for (const Vertex from : sources) count += flags[from];
+    return count;
+  }
+
+  bool is_there(std::size_t i, Vertex vertex) {
+    if constexpr (mutates) {
+      if (test(exists, i)) return true;
+      if (options.on_missing == OnMissing::fail)
+        throw_at_vertex(Errc::not_found, peer.rank(), superstep, vertex, "a message came, but the vertex is not there");
+      ++dropped;
+      return false;
+    } else {
+      return true;
+    }
+  }
+
+  void conflict(Vertex vertex, const char* what) const {
+    if (options.on_conflict == OnConflict::fail)
+      throw_at_vertex(Errc::invalid_argument, peer.rank(), superstep, vertex, what);
+  }
+  OwnEdges& edges_to_change(std::size_t i) {
+    if (!own_edges[i]) own_edges[i] = std::make_unique<OwnEdges>(neighbours(i), weights(i));
+    return *own_edges[i];
+  }
+  void apply_changes() {
+    requests_.clear();
+    for (const auto& run : changes_->runs())
+      for (Mutation<Value>& mutation : run.values) requests_.push_back(std::move(mutation));
+    for_each_request(requests_, [&](std::span<Mutation<Value>> group) { apply(group); });
+  }
+  void apply(std::span<Mutation<Value>> group) {
+    const Mutation<Value>& first = group.front();
+    const std::size_t i = local(first.target);
+    const bool there = test(exists, i);
+    switch (first.change) {
+      case Change::remove_edge:
+        if (!there || !std::ranges::binary_search(neighbours(i), first.to))
+          return conflict(first.target, "an edge to be removed is not there");
+        return edges_to_change(i).erase(first.to);
+      case Change::remove_vertex:
+        if (!there) return conflict(first.target, "it is to be removed, but not there");
+        clear(exists, i), clear(awake, i);
+        own_edges[i] = std::make_unique<OwnEdges>();
+        return;
+      case Change::add_vertex:
+        return add_vertex(group, i, there);
+      case Change::add_edge:
+        if (!there) return conflict(first.target, "an edge is to be added, but the vertex is not there");
+        if (std::any_of(group.begin(), group.end(), [&](const auto& m) { return m.weight != first.weight; }))
+          conflict(first.target, "an edge is to be added with different weights");
+        return edges_to_change(i).set(first.to, first.weight);
+    }
+  }
+  void add_vertex(std::span<Mutation<Value>> group, std::size_t i, bool there) {
+    const Vertex vertex = group.front().target;
+    if (there || group.size() > 1) {
+      if constexpr (HasResolve<Program>) {
+        std::vector<Value> wanted;
+        for (Mutation<Value>& mutation : group) wanted.push_back(std::move(mutation.value));
+        values[i] = program.resolve(VertexConflict<Value>{vertex, there ? &values[i] : nullptr, wanted});
+        set(exists, i), set(awake, i);
+        return;
+      }
+      conflict(vertex, there ? "it is to be added, but there already" : "it is to be added more than once");
+      if (there) return;
+    }
+    values[i] = std::move(group.front().value);
+    set(exists, i), set(awake, i);
+  }
+
+  std::uint64_t edges_ = 0;  // both ways of undirected ones
+  bsp::Mailbox<Letter> box_;
+  std::vector<Message> inbox_{};                // with a combiner: by local number
+  std::vector<std::size_t> first_{}, count_{};  // without: where a vertex's messages lie in the buffer
+  std::vector<Message> buffer_{};
+  If<can_accumulate, std::vector<Message>> sums_{};  // dense: by vertex
+  std::vector<std::uint64_t> summed_{};
+  If<can_accumulate, std::optional<bsp::Mailbox<Message>>> sums_box_{};
+  If<can_accumulate, std::optional<bsp::Mailbox<std::uint64_t>>> summed_box_{};
+  If<can_pull, std::optional<bsp::Replicated<Message>>> published_{};
+  If<can_pull, std::optional<bsp::Replicated<std::uint8_t>>> has_published_{};
+  If<mutates, std::optional<bsp::Mailbox<Mutation<Value>>>> changes_{};
+  std::vector<Mutation<Value>> requests_{};
+};
+
+}  // namespace scalar::inline v0::graph::detail

@@ -69,18 +69,16 @@ class ShardFold {
   /// `fill(std::span<T>)` writes the vector of the next shard; the span holds unspecified values before.
   template <class Fill>
   void push(Fill&& fill) {
-    push(1, std::forward<Fill>(fill));
+    append(1, fill);
+    merge_siblings();
   }
-  /// The same for a node whose `count` shards are folded already.
-  template <class Fill>
-  void push(int count, Fill&& fill) {
-    std::vector<T> values;
-    if (!spare_.empty()) values = std::move(spare_.back()), spare_.pop_back();
-    values.resize(size_);
-    fill(std::span<T>(values));
-    const int first = next();
-    nodes_.push_back({{first, first + count}, std::move(values)});
-    while (nodes_.size() > 1 && are_siblings(nodes_[nodes_.size() - 2].shards, nodes_.back().shards)) merge();
+  /// The next `count` shards, folded already: one of `nodes_of`.
+  void push(int count, std::span<const T> values) {
+    if (!nodes_.empty() && are_siblings(nodes_.back().shards, {next(), next() + count}))
+      fold_into(nodes_.back(), values.data(), count);  // without a copy
+    else
+      append(count, [&](std::span<T> to) { std::ranges::copy(values, to.begin()); });
+    merge_siblings();
   }
 
   /// The fold of everything pushed; nodes without a sibling are folded from the last one on. Requires a push.
@@ -93,14 +91,27 @@ class ShardFold {
   static bool are_siblings(ShardRange a, ShardRange b) noexcept {
     return a.count() == b.count() && a.first % (2 * a.count()) == 0;
   }
-  void merge() {
-    Node &left = nodes_[nodes_.size() - 2], &right = nodes_.back();
+  template <class Fill>
+  void append(int count, const Fill& fill) {
+    std::vector<T> values;
+    if (!spare_.empty()) values = std::move(spare_.back()), spare_.pop_back();
+    values.resize(size_);
+    fill(std::span<T>(values));
+    nodes_.push_back({{next(), next() + count}, std::move(values)});
+  }
+  void fold_into(Node& left, const T* from, int count) {
     T* to = left.values.data();
-    const T* from = right.values.data();
     for (std::size_t i = 0; i < size_; ++i) to[i] = static_cast<T>(op_(to[i], from[i]));
-    left.shards.last = right.shards.last;
+    left.shards.last += count;
+  }
+  void merge() {
+    Node& right = nodes_.back();
+    fold_into(nodes_[nodes_.size() - 2], right.values.data(), right.shards.count());
     spare_.push_back(std::move(right.values));
     nodes_.pop_back();
+  }
+  void merge_siblings() {
+    while (nodes_.size() > 1 && are_siblings(nodes_[nodes_.size() - 2].shards, nodes_.back().shards)) merge();
   }
 
   Op op_;
@@ -140,7 +151,7 @@ class ShardReduce {
     if (peer_.size() > 1) {
       send_nodes(fold);
       co_await peer_.sync();
-      finish_chunk(fold);
+      finish_chunk(fold, out);
       co_await peer_.sync();
       collect(out);
     } else {
@@ -177,7 +188,8 @@ class ShardReduce {
         box_.send(rank, std::span<const T>(node.values).subspan(part.begin, part.size));
     }
   }
-  void finish_chunk(const ShardFold<T, Op>& fold) {
+  /// Folds this peer's share of the elements over all nodes of all peers, for all.
+  void finish_chunk(const ShardFold<T, Op>& fold, std::span<T> out) {
     const Chunk mine = chunk(fold.size(), peer_.rank());
     fold_.reset(0, mine.size);
     for (int rank = 0; rank < peer_.size(); ++rank) {
@@ -186,17 +198,18 @@ class ShardReduce {
       const std::span<const T> got = own ? std::span<const T>() : std::span<const T>(box_.received(rank));
       if (!own && got.size() != nodes.size() * mine.size)
         detail::throw_bad_fold("elements received", got.size(), nodes.size() * mine.size, rank);
-      for (std::size_t i = 0; i < nodes.size(); ++i) {
-        const std::span<const T> values =
-            own ? std::span<const T>(fold.nodes()[i].values).subspan(mine.begin, mine.size)
-                : got.subspan(i * mine.size, mine.size);
-        fold_.push(nodes[i].count(), [&](std::span<T> to) { std::ranges::copy(values, to.begin()); });
-      }
+      for (std::size_t i = 0; i < nodes.size(); ++i)
+        fold_.push(nodes[i].count(), own ? std::span<const T>(fold.nodes()[i].values).subspan(mine.begin, mine.size)
+                                         : got.subspan(i * mine.size, mine.size));
     }
-    for (int rank = 0; rank < peer_.size(); ++rank) box_.send(rank, fold_.total());
+    const std::span<const T> total = fold_.total();
+    for (int rank = 0; rank < peer_.size(); ++rank)
+      if (rank != peer_.rank()) box_.send(rank, total);
+    std::ranges::copy(total, out.begin() + static_cast<std::ptrdiff_t>(mine.begin));
   }
   void collect(std::span<T> out) const {
     for (int rank = 0; rank < peer_.size(); ++rank) {
+      if (rank == peer_.rank()) continue;
       const Chunk part = chunk(out.size(), rank);
       const std::span<const T> got = box_.received(rank);
       if (got.size() != part.size) detail::throw_bad_fold("elements received", got.size(), part.size, rank);

@@ -2,7 +2,9 @@
 
 #include <string>
 
+#include "bsp/network.hpp"
 #include "bsp/scheduler.hpp"
+#include "bsp/wire.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp {
@@ -21,37 +23,48 @@ namespace detail {
 
 struct Session::Impl {
   Impl(const EngineOptions& options, const Runtime& runtime)
-      : world(options.peers),
-        scheduler(world, {options.workers > 0 ? options.workers : runtime.threads(), options.spin}) {
-    peers.reserve(static_cast<std::size_t>(options.peers));
-    for (int rank = 0; rank < options.peers; ++rank) peers.emplace_back(world, rank);
-    if (scheduler.workers() == 1) return;
-    crew =
-        options.executor != nullptr ? make_host_crew(scheduler, *options.executor) : make_tbb_crew(scheduler, runtime);
-    scheduler.set_crew(crew.get());
+      : network(options.transport != nullptr ? std::make_unique<Network>(*options.transport, options.peers) : nullptr),
+        world(network != nullptr ? network->hosts() : Hosts(options.peers)),
+        scheduler(world, network.get(),
+                  {options.workers > 0 ? options.workers : runtime.threads(), options.spin, options.superstep_deadline,
+                   options.stop}) {
+    world.set_gate(scheduler);
+    world.set_scheduler(scheduler);
+    peers.reserve(static_cast<std::size_t>(world.local()));
+    for (int rank = world.first(); rank < world.first() + world.local(); ++rank) peers.emplace_back(world, rank);
+    crew = options.executor != nullptr || scheduler.workers() == 1
+               ? make_host_crew(scheduler, network.get(), scheduler.workers() == 1 ? nullptr : options.executor)
+               : make_tbb_crew(scheduler, network.get(), runtime);
+    scheduler.set_crew(*crew);
+    if (network == nullptr) return;
+    network->attach(world);
+    if (!world.is_distributed()) return;
+    wire = std::make_shared<Wire>(*network, world, network->run(), scheduler);
+    world.set_wire(wire.get());
+    wire->open();
   }
 
+  std::unique_ptr<Network> network;  // null: this process alone
   World world;
   std::vector<Peer> peers;
   Scheduler scheduler;
-  std::unique_ptr<Crew> crew;  // null: the caller is the only worker
+  std::shared_ptr<Wire> wire;
+  std::unique_ptr<Crew> crew;
 };
 
 Session::Session(const EngineOptions& options, const Runtime& runtime)
     : impl_(std::make_unique<Impl>(options, runtime)) {}
 Session::~Session() = default;
 
-Peer& Session::peer(int rank) noexcept { return impl_->peers[static_cast<std::size_t>(rank)]; }
+int Session::first() const noexcept { return impl_->world.first(); }
+int Session::count() const noexcept { return impl_->world.local(); }
+Peer& Session::peer(int rank) noexcept { return impl_->peers[static_cast<std::size_t>(rank - first())]; }
 Leaf& Session::leaf(int rank) noexcept { return impl_->world.fiber(rank); }
 void Session::set_root(int rank, const PromiseBase& root) noexcept { impl_->world.fiber(rank).root = &root; }
 
 void Session::drive() {
-  if (impl_->crew != nullptr) {
-    impl_->crew->drive();
-  } else {
-    impl_->scheduler.open_first();
-    while (!impl_->scheduler.is_finished()) impl_->scheduler.work(0);
-  }
+  impl_->crew->drive();
+  if (impl_->network != nullptr) impl_->network->finish();
   impl_->world.rethrow_failure();
 }
 
@@ -63,6 +76,8 @@ Engine::Engine(const EngineOptions& options, Runtime runtime) : options_(options
   if (options.workers < 0) refuse("workers", options.workers, "0 or more");
   if (options.spin.count() < 0 || options.spin > std::chrono::seconds(1))
     refuse("spin", options.spin.count(), "0 to 1000000 microseconds");
+  if (options.superstep_deadline.count() < 0)
+    refuse("superstep_deadline", options.superstep_deadline.count(), "0 or more milliseconds");
 }
 
 }  // namespace scalar::inline v0::bsp

@@ -8,9 +8,9 @@
 namespace scalar::inline v0::bsp {
 namespace detail {
 
-/// Lets helpers into a run while it lasts. A helper may be started by the host long after, so it holds the gate, not
+/// Lets helpers into a run while it lasts. A helper may be started by the host long after, so it holds the door, not
 /// the run; and the run waits only for those inside.
-struct Gate {
+struct Door {
   std::mutex mutex;
   std::condition_variable emptied;
   Scheduler* run = nullptr;  // null: closed
@@ -34,14 +34,13 @@ struct Gate {
 
 class HostCrew final : public Crew {
  public:
-  HostCrew(Scheduler& scheduler, Executor& executor)
-      : scheduler_(scheduler), executor_(executor), gate_(std::make_shared<Gate>()) {
-    gate_->run = &scheduler;
+  HostCrew(Scheduler& scheduler, Network* network, Executor* executor)
+      : Crew(scheduler, network), executor_(executor), door_(std::make_shared<Door>()) {
+    door_->run = &scheduler;
   }
 
-  void call() override { executor_.post(Helper(gate_)); }
-  void rouse() noexcept override {
-    if (parked_.load(std::memory_order_seq_cst)) scheduler_.epoch().notify_all();
+  void call() override {
+    if (executor_ != nullptr) executor_->post(Helper(door_));
   }
   void drive() override {
     scheduler_.count_in();  // for good: it sleeps rather than leaves
@@ -52,36 +51,27 @@ class HostCrew final : public Crew {
       if (scheduler_.is_finished()) break;
       park(seen);
     }
-    gate_->close();
+    door_->close();
   }
 
  private:
-  // A Dekker pair with Scheduler::wake: it changes the epoch before it looks whether the caller is parked.
-  void park(std::uint32_t seen) {
-    parked_.store(true, std::memory_order_seq_cst);
-    if (scheduler_.epoch().load(std::memory_order_seq_cst) == seen) scheduler_.epoch().wait(seen);
-    parked_.store(false, std::memory_order_seq_cst);
-  }
-
-  Scheduler& scheduler_;
-  Executor& executor_;
-  std::shared_ptr<Gate> gate_;
-  std::atomic<bool> parked_{false};
+  Executor* executor_;
+  std::shared_ptr<Door> door_;
 };
 
-std::unique_ptr<Crew> make_host_crew(Scheduler& scheduler, Executor& executor) {
-  return std::make_unique<HostCrew>(scheduler, executor);
+std::unique_ptr<Crew> make_host_crew(Scheduler& scheduler, Network* network, Executor* executor) {
+  return std::make_unique<HostCrew>(scheduler, network, executor);
 }
 
 }  // namespace detail
 
-Helper::Helper(std::shared_ptr<detail::Gate> gate) noexcept : gate_(std::move(gate)) {}
+Helper::Helper(std::shared_ptr<detail::Door> door) noexcept : door_(std::move(door)) {}
 
 void Helper::operator()() const noexcept {
-  detail::Scheduler* run = gate_->enter();
+  detail::Scheduler* run = door_->enter();
   if (run == nullptr) return;
   run->help();
-  gate_->leave();
+  door_->leave();
 }
 
 }  // namespace scalar::inline v0::bsp

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "bsp/wire.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::detail {
@@ -24,29 +25,21 @@ constexpr std::uint64_t brief_ticks = 1000;
 #endif
 constexpr std::uint32_t longest_patience = 1u << 16;
 
-std::string whereabouts(const Fiber& fiber) {
-  const std::string peer = "peer " + std::to_string(fiber.rank);
-  if (fiber.returned) return peer + " has returned";
-  return peer + " is in " + (fiber.collective != nullptr ? std::string(fiber.collective->name) : std::string("sync"));
-}
-
-[[noreturn]] void throw_mismatch(const Fiber& one, const Fiber& other, std::uint64_t superstep) {
-  const bool alike = one.collective != nullptr && other.collective != nullptr && !other.returned &&
-                     one.collective->name == other.collective->name;
-  throw Error(Errc::invalid_argument,
-              "peers are at different collectives: " + whereabouts(one) + ", " + whereabouts(other) +
-                  (alike ? " of another type or operation" : ""),
-              "bsp superstep " + std::to_string(superstep));
+std::int64_t now_ms() noexcept {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now().time_since_epoch()).count();
 }
 
 }  // namespace
 
-Scheduler::Scheduler(World& world, const Options& options)
+Scheduler::Scheduler(World& world, Network* network, const Options& options)
     : world_(world),
-      size_(static_cast<std::uint32_t>(world.size())),
+      network_(network),
+      size_(static_cast<std::uint32_t>(world.local())),
       workers_((std::min)(static_cast<std::uint32_t>(options.workers), size_)),
       // Spinning workers would keep others from the cores they need.
       spin_us_(workers_ > std::thread::hardware_concurrency() ? 0 : static_cast<int>(options.spin.count())),
+      deadline_(options.deadline),
+      stop_(options.stop),
       slices_(workers_),
       spin_now_us_(spin_us_) {
   for (std::uint32_t i = 0; i < workers_; ++i) {
@@ -57,6 +50,7 @@ Scheduler::Scheduler(World& world, const Options& options)
 }
 
 void Scheduler::open_first() {
+  opened_ms_.store(now_ms(), std::memory_order_relaxed);
   opened_.store(ticks(), std::memory_order_relaxed);
   open(true);
 }
@@ -93,10 +87,9 @@ bool Scheduler::drain(unsigned worker) {
     Slice& slice = slices_[(worker + k) % workers_];
     for (Bite bite = claim(slice); bite.begin != bite.end; bite = claim(slice)) {
       any = true;
-      for (std::uint32_t rank = bite.begin; rank < bite.end; ++rank) {
-        Fiber& fiber = world_.fibers_[rank];
-        pool = fiber.frames;
-        step(fiber, arrivals);
+      for (std::uint32_t index = bite.begin; index < bite.end; ++index) {
+        pool = &world_.frames_[index];
+        step(world_.fibers_[index], arrivals, worker);
         if (brief_.load(std::memory_order_relaxed)) share_if_outlasted();
       }
     }
@@ -107,29 +100,65 @@ bool Scheduler::drain(unsigned worker) {
   return any;
 }
 
-/// Runs one peer until it arrives or returns.
-void Scheduler::step(Fiber& fiber, Arrivals& arrivals) {
+/// Runs a peer that waited apart; false when there is none.
+bool Scheduler::run_ready(unsigned worker) {
+  if (ready_count_.load(std::memory_order_acquire) == 0) return false;
+  Fiber* fiber = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (ready_.empty()) return false;
+    fiber = ready_.back();
+    ready_.pop_back();
+    ready_count_.store(ready_.size(), std::memory_order_release);
+  }
+  FramePool*& pool = FramePool::current();
+  FramePool* const outer = std::exchange(pool, &world_.frames(fiber->rank));
+  Arrivals arrivals;
+  step(*fiber, arrivals, worker);
+  pool = outer;
+  if (arrivals.peers != 0) arrive(arrivals, worker);
+  return true;
+}
+
+/// Runs one peer until it arrives somewhere or returns.
+void Scheduler::step(Fiber& fiber, Arrivals& arrivals, unsigned worker) {
+  if (fiber.returned) return ++arrivals.peers, void();
+  if (!fiber.told) {  // one that has been told, and has come to a barrier again, is not run again
+    resume(fiber);
+    if (fiber.gate == this) {
+      ++arrivals.peers;
+      arrivals.collectives += fiber.collective != nullptr;
+      return;
+    }
+    if (fiber.gate != nullptr) return fiber.gate->arrive(fiber, worker);
+    if (fiber.root->error) world_.fail(fiber.rank, fiber.root->error);
+  }
   ++arrivals.peers;
-  if (fiber.returned) return;
-  if (world_.aborted_ && std::exchange(fiber.told, true)) return retire(fiber);  // it has swallowed Aborted
-  fiber.arrived = false;
+  retire(fiber);
+}
+
+void Scheduler::resume(Fiber& fiber) {
+  fiber.gate = nullptr;
   fiber.collective = nullptr;
   do fiber.handle.resume();
-  while (!fiber.arrived && fiber.handle);
-  if (fiber.arrived) {
-    arrivals.collectives += fiber.collective != nullptr;
-  } else {
-    if (fiber.root->error) world_.fail(fiber.rank, fiber.root->error);
-    retire(fiber);
-  }
+  while (fiber.gate == nullptr && fiber.handle);
 }
 
 void Scheduler::retire(Fiber& fiber) noexcept {
   fiber.returned = true;
   fiber.collective = nullptr;
   returned_.fetch_add(1, std::memory_order_relaxed);
-  world_.retire(fiber.mailboxes);
+  world_.retire(fiber.rank);
+  if (part_count_.load(std::memory_order_acquire) == 0) return;
+  std::vector<Part*> parts;
+  {
+    const std::lock_guard lock(mutex_);
+    parts = parts_;
+  }
+  for (Part* part : parts) part->abandon(fiber);
 }
+
+void Scheduler::arrive(Fiber& fiber, unsigned worker) { arrive({1, fiber.collective != nullptr}, worker); }
 
 void Scheduler::arrive(const Arrivals& arrivals, unsigned worker) {
   if (arrivals.collectives != 0) collectives_.fetch_add(arrivals.collectives, std::memory_order_relaxed);
@@ -138,35 +167,66 @@ void Scheduler::arrive(const Arrivals& arrivals, unsigned worker) {
 
 void Scheduler::flip(unsigned worker) {
   arrived_.store(0, std::memory_order_relaxed);
-  if (collectives_.load(std::memory_order_relaxed) != 0) {
-    collectives_.store(0, std::memory_order_relaxed);
-    if (!world_.has_failed()) complete_collective();
-  }
-  if (world_.has_failed()) world_.aborted_ = true;
-  ++world_.superstep_;
-  if (returned_.load(std::memory_order_relaxed) == size_) {
+  const std::uint32_t collectives = collectives_.load(std::memory_order_relaxed);
+  if (collectives != 0) collectives_.store(0, std::memory_order_relaxed);
+  if (stop_.stop_possible() || deadline_.count() != 0) check_clock();
+  // Once it has departed, another worker may end the superstep.
+  if (world_.meet({collectives, returned_.load(std::memory_order_relaxed)})) proceed(worker);
+}
+
+/// The superstep is over, in all processes.
+void Scheduler::proceed(unsigned worker) {
+  const bool across = world_.wire() != nullptr && !world_.is_aborted();
+  if (across ? world_.wire()->all_gone() : returned_.load(std::memory_order_relaxed) == size_) {
     finished_.store(true, std::memory_order_release);
     wake(false);
-    if (crew_ != nullptr) crew_->rouse();
+    crew_->rouse();
     return;
   }
+  if (deadline_.count() != 0) opened_ms_.store(now_ms(), std::memory_order_relaxed);
   open(!expect_brief(worker));
 }
 
-void Scheduler::complete_collective() noexcept {
-  const Fiber& first = world_.fibers_[0];
-  const Fiber* culprit = &first;
+void Scheduler::check_clock() noexcept {
+  if (world_.has_failed()) return;
   try {
-    for (std::uint32_t rank = 0; rank < size_; ++rank) {
-      const Fiber& fiber = world_.fibers_[rank];
-      if (fiber.collective == first.collective && fiber.returned == first.returned) continue;
-      culprit = &fiber;
-      throw_mismatch(first, fiber, world_.superstep_);
-    }
-    first.collective->complete(world_, first.collective->name);
+    if (stop_.stop_requested()) throw Error(Errc::cancelled, "a stop was requested", "bsp");
+    const std::int64_t took = now_ms() - opened_ms_.load(std::memory_order_relaxed);
+    if (deadline_.count() != 0 && took > deadline_.count())
+      throw Error(Errc::deadline_exceeded,
+                  "the superstep has taken " + std::to_string(took) + " ms, expected at most " +
+                      std::to_string(deadline_.count()),
+                  "bsp superstep " + std::to_string(world_.superstep()));
   } catch (...) {
-    world_.fail(culprit->rank, std::current_exception());
+    world_.fail(world_.first(), std::current_exception());
   }
+}
+
+void Scheduler::look_at_clock() {
+  if ((!stop_.stop_possible() && deadline_.count() == 0) || is_finished()) return;
+  check_clock();
+  if (network_ != nullptr && world_.has_failed()) network_->fail(world_.first(), world_.failure(), 0);
+}
+
+void Scheduler::ready(std::span<Fiber* const> fibers) {
+  {
+    const std::lock_guard lock(mutex_);
+    ready_.insert(ready_.end(), fibers.begin(), fibers.end());
+    ready_count_.store(ready_.size(), std::memory_order_release);
+  }
+  wake(true);
+}
+
+void Scheduler::add(Part& part) {
+  const std::lock_guard lock(mutex_);
+  parts_.push_back(&part);
+  part_count_.store(parts_.size(), std::memory_order_release);
+}
+
+void Scheduler::remove(Part& part) noexcept {
+  const std::lock_guard lock(mutex_);
+  std::erase(parts_, &part);
+  part_count_.store(parts_.size(), std::memory_order_release);
 }
 
 /// From the first store on, the world belongs to the workers again.
@@ -179,7 +239,7 @@ void Scheduler::open(bool call) {
 /// epoch and stays, or it is not counted here and another is called.
 void Scheduler::wake(bool call) noexcept {
   epoch_.fetch_add(1, std::memory_order_seq_cst);
-  if (!call || crew_ == nullptr) return;
+  if (!call) return;
   crew_->rouse();
   // At most as many calls as are missing now: helpers that leave at once are not called again in the same flip.
   std::uint32_t present = present_.load(std::memory_order_seq_cst);
@@ -197,12 +257,12 @@ void Scheduler::wake(bool call) noexcept {
   }
 }
 
-void Scheduler::help() noexcept {
+std::uint32_t Scheduler::help() noexcept {
   const unsigned worker = new_worker();
   for (;;) {
     const std::uint32_t seen = work(worker);
     present_.fetch_sub(1, std::memory_order_seq_cst);
-    if (is_finished() || epoch_.load(std::memory_order_seq_cst) == seen) return;
+    if (is_finished() || epoch_.load(std::memory_order_seq_cst) == seen) return seen;
     present_.fetch_add(1, std::memory_order_seq_cst);
   }
 }
@@ -238,7 +298,7 @@ std::uint32_t Scheduler::work(unsigned worker) {
   for (unsigned rounds = 0;;) {
     const std::uint32_t seen = epoch_.load(std::memory_order_acquire);
     if (is_finished()) return seen;
-    if (drain(worker)) {
+    if (drain(worker) || run_ready(worker) || (network_ != nullptr && network_->poll(worker))) {
       if (rounds != 0) spin_now_us_.store(budget, std::memory_order_relaxed);
       rounds = 0, until = {};
     } else if (!idle(seen, rounds, until, budget)) {

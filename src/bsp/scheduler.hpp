@@ -4,12 +4,27 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <mutex>
+#include <span>
+#include <stop_token>
 #include <vector>
 
 #include "bsp/crew.hpp"
+#include "bsp/network.hpp"
 #include "scalar/bsp/world.hpp"
 
 namespace scalar::inline v0::bsp::detail {
+
+/// A part of a run in which peers wait apart from the others.
+class Part {
+ public:
+  /// This peer is not run again: nobody may wait for it.
+  virtual void abandon(Fiber& fiber) = 0;
+
+ protected:
+  ~Part() = default;
+};
 
 /// Runs the peers of one world on the threads of a crew.
 ///
@@ -20,21 +35,40 @@ namespace scalar::inline v0::bsp::detail {
 ///
 /// A superstep of about a microsecond is not worth sharing: after a row of such, the worker that opened the superstep
 /// keeps it, and the others claim only from one that lasts longer.
-class Scheduler {
+///
+/// Peers that wait elsewhere (at the barrier of a sub-world, for a clock or a borrowed thread) are not in the list; who
+/// wakes them says `ready`.
+class Scheduler final : public Gate, public Driver {
  public:
   struct Options {
     int workers = 1;
     std::chrono::microseconds spin{0};
+    std::chrono::milliseconds deadline{0};
+    std::stop_token stop;
   };
-  Scheduler(World& world, const Options& options);
+  Scheduler(World& world, Network* network, const Options& options);
 
-  /// Without a crew the calling thread runs everything.
-  void set_crew(Crew* crew) noexcept { crew_ = crew; }
+  void set_crew(Crew& crew) noexcept { crew_ = &crew; }
   void open_first();
   /// Works until the run is over or nothing has been found for the spin time. Returns the epoch in which that was.
   std::uint32_t work(unsigned worker);
   /// A helper's stay: work, and leave in such a way that no flip is missed.
-  void help() noexcept;
+  std::uint32_t help() noexcept;
+  /// Peers whose gate has opened go on. From any thread.
+  void ready(std::span<Fiber* const> fibers);
+  void ready(Fiber& fiber) {
+    Fiber* const one = &fiber;
+    ready(std::span(&one, 1));
+  }
+  /// Notices a stop request and the end of the time for a superstep.
+  void look_at_clock();
+  void add(Part& part);
+  void remove(Part& part) noexcept;
+  Network* network() noexcept { return network_; }
+
+  void arrive(Fiber& fiber, unsigned worker) override;
+  void proceed(unsigned worker) override;
+
   std::uint32_t workers() const noexcept { return workers_; }
   bool is_finished() const noexcept { return finished_.load(std::memory_order_acquire); }
 
@@ -58,13 +92,15 @@ class Scheduler {
 
   static Bite claim(Slice& slice) noexcept;
   bool drain(unsigned worker);
+  bool run_ready(unsigned worker);
+  void resume(Fiber& fiber);
   bool may_claim(unsigned worker) const noexcept;
   bool is_exhausted() const noexcept;
-  void step(Fiber& fiber, Arrivals& arrivals);
+  void step(Fiber& fiber, Arrivals& arrivals, unsigned worker);
   void retire(Fiber& fiber) noexcept;
+  void check_clock() noexcept;
   void arrive(const Arrivals& arrivals, unsigned worker);
   void flip(unsigned worker);
-  void complete_collective() noexcept;
   void open(bool call);
   void wake(bool call) noexcept;
   bool expect_brief(unsigned worker) noexcept;
@@ -72,10 +108,14 @@ class Scheduler {
   bool idle(std::uint32_t seen, unsigned& rounds, std::chrono::steady_clock::time_point& until, int& budget) noexcept;
 
   World& world_;
+  Network* network_;
   Crew* crew_ = nullptr;
   const std::uint32_t size_;
   const std::uint32_t workers_;
   const int spin_us_;
+  const std::chrono::milliseconds deadline_;
+  const std::stop_token stop_;
+  std::atomic<std::int64_t> opened_ms_{0};  // when, on the steady clock
   std::vector<Slice> slices_;
 
   alignas(64) std::atomic<std::uint32_t> arrived_{0};
@@ -93,6 +133,12 @@ class Scheduler {
   std::atomic<unsigned> next_worker_{0};
   std::atomic<int> spin_now_us_;  // 0 after spinning that did not pay
   std::atomic<unsigned> dry_spells_{0};
+
+  alignas(64) std::atomic<std::size_t> ready_count_{0};
+  std::mutex mutex_;
+  std::vector<Fiber*> ready_;
+  std::vector<Part*> parts_;
+  std::atomic<std::size_t> part_count_{0};
 };
 
 }  // namespace scalar::inline v0::bsp::detail

@@ -12,13 +12,13 @@ namespace {
 /// gets back to its work. The caller waits inside TBB and so lends a hand to such loops.
 class TbbCrew final : public Crew {
  public:
-  TbbCrew(Scheduler& scheduler, const Runtime& runtime) : scheduler_(scheduler), runtime_(runtime) {}
+  TbbCrew(Scheduler& scheduler, Network* network, const Runtime& runtime)
+      : Crew(scheduler, network), runtime_(runtime) {}
   ~TbbCrew() noexcept override {}  // drive() has waited, so the group's destructor does not throw
 
   void call() override {
     tasks_.run([this] { scheduler_.help(); });
   }
-  void rouse() noexcept override {}  // the caller sleeps in TBB, which wakes it for a task
   void drive() override {
     // Isolated: while it waits, the caller takes up no task of the host's.
     runtime_.impl().arena.execute([this] { tbb::this_task_arena::isolate([this] { work_and_wait(); }); });
@@ -28,17 +28,18 @@ class TbbCrew final : public Crew {
   void work_and_wait() {
     scheduler_.count_in();
     scheduler_.open_first();
-    scheduler_.help();
+    std::uint32_t seen = scheduler_.help();
     while (!scheduler_.is_finished()) {
-      tasks_.wait();
+      tasks_.wait();  // first in TBB, where it lends a hand to the loops of those at work
+      if (scheduler_.is_finished()) break;
+      park(seen);
       if (scheduler_.is_finished()) break;
       scheduler_.count_in();
-      scheduler_.help();
+      seen = scheduler_.help();
     }
     tasks_.wait();
   }
 
-  Scheduler& scheduler_;
   Runtime runtime_;
   tbb::task_group_context context_{tbb::task_group_context::isolated};  // a cancelled host does not drop helpers
   tbb::task_group tasks_{context_};
@@ -46,8 +47,8 @@ class TbbCrew final : public Crew {
 
 }  // namespace
 
-std::unique_ptr<Crew> make_tbb_crew(Scheduler& scheduler, const Runtime& runtime) {
-  return std::make_unique<TbbCrew>(scheduler, runtime);
+std::unique_ptr<Crew> make_tbb_crew(Scheduler& scheduler, Network* network, const Runtime& runtime) {
+  return std::make_unique<TbbCrew>(scheduler, network, runtime);
 }
 
 }  // namespace scalar::inline v0::bsp::detail

@@ -5,6 +5,9 @@
 #include <cstdlib>
 #include <mutex>
 #include <string>
+#include <utility>
+
+#include "bsp/wire.hpp"
 
 #include "scalar/bsp/aborted.hpp"
 #include "scalar/core/error.hpp"
@@ -35,7 +38,8 @@ struct Joined {
   std::int64_t index;
   const std::type_info* message;
   std::unique_ptr<ChannelBase> channel;
-  int left = 0;  // peers whose mailbox is gone
+  int left = 0;                   // local peers whose mailbox is gone
+  std::uint64_t last_use = 0;     // the superstep in which the last of them left
 };
 
 /// A channel that every peer has left, kept for the next mailbox of that type.
@@ -50,19 +54,21 @@ struct World::Shared {
   std::mutex mutex;
   std::vector<Joined> joined;  // few: the mailboxes alive at the same time
   std::vector<Spare> spare;
-  std::vector<std::int64_t> retired;  // how many mailboxes each returned peer had made
+  std::vector<std::int64_t> retired;  // how many mailboxes each local peer that has returned had made
 
   std::exception_ptr error;
   int failed_rank = 0;
   std::uint64_t failed_superstep = 0;
 
   // Nobody will use a channel again when every peer has left it or has returned before it came to make it.
-  void recycle(std::size_t position, int peers) {
-    Joined& entry = joined[position];
+  bool is_deserted(const Joined& entry, int peers) const noexcept {
+    if (entry.left + static_cast<std::int64_t>(retired.size()) < peers) return false;
     std::int64_t absent = 0;
-    if (entry.left + static_cast<std::int64_t>(retired.size()) < peers) return;
     for (const std::int64_t made : retired) absent += made <= entry.index;
-    if (entry.left + absent < peers) return;
+    return entry.left + absent >= peers;
+  }
+  void recycle(std::size_t position) {
+    Joined& entry = joined[position];
     entry.channel->reset();
     spare.push_back({entry.message, std::move(entry.channel)});
     if (&entry != &joined.back()) entry = std::move(joined.back());
@@ -79,36 +85,71 @@ struct World::Shared {
       }
     return nullptr;
   }
+  Joined* find(std::int64_t index) noexcept {
+    for (Joined& entry : joined)
+      if (entry.index == index) return &entry;
+    return nullptr;
+  }
 };
 
-World::World(int size)
-    : size_(size),
-      fibers_(new Fiber[static_cast<std::size_t>(size)]),
-      frames_(new FramePool[static_cast<std::size_t>(size)]),
-      parts_(static_cast<std::size_t>(size)),
+void ChannelBase::collect(std::uint64_t, Outbox&) {
+  throw Error(Errc::unsupported, "these messages cannot leave a process", "bsp");
+}
+void ChannelBase::deliver(std::uint64_t, const Segment&) {
+  throw Error(Errc::unsupported, "these messages cannot enter a process", "bsp");
+}
+
+World::World(Hosts hosts)
+    : root_(this),
+      hosts_(std::move(hosts)),
+      size_(hosts_.size()),
+      first_(hosts_.first(hosts_.here())),
+      local_(hosts_.count(hosts_.here())),
+      fibers_(new Fiber[static_cast<std::size_t>(local_)]),
+      frames_(new FramePool[static_cast<std::size_t>(local_)]),
+      mailboxes_(static_cast<std::size_t>(local_)),
+      gone_(static_cast<std::size_t>(local_)),
+      parts_(static_cast<std::size_t>(size_)),
       shared_(std::make_unique<Shared>()) {
-  for (int rank = 0; rank < size; ++rank) {
-    fiber(rank).rank = rank;
-    fiber(rank).frames = &frames_[static_cast<std::size_t>(rank)];
-  }
-  shared_->retired.reserve(static_cast<std::size_t>(size));  // retire() may not fail
+  for (int rank = first_; rank < first_ + local_; ++rank) fiber(rank).rank = rank;
+  shared_->retired.reserve(static_cast<std::size_t>(local_));  // retire() may not fail
+}
+
+World::World(World& root, Hosts hosts, std::vector<int> root_ranks)
+    : root_(&root),
+      hosts_(std::move(hosts)),
+      size_(hosts_.size()),
+      first_(hosts_.first(hosts_.here())),
+      local_(hosts_.count(hosts_.here())),
+      root_ranks_(std::move(root_ranks)),
+      mailboxes_(static_cast<std::size_t>(local_)),
+      gone_(static_cast<std::size_t>(local_)),
+      parts_(static_cast<std::size_t>(size_)),
+      shared_(std::make_unique<Shared>()) {
+  shared_->retired.reserve(static_cast<std::size_t>(local_));
 }
 
 World::~World() = default;
 
-void World::throw_aborted() const {
+void World::throw_aborted(Fiber& fiber) const {
   std::string reason;
   int rank = 0;
   std::uint64_t superstep = 0;
   {
-    const std::lock_guard lock(shared_->mutex);
-    reason = reason_of(shared_->error);
-    rank = shared_->failed_rank, superstep = shared_->failed_superstep;
+    const Shared& of_run = *root_->shared_;
+    const std::lock_guard lock(root_->shared_->mutex);
+    reason = reason_of(of_run.error);
+    rank = of_run.failed_rank, superstep = of_run.failed_superstep;
   }
+  fiber.told = true;
   throw Aborted(rank, superstep, reason);
 }
 
 void World::fail(int rank, std::exception_ptr error) noexcept {
+  root_->note_failure(root_rank(rank), std::move(error));
+}
+
+void World::note_failure(int rank, std::exception_ptr error) noexcept {
   const std::lock_guard lock(shared_->mutex);
   if (aborted_) return;  // a consequence, not a cause
   if (shared_->error && shared_->failed_rank <= rank) return;
@@ -118,23 +159,82 @@ void World::fail(int rank, std::exception_ptr error) noexcept {
   failed_.store(true, std::memory_order_release);
 }
 
+std::exception_ptr World::failure() const noexcept {
+  const std::lock_guard lock(root_->shared_->mutex);
+  return root_->shared_->error;
+}
+
+int World::failed_rank() const noexcept {
+  const std::lock_guard lock(root_->shared_->mutex);
+  return root_->shared_->failed_rank;
+}
+
 void World::rethrow_failure() const {
   if (shared_->error) std::rethrow_exception(shared_->error);
 }
 
+bool World::meet(const Meeting& meeting) {
+  collective_ = nullptr;
+  if (meeting.collectives != 0 && !has_failed()) check_collective();
+  if (wire_ != nullptr && !aborted_) return wire_->depart(meeting);
+  conclude(has_failed());
+  return true;
+}
+
+/// All local peers must be at the same collective.
+void World::check_collective() {
+  const auto at = [this](int rank) { return is_gone(rank) ? nullptr : fiber(rank).collective; };
+  const Collective* const one = at(first_);
+  for (int rank = first_; rank < first_ + local_; ++rank)
+    if (at(rank) != one || is_gone(rank) != is_gone(first_))
+      return fail(rank, std::make_exception_ptr(mismatch(whereabouts(first_), whereabouts(rank))));
+  collective_ = one;
+}
+
+Whereabouts World::whereabouts(int rank) noexcept {
+  const Collective* collective = is_gone(rank) ? nullptr : fiber(rank).collective;
+  return {root_rank(rank), is_gone(rank), collective != nullptr ? collective->name : std::string_view()};
+}
+
+Error World::mismatch(const Whereabouts& one, const Whereabouts& other) const {
+  const auto text = [](const Whereabouts& peer) {
+    const std::string who = "peer " + std::to_string(peer.rank);
+    if (peer.gone) return who + " has returned";
+    return who + " is in " + (peer.collective.empty() ? std::string("sync") : std::string(peer.collective));
+  };
+  const bool alike = !one.collective.empty() && one.collective == other.collective && !one.gone && !other.gone;
+  return Error(Errc::invalid_argument,
+               "peers are at different collectives: " + text(one) + ", " + text(other) +
+                   (alike ? " of another type or operation" : ""),
+               "bsp superstep " + std::to_string(superstep_));
+}
+
+void World::conclude(bool failed) noexcept {
+  if (!failed && collective_ != nullptr) try {
+      collective_->complete(*this, collective_->name);
+    } catch (...) {
+      fail(0, std::current_exception());
+      failed = true;
+    }
+  if (failed) aborted_ = true;
+  ++superstep_;
+}
+
+const void* World::remote_value(int rank) const noexcept { return wire_->value(rank); }
+
 ChannelBase& World::join(int rank, std::int64_t index, const std::type_info& message, MakeChannel make) {
   const std::lock_guard lock(shared_->mutex);
-  for (Joined& entry : shared_->joined) {
-    if (entry.index != index) continue;
-    if (*entry.message != message)
+  if (Joined* entry = shared_->find(index); entry != nullptr) {
+    if (*entry->message != message)
       throw Error(Errc::type_mismatch,
                   "mailbox " + std::to_string(index) + " is a Mailbox<" + readable(message) + ">, but a Mailbox<" +
-                      readable(*entry.message) + "> on another peer; all peers make theirs in the same order",
-                  "bsp peer " + std::to_string(rank));
-    return *entry.channel;
+                      readable(*entry->message) + "> on another peer; all peers make theirs in the same order",
+                  "bsp peer " + std::to_string(root_rank(rank)));
+    return *entry->channel;
   }
   std::unique_ptr<ChannelBase> channel = shared_->take_spare(message);
-  if (!channel) channel = make(size_);
+  if (!channel) channel = make(*this);
+  if (wire_ != nullptr) wire_->deliver_to(index, message, *channel);
   shared_->joined.push_back({index, &message, std::move(channel)});
   shared_->spare.reserve(shared_->joined.size() + shared_->spare.size());  // leave() may not fail
   return *shared_->joined.back().channel;
@@ -142,17 +242,34 @@ ChannelBase& World::join(int rank, std::int64_t index, const std::type_info& mes
 
 void World::leave(std::int64_t index) noexcept {
   const std::lock_guard lock(shared_->mutex);
-  for (std::size_t i = 0; i < shared_->joined.size(); ++i)
-    if (shared_->joined[i].index == index) {
-      ++shared_->joined[i].left;
-      return shared_->recycle(i, size_);
-    }
+  Joined* entry = shared_->find(index);
+  if (entry == nullptr) return;
+  ++entry->left;
+  entry->last_use = superstep_;
+  if (wire_ == nullptr && shared_->is_deserted(*entry, local_))
+    shared_->recycle(static_cast<std::size_t>(entry - shared_->joined.data()));
 }
 
-void World::retire(std::int64_t mailboxes) noexcept {
+void World::retire(int rank) noexcept {
   const std::lock_guard lock(shared_->mutex);
-  shared_->retired.push_back(mailboxes);
-  for (std::size_t i = shared_->joined.size(); i-- > 0;) shared_->recycle(i, size_);
+  shared_->retired.push_back(mailboxes(rank));
+  gone_[static_cast<std::size_t>(rank - first_)] = true;
+  for (std::size_t i = shared_->joined.size(); wire_ == nullptr && i-- > 0;)
+    if (shared_->is_deserted(shared_->joined[i], local_)) shared_->recycle(i);
+}
+
+/// Across processes what was sent last leaves at the end of the superstep, and has arrived at the end of the next.
+void World::sweep() noexcept {
+  const std::lock_guard lock(shared_->mutex);
+  for (std::size_t i = shared_->joined.size(); i-- > 0;) {
+    const Joined& entry = shared_->joined[i];
+    if (entry.last_use + 2 < superstep_ && shared_->is_deserted(entry, local_)) shared_->recycle(i);
+  }
+}
+
+void World::each_channel(void (*use)(void*, std::int64_t, const std::type_info&, ChannelBase&), void* argument) {
+  const std::lock_guard lock(shared_->mutex);
+  for (Joined& entry : shared_->joined) use(argument, entry.index, *entry.message, *entry.channel);
 }
 
 }  // namespace scalar::inline v0::bsp::detail

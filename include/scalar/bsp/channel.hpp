@@ -1,8 +1,9 @@
 #pragma once
-/// How messages of one type travel between the peers of a process. Internal to the room; see `Mailbox`.
+/// How messages of one type travel between peers. Internal to the room; see `Mailbox`.
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "scalar/bsp/serialise.hpp"
 #include "scalar/bsp/world.hpp"
 
 namespace scalar::inline v0::bsp {
@@ -25,6 +27,8 @@ struct Run {
 };
 
 namespace detail {
+
+[[noreturn]] void throw_bad_segment(const Segment& segment, std::size_t message_bytes);
 
 /// What one source has for one destination in one parity: half a cache line. Closed until first used in a superstep; a
 /// closed block looks full (`next == limit`), so that sending needs one comparison.
@@ -45,6 +49,9 @@ struct alignas(32) Block {
 /// nothing is locked. The first message to a destination sets the source's bit in the destination's set of senders,
 /// which gives the sources in rank order by scanning size/64 words. Blocks lie in pages of 16 destinations, made on
 /// first use: memory follows the pairs that talk.
+///
+/// Blocks for peers of other processes are offered to the transport at the flip, and what it brings is read where it
+/// arrived; messages that are not trivially copyable are serialised for that.
 template <class T>
 class Channel final : public ChannelBase {
   static_assert(std::is_object_v<T> && !std::is_const_v<T>, "messages are values");
@@ -56,22 +63,24 @@ class Channel final : public ChannelBase {
   using Page = Block<T>[page_size];
   using Directory = Block<T>**;  // one pointer per page
 
-  explicit Channel(int peers)
-      : peers_(static_cast<unsigned>(peers)),
+  explicit Channel(World& world)
+      : peers_(static_cast<unsigned>(world.size())),
+        first_(world.first()),
+        local_(static_cast<unsigned>(world.local())),
         pages_((peers_ + page_size - 1) / page_size),
         words_((peers_ + 63) / 64),
         nothing_(pages_, untouched_page),
-        sides_(new Side[peers_]) {
-    for (unsigned rank = 0; rank < peers_; ++rank)
-      for (Half& half : sides_[rank].half) {
+        sides_(new Side[local_]) {
+    for (unsigned i = 0; i < local_; ++i)
+      for (Half& half : sides_[i].half) {
         half.directory = nothing_.data();
         half.senders.reset(new std::atomic<std::uint64_t>[words_]());
       }
   }
   ~Channel() override {
     reset();
-    for (unsigned rank = 0; rank < peers_; ++rank)
-      for (Half& half : sides_[rank].half) {
+    for (unsigned i = 0; i < local_; ++i)
+      for (Half& half : sides_[i].half) {
         if (!half.own_directory) continue;
         for (unsigned p = 0; p < pages_; ++p)
           if (Block<T>* page = half.directory[p]; page != untouched_page) {
@@ -83,16 +92,57 @@ class Channel final : public ChannelBase {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
-  static std::unique_ptr<ChannelBase> make(int peers) { return std::make_unique<Channel>(peers); }
+  static std::unique_ptr<ChannelBase> make(World& world) { return std::make_unique<Channel>(world); }
 
   void reset() noexcept override {
-    for (unsigned rank = 0; rank < peers_; ++rank) {
-      for (Half& half : sides_[rank].half) {
+    for (unsigned i = 0; i < local_; ++i) {
+      for (Half& half : sides_[i].half) {
         close(half);
+        half.arrived.clear();
         half.summary.store(0, std::memory_order_relaxed);
         for (unsigned w = 0; w < words_; ++w) half.senders[w].store(0, std::memory_order_relaxed);
       }
-      sides_[rank].runs.clear();
+      sides_[i].runs.clear();
+    }
+  }
+
+  void collect(std::uint64_t superstep, Outbox& out) override {
+    std::vector<std::vector<std::byte>>& texts = texts_[superstep & 1];
+    std::size_t used = 0;
+    for (unsigned i = 0; i < local_; ++i) {
+      Half& half = sides_[i].half[superstep & 1];
+      for (const int destination : half.touched) {
+        if (is_local(destination)) continue;
+        const Block<T>& block = block_of(half, static_cast<unsigned>(destination));
+        if (block.superstep != superstep || block.next == block.begin) continue;
+        const std::span<const T> values(block.begin, block.next);
+        const int source = first_ + static_cast<int>(i);
+        if constexpr (Plain<T>) {
+          out.add(source, destination, values.size(), std::as_bytes(values), alignof(T));
+        } else {
+          if (used == texts.size()) texts.emplace_back();
+          std::vector<std::byte>& text = texts[used++];
+          text.clear();
+          for (const T& value : values) Serialiser<T>::write(value, text);
+          out.add(source, destination, values.size(), text, 1);
+        }
+      }
+    }
+  }
+
+  void deliver(std::uint64_t superstep, const Segment& segment) override {
+    Half& half = side(segment.destination).half[superstep & 1];
+    if (half.arrival != superstep) half.arrived.clear(), half.read = 0, half.arrival = superstep;
+    if constexpr (Plain<T>) {
+      if (segment.bytes.size() / sizeof(T) != segment.count || segment.bytes.size() % sizeof(T) != 0 ||
+          reinterpret_cast<std::uintptr_t>(segment.bytes.data()) % alignof(T) != 0)
+        throw_bad_segment(segment, sizeof(T));
+      half.arrived.push_back({segment.source, {reinterpret_cast<T*>(segment.bytes.data()), segment.count}});
+    } else {
+      if (half.read == half.objects.size()) half.objects.emplace_back();
+      std::vector<T>& objects = half.objects[half.read++];
+      read_objects(segment, objects);
+      half.arrived.push_back({segment.source, objects});
     }
   }
 
@@ -119,17 +169,19 @@ class Channel final : public ChannelBase {
     me.runs.clear();
     if (superstep == 0) return;
     Half& half = me.half[(superstep - 1) & 1];
-    std::uint64_t summary = half.summary.load(std::memory_order_relaxed);
-    if (summary == 0) return;
-    half.summary.store(0, std::memory_order_relaxed);
-    if (words_ <= 64) {
-      for (; summary != 0; summary &= summary - 1)
-        gather_word(me, half, rank, superstep - 1, static_cast<unsigned>(std::countr_zero(summary)));
-    } else {
-      for (unsigned w = 0; w < words_; ++w) gather_word(me, half, rank, superstep - 1, w);
-    }
+    // From other processes: those with lower ranks come before the local sources, those with higher ones after.
+    std::size_t taken = 0;
+    const bool has_arrived = !half.arrived.empty() && half.arrival == superstep - 1;
+    if (has_arrived) [[unlikely]]
+      for (; taken < half.arrived.size() && half.arrived[taken].source < first_; ++taken)
+        me.runs.push_back(half.arrived[taken]);
+    gather_local(me, half, rank, superstep - 1);
+    if (has_arrived) [[unlikely]]
+      me.runs.insert(me.runs.end(), half.arrived.begin() + static_cast<std::ptrdiff_t>(taken), half.arrived.end());
   }
-  std::span<const Run<T>> runs(int rank) const noexcept { return sides_[static_cast<std::size_t>(rank)].runs; }
+  std::span<const Run<T>> runs(int rank) const noexcept {
+    return sides_[static_cast<std::size_t>(rank - first_)].runs;
+  }
 
  private:
   struct Half {                     // one parity of one peer
@@ -138,6 +190,10 @@ class Channel final : public ChannelBase {
     std::vector<int> touched;                               // as source: the destinations whose blocks are open
     std::unique_ptr<std::atomic<std::uint64_t>[]> senders;  // as destination: who has sent
     std::atomic<std::uint64_t> summary{0};                  // as destination: which words of `senders` are not 0
+    std::vector<Run<T>> arrived;                            // as destination: from other processes ...
+    std::uint64_t arrival = 0;                              // ... in this superstep
+    std::vector<std::vector<T>> objects;                    // ... deserialised; the first `read` are in use
+    std::size_t read = 0;
   };
   struct alignas(64) Side {
     Half half[2];
@@ -149,7 +205,8 @@ class Channel final : public ChannelBase {
   static inline constinit Block<T> untouched_page[page_size]{};
   static constexpr std::align_val_t alignment{(std::max)(alignof(T), std::size_t{64})};
 
-  Side& side(int rank) noexcept { return sides_[static_cast<std::size_t>(rank)]; }
+  Side& side(int rank) noexcept { return sides_[static_cast<std::size_t>(rank - first_)]; }
+  bool is_local(int rank) const noexcept { return static_cast<unsigned>(rank - first_) < local_; }
 
   static void free_storage(T* begin) noexcept {
     if (begin != nullptr) ::operator delete(static_cast<void*>(begin), alignment);
@@ -184,6 +241,7 @@ class Channel final : public ChannelBase {
     block.next = block.begin;
     block.superstep = superstep;
     const auto source = static_cast<unsigned>(rank);
+    if (!is_local(destination)) return;
     Half& to = side(destination).half[superstep & 1];
     const std::uint64_t before = to.senders[source / 64].fetch_or(1ull << source % 64, std::memory_order_relaxed);
     if (before == 0) to.summary.fetch_or(1ull << source / 64 % 64, std::memory_order_relaxed);
@@ -201,6 +259,32 @@ class Channel final : public ChannelBase {
     block.begin = fresh, block.next = fresh + used, block.limit = fresh + wanted;
   }
 
+  static void read_objects(const Segment& segment, std::vector<T>& objects) {
+    objects.clear();
+    if constexpr (std::default_initializable<T>) {
+      std::span<const std::byte> left = segment.bytes;
+      for (std::uint64_t i = 0; i < segment.count; ++i) {  // not resized first: the count may be a lie
+        T object{};
+        Serialiser<T>::read(left, object);
+        objects.push_back(std::move(object));
+      }
+      if (!left.empty()) throw_bad_segment(segment, 0);
+    } else {
+      throw_not_serialisable(typeid(T));
+    }
+  }
+
+  void gather_local(Side& me, Half& half, int rank, std::uint64_t superstep) {
+    std::uint64_t summary = half.summary.load(std::memory_order_relaxed);
+    if (summary == 0) return;
+    half.summary.store(0, std::memory_order_relaxed);
+    if (words_ <= 64) {
+      for (; summary != 0; summary &= summary - 1)
+        gather_word(me, half, rank, superstep, static_cast<unsigned>(std::countr_zero(summary)));
+    } else {
+      for (unsigned w = 0; w < words_; ++w) gather_word(me, half, rank, superstep, w);
+    }
+  }
   void gather_word(Side& me, Half& half, int rank, std::uint64_t superstep, unsigned word) {
     std::uint64_t bits = half.senders[word].load(std::memory_order_relaxed);
     if (bits == 0) return;
@@ -214,9 +298,12 @@ class Channel final : public ChannelBase {
     }
   }
 
-  unsigned peers_, pages_, words_;
+  unsigned peers_;
+  int first_;
+  unsigned local_, pages_, words_;
   std::vector<Block<T>*> nothing_;  // the directory of who has not sent yet
   std::unique_ptr<Side[]> sides_;
+  std::vector<std::vector<std::byte>> texts_[2];  // serialised messages on their way, by parity
 };
 
 }  // namespace detail

@@ -4,24 +4,29 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "scalar/bsp/collectives.hpp"
+#include "scalar/bsp/span_collectives.hpp"
 #include "scalar/bsp/executor.hpp"
 #include "scalar/bsp/mailbox.hpp"
 #include "scalar/bsp/peer.hpp"
 #include "scalar/bsp/task.hpp"
+#include "scalar/bsp/transport.hpp"
 #include "scalar/core/runtime.hpp"
 
 namespace scalar::inline v0::bsp {
 
 struct EngineOptions {
-  int peers = 1;                       ///< 1 to 1,048,576; not bound to threads
+  int peers = 1;                       ///< 1 to 1,048,576, in all processes together; not bound to threads
   int workers = 0;                     ///< threads that run peers at the same time; 0: the Runtime's budget
   Executor* executor = nullptr;        ///< whose threads help; null: the Runtime's. Must outlive the Engine
   std::chrono::microseconds spin{20};  ///< how long an idle worker looks for work before it gives its thread back
+  std::shared_ptr<Transport> transport{};         ///< what joins several processes; null: this one alone
+  std::stop_token stop{};                         ///< ends a run with `Errc::cancelled`, at the next barrier
+  std::chrono::milliseconds superstep_deadline{0};  ///< a longer superstep ends the run, at its end; 0: none
 };
 
 namespace detail {
@@ -42,6 +47,9 @@ class Session {
   Peer& peer(int rank) noexcept;
   void set_root(int rank, const PromiseBase& root) noexcept;
   Leaf& leaf(int rank) noexcept;
+  /// The local ranks are `[first, first + count)`.
+  int first() const noexcept;
+  int count() const noexcept;
   /// Returns when all peers have returned. Throws the error of the lowest rank in the first failing superstep.
   void drive();
 
@@ -68,16 +76,20 @@ class Engine {
   /// Errors: `Errc::invalid_argument` for impossible options.
   explicit Engine(const EngineOptions& options = {}, Runtime runtime = {});
 
-  /// Runs `body` and returns what rank 0 returned.
+  /// Runs `body` and returns what rank 0 returned; in a process that does not host it, a default value.
   template <detail::PeerBody Body>
   auto run(Body&& body) const {
+    using Value = typename std::invoke_result_t<Body&, Peer&>::value_type;
     detail::Session session(options_, runtime_);
     auto roots = start(session, body);  // destroyed before the session: their frames hold mailboxes
     session.drive();
+    if constexpr (std::default_initializable<Value>) {
+      if (session.first() != 0) return Value{};
+    }
     return roots.front().result();
   }
 
-  /// Runs `body` and returns what the peers returned, in rank order.
+  /// Runs `body` and returns what the peers of this process returned, in rank order.
   template <detail::PeerBody Body>
   auto run_all(Body&& body) const {
     using Value = typename std::invoke_result_t<Body&, Peer&>::value_type;
@@ -97,8 +109,8 @@ class Engine {
   template <class Body>
   auto start(detail::Session& session, Body& body) const {
     std::vector<std::invoke_result_t<Body&, Peer&>> roots;
-    roots.reserve(static_cast<std::size_t>(options_.peers));
-    for (int rank = 0; rank < options_.peers; ++rank) {
+    roots.reserve(static_cast<std::size_t>(session.count()));
+    for (int rank = session.first(); rank < session.first() + session.count(); ++rank) {
       roots.push_back(body(session.peer(rank)));
       session.set_root(rank, roots.back().start(session.leaf(rank)));
     }

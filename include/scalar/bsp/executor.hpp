@@ -5,7 +5,7 @@
 namespace scalar::inline v0::bsp {
 
 namespace detail {
-struct Gate;
+struct Door;
 class HostCrew;
 }  // namespace detail
 
@@ -19,8 +19,8 @@ class Helper {
 
  private:
   friend class detail::HostCrew;
-  explicit Helper(std::shared_ptr<detail::Gate> gate) noexcept;
-  std::shared_ptr<detail::Gate> gate_;
+  explicit Helper(std::shared_ptr<detail::Door> door) noexcept;
+  std::shared_ptr<detail::Door> door_;
 };
 
 /// The host's threads. The thread that calls `Engine::run` always works too, so a run ends even if no helper starts.

@@ -76,8 +76,8 @@ class Received {
 /// creation: the n-th mailbox of every peer is one channel. A message to a peer that has returned, or that has no such
 /// mailbox in the next superstep, is dropped. A message survives the mailbox it was sent with.
 ///
-/// `T` is any type that moves and is destroyed without throwing; messages are moved, never serialised, within a
-/// process. What is received belongs to the receiver until its next barrier: it may be changed or moved from.
+/// `T` is any type that moves and is destroyed without throwing. Within a process messages are moved, never serialised;
+/// to another process they go as bytes, for which `Serialiser<T>` must know how. What is received belongs to the receiver until its next barrier: it may be changed or moved from.
 /// Complexity: nothing is sorted or locked; once blocks have grown to a steady size, nothing is allocated. Memory
 /// follows the pairs of peers that talk.
 /// Thread safety: used only by the peer that made it.
@@ -88,7 +88,7 @@ class Mailbox final : detail::Box {
  public:
   /// Internal: use `peer.mailbox<T>()`.
   explicit Mailbox(Peer& peer)
-      : peer_(peer), index_(peer.fiber().mailboxes), channel_(join(peer)), rank_(peer.rank()), size_(peer.size()) {
+      : peer_(peer), index_(peer.mailboxes()), channel_(join(peer)), rank_(peer.rank()), size_(peer.size()) {
     try {
       turn(peer.superstep());
       peer.attach(*this);
@@ -143,7 +143,7 @@ class Mailbox final : detail::Box {
 
   Channel& join(Peer& peer) {
     auto& channel = static_cast<Channel&>(peer.world().join(peer.rank(), index_, typeid(T), &Channel::make));
-    ++peer.fiber().mailboxes;
+    ++peer.mailboxes();
     return channel;
   }
   void check(int rank) const {

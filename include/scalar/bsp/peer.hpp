@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "scalar/bsp/task.hpp"
@@ -93,11 +94,12 @@ class Peer {
   Peer(Peer&&) noexcept = default;  // before it runs
   detail::World& world() noexcept { return *world_; }
   detail::Fiber& fiber() noexcept { return *fiber_; }
+  std::int64_t& mailboxes() noexcept { return world_->mailboxes(rank_); }
   void attach(detail::Box& box) { boxes_.push_back(&box); }
   void detach(detail::Box& box) noexcept { std::erase(boxes_, &box); }
   void resume() {
     if (world_->is_aborted()) [[unlikely]]
-      world_->throw_aborted();
+      world_->throw_aborted(*fiber_);
     for (detail::Box* box : boxes_) box->turn(world_->superstep());
   }
   [[noreturn]] void throw_bad_rank(int rank, std::string_view where) const;
@@ -122,21 +124,52 @@ class [[nodiscard]] Barrier : public Awaitable {
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> self) const noexcept {
-    auto& fiber = static_cast<Fiber&>(*self.promise().leaf);  // the peer's own: await_transform has checked
-    fiber.handle = self;
-    fiber.collective = collective_;
-    fiber.argument = this;
-    fiber.arrived = true;
+    suspend(self, nullptr);
   }
   void await_resume() const { peer_.resume(); }
 
  protected:
   Peer& peer() const noexcept { return peer_; }
+  /// Contributes the bytes at `value`, which live in this object.
+  void suspend(std::coroutine_handle<> self, const void* value) const noexcept {
+    Fiber& fiber = peer_.fiber();
+    fiber.handle = self;
+    fiber.collective = collective_;
+    fiber.argument = this;
+    fiber.value = value;
+    fiber.gate = &peer_.world().gate();
+  }
 
  private:
   Peer& peer_;
   const Collective* collective_;
 };
+
+/// A collective to which every peer brings a trivially copyable `Value`.
+template <class Value>
+class [[nodiscard]] Contribution : public Barrier {
+  static_assert(std::is_trivially_copyable_v<Value>);
+
+ public:
+  Contribution(Peer& peer, const Collective& collective, const Value& value)
+      : Barrier(peer, &collective), value_(value) {}
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+    suspend(self, &value_);
+  }
+
+ protected:
+  const Value& value() const noexcept { return value_; }
+
+ private:
+  Value value_;
+};
+
+template <class Awaiter, class... Key>
+constexpr Collective collective_of(std::string_view name) noexcept {
+  return {name, spelling_hash(name) ^ spelling_of<Awaiter, Key...>(), sizeof(typename Awaiter::Value),
+          &Awaiter::complete};
+}
 
 }  // namespace detail
 

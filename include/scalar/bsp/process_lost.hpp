@@ -1,0 +1,29 @@
+#pragma once
+/// What `run` throws when a process of a distributed engine has gone.
+#include <string>
+
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::bsp {
+
+/// A process that ran some of the peers is lost or was given up, code `Errc::unavailable`.
+///
+/// `Engine::run` throws it in every process that is left; the peers there get `Aborted`, whose rank is the first one of
+/// the lost process.
+class ProcessLost : public Error {
+ public:
+  /// The process hosted the peers `[first, first + count)`.
+  ProcessLost(int process, int first, int count, const std::string& reason)
+      : Error(Errc::unavailable,
+              "process " + std::to_string(process) + " with peers " + std::to_string(first) + " to " +
+                  std::to_string(first + count - 1) + " is lost: " + reason,
+              "bsp"),
+        process_(process) {}
+
+  int process() const noexcept { return process_; }
+
+ private:
+  int process_;
+};
+
+}  // namespace scalar::inline v0::bsp

@@ -1,0 +1,189 @@
+#include "bsp/network.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "scalar/bsp/process_lost.hpp"
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::bsp::detail {
+namespace {
+
+Envelope envelope_of(std::span<const std::byte> frame) {
+  if (frame.size() < sizeof(Envelope))
+    throw Error(Errc::parse, "a frame has " + std::to_string(frame.size()) + " bytes, expected at least " +
+                                 std::to_string(sizeof(Envelope)),
+                "bsp");
+  Envelope envelope;
+  std::memcpy(&envelope, frame.data(), sizeof envelope);
+  return envelope;
+}
+
+}  // namespace
+
+/// Says why a run ends. The text follows.
+struct Network::Abort {
+  Envelope envelope;
+  std::int32_t rank = 0;
+  std::int32_t code = 0;
+};
+
+Network::Network(Transport& transport, int peers) : transport_(transport), hosts_(peers), run_(transport.runs_ + 1) {
+  const Membership members = transport.meet();
+  if (peers < members.processes)
+    throw Error(Errc::invalid_argument,
+                "there are " + std::to_string(peers) + " peers for " + std::to_string(members.processes) +
+                    " processes, expected at least one for each",
+                "bsp::Engine");
+  hosts_ = Hosts::even(peers, members.processes, members.process);
+  transport.runs_ = run_;
+  std::vector<std::pair<int, Buffer>> early = std::move(transport.early_);
+  transport.early_.clear();
+  for (auto& [process, frame] : early) received(process, std::move(frame));
+}
+
+Network::~Network() {
+  for (auto& [process, frame] : homeless_) recycle(std::move(frame));
+}
+
+void Network::add(std::uint64_t id, Port& port) {
+  ports_[id] = &port;
+  std::vector<std::pair<int, Buffer>> mine;
+  const auto others = std::stable_partition(homeless_.begin(), homeless_.end(), [&](const auto& waiting) {
+    return envelope_of(waiting.second.bytes()).port != id;
+  });
+  std::move(others, homeless_.end(), std::back_inserter(mine));
+  homeless_.erase(others, homeless_.end());
+  for (auto& [process, frame] : mine) received(process, std::move(frame));
+}
+
+void Network::remove(std::uint64_t id) noexcept { ports_.erase(id); }
+
+void Network::send(int process, std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> keeps) {
+  transport_.send(process, parts, std::move(keeps));
+}
+
+Buffer Network::allocate(std::size_t bytes) {
+  std::vector<Buffer>& spare = transport_.spare_;
+  // The smallest that fits, but not a huge one for a small frame.
+  auto best = spare.end();
+  for (auto at = spare.begin(); at != spare.end(); ++at)
+    if (at->capacity() >= bytes && at->capacity() / 4 <= bytes + 4096 &&
+        (best == spare.end() || at->capacity() < best->capacity()))
+      best = at;
+  if (best == spare.end()) return Buffer(bytes);
+  std::swap(*best, spare.back());
+  Buffer buffer = std::move(spare.back());
+  spare.pop_back();
+  buffer.set_size(bytes);
+  return buffer;
+}
+
+void Network::recycle(Buffer&& buffer) noexcept {
+  constexpr std::size_t most = 64;
+  if (buffer.data() == nullptr || transport_.spare_.size() >= most) return;
+  transport_.spare_.reserve(most);
+  transport_.spare_.push_back(std::move(buffer));
+}
+
+void Network::received(int process, Buffer frame) {
+  try {
+    dispatch(process, std::move(frame));
+  } catch (const Error& error) {
+    const int rank = hosts_.first(process);
+    const std::exception_ptr failure = std::make_exception_ptr(
+        Error(error.code(), "process " + std::to_string(process) + " sent a bad frame: " + error.what(), "bsp"));
+    if (failed_) return;
+    tell_abort(rank, failure);
+    cut(rank, failure);
+  }
+}
+
+void Network::dispatch(int process, Buffer frame) {
+  const Envelope envelope = envelope_of(frame.bytes());
+  if (envelope.run < run_ || (envelope.run == run_ && failed_)) return recycle(std::move(frame));
+  if (envelope.run > run_) return transport_.early_.emplace_back(process, std::move(frame)), void();
+  if (envelope.kind == Envelope::frame_of_abort) return take_abort(frame.bytes());
+  const auto port = ports_.find(envelope.port);
+  if (port == ports_.end()) return homeless_.emplace_back(process, std::move(frame)), void();
+  port->second->received(process, std::move(frame));
+}
+
+void Network::lost(int process, const std::string& reason) {
+  if (failed_) return;
+  const int rank = hosts_.first(process);
+  const std::exception_ptr error =
+      std::make_exception_ptr(ProcessLost(process, rank, hosts_.count(process), reason));
+  tell_abort(rank, error);
+  cut(rank, error);
+}
+
+void Network::cut(int rank, std::exception_ptr error) noexcept {
+  if (std::exchange(failed_, true)) return;
+  if (world_ != nullptr) world_->fail(rank, std::move(error));
+  for (const auto& [id, port] : ports_) port->cut();
+}
+
+void Network::tell_abort(int rank, const std::exception_ptr& error) {
+  std::string text;
+  Abort abort{{run_, Envelope::frame_of_abort, 0}, rank, static_cast<std::int32_t>(Errc::failed)};
+  try {
+    std::rethrow_exception(error);
+  } catch (const Error& known) {
+    abort.code = static_cast<std::int32_t>(known.code()), text = known.what();
+  } catch (const std::exception& unknown) {
+    text = unknown.what();
+  } catch (...) {
+    text = "an exception of a type unknown here";
+  }
+  auto frame = std::make_shared<std::string>(sizeof abort + text.size(), '\0');
+  std::memcpy(frame->data(), &abort, sizeof abort);
+  std::memcpy(frame->data() + sizeof abort, text.data(), text.size());
+  const std::span<const std::byte> part = std::as_bytes(std::span(*frame));
+  for (int process = 0; process < hosts_.processes(); ++process)
+    if (process != hosts_.here()) transport_.send(process, std::span(&part, 1), frame);
+}
+
+void Network::take_abort(std::span<const std::byte> frame) {
+  Abort abort;
+  if (frame.size() < sizeof abort) throw Error(Errc::parse, "an abort frame is too short", "bsp");
+  std::memcpy(&abort, frame.data(), sizeof abort);
+  const std::span<const std::byte> text = frame.subspan(sizeof abort);
+  const int rank = std::clamp(abort.rank, 0, hosts_.size() - 1);
+  cut(rank, std::make_exception_ptr(
+                Error(Errc(abort.code), std::string(reinterpret_cast<const char*>(text.data()), text.size()))));
+}
+
+void Network::fail(int rank, std::exception_ptr error, unsigned worker) {
+  std::unique_lock hold = lock();
+  if (failed_) return;
+  tell_abort(rank, error);
+  cut(rank, std::move(error));
+  proceed(worker, std::move(hold));
+}
+
+bool Network::poll(unsigned worker) {
+  std::unique_lock hold(mutex_, std::try_to_lock);
+  if (!hold) return false;
+  transport_.poll(*this);
+  if (completed_.empty()) return false;
+  proceed(worker, std::move(hold));
+  return true;
+}
+
+void Network::proceed(unsigned worker, std::unique_lock<std::mutex> hold) {
+  while (!completed_.empty()) {
+    Port* const port = completed_.back();
+    completed_.pop_back();
+    hold.unlock();
+    port->proceed(worker);  // it may make and complete others
+    hold.lock();
+  }
+}
+
+void Network::finish() {
+  const std::unique_lock hold = lock();
+  transport_.flush(*this);
+}
+
+}  // namespace scalar::inline v0::bsp::detail

@@ -1,0 +1,104 @@
+#pragma once
+/// One run's use of a transport: whose frame is whose, and what happens when a process is lost.
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "scalar/bsp/hosts.hpp"
+#include "scalar/bsp/transport.hpp"
+#include "scalar/bsp/world.hpp"
+
+namespace scalar::inline v0::bsp::detail {
+
+/// What every frame begins with. The byte order is the machine's: all processes of a run are of one kind.
+struct Envelope {
+  static constexpr std::uint64_t frame_of_port = 0, frame_of_abort = 1;
+  std::uint64_t run = 0;   ///< which of the transport's runs
+  std::uint64_t kind = 0;
+  std::uint64_t port = 0;  ///< which world's barrier, clock, ... it is for
+};
+
+/// Goes on when other processes have come.
+class Driver {
+ public:
+  /// Called without locks, by a worker.
+  virtual void proceed(unsigned worker) = 0;
+
+ protected:
+  ~Driver() = default;
+};
+
+/// Something that waits for frames: a world's barrier, for example. What `received` or `cut` completes is set going by
+/// `proceed`.
+class Port : public Driver {
+ public:
+  /// A frame has come, whole. Called under the network's lock. Errors: whatever is wrong with the frame.
+  virtual void received(int process, Buffer frame) = 0;
+  /// The run has failed: what waits must go on and find that out. Called under the network's lock.
+  virtual void cut() noexcept = 0;
+
+ protected:
+  ~Port() = default;
+};
+
+/// Hands frames to ports. All but `poll`, `wait` and `interrupt` is called under `lock()`.
+class Network final : public Transport::Sink {
+ public:
+  /// Meets the other processes, which all run as many peers as this one.
+  Network(Transport& transport, int peers);
+  ~Network();
+
+  const Hosts& hosts() const noexcept { return hosts_; }
+  std::uint64_t run() const noexcept { return run_; }
+  /// The failures of ports are told to `world`.
+  void attach(World& world) noexcept { world_ = &world; }
+
+  std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
+  /// From now on `port` gets the frames for `id`, those first that have come already.
+  void add(std::uint64_t id, Port& port);
+  void remove(std::uint64_t id) noexcept;
+  void send(int process, std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> keeps);
+  Buffer allocate(std::size_t bytes) override;
+  void recycle(Buffer&& buffer) noexcept;
+  /// `port.proceed` will be called at the end of this `poll` or `fail`.
+  void complete(Port& port) { completed_.push_back(&port); }
+  bool has_failed() const noexcept { return failed_; }
+
+  /// The run cannot go on: tells the other processes, and cuts all ports. `rank` is the peer to blame.
+  void fail(int rank, std::exception_ptr error, unsigned worker);
+  /// Moves frames; true when something was completed.
+  bool poll(unsigned worker);
+  void wait(std::chrono::milliseconds at_most) { transport_.wait(at_most); }
+  void interrupt() noexcept { transport_.interrupt(); }
+  /// The run is over here: what was sent leaves.
+  void finish();
+
+ private:
+  struct Abort;
+
+  void received(int process, Buffer frame) override;
+  void lost(int process, const std::string& reason) override;
+  void dispatch(int process, Buffer frame);
+  void cut(int rank, std::exception_ptr error) noexcept;
+  void tell_abort(int rank, const std::exception_ptr& error);
+  void take_abort(std::span<const std::byte> frame);
+  void proceed(unsigned worker, std::unique_lock<std::mutex> lock);
+
+  Transport& transport_;
+  Hosts hosts_;
+  std::uint64_t run_;
+  World* world_ = nullptr;
+  std::mutex mutex_;
+  bool failed_ = false;
+  std::unordered_map<std::uint64_t, Port*> ports_;
+  std::vector<std::pair<int, Buffer>> homeless_;  // for ports that are not there yet
+  std::vector<Port*> completed_;
+};
+
+}  // namespace scalar::inline v0::bsp::detail

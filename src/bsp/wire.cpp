@@ -1,0 +1,380 @@
+#include "bsp/wire.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::bsp::detail {
+namespace {
+
+constexpr std::byte zeros[Buffer::alignment]{};
+
+constexpr std::uint64_t rounded_up(std::uint64_t bytes, std::uint64_t alignment) noexcept {
+  return (bytes + alignment - 1) / alignment * alignment;
+}
+
+[[noreturn]] void throw_bad_frame(const std::string& what) { throw Error(Errc::parse, what, "bsp barrier frame"); }
+
+void check_field(std::string_view field, std::uint64_t value, std::uint64_t most) {
+  if (value > most)
+    throw_bad_frame(std::string(field) + " is " + std::to_string(value) + ", expected at most " + std::to_string(most));
+}
+
+std::string text_of(const std::exception_ptr& error, std::int32_t& code) {
+  code = static_cast<std::int32_t>(Errc::failed);
+  try {
+    std::rethrow_exception(error);
+  } catch (const Error& known) {
+    code = static_cast<std::int32_t>(known.code());
+    return known.what();
+  } catch (const std::exception& unknown) {
+    return unknown.what();
+  } catch (...) {
+    return "an exception of a type unknown here";
+  }
+}
+
+}  // namespace
+
+BarrierFrame BarrierFrame::decode(std::span<std::byte> bytes) {
+  BarrierFrame frame;
+  BarrierHead& head = frame.head;
+  if (bytes.size() < sizeof head) throw_bad_frame("it has " + std::to_string(bytes.size()) + " bytes");
+  std::memcpy(&head, bytes.data(), sizeof head);
+  if (head.bytes != bytes.size())
+    throw_bad_frame("its length is " + std::to_string(head.bytes) + ", but " + std::to_string(bytes.size()) +
+                    " bytes have come");
+  std::uint64_t at = sizeof head;
+  const auto take = [&](std::string_view field, std::uint64_t count, std::uint64_t size) {
+    check_field(field, count, size == 0 ? count : (bytes.size() - at) / size);
+    return bytes.subspan(std::exchange(at, at + count * size), count * size);
+  };
+  const auto text = [&](std::string_view field, std::uint64_t count) {
+    const std::span<std::byte> part = take(field, count, 1);
+    return std::string_view(reinterpret_cast<const char*>(part.data()), part.size());
+  };
+  check_field("value bytes", head.value_bytes, 4096);
+  check_field("gone peers", head.gone, head.local);
+  if (head.collective != 0) frame.values = take("values", head.local, head.value_bytes);
+  frame.name = text("collective's name", head.name_bytes);
+  frame.error = text("error text", head.error_bytes);
+  at = rounded_up(at, alignof(SegmentEntry));
+  check_field("header", at, bytes.size());
+  const std::span<std::byte> table = take("segments", head.segments, sizeof(SegmentEntry));
+  frame.segments = {reinterpret_cast<const SegmentEntry*>(table.data()), head.segments};
+  for (const SegmentEntry& entry : frame.segments) {
+    check_field("a segment's offset", entry.offset, bytes.size());
+    check_field("a segment's length", entry.bytes, bytes.size() - entry.offset);
+  }
+  frame.bytes = bytes;
+  return frame;
+}
+
+/// Gathers what goes to one process.
+struct Wire::Outgoing final : Outbox {
+  std::vector<std::byte> head;
+  std::vector<SegmentEntry> table;
+  std::vector<std::span<const std::byte>> parts;  // without the head
+  std::uint64_t data_bytes = 0;
+  std::int64_t channel = 0;
+  std::uint64_t type = 0;
+
+  void clear() {
+    table.clear();
+    parts.assign(1, {});
+    data_bytes = 0;
+  }
+  void add(int source, int destination, std::uint64_t count, std::span<const std::byte> bytes,
+           std::size_t alignment) override {
+    const std::uint64_t offset = rounded_up(data_bytes, std::clamp<std::size_t>(alignment, 16, Buffer::alignment));
+    if (offset != data_bytes) parts.push_back(std::span(zeros).first(offset - data_bytes));
+    parts.push_back(bytes);
+    data_bytes = offset + bytes.size();
+    table.push_back({channel, type, count, offset, bytes.size(), source, destination});
+  }
+  void finish(BarrierHead what, std::span<const std::byte> values, std::string_view name, std::string_view error) {
+    const std::uint64_t texts = sizeof what + values.size() + name.size() + error.size();
+    const std::uint64_t table_at = rounded_up(texts, alignof(SegmentEntry));
+    const std::uint64_t data_at = rounded_up(table_at + table.size() * sizeof(SegmentEntry), Buffer::alignment);
+    for (SegmentEntry& entry : table) entry.offset += data_at;
+    what.segments = table.size();
+    what.name_bytes = static_cast<std::uint32_t>(name.size());
+    what.error_bytes = static_cast<std::uint32_t>(error.size());
+    what.bytes = data_at + data_bytes;
+    head.assign(data_at, std::byte{0});
+    std::byte* to = head.data();
+    const auto put = [&](const void* from, std::size_t bytes) {
+      if (bytes != 0) std::memcpy(to, from, bytes);
+      to += bytes;
+    };
+    put(&what, sizeof what), put(values.data(), values.size()), put(name.data(), name.size());
+    put(error.data(), error.size());
+    to = head.data() + table_at;
+    put(table.data(), table.size() * sizeof(SegmentEntry));
+    parts.front() = head;
+  }
+};
+
+namespace {
+
+/// Hands each segment to the link of its destination's process.
+template <class Links>
+class Sorter final : public Outbox {
+ public:
+  Sorter(Links& links, const Hosts& hosts, unsigned parity) : links_(links), hosts_(hosts), parity_(parity) {}
+  void add(int source, int destination, std::uint64_t count, std::span<const std::byte> bytes,
+           std::size_t alignment) override {
+    const int process = destination < 0 ? -1 : hosts_.process_of(destination);
+    for (auto& link : links_)
+      if (!link.gone && (process < 0 || link.process == process))
+        link.out[parity_]->add(source, destination, count, bytes, alignment);
+  }
+  void begin(std::int64_t channel, std::uint64_t type) {
+    for (auto& link : links_) link.out[parity_]->channel = channel, link.out[parity_]->type = type;
+  }
+
+ private:
+  Links& links_;
+  const Hosts& hosts_;
+  unsigned parity_;
+};
+
+}  // namespace
+
+Wire::Wire(Network& network, World& world, std::uint64_t id, Driver& driver, std::weak_ptr<const void> owner)
+    : network_(network), world_(world), id_(id), driver_(driver), owner_(std::move(owner)) {
+  const Hosts& hosts = world.hosts();
+  for (int process = 0; process < hosts.processes(); ++process) {
+    if (process == hosts.here() || hosts.count(process) == 0) continue;
+    Link& link = links_.emplace_back();
+    link.process = process;
+    for (auto& out : link.out) out = std::make_unique<Outgoing>();
+  }
+}
+
+Wire::~Wire() {
+  for (Link& link : links_) {
+    network_.recycle(std::move(link.current));
+    for (Buffer& frame : link.frames) network_.recycle(std::move(frame));
+  }
+}
+
+void Wire::open() {
+  const auto hold = network_.lock();
+  network_.add(id_, *this);
+}
+
+void Wire::close() noexcept {
+  const auto hold = network_.lock();
+  network_.remove(id_);
+}
+
+bool Wire::depart(const Meeting& meeting) {
+  meeting_ = meeting;
+  encode(meeting);
+  const auto hold = network_.lock();
+  if (network_.has_failed()) {
+    world_.conclude(true);
+    return true;
+  }
+  for (Link& link : links_)
+    if (!link.gone) send(link);
+  departed_ = true;
+  if (!is_complete()) return false;
+  conclude();
+  return true;
+}
+
+void Wire::encode(const Meeting& meeting) {
+  const unsigned parity = world_.superstep() & 1;
+  for (Link& link : links_) link.out[parity]->clear();
+  try {
+    if (!world_.has_failed()) world_.each_channel(&Wire::collect, this);
+  } catch (...) {
+    world_.fail(world_.first(), std::current_exception());
+  }
+  failed_ = world_.has_failed();
+  BarrierHead head{.envelope = {network_.run(), Envelope::frame_of_port, id_}, .superstep = world_.superstep()};
+  head.peers = static_cast<std::uint32_t>(world_.size());
+  head.local = static_cast<std::uint32_t>(world_.local());
+  head.gone = meeting.gone;
+  std::string error;
+  if (failed_) {
+    head.failed_rank = world_.failed_rank();
+    error = text_of(world_.failure(), head.failed_code);
+  }
+  std::vector<std::byte> values;
+  std::string_view name;
+  if (const Collective* collective = world_.collective(); collective != nullptr && !failed_) {
+    head.collective = collective->id, head.value_bytes = collective->value_bytes, name = collective->name;
+    values.resize(static_cast<std::size_t>(world_.local()) * collective->value_bytes);
+    for (int i = 0; i < world_.local(); ++i)
+      std::memcpy(values.data() + static_cast<std::size_t>(i) * collective->value_bytes,
+                  world_.fiber(world_.first() + i).value, collective->value_bytes);
+  }
+  for (Link& link : links_) link.out[parity]->finish(head, values, name, error);
+}
+
+void Wire::collect(void* self, std::int64_t index, const std::type_info& message, ChannelBase& channel) {
+  Wire& wire = *static_cast<Wire*>(self);
+  Sorter sorter(wire.links_, wire.world_.hosts(), wire.world_.superstep() & 1);
+  sorter.begin(index, spelling_hash(message.name()));
+  channel.collect(wire.world_.superstep(), sorter);
+}
+
+void Wire::send(Link& link) {
+  std::shared_ptr<const void> keeps = owner_.lock();
+  if (keeps == nullptr) keeps = shared_from_this();
+  network_.send(link.process, link.out[world_.superstep() & 1]->parts, std::move(keeps));
+}
+
+void Wire::received(int process, Buffer frame) {
+  const auto link = std::find_if(links_.begin(), links_.end(), [&](const Link& l) { return l.process == process; });
+  if (link == links_.end()) throw_bad_frame("no peer of this world lives there");
+  const BarrierFrame checked = BarrierFrame::decode(frame.bytes());
+  const Hosts& hosts = world_.hosts();
+  const std::uint64_t expected = world_.superstep() + link->frames.size();
+  if (checked.head.superstep != expected)
+    throw_bad_frame("superstep is " + std::to_string(checked.head.superstep) + ", expected " +
+                    std::to_string(expected));
+  if (checked.head.peers != static_cast<std::uint32_t>(world_.size()))
+    throw_bad_frame("it is of a run of " + std::to_string(checked.head.peers) + " peers, but here are " +
+                    std::to_string(world_.size()));
+  if (checked.head.local != static_cast<std::uint32_t>(hosts.count(process)))
+    throw_bad_frame("it speaks for " + std::to_string(checked.head.local) + " peers, expected " +
+                    std::to_string(hosts.count(process)));
+  for (const SegmentEntry& entry : checked.segments) {
+    check_field("a segment's source", static_cast<std::uint32_t>(entry.source - hosts.first(process)),
+                checked.head.local - 1);
+    if (entry.destination != -1 && !world_.is_local(entry.destination))
+      throw_bad_frame("a segment's destination is " + std::to_string(entry.destination) + ", which lives elsewhere");
+  }
+  link->frames.push_back(std::move(frame));
+  if (!departed_ || !is_complete()) return;
+  conclude();
+  network_.complete(*this);
+}
+
+void Wire::cut() noexcept {
+  if (!std::exchange(departed_, false)) return;
+  world_.conclude(true);
+  network_.complete(*this);
+}
+
+bool Wire::is_complete() const noexcept {
+  return std::all_of(links_.begin(), links_.end(), [](const Link& link) { return link.gone || !link.frames.empty(); });
+}
+
+void Wire::conclude() noexcept {
+  departed_ = false;
+  take_frames();
+  bool failed = take_errors() || failed_;
+  if (!failed) check_collectives();
+  failed = failed || world_.has_failed();
+  world_.conclude(failed);
+  if (!failed) deliver_segments();
+  world_.sweep();
+}
+
+void Wire::take_frames() {
+  gone_ = meeting_.gone;
+  for (Link& link : links_) {
+    if (link.gone) {
+      link.frame = {};
+      gone_ += static_cast<std::uint64_t>(world_.hosts().count(link.process));
+      continue;
+    }
+    network_.recycle(std::move(link.current));
+    link.current = std::move(link.frames.front());
+    link.frames.erase(link.frames.begin());
+    link.frame = BarrierFrame::decode(link.current.bytes());
+    gone_ += link.frame.head.gone;
+    // The root of a run goes on to the end, to learn how it ends.
+    link.gone = &world_ != &world_.root() && link.frame.head.gone == link.frame.head.local;
+  }
+}
+
+bool Wire::take_errors() {
+  bool failed = false;
+  for (const Link& link : links_) {
+    const BarrierHead& head = link.frame.head;
+    if (head.failed_rank < 0) continue;
+    failed = true;
+    world_.root().note_failure(std::clamp(head.failed_rank, 0, world_.root().size() - 1),
+                               std::make_exception_ptr(Error(Errc(head.failed_code), std::string(link.frame.error))));
+  }
+  return failed;
+}
+
+/// All processes compare the same heads in the same order, so they find the same mistake.
+void Wire::check_collectives() {
+  struct Standing {
+    std::uint64_t collective;
+    Whereabouts peer;
+  };
+  const auto of_link = [&](const Link& link) {
+    const bool all_gone = link.frame.segments.data() == nullptr || link.frame.head.gone == link.frame.head.local;
+    const int rank = world_.root_rank(world_.hosts().first(link.process));
+    return Standing{link.frame.head.collective, {rank, all_gone, link.frame.name}};
+  };
+  const auto of_here = [&] {
+    const Collective* mine = world_.collective();
+    const bool all_gone = meeting_.gone == static_cast<std::uint32_t>(world_.local());
+    return Standing{mine != nullptr ? mine->id : 0,
+                    {world_.root_rank(world_.first()), all_gone, mine != nullptr ? mine->name : std::string_view()}};
+  };
+  std::vector<Standing> all;
+  for (const Link& link : links_) {
+    if (link.process > world_.hosts().here() && all.size() == static_cast<std::size_t>(&link - links_.data()))
+      all.push_back(of_here());
+    all.push_back(of_link(link));
+  }
+  if (all.size() == links_.size()) all.push_back(of_here());
+  for (const Standing& other : all) {
+    if (other.collective == all.front().collective) continue;
+    world_.root().note_failure(other.peer.rank,
+                               std::make_exception_ptr(world_.mismatch(all.front().peer, other.peer)));
+    return;
+  }
+}
+
+const void* Wire::value(int rank) const noexcept {
+  const int process = world_.hosts().process_of(rank);
+  for (const Link& link : links_)
+    if (link.process == process)
+      return link.frame.values.data() +
+             static_cast<std::size_t>(rank - world_.hosts().first(process)) * link.frame.head.value_bytes;
+  return nullptr;
+}
+
+void Wire::deliver_segments() {
+  try {
+    world_.each_channel(&Wire::deliver, this);
+  } catch (...) {
+    world_.fail(world_.first(), std::current_exception());  // ends the run at the next barrier
+  }
+}
+
+void Wire::deliver(void* self, std::int64_t index, const std::type_info& message, ChannelBase& channel) {
+  static_cast<Wire*>(self)->deliver_to(index, message, channel);
+}
+
+void Wire::deliver_to(std::int64_t index, const std::type_info& message, ChannelBase& channel) {
+  for (const Link& link : links_)
+    for (const SegmentEntry& entry : link.frame.segments) {
+      if (entry.channel != index) continue;
+      if (entry.type != spelling_hash(message.name()))
+        throw Error(Errc::type_mismatch,
+                    "mailbox " + std::to_string(index) + " has other messages here than on peer " +
+                        std::to_string(world_.root_rank(entry.source)) +
+                        "; all peers make theirs in the same order",
+                    "bsp");
+      channel.deliver(link.frame.head.superstep,
+                      {entry.source, entry.destination, entry.count, link.frame.bytes.subspan(entry.offset, entry.bytes)});
+    }
+}
+
+}  // namespace scalar::inline v0::bsp::detail

@@ -1,6 +1,5 @@
 // Hama's cmb (combine): everybody sends 1, 2 and 3 to everybody; the sender adds up what goes to the same peer.
 #include <scalar/bsp.hpp>
-#include <scalar/bsp/combine.hpp>
 
 #include <cstdio>
 #include <functional>

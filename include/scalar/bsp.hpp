@@ -1,9 +1,16 @@
 #pragma once
 /// Bulk-synchronous parallel programs: peers as coroutines, mailboxes, collectives. See docs/bsp.md.
 #include "scalar/bsp/aborted.hpp"
+#include "scalar/bsp/aggregator.hpp"
 #include "scalar/bsp/collectives.hpp"
+#include "scalar/bsp/combine.hpp"
+#include "scalar/bsp/counters.hpp"
+#include "scalar/bsp/embedding.hpp"
 #include "scalar/bsp/engine.hpp"
 #include "scalar/bsp/executor.hpp"
 #include "scalar/bsp/mailbox.hpp"
+#include "scalar/bsp/neighbourhood.hpp"
 #include "scalar/bsp/peer.hpp"
+#include "scalar/bsp/supersteps.hpp"
 #include "scalar/bsp/task.hpp"
+#include "scalar/bsp/topology.hpp"

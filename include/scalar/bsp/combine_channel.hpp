@@ -84,6 +84,7 @@ class DenseValues {
       std::fill_n(values_.get(), count, Empty::value);
     } else {
       present_.reset(new Mark[count]());
+      std::fill_n(values_.get(), count, Value{});
     }
     pages_.assign((count + page_size - 1) / page_size, Mark::no);
     size_ = size;
@@ -105,6 +106,7 @@ class DenseValues {
       values_[at] = Empty::value;
     } else {
       present_[at] = Mark::no;
+      if constexpr (is_total<Op, Value>) values_[at] = Value{};  // sums over what is not there must not overflow
     }
   }
   /// `use(at)` for the values present in `[begin, end)`, ascending.
@@ -127,11 +129,26 @@ class DenseValues {
 
  private:
   void fold(std::uint64_t at, const Value& value, Op& op) {
-    if (has(at)) {
+    const bool had = has(at);
+    if constexpr (is_total<Op, Value>) {  // a branch would be mispredicted for every key's first value
+      const Value both = op(values_[at], value);
+      values_[at] = select(had, both, value);
+    } else if (had) {
       values_[at] = op(values_[at], value);
     } else {
       values_[at] = value;
-      if constexpr (!Empty::has_value) present_[at] = Mark::yes;
+    }
+    if constexpr (!Empty::has_value) present_[at] = Mark::yes;
+  }
+  static Value select(bool first, const Value& a, const Value& b) noexcept {
+    if constexpr (sizeof(Value) == 8) {
+      const std::uint64_t mask = std::uint64_t{0} - first;
+      return std::bit_cast<Value>((std::bit_cast<std::uint64_t>(a) & mask) | (std::bit_cast<std::uint64_t>(b) & ~mask));
+    } else if constexpr (sizeof(Value) == 4) {
+      const std::uint32_t mask = std::uint32_t{0} - first;
+      return std::bit_cast<Value>((std::bit_cast<std::uint32_t>(a) & mask) | (std::bit_cast<std::uint32_t>(b) & ~mask));
+    } else {
+      return first ? a : b;
     }
   }
 

@@ -59,6 +59,13 @@ inline constexpr bool is_exact = [] {
                                   std::same_as<Op, std::multiplies<>> || std::same_as<Op, std::multiplies<Value>>);
 }();
 
+/// May be called with any two numbers, so that whether there is an old value need not be decided by a branch.
+template <class Op, class Value>
+inline constexpr bool is_total =
+    std::is_arithmetic_v<Value> && (std::same_as<Op, Minimum> || std::same_as<Op, Maximum> ||
+                                    std::same_as<Op, std::plus<>> || std::same_as<Op, std::plus<Value>> ||
+                                    std::same_as<Op, std::multiplies<>> || std::same_as<Op, std::multiplies<Value>>);
+
 /// A value that is never sent marks keys without a message: `Op::vacant`, or for floating-point numbers a NaN of an
 /// unusual payload. Other values need a mark beside them.
 template <class Op, class Value>

@@ -11,9 +11,10 @@ namespace {
 
 Envelope envelope_of(std::span<const std::byte> frame) {
   if (frame.size() < sizeof(Envelope))
-    throw Error(Errc::parse, "a frame has " + std::to_string(frame.size()) + " bytes, expected at least " +
-                                 std::to_string(sizeof(Envelope)),
-                "bsp");
+    throw Error(
+        Errc::parse,
+        "a frame has " + std::to_string(frame.size()) + " bytes, expected at least " + std::to_string(sizeof(Envelope)),
+        "bsp");
   Envelope envelope;
   std::memcpy(&envelope, frame.data(), sizeof envelope);
   return envelope;
@@ -112,8 +113,7 @@ void Network::dispatch(int process, Buffer frame) {
 void Network::lost(int process, const std::string& reason) {
   if (failed_) return;
   const int rank = hosts_.first(process);
-  const std::exception_ptr error =
-      std::make_exception_ptr(ProcessLost(process, rank, hosts_.count(process), reason));
+  const std::exception_ptr error = std::make_exception_ptr(ProcessLost(process, rank, hosts_.count(process), reason));
   tell_abort(rank, error);
   cut(rank, error);
 }

@@ -19,7 +19,7 @@ namespace scalar::inline v0::bsp::detail {
 /// What every frame begins with. The byte order is the machine's: all processes of a run are of one kind.
 struct Envelope {
   static constexpr std::uint64_t frame_of_port = 0, frame_of_abort = 1;
-  std::uint64_t run = 0;   ///< which of the transport's runs
+  std::uint64_t run = 0;  ///< which of the transport's runs
   std::uint64_t kind = 0;
   std::uint64_t port = 0;  ///< which world's barrier, clock, ... it is for
 };

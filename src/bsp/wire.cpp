@@ -335,8 +335,7 @@ void Wire::check_collectives() {
   if (all.size() == links_.size()) all.push_back(of_here());
   for (const Standing& other : all) {
     if (other.collective == all.front().collective) continue;
-    world_.root().note_failure(other.peer.rank,
-                               std::make_exception_ptr(world_.mismatch(all.front().peer, other.peer)));
+    world_.root().note_failure(other.peer.rank, std::make_exception_ptr(world_.mismatch(all.front().peer, other.peer)));
     return;
   }
 }
@@ -369,11 +368,10 @@ void Wire::deliver_to(std::int64_t index, const std::type_info& message, Channel
       if (entry.type != spelling_hash(message.name()))
         throw Error(Errc::type_mismatch,
                     "mailbox " + std::to_string(index) + " has other messages here than on peer " +
-                        std::to_string(world_.root_rank(entry.source)) +
-                        "; all peers make theirs in the same order",
+                        std::to_string(world_.root_rank(entry.source)) + "; all peers make theirs in the same order",
                     "bsp");
-      channel.deliver(link.frame.head.superstep,
-                      {entry.source, entry.destination, entry.count, link.frame.bytes.subspan(entry.offset, entry.bytes)});
+      channel.deliver(link.frame.head.superstep, {entry.source, entry.destination, entry.count,
+                                                  link.frame.bytes.subspan(entry.offset, entry.bytes)});
     }
 }
 

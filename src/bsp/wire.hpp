@@ -19,7 +19,7 @@ namespace scalar::inline v0::bsp::detail {
 struct BarrierHead {
   Envelope envelope;
   std::uint64_t superstep = 0;
-  std::uint64_t collective = 0;   ///< its id; 0: a plain sync
+  std::uint64_t collective = 0;  ///< its id; 0: a plain sync
   std::uint64_t segments = 0;
   std::uint64_t bytes = 0;        ///< of the whole frame
   std::uint32_t peers = 0;        ///< of the world: all processes must agree
@@ -85,10 +85,10 @@ class Wire final : public Port, public std::enable_shared_from_this<Wire> {
   struct Outgoing;  // one frame, while it is written
   struct Link {
     int process = 0;
-    bool gone = false;          // will send no more
+    bool gone = false;           // will send no more
     std::vector<Buffer> frames;  // of this superstep and perhaps the next
-    Buffer current;             // of the last superstep: its messages are being read
-    BarrierFrame frame;         // `current`, decoded
+    Buffer current;              // of the last superstep: its messages are being read
+    BarrierFrame frame;          // `current`, decoded
     std::unique_ptr<Outgoing> out[2];
   };
 

@@ -38,8 +38,8 @@ struct Joined {
   std::int64_t index;
   const std::type_info* message;
   std::unique_ptr<ChannelBase> channel;
-  int left = 0;                   // local peers whose mailbox is gone
-  std::uint64_t last_use = 0;     // the superstep in which the last of them left
+  int left = 0;                // local peers whose mailbox is gone
+  std::uint64_t last_use = 0;  // the superstep in which the last of them left
 };
 
 /// A channel that every peer has left, kept for the next mailbox of that type.

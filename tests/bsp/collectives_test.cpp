@@ -78,18 +78,30 @@ TEST_CASE("an operation may carry values, and rank 0's counts") {
   CHECK(engine_of(3).run_all(body) == std::vector<int>(3, (1 * 2 + 1) * 2 + 1));
 }
 
-TEST_CASE("vector all_reduce has the bits of a fold in rank order, for every size and schedule") {
+namespace {
+
+/// The fold of `values(first) ... values(first + count - 1)` over the tree that the documentation describes: as many
+/// ranks to the left as the largest power of two below `count`.
+template <class T, class Values>
+T tree_sum(int first, int count, const Values& values) {
+  if (count == 1) return static_cast<T>(values(first));
+  int left = 1;
+  while (left * 2 < count) left *= 2;
+  return tree_sum<T>(first, left, values) + tree_sum<T>(first + left, count - left, values);
+}
+
+}  // namespace
+
+TEST_CASE("vector all_reduce has the bits of a fold over the tree of ranks, for every size and schedule") {
   for (const int peers : {1, 2, 3, 4, 7, 16, 17})
     for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8}, std::size_t{9},
                                    std::size_t{600}, std::size_t{5003}}) {
       std::vector<double> expected(size);
       std::vector<float> expected_float(size);
       for (std::size_t i = 0; i < size; ++i) {
-        expected[i] = rough(0, i), expected_float[i] = static_cast<float>(rough(0, i));
-        for (int rank = 1; rank < peers; ++rank) {
-          expected[i] += rough(rank, i);
-          expected_float[i] += static_cast<float>(rough(rank, i));
-        }
+        const auto value = [i](int rank) { return rough(rank, i); };
+        expected[i] = tree_sum<double>(0, peers, value);
+        expected_float[i] = tree_sum<float>(0, peers, value);
       }
       for (const auto& place : places(peers)) {
         INFO(place.name << ", " << peers << " peers, " << size << " elements");
@@ -217,8 +229,9 @@ TEST_CASE("an operation that throws ends the run with its error") {
       std::vector<double> values(20'000, 1.0);
       if (peer.rank() == 2) values.back() = -1;
       try {
-        co_await peer.all_reduce(std::span(values),
-                                 [](double a, double b) { return b < 0 ? throw std::string("negative") : a + b; });
+        co_await peer.all_reduce(std::span(values), [](double a, double b) {
+          return a < 0 || b < 0 ? throw std::string("negative") : a + b;
+        });
       } catch (const bsp::Aborted& aborted) {
         told += aborted.rank() == 3 && aborted.superstep() == 1;
         throw;

@@ -179,9 +179,7 @@ class Channel final : public ChannelBase {
     if (has_arrived) [[unlikely]]
       me.runs.insert(me.runs.end(), half.arrived.begin() + static_cast<std::ptrdiff_t>(taken), half.arrived.end());
   }
-  std::span<const Run<T>> runs(int rank) const noexcept {
-    return sides_[static_cast<std::size_t>(rank - first_)].runs;
-  }
+  std::span<const Run<T>> runs(int rank) const noexcept { return sides_[static_cast<std::size_t>(rank - first_)].runs; }
 
  private:
   struct Half {                     // one parity of one peer

@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "scalar/bsp/span_collectives.hpp"
 #include "scalar/bsp/executor.hpp"
 #include "scalar/bsp/mailbox.hpp"
 #include "scalar/bsp/peer.hpp"
+#include "scalar/bsp/span_collectives.hpp"
 #include "scalar/bsp/task.hpp"
 #include "scalar/bsp/transport.hpp"
 #include "scalar/core/runtime.hpp"
@@ -20,12 +20,12 @@
 namespace scalar::inline v0::bsp {
 
 struct EngineOptions {
-  int peers = 1;                       ///< 1 to 1,048,576, in all processes together; not bound to threads
-  int workers = 0;                     ///< threads that run peers at the same time; 0: the Runtime's budget
-  Executor* executor = nullptr;        ///< whose threads help; null: the Runtime's. Must outlive the Engine
-  std::chrono::microseconds spin{20};  ///< how long an idle worker looks for work before it gives its thread back
-  std::shared_ptr<Transport> transport{};         ///< what joins several processes; null: this one alone
-  std::stop_token stop{};                         ///< ends a run with `Errc::cancelled`, at the next barrier
+  int peers = 1;                           ///< 1 to 1,048,576, in all processes together; not bound to threads
+  int workers = 0;                         ///< threads that run peers at the same time; 0: the Runtime's budget
+  Executor* executor = nullptr;            ///< whose threads help; null: the Runtime's. Must outlive the Engine
+  std::chrono::microseconds spin{20};      ///< how long an idle worker looks for work before it gives its thread back
+  std::shared_ptr<Transport> transport{};  ///< what joins several processes; null: this one alone
+  std::stop_token stop{};                  ///< ends a run with `Errc::cancelled`, at the next barrier
   std::chrono::milliseconds superstep_deadline{0};  ///< a longer superstep ends the run, at its end; 0: none
 };
 

@@ -77,10 +77,10 @@ class Received {
 /// mailbox in the next superstep, is dropped. A message survives the mailbox it was sent with.
 ///
 /// `T` is any type that moves and is destroyed without throwing. Within a process messages are moved, never serialised;
-/// to another process they go as bytes, for which `Serialiser<T>` must know how. What is received belongs to the receiver until its next barrier: it may be changed or moved from.
-/// Complexity: nothing is sorted or locked; once blocks have grown to a steady size, nothing is allocated. Memory
-/// follows the pairs of peers that talk.
-/// Thread safety: used only by the peer that made it.
+/// to another process they go as bytes, for which `Serialiser<T>` must know how. What is received belongs to the
+/// receiver until its next barrier: it may be changed or moved from. Complexity: nothing is sorted or locked; once
+/// blocks have grown to a steady size, nothing is allocated. Memory follows the pairs of peers that talk. Thread
+/// safety: used only by the peer that made it.
 ///
 /// In a loop over many messages pass the mailbox to a plain function: g++ 12 keeps a coroutine's locals in memory.
 template <class T>

@@ -170,9 +170,7 @@ class VectorReduce {
  private:
   Chunk chunk_of_rank(int rank) const noexcept { return chunk_of(count_, sizeof(T), rank, world_.size()); }
   /// The peer of `process` that deals with the owner of a chunk elsewhere.
-  int helper(int process, int owner) const noexcept {
-    return hosts_.first(process) + owner % hosts_.count(process);
-  }
+  int helper(int process, int owner) const noexcept { return hosts_.first(process) + owner % hosts_.count(process); }
   template <class F>
   void each_wanting(F use) const {
     for (int process = 0; process < hosts_.processes(); ++process)

@@ -96,8 +96,8 @@ class ChannelBase {
   /// Offers what local peers have sent to other processes in `superstep`, by ascending source. Called once all local
   /// peers have arrived. Errors: `Errc::unsupported` for messages that cannot leave a process.
   virtual void collect(std::uint64_t superstep, Outbox& out);
-  /// Takes what a peer elsewhere has sent in `superstep`: by ascending source, to be read in the next superstep. Errors:
-  /// `Errc::parse` for bytes that are no such messages.
+  /// Takes what a peer elsewhere has sent in `superstep`: by ascending source, to be read in the next superstep.
+  /// Errors: `Errc::parse` for bytes that are no such messages.
   virtual void deliver(std::uint64_t superstep, const Segment& segment);
 };
 using MakeChannel = std::unique_ptr<ChannelBase> (*)(World& world);

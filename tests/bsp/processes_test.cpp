@@ -1,0 +1,178 @@
+#include "scalar/bsp/transport.hpp"
+
+#include <atomic>
+#include <functional>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "bsp/loopback.hpp"
+#include "bsp/places.hpp"
+#include "scalar/bsp.hpp"
+#include "scalar/bsp/process_lost.hpp"
+#include "support/catch.hpp"
+
+using namespace scalar;
+using bsp::Peer;
+using bsp::Task;
+using bsp_test::host_threads;
+using bsp_test::in_processes;
+
+namespace {
+
+bsp::EngineOptions options_of(int peers) { return {.peers = peers, .workers = 2, .executor = &host_threads()}; }
+
+}  // namespace
+
+TEST_CASE("messages cross processes in the order of source and sending") {
+  for (const int processes : {1, 2, 3, 4})
+    for (const int peers : {4, 5, 9})
+      in_processes(processes, options_of(peers), [&](bsp::Engine& engine, int) {
+        auto body = [](Peer& peer) -> Task<int> {
+          auto numbers = peer.mailbox<int>();
+          auto texts = peer.mailbox<std::string>();
+          int wrong = 0;
+          for (int step = 0; step < 5; ++step) {
+            for (int to = 0; to < peer.size(); ++to)
+              for (int k = 0; k <= step; ++k) {
+                numbers.send(to, 1000 * peer.rank() + 10 * step + k);
+                texts.emplace(to, std::to_string(peer.rank()) + std::string(40, 'x'));
+              }
+            co_await peer.sync();
+            std::vector<int> got, expected;
+            for (const int number : numbers.received()) got.push_back(number);
+            int texts_seen = 0;
+            for (const std::string& text : texts.received())
+              wrong += text != std::to_string(texts_seen++ / (step + 1)) + std::string(40, 'x');
+            for (int from = 0; from < peer.size(); ++from)
+              for (int k = 0; k <= step; ++k) expected.push_back(1000 * from + 10 * step + k);
+            wrong += got != expected || texts_seen != peer.size() * (step + 1);
+          }
+          co_return wrong;
+        };
+        for (const int wrong : engine.run_all(body)) CHECK(wrong == 0);
+      });
+}
+
+TEST_CASE("collectives have the same bits in one process and in several") {
+  auto rough = [](int rank, std::size_t i) { return 1.0 / (1 + rank * 31 + static_cast<double>(i)); };
+  for (const int peers : {1, 2, 3, 5, 8, 13}) {
+    auto body = [&](Peer& peer) -> Task<std::vector<double>> {
+      std::vector<double> all;
+      for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{9}, std::size_t{3001}}) {
+        std::vector<double> values(size);
+        for (std::size_t i = 0; i < size; ++i) values[i] = rough(peer.rank(), i);
+        co_await peer.all_reduce(std::span(values), std::plus{});
+        all.insert(all.end(), values.begin(), values.end());
+        const int root = peer.size() - 1;
+        co_await peer.reduce(std::span(values), std::minus{}, root);
+        all.insert(all.end(), values.begin(), values.end());
+        co_await peer.broadcast(std::span(values), root / 2);
+        all.insert(all.end(), values.begin(), values.end());
+      }
+      all.push_back(co_await peer.all_reduce(rough(peer.rank(), 7), std::plus{}));
+      all.push_back(co_await peer.reduce(rough(peer.rank(), 8), std::minus{}, peer.size() / 2));
+      all.push_back(co_await peer.broadcast(rough(peer.rank(), 9), peer.size() / 2));
+      co_return all;
+    };
+    const std::vector<std::vector<double>> expected = bsp::Engine({.peers = peers, .workers = 1}).run_all(body);
+    for (const int processes : {2, 3, 4}) {
+      if (processes > peers) continue;
+      INFO(peers << " peers in " << processes << " processes");
+      std::atomic<int> seen{0};
+      std::atomic<bool> right{true};
+      in_processes(processes, options_of(peers), [&](bsp::Engine& engine, int process) {
+        std::size_t rank =
+            static_cast<std::size_t>(peers) * static_cast<std::size_t>(process) / static_cast<std::size_t>(processes);
+        for (const std::vector<double>& got : engine.run_all(body)) right = right && got == expected[rank++], ++seen;
+      });
+      CHECK(right);
+      CHECK(seen == peers);
+    }
+  }
+}
+
+TEST_CASE("an error reaches the peers of all processes") {
+  std::atomic<int> told{0}, thrown{0};
+  auto body = [&](Peer& peer) -> Task<> {
+    for (int step = 0;; ++step) {
+      if (step == 3 && peer.rank() == 4) throw Error(Errc::parse, "four", "here");
+      try {
+        co_await peer.sync();
+      } catch (const bsp::Aborted& aborted) {
+        told += aborted.rank() == 4 && aborted.superstep() == 3;
+        throw;
+      }
+    }
+  };
+  in_processes(3, options_of(7), [&](bsp::Engine& engine, int) {
+    for (int run = 0; run < 2; ++run) try {
+        engine.run(body);
+      } catch (const Error& error) {
+        thrown += error.code() == Errc::parse && std::string(error.what()) == "here: four";
+      }
+  });
+  CHECK(told == 2 * 6);
+  CHECK(thrown == 2 * 3);
+}
+
+TEST_CASE("peers of different processes at different collectives end the run with one sentence") {
+  std::vector<std::string> texts(3);
+  auto texts_of = [&](auto body) {
+    in_processes(3, options_of(6), [&](bsp::Engine& engine, int process) {
+      try {
+        engine.run(body);
+      } catch (const Error& error) {
+        texts[static_cast<std::size_t>(process)] = error.what();
+      }
+    });
+    CHECK(texts[1] == texts[0]);
+    CHECK(texts[2] == texts[0]);
+    return texts[0];
+  };
+  CHECK(texts_of([](Peer& peer) -> Task<> {
+          if (peer.rank() >= 4) co_await peer.all_reduce(1, std::plus{});
+          co_await peer.sync();
+        }) == "bsp superstep 0: peers are at different collectives: peer 0 is in sync, peer 4 is in all_reduce");
+  CHECK(texts_of([](Peer& peer) -> Task<> {
+          if (peer.rank() >= 4) co_return;
+          co_await peer.all_reduce(1, std::plus{});
+        }) == "bsp superstep 0: peers are at different collectives: peer 0 is in all_reduce, peer 4 has returned");
+  CHECK(texts_of([](Peer& peer) -> Task<> {
+          if (peer.rank() >= 4)
+            co_await peer.all_reduce(1.0, std::plus{});
+          else
+            co_await peer.all_reduce(1, std::plus{});
+        }) ==
+        "bsp superstep 0: peers are at different collectives: peer 0 is in all_reduce, peer 4 is in all_reduce "
+        "of another type or operation");
+}
+
+TEST_CASE("a process that dies ends the run in all others with ProcessLost") {
+  auto board = std::make_shared<bsp_test::Switchboard>(3);
+  std::atomic<int> lost{0}, told{0};
+  std::vector<std::thread> threads;
+  for (int process = 0; process < 3; ++process)
+    threads.emplace_back([&, process] {
+      auto transport = std::make_shared<bsp_test::Loopback>(board, process);
+      if (process == 2) return transport->die();
+      bsp::EngineOptions options = options_of(6);
+      options.transport = transport;
+      try {
+        bsp::Engine(options).run([&](Peer& peer) -> Task<> {
+          try {
+            co_await peer.sync();
+          } catch (const bsp::Aborted& aborted) {
+            told += aborted.rank() == 4;
+            throw;
+          }
+        });
+      } catch (const bsp::ProcessLost& error) {
+        lost += error.process() == 2 &&
+                std::string(error.what()) == "bsp: process 2 with peers 4 to 5 is lost: it was told to go";
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(lost == 2);
+  CHECK(told == 4);
+}

@@ -12,11 +12,30 @@ namespace scalar::inline v0::graph {
 namespace {
 
 template <class E>
+bool is_possible(const E& edge) noexcept {
+  if constexpr (std::is_same_v<E, WeightedEdge>)
+    if (!std::isfinite(edge.weight)) return false;
+  return edge.from < max_vertices && edge.to < max_vertices;
+}
+
+template <class E>
+Vertex count_vertices(std::span<const E> edges, std::uint64_t at_least) {
+  auto vertices = static_cast<Vertex>(at_least);
+  for (const E& edge : edges) {
+    vertices = (std::max)({vertices, edge.from + 1, edge.to + 1});
+    if (is_possible(edge)) continue;
+    std::string text = std::to_string(edge.from) + " -> " + std::to_string(edge.to);
+    if constexpr (std::is_same_v<E, WeightedEdge>) text += " of weight " + std::to_string(edge.weight);
+    throw Error(Errc::out_of_range, "is " + text + ", expected vertices below 4294967294 and finite weights",
+                "edge " + std::to_string(&edge - edges.data()));
+  }
+  return vertices;
+}
+
+template <class E>
 Graph from_span(std::span<const E> edges, const Build& options, const Runtime& runtime) {
   check(options, std::is_same_v<E, WeightedEdge>);
-  std::uint64_t vertices = options.vertices;
-  for (const E& edge : edges) vertices = (std::max)(vertices, std::uint64_t{(std::max)(edge.from, edge.to)} + 1);
-  const auto n = static_cast<Vertex>((std::min)(vertices, max_vertices));  // what is above is refused by build_lists
+  const Vertex n = count_vertices(edges, options.vertices);
   const auto piece = [&](std::int64_t begin, std::int64_t end, std::vector<E>&) {
     return edges.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
   };

@@ -62,7 +62,7 @@ std::shared_ptr<const IdTable> Collector::order_ids(std::vector<Vertex>& vertex_
 template <class E>
 Graph Collector::build_from(EdgeList<E>& edges, const Runtime& runtime) {
   check(options_, std::is_same_v<E, WeightedEdge>);
-  if (options_.vertices > vertices() && ids_ == Ids::dense)
+  if (options_.vertices >= vertices() && ids_ == Ids::dense)
     dense_vertices_ = options_.vertices;
   else if (ids_ == Ids::dense)
     check_density(dense_vertices_, edges.count());

@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <type_traits>
 
@@ -19,48 +18,14 @@ constexpr std::int64_t vertex_grain = 1024;
 template <class E>
 constexpr bool has_weight = std::is_same_v<E, WeightedEdge>;
 
-template <class E>
-std::string spell(const E& edge) {
-  std::string text = std::to_string(edge.from) + " -> " + std::to_string(edge.to);
-  if constexpr (has_weight<E>) text += " of weight " + std::to_string(edge.weight);
-  return text;
-}
-
-/// Calls `body(edge, index)` for every edge.
+/// Calls `body(edge)` for every edge.
 template <class E, class Body>
 void for_edges(const EdgeSource<E>& edges, const Runtime& runtime, const Body& body) {
   parallel_for(runtime, edges.count, EdgeSource<E>::grain, [&](std::int64_t begin, std::int64_t end) {
     std::vector<E> scratch;
-    for (const E& edge : edges.piece(begin, end, scratch)) body(edge, begin++);
+    for (const E& edge : edges.piece(begin, end, scratch)) body(edge);
   });
 }
-
-/// The place of the first edge that cannot be, whichever thread comes first.
-class FirstMistake {
- public:
-  void at(std::int64_t index) noexcept {
-    std::int64_t seen = first_.load();
-    while (index < seen && !first_.compare_exchange_weak(seen, index)) {
-    }
-  }
-  template <class E>
-  void raise(const EdgeSource<E>& edges, Vertex vertices) const {
-    const std::int64_t index = first_.load();
-    if (index == none) return;
-    std::vector<E> scratch;
-    const std::int64_t begin = index / EdgeSource<E>::grain * EdgeSource<E>::grain;
-    const E edge = edges.piece(begin, (std::min)(begin + EdgeSource<E>::grain, edges.count),
-                               scratch)[static_cast<std::size_t>(index - begin)];
-    throw Error(Errc::out_of_range,
-                "is " + spell(edge) + ", expected vertices from 0 to " + std::to_string(std::int64_t{vertices} - 1) +
-                    (has_weight<E> ? " and a finite weight" : ""),
-                "edge " + std::to_string(index));
-  }
-
- private:
-  static constexpr std::int64_t none = std::numeric_limits<std::int64_t>::max();
-  std::atomic<std::int64_t> first_{none};
-};
 
 /// Adds one to `counter`, which other threads may do at the same time where `shared`.
 std::int64_t take(std::int64_t& counter, bool shared) noexcept {
@@ -180,22 +145,17 @@ Lists build_lists(Vertex vertices, const EdgeSource<E>& edges, const Build& opti
   const bool both = !options.directed, drop = options.self_loops == SelfLoops::drop, shared = runtime.threads() > 1;
   Lists lists;
   lists.offsets = Array<std::int64_t>(std::int64_t{vertices} + 1, true);
-  FirstMistake mistake;
-  for_edges(edges, runtime, [&](const E& edge, std::int64_t index) {
-    bool wrong = edge.from >= vertices || edge.to >= vertices;
-    if constexpr (has_weight<E>) wrong = wrong || !std::isfinite(edge.weight);
-    if (wrong) return mistake.at(index);
+  for_edges(edges, runtime, [&](const E& edge) {
     if (drop && edge.from == edge.to) return;
     take(lists.offsets[edge.from], shared);
     if (both && edge.from != edge.to) take(lists.offsets[edge.to], shared);
   });
-  mistake.raise(edges, vertices);
 
   prefix_sum(lists.offsets);
   const std::int64_t entries = lists.offsets[vertices];
   lists.neighbours = Array<Vertex>(entries);
   if constexpr (has_weight<E>) lists.weights = Array<float>(entries);
-  for_edges(edges, runtime, [&](const E& edge, std::int64_t) {
+  for_edges(edges, runtime, [&](const E& edge) {
     if (drop && edge.from == edge.to) return;
     const auto put = [&](Vertex from, Vertex to) {
       const std::int64_t place = take(lists.offsets[from], shared);

@@ -21,7 +21,8 @@ struct EdgeSource {
   FunctionRef<std::span<const E>(std::int64_t begin, std::int64_t end, std::vector<E>& scratch)> piece;
 };
 
-/// The out-lists of a directed graph, or the lists of an undirected one. Errors: as `from_edges`.
+/// The out-lists of a directed graph, or the lists of an undirected one. Ends of edges are below `vertices`, weights
+/// are finite. Errors: `Errc::out_of_range` for a sum of weights that is not.
 template <class E>
 Lists build_lists(Vertex vertices, const EdgeSource<E>& edges, const Build& options, const Runtime& runtime);
 

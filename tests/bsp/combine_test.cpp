@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bsp/loopback.hpp"
 #include "bsp/places.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/random.hpp"
@@ -102,10 +103,22 @@ Task<Got> sums(Peer& peer, CombineOptions options, std::uint64_t keys) {
   co_return got;
 }
 
-void check_sums(const bsp::Engine& engine, const CombineOptions& options, std::uint64_t keys) {
+std::vector<Got> in_one(const bsp::Engine& engine, auto body) { return engine.run_all(body); }
+std::vector<Got> in_several(int processes, int peers, auto body) {
+  std::vector<std::vector<Got>> parts(static_cast<std::size_t>(processes));
+  bsp_test::in_processes(processes, engine_of(peers).options(), [&](bsp::Engine& engine, int process) {
+    parts[static_cast<std::size_t>(process)] = engine.run_all(body);
+  });
+  std::vector<Got> all;
+  for (auto& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+void check_sums(const bsp::Engine& engine, const CombineOptions& options, std::uint64_t keys, int processes = 1) {
   const int peers = engine.options().peers;
   auto body = [&](Peer& peer) -> Task<Got> { return sums(peer, options, keys); };
-  const std::vector<Got> all = engine.run_all(body);
+  const std::vector<Got> all = processes == 1 ? in_one(engine, body) : in_several(processes, peers, body);
+  REQUIRE(all.size() == static_cast<std::size_t>(peers));
   for (int step = 0; step < steps; ++step) {
     const Expected expected = expected_of(peers, step, keys);
     std::size_t count = 0;
@@ -164,6 +177,18 @@ TEST_CASE("combined sums have the same bits for every policy, owner rule and sch
     for (const CombinePolicy policy : policies)
       check_sums(bsp::Engine(place.options), {.keys = 3000, .policy = policy}, 3000);
   }
+}
+
+TEST_CASE("combined sums have the same bits across processes, and few bytes travel") {
+  for (const int processes : {2, 3, 4})
+    for (const int peers : {4, 7})
+      for (const CombinePolicy policy : policies) {
+        INFO(name(policy) << ", " << peers << " peers in " << processes << " processes");
+        check_sums(engine_of(peers), {.keys = 1500, .policy = policy}, 1500, processes);
+        check_sums(engine_of(peers), {.keys = 7, .policy = policy}, 7, processes);
+        if (policy == CombinePolicy::dense) continue;
+        check_sums(engine_of(peers), {.owner = &scattered_owner, .policy = policy}, 1500, processes);
+      }
 }
 
 TEST_CASE("minima, and values without a vacant one, are combined") {

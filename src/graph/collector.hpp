@@ -57,18 +57,17 @@ class EdgeList {
   static constexpr std::int64_t chunk = EdgeSource<E>::grain * 4;
 
   void push(const E& edge) {
-    if (count_ % chunk == 0) chunks_.push_back(std::make_unique_for_overwrite<E[]>(chunk));
-    chunks_.back()[static_cast<std::size_t>(count_++ % chunk)] = edge;
+    if (count_ % chunk == 0) chunks_.emplace_back(chunk);
+    chunks_.back()[count_++ % chunk] = edge;
   }
   std::int64_t count() const noexcept { return count_; }
   /// Edges that lie in one chunk: `begin` is a multiple of `EdgeSource<E>::grain`, `end` at most one grain further.
-  std::span<E> piece(std::int64_t begin, std::int64_t end) const noexcept {
-    return {chunks_[static_cast<std::size_t>(begin / chunk)].get() + begin % chunk,
-            static_cast<std::size_t>(end - begin)};
+  std::span<E> piece(std::int64_t begin, std::int64_t end) noexcept {
+    return {&chunks_[static_cast<std::size_t>(begin / chunk)][begin % chunk], static_cast<std::size_t>(end - begin)};
   }
 
  private:
-  std::vector<std::unique_ptr<E[]>> chunks_;
+  std::vector<Array<E>> chunks_;
   std::int64_t count_ = 0;
 };
 

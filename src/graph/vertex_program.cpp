@@ -22,6 +22,8 @@ void check_options(const Graph& graph, const RunOptions& options, bool mutates) 
                 "graph::run");
   if (options.extra_vertices != 0 && !mutates)
     throw Error(Errc::invalid_argument, "extra_vertices is for programs that say `mutates = true`", "graph::run");
+  if (options.gather == Gather::own && options.division == Division::hash)
+    throw Error(Errc::invalid_argument, "Gather::own needs a division in ranges", "graph::run");
 }
 
 int peers_of(int wanted, const Runtime& runtime) { return peers_for(wanted, runtime, "graph::run"); }

@@ -63,6 +63,17 @@ void wake_all(VertexState<Program>& state) noexcept {
   }
 }
 
+template <class Program>
+void keep_own(VertexState<Program>& state, RunResult<Program>& result) {
+  result.first = static_cast<Vertex>(state.share.begin);
+  result.values = std::move(state.values);
+  result.values.erase(result.values.begin(),
+                      result.values.begin() + (state.size == 0 ? 0 : std::ptrdiff_t(state.share.begin - state.base)));
+  if constexpr (VertexState<Program>::mutates)
+    for (std::size_t i = state.share.begin - state.base; i < state.size; ++i)
+      result.exists.push_back(VertexState<Program>::test(state.exists, i));
+}
+
 template <class T>
 void send_share(bsp::Mailbox<T>& box, const bsp::Peer& peer, Gather gather, std::span<const T> own) {
   for (int rank = 0; rank < (gather == Gather::everyone ? peer.size() : 1); ++rank) box.send(rank, own);
@@ -135,6 +146,12 @@ bsp::Task<RunResult<Program>> run(bsp::Peer& peer, const Program& program, const
       state.begin();
     }
     result.aggregates = state.aggregated;
+    if (options.gather == Gather::own) {
+      detail::keep_own(state, result);
+      const std::uint64_t lost = state.dropped;
+      statistics.dropped = co_await peer.all_reduce(lost, std::plus{});
+      co_return result;
+    }
     auto values = peer.mailbox<typename Program::Value>();
     auto exists = peer.mailbox<std::uint8_t>();
     const std::size_t first = state.share.begin - state.base;

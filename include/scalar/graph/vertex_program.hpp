@@ -92,6 +92,7 @@ enum class OnMissing : std::uint8_t {
 enum class Gather : std::uint8_t {
   root = 0,      ///< rank 0; the others' results have no values
   everyone = 1,  ///< every peer
+  own = 2,       ///< every peer those of its own vertices, from `RunResult::first` on; not with `Division::hash`
 };
 
 struct RunOptions {
@@ -158,6 +159,7 @@ using AggregatesOf = typename detail::FindAggregates<Program>::type;
 /// What a run gives back. Values of vertices that a mutating program removed are the last they had.
 template <VertexProgram Program>
 struct RunResult {
+  Vertex first = 0;                               ///< with `Gather::own`: of whom the first value is
   std::vector<typename Program::Value> values{};  ///< by vertex, `graph.vertices() + extra_vertices` of them
   std::vector<std::uint8_t> exists{};  ///< of a mutating program: 1 for the vertices that are there in the end
   AggregatesOf<Program> aggregates{};  ///< of the last superstep, at every peer

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bsp/loopback.hpp"
 #include "bsp/places.hpp"
 #include "scalar/bsp/combine_options.hpp"
 #include "scalar/core/error.hpp"
@@ -99,4 +100,32 @@ TEST_CASE("peers that sync other aggregators are named") {
   };
   CHECK_THROWS_WITH(engine_of(2).run(body), Contains("peer 1"));
   CHECK_THROWS_AS(engine_of(2).run(body), Error);
+}
+
+TEST_CASE("over several processes the folds have the same bits") {
+  auto body = [](Peer& peer) -> Task<double> {
+    Aggregator<double> sum;
+    Aggregator<int, bsp::Maximum> most{-1};
+    Aggregator<bsp::Mean> mean;
+    double all = 0;
+    for (int step = 0; step < 5; ++step) {
+      sum.add(1.0 / (3 + peer.rank() + step)), most.add(peer.rank() * step), mean.add(bsp::Mean(0.1 * peer.rank()));
+      co_await bsp::sync(peer, sum, most, mean);
+      all = all / 3 + sum.value() + most.value() + mean.value().value();
+    }
+    co_return all;
+  };
+  for (const int peers : {3, 10}) {
+    const double expected = engine_of(peers).run(body);
+    for (const int processes : {2, 3}) {
+      std::vector<std::vector<double>> values(static_cast<std::size_t>(processes));
+      bsp_test::in_processes(
+          processes, {.peers = peers, .workers = 2, .executor = &bsp_test::host_threads()},
+          [&](bsp::Engine& engine, int process) { values[static_cast<std::size_t>(process)] = engine.run_all(body); });
+      for (const auto& some : values) {
+        CHECK_FALSE(some.empty());
+        for (const double value : some) CHECK(value == expected);
+      }
+    }
+  }
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bsp/loopback.hpp"
 #include "bsp/places.hpp"
 #include "scalar/bsp/embedding.hpp"
 #include "scalar/core/error.hpp"
@@ -123,4 +124,39 @@ TEST_CASE("a topology for another number of peers is refused") {
     co_await peer.sync();
   };
   CHECK_THROWS_WITH(engine_of(3).run(body), Contains("the ring is for 4 peers, the engine has 3"));
+}
+
+TEST_CASE("over several processes neighbours get the same, and as many messages cross as links are cut") {
+  for (const Topology& plain : {Topology::torus({4, 4}), Topology::tree(21, 3), Topology::ring(9)})
+    for (const int processes : {1, 2, 3, 4})
+      for (const Topology& topology : {plain, embed(plain, processes)}) {
+        INFO(topology.name() << " on " << processes);
+        const auto peers = static_cast<std::size_t>(topology.size());
+        std::vector<int> host(peers, -1);
+        std::vector<std::vector<int>> heard(peers);
+        bsp_test::in_processes(processes,
+                               {.peers = topology.size(), .workers = 2, .executor = &bsp_test::host_threads()},
+                               [&](bsp::Engine& engine, int process) {
+                                 auto body = [&, process](Peer& peer) -> Task<int> {
+                                   host[static_cast<std::size_t>(peer.rank())] = process;
+                                   Neighbourhood<int> near(peer, topology);
+                                   near.send_to_all_neighbours(topology.node_of(peer.rank()));
+                                   co_await peer.sync();
+                                   for (const int node : near.received())
+                                     heard[static_cast<std::size_t>(peer.rank())].push_back(node);
+                                   co_return 0;
+                                 };
+                                 engine.run(body);
+                               });
+        std::int64_t crossed = 0;
+        for (std::size_t rank = 0; rank < peers; ++rank) {
+          std::vector<int> expected;
+          for (const int neighbour : topology.neighbours(static_cast<int>(rank))) {
+            expected.push_back(topology.node_of(neighbour));
+            crossed += host[static_cast<std::size_t>(neighbour)] != host[rank];
+          }
+          CHECK(heard[rank] == expected);
+        }
+        CHECK(crossed == 2 * links_cut(topology, processes));
+      }
 }

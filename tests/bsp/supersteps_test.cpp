@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bsp/loopback.hpp"
 #include "bsp/places.hpp"
 #include "support/catch.hpp"
 
@@ -93,4 +94,21 @@ TEST_CASE("an empty chain ends at once with the start, and a step that throws en
                                      return true;
                                    }});
   CHECK_THROWS_WITH(engine_of(3).run(body), "step of 1");
+}
+
+TEST_CASE("over several processes a chain halts everywhere in the same superstep") {
+  std::vector<std::vector<Greatest>> states(3);
+  bsp_test::in_processes(3, {.peers = 9, .workers = 2, .executor = &bsp_test::host_threads()},
+                         [&](bsp::Engine& engine, int process) {
+                           states[static_cast<std::size_t>(process)] =
+                               engine.run_all(bsp::supersteps<int>(Greatest{}, {&Greatest::tell, &Greatest::listen}));
+                         });
+  std::size_t peers = 0;
+  for (const auto& some : states)
+    for (const Greatest& state : some) {
+      ++peers;
+      CHECK(state.value == 8 * 37 % 101);
+      CHECK(state.log == "setup cleanup");
+    }
+  CHECK(peers == 9);
 }

@@ -7,52 +7,16 @@
 #include <limits>
 #include <random>
 
+#include "backend_native_trees/made.hpp"
 #include "scalar/backend/native/native.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
+using made::make;
+using made::missing_value;
 
 namespace {
-
-constexpr float missing_value = std::numeric_limits<float>::quiet_NaN();
-
-struct Made {
-  int rows = 400, columns = 5, distinct = 0;  // distinct > 0: small whole numbers
-  double missing = 0;
-  Loss loss = Loss::squared;
-  bool weights = false;
-  int classes = 3;
-};
-
-DatasetParts make(const Made& made, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::uniform_real_distribution<double> uniform(0, 1);
-  DatasetParts parts;
-  parts.columns = made.columns;
-  for (int row = 0; row < made.rows; ++row) {
-    float sum = 0.5f * normal(random);
-    for (int column = 0; column < made.columns; ++column) {
-      float x =
-          made.distinct > 0 ? static_cast<float>(random() % static_cast<unsigned>(made.distinct)) : normal(random);
-      if (uniform(random) < made.missing) x = missing_value;
-      parts.features.push_back(x);
-      sum += std::isnan(x) ? 0.7f : std::sin(x * static_cast<float>(column + 1));
-    }
-    if (made.loss == Loss::squared)
-      parts.targets.push_back(sum);
-    else if (made.loss == Loss::logistic)
-      parts.targets.push_back(sum > 0 ? 1.0f : 0.0f);
-    else
-      parts.targets.push_back(static_cast<float>(std::clamp(static_cast<int>(sum + 1.5f), 0, made.classes - 1)));
-    if (made.weights) parts.weights.push_back(static_cast<float>(random() % 4) * 0.5f);
-  }
-  if (made.loss == Loss::logistic) parts.classes = {"no", "yes"};
-  if (made.loss == Loss::softmax)
-    for (int k = 0; k < made.classes; ++k) parts.classes.push_back("class " + std::to_string(k));
-  return parts;
-}
 
 std::vector<double> margins(const Forest& forest, const Dataset& data) {
   std::vector<double> out(static_cast<std::size_t>(data.rows() * forest.outputs));
@@ -351,12 +315,11 @@ TEST_CASE("what trees cannot learn from is refused by name") {
   refuse({.features = {1, 2}, .columns = 1, .targets = {0, 1}, .classes = {"a", "b"}}, {.depth = 65},
          Errc::out_of_range, "depth");
   require_error([&] { (void)native.fit(GradientBoostedTrees{}, Dataset()); }, Errc::invalid_argument, "no rows");
-
-  const Support support = native.supports(GradientBoostedTrees{}, 2);
-  REQUIRE(support.reasons.size() == 1);
-  CHECK(support.reasons[0].find("2 peers") != std::string::npos);
   const Dataset data(make({.loss = Loss::logistic}, 1));
-  require_error([&] { (void)native.fit(GradientBoostedTrees{}, data, {.peers = 2}); }, Errc::unsupported, "2 peers");
+  require_error([&] { (void)native.fit(GradientBoostedTrees{}, data, {.peers = 0}); }, Errc::invalid_argument,
+                "peers is 0, expected 1 or more");
+  require_error([&] { (void)native.fit(GradientBoostedTrees{}, data, {.peers = 3, .shards = 2}); },
+                Errc::invalid_argument, "3 peers cannot share 2 shards");
 }
 
 TEST_CASE("a fit that is asked to stop does") {

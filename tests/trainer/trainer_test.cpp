@@ -35,6 +35,15 @@ Dataset two_classes() {
   return Dataset(parts);
 }
 
+/// A backend that cannot share.
+struct Alone {
+  std::string_view name() const { return "alone"; }
+  Support supports(const GradientBoostedTrees&, int peers) const {
+    return peers > 1 ? Support{{"it is alone"}} : Support{};
+  }
+  Forest fit(const GradientBoostedTrees&, const Dataset&, const FitOptions&, const Runtime&) const { return {}; }
+};
+
 }  // namespace
 
 TEST_CASE("a static backend and a name train the same model", "[trainer]") {
@@ -75,10 +84,24 @@ TEST_CASE("impossible values, unknown backends and unsupported pairs say why", "
   CHECK_THROWS_WITH((Trainer{LogisticRegression{.l2 = std::nan("")}}), Contains("logistic_regression.l2"));
   CHECK_THROWS_WITH((Trainer{LinearRegression{}, "nativ"}),
                     Contains("no backend is called \"nativ\"; there are native"));
+  const Trainer alone{GradientBoostedTrees{.trees = 2}, Alone{}};
+  CHECK_THROWS_WITH(alone.fit(two_classes(), {.peers = 3}),
+                    "alone cannot train gradient_boosted_trees on 3 peers\n  - it is alone");
   const Trainer trees{GradientBoostedTrees{.trees = 2}};
-  CHECK_THROWS_WITH(trees.fit(two_classes(), {.peers = 3}),
-                    Contains("native cannot train gradient_boosted_trees on 3 peers\n  - "));
+  CHECK_THROWS_WITH(trees.fit(two_classes(), {.peers = 3, .shards = 2}),
+                    "gradient_boosted_trees: 3 peers cannot share 2 shards, expected at most as many peers as shards");
   CHECK_THROWS_WITH(trees.fit(two_classes(), {.peers = 0}), "FitOptions: peers is 0, expected 1 or more");
+}
+
+TEST_CASE("peers that share a fit learn the model of one", "[trainer]") {
+  const auto bytes = [](const auto& spec, int peers, int shards) {
+    return to_bytes(Trainer{spec}.fit(two_classes(), {.peers = peers, .shards = shards}).parameters());
+  };
+  for (const int peers : {2, 4}) {
+    CHECK((bytes(GradientBoostedTrees{.trees = 5}, peers, 0) == bytes(GradientBoostedTrees{.trees = 5}, 1, 0)));
+    CHECK((bytes(LogisticRegression{}, peers, 0) == bytes(LogisticRegression{}, 1, 0)));
+    CHECK((bytes(MultilayerPerceptron{.epochs = 2}, peers, 4) == bytes(MultilayerPerceptron{.epochs = 2}, 1, 4)));
+  }
 }
 
 TEST_CASE("a Dataset must have the targets that the spec learns", "[trainer]") {

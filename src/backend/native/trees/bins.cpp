@@ -5,38 +5,53 @@
 #include <cmath>
 #include <limits>
 
-#include "scalar/core/parallel.hpp"
+#include "scalar/bsp/mailbox.hpp"
+#include "scalar/bsp/peer.hpp"
 #include "scalar/core/random.hpp"
 
 namespace scalar::inline v0::backend::trees {
 namespace {
 
-/// Rows that the quantiles are taken from, ascending: all, or one drawn from each of equal stretches.
-std::vector<std::int64_t> sample_rows(std::int64_t rows, std::span<const float> weights, int bins) {
-  const std::int64_t wanted = (std::max)(std::int64_t{16'384}, std::int64_t{64} * bins);
-  std::vector<std::int64_t> sample;
-  if (rows <= 2 * wanted) {
-    for (std::int64_t row = 0; row < rows; ++row) sample.push_back(row);
+/// Rows of this peer that the quantiles are taken from, ascending.
+struct Sample {
+  std::vector<std::int64_t> rows{};
+  bool is_whole = false;  ///< all that count
+};
+
+/// All rows, or one drawn from each of equal stretches of all peers' rows.
+Sample sample_of(const Part& part, int bins) {
+  const std::int64_t wanted = (std::max)(std::int64_t{16'384}, std::int64_t{64} * bins), rows = part.rows.count();
+  Sample sample{{}, part.all <= 2 * wanted};
+  if (sample.is_whole) {
+    for (std::int64_t row = 0; row < rows; ++row) sample.rows.push_back(row);
   } else {
     Philox random(0x5ca1a4);
     for (std::int64_t i = 0; i < wanted; ++i) {
-      const std::int64_t begin = rows * i / wanted, end = rows * (i + 1) / wanted;
-      sample.push_back(begin + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(end - begin))));
+      const std::int64_t begin = part.all * i / wanted, end = part.all * (i + 1) / wanted;
+      const auto drawn = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(end - begin)));
+      if (const std::int64_t row = begin + drawn - part.first; row >= 0 && row < rows) sample.rows.push_back(row);
     }
   }
-  if (!weights.empty())
-    std::erase_if(sample, [&](std::int64_t row) { return weights[static_cast<std::size_t>(row)] == 0; });
+  if (!part.rows.weights.empty())
+    std::erase_if(sample.rows, [&](std::int64_t row) { return part.rows.weights[static_cast<std::size_t>(row)] == 0; });
   return sample;
 }
 
-/// The distinct values of a column, ascending, unless there are more than `limit`. Starts from values known already.
-bool all_distinct(FloatMatrix features, std::span<const float> weights, std::int64_t column, std::size_t limit,
-                  std::vector<float>& values) {
+/// What the rows of one peer have of a feature.
+struct Column {
+  bool missing = false, infinite = false;
+  bool many = false;              ///< more distinct values than a feature may keep apart
+  std::vector<float> sample{};    ///< ascending
+  std::vector<float> distinct{};  ///< all of the rows, ascending, where the sample does not tell
+};
+
+/// Adds the distinct values of a column to those known already, unless there are more than `limit`: false.
+bool add_distinct(const native::Rows& rows, std::int64_t column, std::size_t limit, std::vector<float>& values) {
   float last = std::numeric_limits<float>::quiet_NaN();
-  for (std::int64_t row = 0; row < features.rows; ++row) {
-    const float x = features(row, column);
+  for (std::int64_t row = 0; row < rows.count(); ++row) {
+    const float x = rows.features(row, column) + 0.0f;  // -0 becomes 0: equal values have equal bits
     if (x == last || std::isnan(x)) continue;
-    if (!weights.empty() && weights[static_cast<std::size_t>(row)] == 0) continue;
+    if (!rows.weights.empty() && rows.weights[static_cast<std::size_t>(row)] == 0) continue;
     last = x;
     const auto at = std::lower_bound(values.begin(), values.end(), x);
     if (at != values.end() && *at == x) continue;
@@ -46,37 +61,106 @@ bool all_distinct(FloatMatrix features, std::span<const float> weights, std::int
   return true;
 }
 
-Cuts cuts_of(FloatMatrix features, std::span<const float> weights, std::int64_t column,
-             std::span<const std::int64_t> sample, int bins) {
-  Cuts cuts;
-  for (std::int64_t row = 0; row < features.rows; ++row) {
-    const float x = features(row, column);
-    cuts.missing |= std::isnan(x);
-    cuts.infinite |= x == std::numeric_limits<float>::infinity();
-  }
-  // A byte holds 256 codes, one of which says missing.
-  if (bins == 256 && cuts.missing) bins = 255;
-
-  std::vector<float> sorted;
-  sorted.reserve(sample.size());
-  for (const std::int64_t row : sample)
-    if (const float x = features(row, column); !std::isnan(x)) sorted.push_back(x);
-  std::sort(sorted.begin(), sorted.end());
+std::vector<float> distinct_of(const std::vector<float>& sorted) {
   std::vector<float> distinct = sorted;
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+  return distinct;
+}
 
+Column look_at(const native::Rows& rows, std::int64_t column, const Sample& sample, std::size_t limit) {
+  Column found;
+  for (std::int64_t row = 0; row < rows.count(); ++row) {
+    const float x = rows.features(row, column);
+    found.missing |= std::isnan(x);
+    found.infinite |= x == std::numeric_limits<float>::infinity();
+  }
+  found.sample.reserve(sample.rows.size());
+  for (const std::int64_t row : sample.rows)
+    if (const float x = rows.features(row, column); !std::isnan(x)) found.sample.push_back(x + 0.0f);
+  std::sort(found.sample.begin(), found.sample.end());
+  if (sample.is_whole) return found;
+  found.distinct = distinct_of(found.sample);
+  found.many = found.distinct.size() > limit || !add_distinct(rows, column, limit, found.distinct);
+  if (found.many) found.distinct.clear();
+  return found;
+}
+
+/// Merges what another peer has into `all`.
+void merge(Column& all, const Column& more) {
+  all.missing |= more.missing, all.infinite |= more.infinite, all.many |= more.many;
+  const auto join = [](std::vector<float>& to, const std::vector<float>& from) {
+    const auto middle = static_cast<std::ptrdiff_t>(to.size());
+    to.insert(to.end(), from.begin(), from.end());
+    std::inplace_merge(to.begin(), to.begin() + middle, to.end());
+  };
+  join(all.sample, more.sample);
+  join(all.distinct, more.distinct);
+}
+
+Cuts cuts_of(const Column& column, bool sample_is_whole, int bins) {
+  Cuts cuts{{}, column.missing, column.infinite};
+  // A byte holds 256 codes, one of which says missing.
+  if (bins == 256 && cuts.missing) bins = 255;
   const auto limit = static_cast<std::size_t>(bins);
-  if (distinct.size() <= limit && (sample.size() == static_cast<std::size_t>(features.rows) ||
-                                   all_distinct(features, weights, column, limit, distinct))) {
+  const std::vector<float> distinct = distinct_of(sample_is_whole ? column.sample : column.distinct);
+  if (!column.many && distinct.size() <= limit) {
     // Every value has its bin, and the cut below it is the value itself.
     if (!distinct.empty()) cuts.values.assign(distinct.begin() + 1, distinct.end());
     return cuts;
   }
-  for (std::size_t k = 1; k < limit; ++k) {
+  const std::vector<float>& sorted = column.sample;
+  for (std::size_t k = 1; k < limit && !sorted.empty(); ++k) {
     const float cut = sorted[sorted.size() * k / limit];
     if (cut > (cuts.values.empty() ? sorted.front() : cuts.values.back())) cuts.values.push_back(cut);
   }
   return cuts;
+}
+
+/// Features as words, to send them.
+void write(const std::vector<float>& values, std::vector<std::uint32_t>& to) {
+  to.push_back(static_cast<std::uint32_t>(values.size()));
+  for (const float value : values) to.push_back(std::bit_cast<std::uint32_t>(value));
+}
+void write(const Column& column, std::vector<std::uint32_t>& to) {
+  to.push_back(column.missing | column.infinite << 1 | column.many << 2);
+  write(column.sample, to);
+  write(column.distinct, to);
+}
+void write(const Cuts& cuts, std::vector<std::uint32_t>& to) {
+  to.push_back(cuts.missing | cuts.infinite << 1);
+  write(cuts.values, to);
+}
+
+void read(std::span<const std::uint32_t>& from, std::vector<float>& values) {
+  values.resize(from[0]);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::bit_cast<float>(from[1 + i]);
+  from = from.subspan(1 + values.size());
+}
+void read(std::span<const std::uint32_t>& from, Column& column) {
+  column.missing = from[0] & 1u, column.infinite = from[0] & 2u, column.many = from[0] & 4u;
+  from = from.subspan(1);
+  read(from, column.sample);
+  read(from, column.distinct);
+}
+void read(std::span<const std::uint32_t>& from, Cuts& cuts) {
+  cuts.missing = from[0] & 1u, cuts.infinite = from[0] & 2u;
+  from = from.subspan(1);
+  read(from, cuts.values);
+}
+
+using Box = bsp::Mailbox<std::uint32_t>;
+
+/// Tells each peer what it needs of `items`: those of its features, or those of this peer's.
+template <class Item, class Range>
+void send_items(Box& box, const bsp::Peer& peer, const std::vector<Item>& items, const Range& range) {
+  std::vector<std::uint32_t> words;
+  for (int rank = 0; rank < peer.size(); ++rank) {
+    if (rank == peer.rank()) continue;
+    words.clear();
+    const Features features = range(rank);
+    for (int i = features.first; i < features.last; ++i) write(items[static_cast<std::size_t>(i)], words);
+    box.send(rank, words);
+  }
 }
 
 /// Cuts padded with NaN, which nothing is greater than, to one less than a power of two: a search without branches.
@@ -119,13 +203,52 @@ class Search {
 
 }  // namespace
 
-std::vector<Cuts> find_cuts(FloatMatrix features, std::span<const float> weights, int bins, const Runtime& runtime) {
-  const std::vector<std::int64_t> sample = sample_rows(features.rows, weights, bins);
-  std::vector<Cuts> cuts(static_cast<std::size_t>(features.columns));
-  parallel_for(runtime, features.columns, 1, [&](std::int64_t column, std::int64_t) {
-    cuts[static_cast<std::size_t>(column)] = cuts_of(features, weights, column, sample, bins);
-  });
-  return cuts;
+Part part_of(const native::Rows& all, int rank, int peers) {
+  const std::int64_t each = all.count() / peers, more = all.count() % peers;
+  const std::int64_t first = each * rank + (std::min)(std::int64_t{rank}, more);
+  return {all.slice(first, each + (rank < more ? 1 : 0)), first, all.count()};
+}
+
+Features features_of(std::int64_t features, int rank, int peers) {
+  return {static_cast<int>(features * rank / peers), static_cast<int>(features * (rank + 1) / peers)};
+}
+
+bsp::Task<std::vector<Cuts>> find_cuts(bsp::Peer& peer, const Part& part, int bins, const native::Team& team) {
+  const std::int64_t count = part.rows.columns();
+  const auto features = [&](int rank) { return features_of(count, rank, peer.size()); };
+  const Features own = features(peer.rank());
+  const Sample sample = sample_of(part, bins);
+  std::vector<Column> columns(static_cast<std::size_t>(count));
+  const auto look = [&](std::int64_t column, std::int64_t) {
+    columns[static_cast<std::size_t>(column)] = look_at(part.rows, column, sample, static_cast<std::size_t>(bins));
+  };
+  team.for_pieces(count, 1, look);
+  auto box = peer.mailbox<std::uint32_t>();
+  send_items(box, peer, columns, features);
+  co_await peer.sync();
+  for (const auto& run : box.runs()) {
+    std::span<const std::uint32_t> words = run.values;
+    for (int i = own.first; i < own.last; ++i) {
+      Column more;
+      read(words, more);
+      merge(columns[static_cast<std::size_t>(i)], more);
+    }
+  }
+  std::vector<Cuts> cuts(columns.size());
+  const auto cut = [&](std::int64_t i, std::int64_t) {
+    const auto column = static_cast<std::size_t>(own.first + i);
+    cuts[column] = cuts_of(columns[column], sample.is_whole, bins);
+  };
+  team.for_pieces(own.count(), 1, cut);
+  const auto mine = [&](int) { return own; };
+  send_items(box, peer, cuts, mine);
+  co_await peer.sync();
+  for (const auto& run : box.runs()) {
+    std::span<const std::uint32_t> words = run.values;
+    const Features theirs = features(run.source);
+    for (int i = theirs.first; i < theirs.last; ++i) read(words, cuts[static_cast<std::size_t>(i)]);
+  }
+  co_return cuts;
 }
 
 int slot_stride(std::span<const Cuts> cuts) {
@@ -148,12 +271,13 @@ std::vector<Block> make_blocks(int features, int stride, int threads) {
 }
 
 template <class Code>
-Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks, const Runtime& runtime) {
+Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks,
+                 const native::Team& team) {
   Binned<Code> binned{features.rows, std::move(blocks), {}};
   binned.codes.resize(static_cast<std::size_t>(features.rows * features.columns));
   const std::vector<Search> searches(cuts.begin(), cuts.end());
   // A tile of rows is read once and stays near while its columns are searched one after the other.
-  parallel_for(runtime, features.rows, 256, [&](std::int64_t begin, std::int64_t end) {
+  team.for_pieces(features.rows, 256, [&](std::int64_t begin, std::int64_t end) {
     for (const Block& block : binned.blocks)
       for (int i = 0; i < block.width; ++i)
         searches[static_cast<std::size_t>(block.first + i)].codes(
@@ -163,7 +287,7 @@ Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<B
   return binned;
 }
 
-template Binned<std::uint8_t> bin(FloatMatrix, std::span<const Cuts>, std::vector<Block>, const Runtime&);
-template Binned<std::uint16_t> bin(FloatMatrix, std::span<const Cuts>, std::vector<Block>, const Runtime&);
+template Binned<std::uint8_t> bin(FloatMatrix, std::span<const Cuts>, std::vector<Block>, const native::Team&);
+template Binned<std::uint16_t> bin(FloatMatrix, std::span<const Cuts>, std::vector<Block>, const native::Team&);
 
 }  // namespace scalar::inline v0::backend::trees

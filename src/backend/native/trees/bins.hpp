@@ -5,8 +5,13 @@
 #include <span>
 #include <vector>
 
-#include "scalar/core/runtime.hpp"
+#include "backend/native/rows.hpp"
+#include "scalar/bsp/task.hpp"
 #include "scalar/core/tensor.hpp"
+
+namespace scalar::inline v0::bsp {
+class Peer;
+}
 
 namespace scalar::inline v0::backend::trees {
 
@@ -30,9 +35,27 @@ struct Block {
 inline constexpr int max_block_width = 16;
 inline constexpr std::size_t block_bytes = 28 * 1024;  ///< of a block's histogram: most of a nearest cache
 
+/// The rows `[first, first + rows.count())` of `all`: those of one peer.
+struct Part {
+  native::Rows rows{};
+  std::int64_t first = 0;
+  std::int64_t all = 0;
+};
+
+/// A share of `all`, the larger ones first.
+Part part_of(const native::Rows& all, int rank, int peers);
+
 /// Cuts of every feature: exact where it has at most `bins` distinct values, else quantiles, of a sample when there are
-/// many rows. Rows of weight 0 do not count. The same for any number of threads.
-std::vector<Cuts> find_cuts(FloatMatrix features, std::span<const float> weights, int bins, const Runtime& runtime);
+/// many rows. Rows of weight 0 do not count. The same for any number of threads, and for any parts of the same rows:
+/// each peer tells what it has of a feature to the one that finds its cuts, and that tells the cuts to all.
+bsp::Task<std::vector<Cuts>> find_cuts(bsp::Peer& peer, const Part& part, int bins, const native::Team& team);
+
+/// The features `[first, last)` that peer `rank` answers for.
+struct Features {
+  int first = 0, last = 0;
+  int count() const { return last - first; }
+};
+Features features_of(std::int64_t features, int rank, int peers);
 
 /// Histogram slots that each feature gets: the largest number needed; 256 when bytes are enough.
 int slot_stride(std::span<const Cuts> cuts);
@@ -51,6 +74,6 @@ struct Binned {
 };
 
 template <class Code>
-Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks, const Runtime& runtime);
+Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks, const native::Team& team);
 
 }  // namespace scalar::inline v0::backend::trees

@@ -1,42 +1,59 @@
 #include <algorithm>
-#include <limits>
-#include <string>
+#include <memory>
+#include <vector>
 
+#include "backend/native/rows.hpp"
 #include "backend/native/trees/grow.hpp"
 #include "backend/native/trees/objective.hpp"
 #include "backend/native/trees/targets.hpp"
 #include "scalar/backend/native/native.hpp"
-#include "scalar/core/error.hpp"
+#include "scalar/bsp/engine.hpp"
 
 namespace scalar::inline v0::backend {
+namespace trees {
+namespace {
 
-Support Native::supports(const GradientBoostedTrees&, int peers) const {
-  if (peers > 1)
-    return {
-        {"native does not distribute gradient_boosted_trees yet: " + std::to_string(peers) + " peers asked, 1 can"}};
-  return {};
+/// Boosts with the rows of one peer; every peer ends with the same forest. `forest` has no trees yet.
+bsp::Task<> boost(bsp::Peer& peer, const GradientBoostedTrees& spec, const Part& part, const FitOptions& options,
+                  const native::Team& team, Forest& forest) {
+  // What peers do together must not depend on who of them is listened to.
+  const bool reports = co_await peer.broadcast(static_cast<bool>(options.progress), 0);
+  Objective objective(spec.loss, static_cast<int>(forest.outputs), part.rows, part.all, team);
+  co_await objective.start(peer);
+  forest.base.assign(forest.base.size(), objective.base());
+  std::vector<Cuts> cuts = co_await find_cuts(peer, part, spec.bins, team);
+  const GrowSettings settings{spec.depth, spec.learning_rate, {spec.l2, spec.min_child_weight, spec.min_split_gain}};
+  const std::unique_ptr<Grower> grower = make_grower(peer, part, std::move(cuts), settings, team);
+  for (int tree = 0; tree < spec.trees; ++tree) {
+    objective.differentiate();
+    for (int output = 0; output < objective.outputs(); ++output)
+      co_await grower->grow(objective.gradients(output), objective.margins(output), output, options.stop, forest);
+    if (!reports) continue;
+    const double loss = co_await objective.loss(peer);
+    if (peer.rank() == 0) options.progress({"tree", tree + 1, spec.trees, loss});
+  }
 }
+
+}  // namespace
+}  // namespace trees
+
+Support Native::supports(const GradientBoostedTrees&, int) const { return {}; }
 
 Forest Native::fit(const GradientBoostedTrees& spec, const Dataset& data, const FitOptions& options,
                    const Runtime& runtime) const {
   validate(spec);
-  if (const Support support = supports(spec, options.peers); !support)
-    throw Error(Errc::unsupported, support.reasons.front());
+  (void)native::shards_of(GradientBoostedTrees::name, options, 1);  // only to refuse: sums are integers
   const Dataset rows = data.contiguous();
-  Forest forest = trees::empty_forest(spec, rows);
-
-  trees::Objective objective(spec.loss, static_cast<int>(forest.outputs), rows.targets(), rows.weights());
-  forest.base.assign(forest.base.size(), objective.base());
-  const trees::GrowSettings settings{
-      spec.depth, spec.learning_rate, {spec.l2, spec.min_child_weight, spec.min_split_gain}};
-  const auto grower = trees::make_grower(rows.features(), rows.weights(), spec.bins, settings, runtime);
-  for (int tree = 0; tree < spec.trees; ++tree) {
-    objective.differentiate(runtime);
-    for (int output = 0; output < objective.outputs(); ++output)
-      grower->grow(objective.gradients(output), objective.margins(output), output, options.stop, forest);
-    if (options.progress) options.progress({"tree", tree + 1, spec.trees, objective.loss(runtime)});
-  }
-  return forest;
+  const Forest start = trees::empty_forest(spec, rows);
+  const native::Rows all = native::rows_of(rows);
+  const native::Team team(runtime, options.peers);
+  const bsp::Engine engine{{.peers = options.peers}, runtime};
+  return engine.run([&](bsp::Peer& peer) -> bsp::Task<Forest> {
+    const trees::Part part = trees::part_of(all, peer.rank(), peer.size());
+    Forest forest = start;
+    co_await trees::boost(peer, spec, part, options, team, forest);
+    co_return forest;
+  });
 }
 
 }  // namespace scalar::inline v0::backend

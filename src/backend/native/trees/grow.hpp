@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "backend/native/trees/histogram.hpp"
-#include "scalar/core/runtime.hpp"
+#include "scalar/bsp/task.hpp"
 #include "scalar/spec/forest.hpp"
 #include "scalar/spec/gradient_boosted_trees.hpp"
 
@@ -20,18 +20,19 @@ struct GrowSettings {
   SplitRules rules{};
 };
 
-/// Grows trees. Thread safety: one thread at a time; it uses those of the Runtime.
+/// Grows trees together with the growers of all peers, each from its own rows. Sums are integers, so how rows are dealt
+/// out does not matter: all growers append the same tree. It uses the threads of its team.
 class Grower {
  public:
   virtual ~Grower() = default;
   /// Appends the tree that the gradients ask for to `forest`, and its leaves to the margins of the rows.
   /// Errors: `Errc::out_of_range` when the gradients are not finite, `Errc::cancelled`.
-  virtual void grow(std::span<const Gradient> gradients, std::span<float> margins, int output,
-                    const std::stop_token& stop, Forest& forest) = 0;
+  virtual bsp::Task<> grow(std::span<const Gradient> gradients, std::span<float> margins, int output,
+                           const std::stop_token& stop, Forest& forest) = 0;
 };
 
-/// Bins the features and makes the grower for them.
-std::unique_ptr<Grower> make_grower(FloatMatrix features, std::span<const float> weights, int bins,
-                                    const GrowSettings& settings, const Runtime& runtime);
+/// Bins the features of a peer's rows and makes the grower for them. `part` and `team` must outlive it.
+std::unique_ptr<Grower> make_grower(bsp::Peer& peer, const Part& part, std::vector<Cuts> cuts,
+                                    const GrowSettings& settings, const native::Team& team);
 
 }  // namespace scalar::inline v0::backend::trees

@@ -14,10 +14,10 @@ struct Gradient {
   float h = 0;
 };
 
-/// A sum of derivatives in floating point: for gradients whose sizes differ too much for `Packed`.
+/// A sum of derivatives as two integers of 63 bits: for gradients whose sizes differ too much for `Packed`.
 struct Wide {
-  double g = 0;
-  double h = 0;
+  std::int64_t g = 0;
+  std::int64_t h = 0;
 
   Wide& operator+=(const Wide& other) { return g += other.g, h += other.h, *this; }
   Wide& operator-=(const Wide& other) { return g -= other.g, h -= other.h, *this; }
@@ -41,8 +41,8 @@ struct Units {
   double h = 1;
 };
 
-inline double first(const Wide& sum, const Units&) { return sum.g; }
-inline double second(const Wide& sum, const Units&) { return sum.h; }
+inline double first(const Wide& sum, const Units& units) { return static_cast<double>(sum.g) * units.g; }
+inline double second(const Wide& sum, const Units& units) { return static_cast<double>(sum.h) * units.h; }
 inline double first(Packed sum, const Units& units) { return static_cast<double>(sum.bits >> 32) * units.g; }
 inline double second(Packed sum, const Units& units) {
   return static_cast<double>(static_cast<std::uint32_t>(sum.bits)) * units.h;

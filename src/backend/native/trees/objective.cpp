@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "scalar/core/parallel.hpp"
+#include "backend/native/trees/exact.hpp"
 
 namespace scalar::inline v0::backend::trees {
 namespace {
@@ -16,29 +16,38 @@ using Floats = Eigen::Array<float, Eigen::Dynamic, 1, 0, static_cast<int>(piece)
 
 }  // namespace
 
-Objective::Objective(Loss loss, int outputs, std::span<const float> targets, std::span<const float> weights)
-    : loss_(loss), outputs_(outputs), targets_(targets), weights_(weights) {
-  double sum = 0;
-  for (std::size_t row = 0; row < targets.size(); ++row) {
-    total_weight_ += weight(row);
-    sum += static_cast<double>(weight(row)) * targets[row];
-  }
-  if (loss == Loss::squared && total_weight_ > 0) base_ = static_cast<float>(sum / total_weight_);
-  margins_.assign(targets.size() * static_cast<std::size_t>(outputs), base_);
-  gradients_.resize(margins_.size());
+Objective::Objective(Loss loss, int outputs, const native::Rows& rows, std::int64_t all, const native::Team& team)
+    : loss_(loss), outputs_(outputs), targets_(rows.targets), weights_(rows.weights), all_(all), team_(team) {
+  gradients_.resize(targets_.size() * static_cast<std::size_t>(outputs));
 }
 
-void Objective::differentiate(const Runtime& runtime) {
-  parallel_for(runtime, static_cast<std::int64_t>(targets_.size()), piece, [&](std::int64_t begin, std::int64_t end) {
+bsp::Task<> Objective::start(bsp::Peer& peer) {
+  const auto value = [this](std::int64_t row) -> Both<double> {
+    const auto at = static_cast<std::size_t>(row);
+    const double w = weight(at);
+    return {w, w * static_cast<double>(targets_[at])};
+  };
+  const auto rows = static_cast<std::int64_t>(targets_.size());
+  const Totals totals = co_await sum_exactly(peer, team_, rows, all_, value);
+  total_weight_ = totals.sum.first;
+  if (loss_ == Loss::squared && total_weight_ > 0) base_ = static_cast<float>(totals.sum.second / total_weight_);
+  margins_.assign(gradients_.size(), base_);
+}
+
+void Objective::differentiate() {
+  team_.for_pieces(static_cast<std::int64_t>(targets_.size()), piece, [&](std::int64_t begin, std::int64_t end) {
     differentiate(static_cast<std::size_t>(begin), static_cast<std::size_t>(end));
   });
 }
 
 void Objective::differentiate(std::size_t begin, std::size_t end) {
-  const auto count = static_cast<Eigen::Index>(end - begin);
   const std::size_t rows = targets_.size();
+  // Whole vectors, padded: where a row stands must not decide which exp it gets.
+  const auto count = static_cast<Eigen::Index>((end - begin + 15) / 16 * 16);
   const auto margin = [&](int k) {
-    return Eigen::Map<const Eigen::ArrayXf>(margins_.data() + static_cast<std::size_t>(k) * rows + begin, count);
+    Floats values = Floats::Zero(count);
+    std::copy_n(margins_.data() + static_cast<std::size_t>(k) * rows + begin, end - begin, values.data());
+    return values;
   };
   if (loss_ == Loss::squared) {
     for (std::size_t row = begin; row < end; ++row)
@@ -65,41 +74,34 @@ void Objective::differentiate(std::size_t begin, std::size_t end) {
   }
 }
 
-double Objective::loss(const Runtime& runtime) const {
-  const std::size_t pieces = (targets_.size() + piece - 1) / piece;
-  std::vector<double> sums(pieces);
-  parallel_for(runtime, static_cast<std::int64_t>(pieces), 1, [&](std::int64_t at, std::int64_t) {
-    const auto begin = static_cast<std::size_t>(at) * piece;
-    sums[static_cast<std::size_t>(at)] = loss_sum(begin, (std::min)(begin + piece, targets_.size()));
-  });
-  double sum = 0;
-  for (const double part : sums) sum += part;
-  return total_weight_ > 0 ? sum / total_weight_ : 0;
+bsp::Task<double> Objective::loss(bsp::Peer& peer) {
+  losses_.resize(targets_.size());
+  const auto rows = static_cast<std::int64_t>(targets_.size());
+  const auto fill = [this](std::int64_t begin, std::int64_t end) {
+    for (auto row = static_cast<std::size_t>(begin); row < static_cast<std::size_t>(end); ++row)
+      losses_[row] = loss_of(row) * weight(row);
+  };
+  team_.for_pieces(rows, piece, fill);
+  const auto value = [this](std::int64_t row) -> Both<double> { return {losses_[static_cast<std::size_t>(row)], 0}; };
+  const Totals totals = co_await sum_exactly(peer, team_, rows, all_, value);
+  co_return total_weight_ > 0 ? totals.sum.first / total_weight_ : 0;
 }
 
-double Objective::loss_sum(std::size_t begin, std::size_t end) const {
+double Objective::loss_of(std::size_t row) const {
   const std::size_t rows = targets_.size();
-  double sum = 0;
-  for (std::size_t row = begin; row < end; ++row) {
-    const double margin = margins_[row];
-    double term = 0;
-    if (loss_ == Loss::squared) {
-      term = (margin - targets_[row]) * (margin - targets_[row]) / 2;
-    } else if (loss_ == Loss::logistic) {
-      // log(1 + exp(-z)) without overflow, z > 0 where the prediction is right.
-      const double z = targets_[row] > 0 ? margin : -margin;
-      term = (std::max)(-z, 0.0) + std::log1p(std::exp(-std::abs(z)));
-    } else {
-      double largest = margin, total = 0;
-      for (int k = 1; k < outputs_; ++k)
-        largest = (std::max)(largest, static_cast<double>(margins_[static_cast<std::size_t>(k) * rows + row]));
-      for (int k = 0; k < outputs_; ++k)
-        total += std::exp(static_cast<double>(margins_[static_cast<std::size_t>(k) * rows + row]) - largest);
-      term = std::log(total) + largest - margins_[static_cast<std::size_t>(targets_[row]) * rows + row];
-    }
-    sum += term * weight(row);
+  const double margin = margins_[row];
+  if (loss_ == Loss::squared) return (margin - targets_[row]) * (margin - targets_[row]) / 2;
+  if (loss_ == Loss::logistic) {
+    // log(1 + exp(-z)) without overflow, z > 0 where the prediction is right.
+    const double z = targets_[row] > 0 ? margin : -margin;
+    return (std::max)(-z, 0.0) + std::log1p(std::exp(-std::abs(z)));
   }
-  return sum;
+  double largest = margin, total = 0;
+  for (int k = 1; k < outputs_; ++k)
+    largest = (std::max)(largest, static_cast<double>(margins_[static_cast<std::size_t>(k) * rows + row]));
+  for (int k = 0; k < outputs_; ++k)
+    total += std::exp(static_cast<double>(margins_[static_cast<std::size_t>(k) * rows + row]) - largest);
+  return std::log(total) + largest - margins_[static_cast<std::size_t>(targets_[row]) * rows + row];
 }
 
 }  // namespace scalar::inline v0::backend::trees

@@ -4,17 +4,23 @@
 #include <span>
 #include <vector>
 
+#include "backend/native/rows.hpp"
 #include "backend/native/trees/histogram.hpp"
-#include "scalar/core/runtime.hpp"
+#include "scalar/bsp/task.hpp"
 #include "scalar/spec/spec.hpp"
 
 namespace scalar::inline v0::backend::trees {
 
-/// Targets, weights and the running margins of a fit. Margins and gradients lie `[outputs, rows]`.
+/// Targets, weights and the running margins of one peer's rows. Margins and gradients lie `[outputs, rows]`.
+///
+/// What is a sum over the rows of all peers is an awaited task, which every peer calls.
 class Objective {
  public:
-  /// `weights` may be empty. The spans must outlive this.
-  Objective(Loss loss, int outputs, std::span<const float> targets, std::span<const float> weights);
+  /// `weights` may be empty. What is referred to must outlive this. `all` are the rows of all peers.
+  Objective(Loss loss, int outputs, const native::Rows& rows, std::int64_t all, const native::Team& team);
+
+  /// Finds the base.
+  bsp::Task<> start(bsp::Peer& peer);
 
   int outputs() const { return outputs_; }
   /// The first margin of every output.
@@ -27,22 +33,25 @@ class Objective {
   }
 
   /// Fills the gradients of all outputs from the margins.
-  void differentiate(const Runtime& runtime);
-  /// The weighted mean loss.
-  double loss(const Runtime& runtime) const;
+  void differentiate();
+  /// The weighted mean loss over all peers.
+  bsp::Task<double> loss(bsp::Peer& peer);
 
  private:
   void differentiate(std::size_t begin, std::size_t end);
-  double loss_sum(std::size_t begin, std::size_t end) const;
+  double loss_of(std::size_t row) const;
   float weight(std::size_t row) const { return weights_.empty() ? 1.0f : weights_[row]; }
 
   Loss loss_;
   int outputs_;
   std::span<const float> targets_, weights_;
+  std::int64_t all_;
+  const native::Team& team_;
   float base_ = 0;
   double total_weight_ = 0;
   std::vector<float> margins_;
   std::vector<Gradient> gradients_;
+  std::vector<double> losses_{};
 };
 
 }  // namespace scalar::inline v0::backend::trees

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "scalar/core/parallel.hpp"
+#include "backend/native/rows.hpp"
 
 namespace scalar::inline v0::backend::trees {
 
@@ -34,14 +34,14 @@ class Partitioner {
   /// Reorders `index` within the stretch of each side, left rows first; returns how many went left.
   template <class Code>
   std::vector<std::int64_t> operator()(const std::vector<Side<Code>>& sides, std::vector<std::uint32_t>& index,
-                                       const Runtime& runtime) {
+                                       const native::Team& team) {
     other_.resize(index.size());
     pieces_.clear();
     for (std::size_t side = 0; side < sides.size(); ++side)
       for (std::int64_t done = 0; done < sides[side].rows.count; done += piece_rows)
         pieces_.push_back(
             {side, {sides[side].rows.begin + done, (std::min)(piece_rows, sides[side].rows.count - done)}, 0, 0, 0});
-    for_pieces(runtime, [&](Piece& piece) { piece.left_count = divide(sides[piece.side], piece.rows, index); });
+    for_pieces(team, [&](Piece& piece) { piece.left_count = divide(sides[piece.side], piece.rows, index); });
     std::vector<std::int64_t> left(sides.size());
     for (const Piece& piece : pieces_) left[piece.side] += piece.left_count;
     std::size_t side = sides.size();
@@ -55,7 +55,7 @@ class Partitioner {
       piece.left_to = left_to, piece.right_to = right_to;
       left_to += piece.left_count, right_to += piece.rows.count - piece.left_count;
     }
-    for_pieces(runtime, [&](const Piece& piece) {
+    for_pieces(team, [&](const Piece& piece) {
       const auto from = other_.begin() + piece.rows.begin;
       std::copy(from, from + piece.left_count, index.begin() + piece.left_to);
       std::reverse_copy(from + piece.left_count, from + piece.rows.count, index.begin() + piece.right_to);
@@ -72,9 +72,9 @@ class Partitioner {
   };
 
   template <class Body>
-  void for_pieces(const Runtime& runtime, const Body& body) {
-    parallel_for(runtime, static_cast<std::int64_t>(pieces_.size()), 1,
-                 [&](std::int64_t piece, std::int64_t) { body(pieces_[static_cast<std::size_t>(piece)]); });
+  void for_pieces(const native::Team& team, const Body& body) {
+    team.for_pieces(static_cast<std::int64_t>(pieces_.size()), 1,
+                    [&](std::int64_t piece, std::int64_t) { body(pieces_[static_cast<std::size_t>(piece)]); });
   }
 
   /// Left rows from the front, right rows from the back; every row is written to both ends, so nothing is predicted.

@@ -1,0 +1,88 @@
+#pragma once
+/// Sums whose bits depend neither on the order of their terms nor on who adds them: whole multiples of a power of two.
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "backend/native/rows.hpp"
+#include "scalar/bsp/collectives.hpp"
+#include "scalar/bsp/peer.hpp"
+
+namespace scalar::inline v0::backend::trees {
+
+using native::Team;
+
+/// The smallest power of two by which `sum`, rounded `rows` times, stays below `limit`.
+inline double unit(double sum, double limit, std::int64_t rows) {
+  if (sum == 0) return 1;
+  return std::exp2(std::ceil(std::log2(sum / (limit - static_cast<double>(rows)))));
+}
+
+/// Two numbers of a row.
+template <class Number>
+struct Both {
+  Number first{}, second{};
+};
+
+/// What is known of the numbers of all rows. `largest` are sizes; NaN or infinite where a number is.
+struct Totals {
+  Both<double> largest{}, sum{};
+};
+
+struct Larger {
+  static double of(double a, double b) { return b > a || std::isnan(b) ? b : a; }
+  Both<double> operator()(const Both<double>& a, const Both<double>& b) const {
+    return {of(a.first, b.first), of(a.second, b.second)};
+  }
+};
+struct Plus {
+  Both<std::int64_t> operator()(const Both<std::int64_t>& a, const Both<std::int64_t>& b) const {
+    return {a.first + b.first, a.second + b.second};
+  }
+};
+
+/// `op` folded over `value(row)` of some rows, by pieces.
+template <class Value, class Op>
+auto fold_rows(const Team& team, std::int64_t rows, const Value& value, Op op) {
+  constexpr std::int64_t piece = 8192;
+  using Result = decltype(value(std::int64_t{0}));
+  std::vector<Result> parts(static_cast<std::size_t>((rows + piece - 1) / piece));
+  team.for_pieces(rows, piece, [&](std::int64_t begin, std::int64_t end) {
+    Result part{};
+    for (std::int64_t row = begin; row < end; ++row) part = op(part, value(row));
+    parts[static_cast<std::size_t>(begin / piece)] = part;
+  });
+  Result all{};
+  for (const Result& part : parts) all = op(all, part);
+  return all;
+}
+
+/// Sums `value(row)`, a `Both<double>`, over the `rows` rows of every peer, `all` together: two collectives. A term
+/// loses what is smaller than 2^-62 of `all` times the largest one. The sums are 0 where a number is not finite.
+template <class Value>
+bsp::Task<Totals> sum_exactly(bsp::Peer& peer, const Team& team, std::int64_t rows, std::int64_t all,
+                              const Value& value) {
+  const auto sizes = [&](std::int64_t row) -> Both<double> {
+    const Both<double> both = value(row);
+    return {std::abs(both.first), std::abs(both.second)};
+  };
+  const Both<double> mine = fold_rows(team, rows, sizes, Larger{});
+  Totals totals;
+  totals.largest = co_await peer.all_reduce(mine, Larger{});
+  if (!std::isfinite(totals.largest.first) || !std::isfinite(totals.largest.second)) co_return totals;
+  const auto count = static_cast<double>(all);
+  const Both<double> units{unit(totals.largest.first * count, 0x1p62, all),
+                           unit(totals.largest.second * count, 0x1p62, all)};
+  const auto whole = [&value, per_first = 1 / units.first,
+                      per_second = 1 / units.second](std::int64_t row) -> Both<std::int64_t> {
+    const Both<double> both = value(row);
+    return {static_cast<std::int64_t>(both.first * per_first), static_cast<std::int64_t>(both.second * per_second)};
+  };
+  const Both<std::int64_t> part = fold_rows(team, rows, whole, Plus{});
+  const Both<std::int64_t> sum = co_await peer.all_reduce(part, Plus{});
+  totals.sum = {static_cast<double>(sum.first) * units.first, static_cast<double>(sum.second) * units.second};
+  co_return totals;
+}
+
+}  // namespace scalar::inline v0::backend::trees

@@ -1,5 +1,5 @@
 // Hama's mdstsearch: every vertex learns the least vertex that it is connected with, which names its component; checked
-// against graph::connected_components.
+// against graph::minimum_distance_search.
 #include <scalar/graph.hpp>
 
 #include <algorithm>
@@ -28,6 +28,6 @@ int main() {
   const auto least = graph::run(MinimumSearch{}, islands, {.peers = 3}).values;
   for (graph::Vertex v = 0; v < islands.vertices(); ++v)
     std::printf("%s in the component of %s\n", islands.name(v).c_str(), islands.name(least[v]).c_str());
-  const bool same = graph::connected_components(islands).labels == least;
-  std::printf("graph::connected_components says the same: %s\n", same ? "yes" : "no");
+  const bool same = graph::minimum_distance_search(islands) == least;
+  std::printf("graph::minimum_distance_search says the same: %s\n", same ? "yes" : "no");
 }

@@ -1,0 +1,66 @@
+#include "bsp/mpi/library.hpp"
+
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::bsp::detail {
+namespace {
+
+const char* name_of_level(int level) noexcept {
+  return level == MPI_THREAD_SINGLE     ? "MPI_THREAD_SINGLE"
+         : level == MPI_THREAD_FUNNELED ? "MPI_THREAD_FUNNELED"
+                                        : "less than MPI_THREAD_SERIALIZED";
+}
+
+void check_level(int provided, const std::string& who) {
+  if (provided >= MPI_THREAD_SERIALIZED) return;
+  throw Error(Errc::unsupported,
+              who + " with " + name_of_level(provided) +
+                  ", but the engine calls MPI from several threads; ask for it with MPI_Init_thread(&argc, &argv, "
+                  "MPI_THREAD_SERIALIZED, &provided)",
+              "bsp::mpi");
+}
+
+}  // namespace
+
+std::string mpi_text(int code) {
+  char text[MPI_MAX_ERROR_STRING];
+  int length = 0;
+  if (MPI_Error_string(code, text, &length) != MPI_SUCCESS) return "error " + std::to_string(code);
+  return std::string(text, static_cast<std::size_t>(length));
+}
+
+void check_mpi(int code, const char* call) {
+  if (code != MPI_SUCCESS) throw Error(Errc::failed, std::string(call) + ": " + mpi_text(code), "bsp::mpi");
+}
+
+bool MpiLibrary::is_alive() noexcept {
+  int initialised = 0, finalised = 0;
+  MPI_Initialized(&initialised), MPI_Finalized(&finalised);
+  return initialised != 0 && finalised == 0;
+}
+
+MpiLibrary& MpiLibrary::get() {
+  static MpiLibrary library;
+  if (!is_alive()) throw Error(Errc::unsupported, "MPI has been finalised, and cannot begin again", "bsp::mpi");
+  int provided = 0;
+  check_mpi(MPI_Query_thread(&provided), "MPI_Query_thread");
+  check_level(provided, "the host has initialised MPI");
+  return library;
+}
+
+MpiLibrary::MpiLibrary() {
+  int initialised = 0, provided = 0;
+  check_mpi(MPI_Initialized(&initialised), "MPI_Initialized");
+  if (initialised != 0) return;
+  check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided), "MPI_Init_thread");
+  is_ours_ = true;
+  if (provided >= MPI_THREAD_SERIALIZED) return;
+  MPI_Finalize();
+  check_level(provided, "this MPI can only be initialised");
+}
+
+MpiLibrary::~MpiLibrary() {
+  if (is_ours_ && is_alive()) MPI_Finalize();
+}
+
+}  // namespace scalar::inline v0::bsp::detail

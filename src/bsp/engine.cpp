@@ -39,6 +39,7 @@ struct Session::Impl {
     if (network == nullptr) return;
     network->attach(world);
     if (!world.is_distributed()) return;
+    world.set_id(network->run());
     wire = std::make_shared<Wire>(*network, world, network->run(), scheduler);
     world.set_wire(wire.get());
     wire->open();

@@ -123,7 +123,7 @@ bool Scheduler::run_ready(unsigned worker) {
 /// Runs one peer until it arrives somewhere or returns.
 void Scheduler::step(Fiber& fiber, Arrivals& arrivals, unsigned worker) {
   if (fiber.returned) return ++arrivals.peers, void();
-  if (!fiber.told) {  // one that has been told, and has come to a barrier again, is not run again
+  if (!fiber.over) {
     resume(fiber);
     if (fiber.gate == this) {
       ++arrivals.peers;
@@ -131,7 +131,7 @@ void Scheduler::step(Fiber& fiber, Arrivals& arrivals, unsigned worker) {
       return;
     }
     if (fiber.gate != nullptr) return fiber.gate->arrive(fiber, worker);
-    if (fiber.root->error) world_.fail(fiber.rank, fiber.root->error);
+    if (fiber.root->error && !fiber.told) world_.fail(fiber.rank, fiber.root->error);  // else a consequence
   }
   ++arrivals.peers;
   retire(fiber);
@@ -150,12 +150,12 @@ void Scheduler::retire(Fiber& fiber) noexcept {
   returned_.fetch_add(1, std::memory_order_relaxed);
   world_.retire(fiber.rank);
   if (part_count_.load(std::memory_order_acquire) == 0) return;
-  std::vector<Part*> parts;
+  std::vector<std::shared_ptr<Part>> parts;
   {
     const std::lock_guard lock(mutex_);
     parts = parts_;
   }
-  for (Part* part : parts) part->abandon(fiber);
+  for (const std::shared_ptr<Part>& part : parts) part->abandon(fiber);
 }
 
 void Scheduler::arrive(Fiber& fiber, unsigned worker) { arrive({1, fiber.collective != nullptr}, worker); }
@@ -217,16 +217,23 @@ void Scheduler::ready(std::span<Fiber* const> fibers) {
   wake(true);
 }
 
-void Scheduler::add(Part& part) {
+void Scheduler::add(std::shared_ptr<Part> part) {
   const std::lock_guard lock(mutex_);
-  parts_.push_back(&part);
+  parts_.push_back(std::move(part));
   part_count_.store(parts_.size(), std::memory_order_release);
 }
 
-void Scheduler::remove(Part& part) noexcept {
+std::shared_ptr<Part> Scheduler::remove(Part& part) noexcept {
   const std::lock_guard lock(mutex_);
-  std::erase(parts_, &part);
-  part_count_.store(parts_.size(), std::memory_order_release);
+  for (std::shared_ptr<Part>& candidate : parts_)
+    if (candidate.get() == &part) {
+      std::swap(candidate, parts_.back());
+      std::shared_ptr<Part> removed = std::move(parts_.back());
+      parts_.pop_back();
+      part_count_.store(parts_.size(), std::memory_order_release);
+      return removed;
+    }
+  return nullptr;
 }
 
 /// From the first store on, the world belongs to the workers again.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <stop_token>
@@ -23,7 +24,7 @@ class Part {
   virtual void abandon(Fiber& fiber) = 0;
 
  protected:
-  ~Part() = default;
+  ~Part() = default;  // a shared_ptr destroys what it was made of
 };
 
 /// Runs the peers of one world on the threads of a crew.
@@ -62,8 +63,9 @@ class Scheduler final : public Gate, public Driver {
   }
   /// Notices a stop request and the end of the time for a superstep.
   void look_at_clock();
-  void add(Part& part);
-  void remove(Part& part) noexcept;
+  /// Keeps a part until it is removed.
+  void add(std::shared_ptr<Part> part);
+  std::shared_ptr<Part> remove(Part& part) noexcept;
   Network* network() noexcept { return network_; }
 
   void arrive(Fiber& fiber, unsigned worker) override;
@@ -137,7 +139,7 @@ class Scheduler final : public Gate, public Driver {
   alignas(64) std::atomic<std::size_t> ready_count_{0};
   std::mutex mutex_;
   std::vector<Fiber*> ready_;
-  std::vector<Part*> parts_;
+  std::vector<std::shared_ptr<Part>> parts_;
   std::atomic<std::size_t> part_count_{0};
 };
 

@@ -164,7 +164,7 @@ Wire::~Wire() {
 
 void Wire::open() {
   const auto hold = network_.lock();
-  network_.add(id_, *this);
+  open_locked();
 }
 
 void Wire::close() noexcept {

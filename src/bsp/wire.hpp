@@ -65,6 +65,7 @@ class Wire final : public Port, public std::enable_shared_from_this<Wire> {
   ~Wire();
   /// From now on frames come in.
   void open();
+  void open_locked() { network_.add(id_, *this); }
   void close() noexcept;
   std::uint64_t id() const noexcept { return id_; }
 

@@ -15,6 +15,7 @@ namespace scalar::inline v0::bsp {
 
 template <class T>
 class Mailbox;
+class BlockingPeer;
 
 namespace detail {
 
@@ -33,6 +34,7 @@ template <class T, class Op>
 class FusedReduce;
 template <class T>
 class FusedBroadcast;
+class Split;
 
 }  // namespace detail
 
@@ -89,6 +91,15 @@ class Peer {
   template <class T, std::size_t Extent>
   Task<> broadcast(std::span<T, Extent> values, int root = 0);
 
+  /// Divides the peers into teams by color, each with barriers and mailboxes of its own: `auto team = co_await
+  /// peer.split(color)` is a `Subworld`, in which ranks follow those here. A peer with a negative color gets none.
+  detail::Split split(int color);
+
+  /// Runs `fn(BlockingPeer&)` on a thread of its own and returns what it returned: for code that blocks, such as the
+  /// callbacks of a framework. The peer waits without a thread; a barrier that `fn` calls blocks its thread only.
+  template <class F>
+  auto offload(F fn) -> Task<std::invoke_result_t<F&, BlockingPeer&>>;
+
   /// Internal, from here on.
   Peer(detail::World& world, int rank) noexcept : world_(&world), fiber_(&world.fiber(rank)), rank_(rank) {}
   Peer(Peer&&) noexcept = default;  // before it runs
@@ -138,6 +149,7 @@ class [[nodiscard]] Barrier : public Awaitable {
     fiber.argument = this;
     fiber.value = value;
     fiber.gate = &peer_.world().gate();
+    fiber.over = fiber.told;
   }
 
  private:

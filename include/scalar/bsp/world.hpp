@@ -1,5 +1,6 @@
 #pragma once
 /// What the peers of one run share. Internal to the room; `Peer` and `Mailbox` are what programs use.
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -61,6 +62,7 @@ struct alignas(64) Fiber : Leaf {
   Gate* gate = nullptr;   ///< where it waits; null while it runs
   bool returned = false;  ///< its body is over: it has arrived for ever
   bool told = false;      ///< a barrier has thrown Aborted into it
+  bool over = false;      ///< ... and it has come to a barrier again: it is not run any more
   int rank = 0;
   const PromiseBase* root = nullptr;
   const Collective* collective = nullptr;  ///< what it brought to the barrier; null: a plain sync
@@ -144,6 +146,17 @@ class World {
   int root_rank(int rank) const noexcept {
     return root_ranks_.empty() ? rank : root_ranks_[static_cast<std::size_t>(rank)];
   }
+  /// The rank here of a peer with this rank in the root; it is a member.
+  int rank_of(int root_rank) const noexcept {
+    if (root_ranks_.empty()) return root_rank;
+    return static_cast<int>(std::lower_bound(root_ranks_.begin(), root_ranks_.end(), root_rank) - root_ranks_.begin());
+  }
+  bool is_member(int root_rank) const noexcept {
+    return root_ranks_.empty() || std::binary_search(root_ranks_.begin(), root_ranks_.end(), root_rank);
+  }
+  /// A number that this world has in every process.
+  std::uint64_t id() const noexcept { return id_; }
+  void set_id(std::uint64_t id) noexcept { id_ = id; }
   Fiber& fiber(int rank) noexcept {
     return root_ranks_.empty() ? fibers_[static_cast<std::size_t>(rank - first_)] : root_->fiber(root_rank(rank));
   }
@@ -233,7 +246,8 @@ class World {
   int size_, first_, local_;
   bool aborted_ = false;
   std::uint64_t superstep_ = 0;
-  std::vector<int> root_ranks_;  // empty: this is the root
+  std::uint64_t id_ = 0;
+  std::vector<int> root_ranks_;  // ascending; empty: this is the root
   Gate* gate_ = nullptr;
   Scheduler* scheduler_ = nullptr;
   Wire* wire_ = nullptr;

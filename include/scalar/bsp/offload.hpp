@@ -1,0 +1,173 @@
+#pragma once
+/// Peer::offload: code that blocks, on a thread of its own, with the barriers of its peer.
+#include <exception>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "scalar/bsp/collectives.hpp"
+#include "scalar/bsp/peer.hpp"
+#include "scalar/bsp/task.hpp"
+
+namespace scalar::inline v0::bsp {
+namespace detail {
+
+/// Something that a peer does for a thread that waits for it.
+class Errand {
+ public:
+  virtual Task<> run(Peer& peer) = 0;
+
+ protected:
+  ~Errand() = default;
+};
+
+/// A thread that a peer has borrowed, and what goes between them.
+class Loan {
+ public:
+  explicit Loan(Peer& peer);
+  ~Loan();  // what the thread still asks for fails; waits for it
+  Loan(const Loan&) = delete;
+  Loan& operator=(const Loan&) = delete;
+
+  /// Starts `work(context)` on the thread; it does not throw.
+  void start(void (*work)(void*), void* context);
+  /// On the thread: has the peer run an errand, and waits. Throws `Aborted` when the run is over.
+  void ask(Errand& errand);
+  /// On the peer: suspends until there is an errand or the thread has finished.
+  class Next : public Awaitable {
+   public:
+    Next(Peer& peer, Loan& loan) noexcept : Awaitable{&peer.fiber()}, loan_(loan) {}
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> self) const noexcept { loan_.park(self); }
+    Errand* await_resume() const noexcept { return loan_.errand(); }  // null: it has finished
+
+   private:
+    Loan& loan_;
+  };
+  Next next() noexcept { return {peer_, *this}; }
+  /// The errand is done.
+  void reply() noexcept;
+
+ private:
+  struct Impl;
+  void park(std::coroutine_handle<> self) noexcept;
+  Errand* errand() noexcept;
+  Peer& peer_;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// What a function returned or threw, `void` included.
+template <class R>
+struct Outcome {
+  std::optional<R> value;
+  std::exception_ptr error;
+  template <class F>
+  void set(F&& f) {
+    value.emplace(std::forward<F>(f)());
+  }
+  R take() {
+    if (error) std::rethrow_exception(error);
+    return std::move(*value);
+  }
+};
+template <>
+struct Outcome<void> {
+  std::exception_ptr error;
+  template <class F>
+  void set(F&& f) {
+    std::forward<F>(f)();
+  }
+  void take() const {
+    if (error) std::rethrow_exception(error);
+  }
+};
+
+}  // namespace detail
+
+/// A peer as code on a thread of its own sees it: its barriers block that thread, and no other.
+///
+/// Thread safety: used only by the function it was given to.
+class BlockingPeer {
+ public:
+  int rank() const noexcept { return peer_.rank(); }
+  int size() const noexcept { return peer_.size(); }
+
+  /// Has the peer run `make(peer)`, a coroutine that may use mailboxes and collectives, and waits for what it returns.
+  /// Throws what it throws, `Aborted` among others.
+  template <class Make>
+  auto run(Make&& make) {
+    using R = typename std::invoke_result_t<Make&, Peer&>::value_type;
+    Call<R, Make> call(make);
+    loan_.ask(call);
+    return call.outcome.take();
+  }
+  void sync() {
+    run([](Peer& peer) -> Task<> { co_await peer.sync(); });
+  }
+  template <class T, class Op>
+  T all_reduce(T value, Op op) {
+    return run([&](Peer& peer) -> Task<T> { co_return co_await peer.all_reduce(value, op); });
+  }
+  template <class T>
+  T broadcast(T value, int root = 0) {
+    return run([&](Peer& peer) -> Task<T> { co_return co_await peer.broadcast(value, root); });
+  }
+
+  /// Internal.
+  BlockingPeer(Peer& peer, detail::Loan& loan) noexcept : peer_(peer), loan_(loan) {}
+
+ private:
+  template <class R, class Make>
+  struct Call final : detail::Errand {
+    explicit Call(Make& given) : make(given) {}
+    Task<> run(Peer& peer) override {
+      try {
+        auto task = make(peer);
+        if constexpr (std::is_void_v<R>) {
+          co_await std::move(task);
+        } else {
+          outcome.value.emplace(co_await std::move(task));
+        }
+      } catch (...) {
+        outcome.error = std::current_exception();
+      }
+    }
+    Make& make;
+    detail::Outcome<R> outcome;
+  };
+  Peer& peer_;
+  detail::Loan& loan_;
+};
+
+template <class F>
+auto Peer::offload(F fn) -> Task<std::invoke_result_t<F&, BlockingPeer&>> {
+  using R = std::invoke_result_t<F&, BlockingPeer&>;
+  struct Work {
+    F& fn;
+    BlockingPeer blocking;
+    detail::Outcome<R> outcome{};
+    static void run(void* self) noexcept {
+      Work& work = *static_cast<Work*>(self);
+      try {
+        work.outcome.set([&]() -> R { return work.fn(work.blocking); });
+      } catch (...) {
+        work.outcome.error = std::current_exception();
+      }
+    }
+  };
+  std::optional<Work> work;  // outlives the thread
+  detail::Loan loan(*this);
+  work.emplace(Work{fn, BlockingPeer(*this, loan)});
+  loan.start(&Work::run, &*work);
+  for (;;) {
+    detail::Errand* errand = co_await loan.next();
+    if (errand == nullptr) break;
+    auto task = errand->run(*this);
+    co_await std::move(task);
+    loan.reply();
+  }
+  co_return work->outcome.take();
+}
+
+}  // namespace scalar::inline v0::bsp

@@ -1,0 +1,157 @@
+#include "scalar/bsp/subworld.hpp"
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bsp/loopback.hpp"
+#include "bsp/places.hpp"
+#include "scalar/bsp.hpp"
+#include "support/catch.hpp"
+
+using namespace scalar;
+using bsp::Peer;
+using bsp::Task;
+using bsp_test::places;
+
+namespace {
+
+/// Teams by rank % teams, each going its own number of supersteps; then all meet again.
+Task<int> in_teams(Peer& peer, int teams) {
+  const int color = peer.rank() % teams;
+  int wrong = 0;
+  {
+    bsp::Subworld team = co_await peer.split(color);
+    auto ring = team->mailbox<int>();
+    for (int step = 0; step <= 3 * color; ++step) {
+      ring.send(team->right(), peer.rank());
+      co_await team->sync();
+      for (const int from : ring.received()) wrong += from % teams != color;
+      wrong += ring.received().size() != 1;
+    }
+    const int members = (peer.size() - color + teams - 1) / teams;
+    wrong += team->size() != members || team->rank() != peer.rank() / teams;
+    const int sum = co_await team->all_reduce(peer.rank(), std::plus{});
+    wrong += sum != members * color + teams * members * (members - 1) / 2;
+    std::vector<double> values(100, 1.0);
+    co_await team->all_reduce(std::span(values), std::plus{});
+    wrong += values[99] != members;
+  }
+  const int everyone = co_await peer.all_reduce(1, std::plus{});
+  co_return wrong + (everyone != peer.size());
+}
+
+bsp::EngineOptions options_of(int peers) {
+  return {.peers = peers, .workers = 2, .executor = &bsp_test::host_threads()};
+}
+
+}  // namespace
+
+TEST_CASE("teams have barriers, mailboxes and collectives of their own") {
+  for (const int peers : {1, 2, 7, 40})
+    for (const int teams : {1, 2, 3})
+      for (const auto& place : places(peers)) {
+        INFO(place.name << ", " << peers << " peers, " << teams << " teams");
+        for (const int wrong : bsp::Engine(place.options).run_all([&](Peer& peer) { return in_teams(peer, teams); }))
+          CHECK(wrong == 0);
+      }
+}
+
+TEST_CASE("teams span processes") {
+  for (const int processes : {2, 3})
+    for (const int teams : {1, 2, 3, 5})
+      bsp_test::in_processes(processes, options_of(9), [&](bsp::Engine& engine, int) {
+        for (int run = 0; run < 3; ++run)
+          for (const int wrong : engine.run_all([&](Peer& peer) { return in_teams(peer, teams); })) CHECK(wrong == 0);
+      });
+}
+
+TEST_CASE("teams are split again, and a negative color takes no part") {
+  auto body = [](Peer& peer) -> Task<int> {
+    bsp::Subworld half = co_await peer.split(peer.rank() < peer.size() / 2 ? 0 : 1);
+    bsp::Subworld quarter = co_await half->split(half->rank() < half->size() / 2 ? 4 : 9);
+    int sum = co_await quarter->all_reduce(peer.rank(), std::plus{});
+    bsp::Subworld some = co_await half->split(half->rank() == 0 ? -1 : 0);
+    if (some) sum += 100 * co_await some->all_reduce(1, std::plus{});
+    if (static_cast<bool>(some) == (half->rank() == 0)) sum = -1;
+    co_return sum;
+  };
+  const std::vector<int> expected{1, 301, 305, 305, 9, 309, 313, 313};
+  for (const auto& place : places(8)) CHECK(bsp::Engine(place.options).run_all(body) == expected);
+  bsp_test::in_processes(3, options_of(8), [&](bsp::Engine& engine, int process) {
+    const auto first = expected.begin() + 8 * process / 3, last = expected.begin() + 8 * (process + 1) / 3;
+    CHECK(engine.run_all(body) == std::vector<int>(first, last));
+  });
+}
+
+TEST_CASE("a peer that leaves its team early is not waited for, and a thousand teams leave nothing behind") {
+  auto body = [](Peer& peer) -> Task<int> {
+    int steps = 0;
+    for (int round = 0; round < 300; ++round) {
+      bsp::Subworld team = co_await peer.split((peer.rank() + round) % 3);
+      for (int step = 0; step < team->rank(); ++step) co_await team->sync(), ++steps;
+    }
+    co_return steps;
+  };
+  for (const auto& place : places(6)) {
+    INFO(place.name);
+    int steps = 0;
+    for (const int own : bsp::Engine(place.options).run_all(body)) steps += own;
+    CHECK(steps == 300 * 3);
+  }
+}
+
+TEST_CASE("an error in one team ends the run for all, naming the peer of the whole run") {
+  for (const auto& place : places(6)) {
+    INFO(place.name);
+    std::atomic<int> told{0};
+    auto body = [&](Peer& peer) -> Task<> {
+      bsp::Subworld team = co_await peer.split(peer.rank() % 2);
+      try {
+        for (int step = 0; step < 5; ++step) {
+          if (peer.rank() == 3 && step == 2) throw std::string("three");
+          co_await team->sync();
+        }
+        team = {};
+        co_await peer.sync();
+      } catch (const bsp::Aborted& aborted) {
+        told += aborted.rank() == 3 && aborted.superstep() == 1;
+        throw;
+      }
+    };
+    CHECK_THROWS_AS(bsp::Engine(place.options).run(body), std::string);
+    CHECK(told == 5);
+  }
+}
+
+TEST_CASE("who swallows the error of a team does not hold up anyone") {
+  for (const auto& place : places(4)) {
+    INFO(place.name);
+    auto body = [&](Peer& peer) -> Task<> {
+      bsp::Subworld team = co_await peer.split(0);
+      for (int step = 0;; ++step) try {
+          if (peer.rank() == 1 && step == 2) throw Error(Errc::parse, "one");
+          co_await team->sync();
+        } catch (const bsp::Aborted&) {
+        }
+    };
+    CHECK_THROWS_AS(bsp::Engine(place.options).run(body), Error);
+  }
+}
+
+TEST_CASE("teams at different collectives end the run with a sentence") {
+  auto body = [](Peer& peer) -> Task<> {
+    bsp::Subworld team = co_await peer.split(peer.rank() / 2);
+    if (peer.rank() == 3) co_await team->all_reduce(1, std::plus{});
+    co_await team->sync();
+  };
+  std::string text;
+  try {
+    bsp_test::engine_of(4).run(body);
+  } catch (const Error& error) {
+    text = error.what();
+  }
+  CHECK(text == "bsp superstep 0: peers are at different collectives: peer 2 is in sync, peer 3 is in all_reduce");
+}

@@ -1,7 +1,7 @@
 #include "scalar/graph/generate.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <array>
 #include <string>
 
 #include "graph/csr.hpp"
@@ -11,9 +11,11 @@
 namespace scalar::inline v0::graph {
 namespace {
 
-// Streams of a seed: one for the permutation of the vertices, one for weights, and one for each block of edges, so that
-// any piece of the edges can be drawn by itself.
-constexpr std::uint64_t permutation_stream = ~std::uint64_t{0}, weight_stream = ~std::uint64_t{1};
+// Streams of a seed. The random words of an edge follow from its place, so that any piece of the edges can be drawn by
+// itself.
+constexpr std::uint64_t edge_stream = 0, permutation_stream = 1, weight_stream = 2;
+
+__extension__ using Wide = unsigned __int128;
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(Errc::invalid_argument, message); }
 
@@ -30,13 +32,29 @@ Graph generate(Vertex vertices, std::int64_t count, const Build& options, const 
   return finish(n, build_lists(n, EdgeSource<Edge>{count, piece}, options, runtime), options, nullptr, runtime);
 }
 
-std::vector<Vertex> permutation(Vertex count, std::uint64_t seed) {
-  std::vector<Vertex> order(count);
-  std::iota(order.begin(), order.end(), Vertex{0});
-  Philox random(seed, permutation_stream);
-  for (Vertex i = count; i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);  // Fisher and Yates
-  return order;
-}
+/// A permutation of the numbers of some bits that needs no table, as in the reference code of Graph500: each step can
+/// be undone, so all of them can.
+class Scramble {
+ public:
+  Scramble(int bits, std::uint64_t seed)
+      : mask_((std::uint64_t{1} << bits) - 1), shift_(static_cast<unsigned>(bits + 1) / 2 + (bits == 0 ? 1 : 0)) {
+    Philox random(seed, permutation_stream);
+    for (std::uint64_t& factor : factors_) factor = (std::uint64_t{random()} << 32 | random()) | 1;
+    for (std::uint64_t& term : terms_) term = random();
+  }
+  Vertex operator()(std::uint64_t number) const noexcept {
+    for (std::size_t i = 0; i < factors_.size(); ++i) {
+      number = (number * factors_[i] + terms_[i]) & mask_;
+      number ^= number >> shift_;
+    }
+    return static_cast<Vertex>(number);
+  }
+
+ private:
+  std::uint64_t mask_;
+  unsigned shift_;
+  std::array<std::uint64_t, 3> factors_{}, terms_{};
+};
 
 }  // namespace
 
@@ -45,19 +63,21 @@ Graph kronecker(const Kronecker& options, const Runtime& runtime) {
     refuse("Kronecker::scale is " + std::to_string(options.scale) + ", expected 0 to 31");
   if (options.edge_factor < 0) refuse("Kronecker::edge_factor is " + std::to_string(options.edge_factor));
   const Vertex vertices = Vertex{1} << options.scale;
-  const std::vector<Vertex> label = permutation(vertices, options.seed);
+  const Scramble label(options.scale, options.seed);
   constexpr auto a = static_cast<std::uint32_t>(0.57 * 0x1p32), ab = static_cast<std::uint32_t>(0.76 * 0x1p32),
                  abc = static_cast<std::uint32_t>(0.95 * 0x1p32);
+  const auto blocks = static_cast<std::uint64_t>(options.scale + 3) / 4;  // of four words, a word a bit
   const auto draw = [&](std::int64_t begin, std::span<Edge> edges) {
-    Philox random(options.seed, static_cast<std::uint64_t>(begin / EdgeSource<Edge>::grain));
+    std::uint64_t counter = static_cast<std::uint64_t>(begin) * blocks;
     for (Edge& edge : edges) {
       Vertex from = 0, to = 0;
-      for (int bit = 0; bit < options.scale; ++bit) {
-        const std::uint32_t word = random();
-        from = from << 1 | Vertex{word >= ab};
-        to = to << 1 | (Vertex{word >= a} ^ Vertex{word >= ab} ^ Vertex{word >= abc});
+      for (std::uint64_t block = 0; block < blocks; ++block) {
+        for (const std::uint32_t word : Philox::block(options.seed, edge_stream, counter++)) {
+          from = from << 1 | Vertex{word >= ab};
+          to = to << 1 | (Vertex{word >= a} ^ Vertex{word >= ab} ^ Vertex{word >= abc});
+        }
       }
-      edge = {label[from], label[to]};
+      edge = {label(from), label(to)};  // which drops the bits that are too many
     }
   };
   return generate(vertices, std::int64_t{options.edge_factor} << options.scale, options.build, runtime, draw);
@@ -67,11 +87,14 @@ Graph uniform(const Uniform& options, const Runtime& runtime) {
   if (options.edges < 0 || (options.vertices == 0 && options.edges != 0))
     refuse(std::to_string(options.edges) + " edges between " + std::to_string(options.vertices) + " vertices");
   if (options.vertices > max_vertices) refuse("Uniform::vertices is " + std::to_string(options.vertices));
+  const auto place = [&](std::uint32_t high, std::uint32_t low) {  // multiplied into the range: a bias of 2^-32
+    return static_cast<Vertex>(static_cast<Wide>(std::uint64_t{high} << 32 | low) * options.vertices >> 64);
+  };
   const auto draw = [&](std::int64_t begin, std::span<Edge> edges) {
-    Philox random(options.seed, static_cast<std::uint64_t>(begin / EdgeSource<Edge>::grain));
+    auto counter = static_cast<std::uint64_t>(begin);
     for (Edge& edge : edges) {
-      edge.from = static_cast<Vertex>(random.below(options.vertices));
-      edge.to = static_cast<Vertex>(random.below(options.vertices));
+      const auto words = Philox::block(options.seed, edge_stream, counter++);
+      edge = {place(words[0], words[1]), place(words[2], words[3])};
     }
   };
   return generate(options.vertices, options.edges, options.build, runtime, draw);

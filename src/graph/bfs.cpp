@@ -110,11 +110,8 @@ struct Search {
 bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, BfsOptions options, bsp::Share share,
                     std::uint32_t* depths, Vertex* parents) {
   check_source(graph, source, "bfs");
-  if (options.alpha < 0 || options.beta < 0)
-    throw Error(Errc::invalid_argument,
-                "alpha and beta are " + std::to_string(options.alpha) + " and " + std::to_string(options.beta) +
-                    ", expected 0 or more",
-                "bfs");
+  if (options.alpha < 0) refuse("bfs", "alpha", options.alpha, "0 or more");
+  if (options.beta < 0) refuse("bfs", "beta", options.beta, "0 or more");
   const std::int64_t most_edges = graph.has_in_edges() ? options.alpha : 0;
   Places places(peer, graph.vertices(), [=](std::size_t v) { return v == source ? place(0, source) : nowhere; });
   Bitmap bitmap(peer, (std::size_t{graph.vertices()} + 63) / 64, {(share.begin + 63) / 64, (share.end + 63) / 64});

@@ -10,17 +10,24 @@
 #include "scalar/bsp/engine.hpp"
 #include "scalar/bsp/replicated.hpp"
 #include "scalar/core/error.hpp"
+#include "scalar/core/json.hpp"
 #include "scalar/core/runtime.hpp"
 #include "scalar/graph/graph.hpp"
 
 namespace scalar::inline v0::graph {
 
-/// Peers for a run of its own: several a thread, so that a thread which is done takes over what others have left.
+[[noreturn]] inline void refuse(const char* algorithm, const char* option, double value, const char* expected) {
+  std::string text;
+  json::append_number(text, value);
+  if (text == "null") text = std::to_string(value);  // not finite
+  throw Error(Errc::invalid_argument, std::string(option) + " is " + text + ", expected " + expected, algorithm);
+}
+
+/// Peers for a run of its own: one a thread.
 inline int peers_for(int asked, const Runtime& runtime, const char* algorithm) {
-  if (asked < 0)
-    throw Error(Errc::invalid_argument, "peers is " + std::to_string(asked) + ", expected 0 or more", algorithm);
+  if (asked < 0) refuse(algorithm, "peers", asked, "0 or more");
   if (asked > 0) return asked;
-  return runtime.threads() == 1 ? 1 : 4 * runtime.threads();
+  return runtime.threads();
 }
 
 inline void check_source(const Graph& graph, Vertex source, const char* algorithm) {

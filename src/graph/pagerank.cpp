@@ -76,13 +76,9 @@ struct Part {
 };
 
 void check(const PageRankOptions& options) {
-  const auto refuse = [](const char* option, double value, const char* expected) {
-    throw Error(Errc::invalid_argument, std::string(option) + " is " + std::to_string(value) + ", expected " + expected,
-                "pagerank");
-  };
-  if (!(options.damping >= 0 && options.damping <= 1)) refuse("damping", options.damping, "0 to 1");
-  if (options.iterations < 0) refuse("iterations", options.iterations, "0 or more");
-  if (!(options.tolerance >= 0)) refuse("tolerance", options.tolerance, "0 or more");
+  if (!(options.damping >= 0 && options.damping <= 1)) refuse("pagerank", "damping", options.damping, "0 to 1");
+  if (options.iterations < 0) refuse("pagerank", "iterations", options.iterations, "0 or more");
+  if (!(options.tolerance >= 0)) refuse("pagerank", "tolerance", options.tolerance, "0 or more");
 }
 
 /// 1 / the sum of the weights.

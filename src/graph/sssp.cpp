@@ -124,8 +124,7 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, SsspOpti
                     Distance* result) {
   check_source(graph, source, "sssp");
   if (!(options.delta >= 0) || std::isinf(options.delta))
-    throw Error(Errc::invalid_argument,
-                "delta is " + std::to_string(options.delta) + ", expected a finite number of 0 or more", "sssp");
+    refuse("sssp", "delta", options.delta, "a finite number of 0 or more");
   constexpr Distance infinity = std::numeric_limits<Distance>::infinity();
   bsp::Monotone<Distance> distances(peer, graph.vertices(),
                                     [=](std::size_t v) { return v == source ? Distance{0} : infinity; });

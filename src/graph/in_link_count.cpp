@@ -1,13 +1,12 @@
 #include "scalar/graph/in_link_count.hpp"
 
 #include "graph/per_vertex.hpp"
-#include "scalar/graph/ownership.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {
 
-void send_links(const Graph& graph, const detail::Ownership& owners, bsp::Mailbox<Vertex>& box) {
-  for (std::size_t v = owners.share().begin; v < owners.share().end; ++v)
+void send_links(const Graph& graph, bsp::Share share, const Partition& owners, bsp::Mailbox<Vertex>& box) {
+  for (std::size_t v = share.begin; v < share.end; ++v)
     for (const Vertex to : graph.out(static_cast<Vertex>(v))) box.send(owners.owner(to), to);
 }
 
@@ -17,9 +16,9 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, bsp::Share share, std::
       counts[v - share.begin] = static_cast<std::uint64_t>(graph.in_degree(static_cast<Vertex>(v)));
     co_return;
   }
-  const detail::Ownership owners(graph, graph.vertices(), Division::edges, peer.rank(), peer.size());
+  const Partition owners = Partition::edge_balanced(graph, peer.size());
   auto box = peer.mailbox<Vertex>();
-  send_links(graph, owners, box);
+  send_links(graph, share, owners, box);
   co_await peer.sync();
   for (const auto& run : box.runs())
     for (const Vertex to : run.values) ++counts[to - share.begin];

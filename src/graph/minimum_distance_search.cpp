@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "graph/per_vertex.hpp"
 #include "scalar/graph/connected_components.hpp"
-#include "scalar/graph/ownership.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {
@@ -16,9 +16,8 @@ struct Arrival {
 
 /// Spreads what has arrived within the share, the least first, so that each vertex is visited at most once. True when
 /// something was sent on.
-bool spread(const Graph& graph, const detail::Ownership& owners, std::vector<Arrival>& arrivals, Vertex* values,
-            std::vector<Vertex>& stack, bsp::Mailbox<Arrival>& box) {
-  const bsp::Share share = owners.share();
+bool spread(const Graph& graph, bsp::Share share, const Partition& owners, std::vector<Arrival>& arrivals,
+            Vertex* values, std::vector<Vertex>& stack, bsp::Mailbox<Arrival>& box) {
   bool sends = false;
   std::sort(arrivals.begin(), arrivals.end(), [](const Arrival& a, const Arrival& b) { return a.least < b.least; });
   const auto visit = [&](Vertex v, Vertex least) {
@@ -44,12 +43,7 @@ bool spread(const Graph& graph, const detail::Ownership& owners, std::vector<Arr
 }
 
 bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, bsp::Share share, Vertex* values) {
-  if (!graph.is_directed()) {
-    const Components own = co_await connected_components(peer, graph);
-    std::copy(own.labels.begin(), own.labels.end(), values);
-    co_return;
-  }
-  const detail::Ownership owners(graph, graph.vertices(), Division::edges, peer.rank(), peer.size());
+  const Partition owners = Partition::edge_balanced(graph, peer.size());
   auto box = peer.mailbox<Arrival>();
   std::vector<Arrival> arrivals;
   std::vector<Vertex> stack;
@@ -57,7 +51,7 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, bsp::Share share, Verte
   for (std::size_t v = share.begin; v < share.end; ++v)
     arrivals.push_back({static_cast<Vertex>(v), static_cast<Vertex>(v)});
   for (;;) {
-    const bool sends = spread(graph, owners, arrivals, values, stack, box);
+    const bool sends = spread(graph, share, owners, arrivals, values, stack, box);
     if (!co_await peer.all_reduce(sends, std::logical_or{})) break;
     arrivals.clear();
     for (const auto& run : box.runs()) arrivals.insert(arrivals.end(), run.values.begin(), run.values.end());
@@ -68,15 +62,22 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, bsp::Share share, Verte
 
 std::vector<Vertex> minimum_distance_search(const Graph& graph, const AlgorithmOptions& options,
                                             const Runtime& runtime) {
+  if (!graph.is_directed()) return connected_components(graph, {.peers = options.peers}, runtime).labels;
   return values_of_all<Vertex>(
       graph, options.peers, runtime, "minimum_distance_search",
       [&](bsp::Peer& peer, bsp::Share share, Vertex* values) { return compute(peer, graph, share, values); });
 }
 
 bsp::Task<VertexValues<Vertex>> minimum_distance_search(bsp::Peer& peer, const Graph& graph) {
-  return values_of_own<Vertex>(peer, graph, [&graph](bsp::Peer& at, bsp::Share share, Vertex* values) {
+  if (!graph.is_directed()) {
+    Components own = co_await connected_components(peer, graph);
+    co_return VertexValues<Vertex>{.first = own.first, .values = std::move(own.labels)};
+  }
+  const auto search = [&graph](bsp::Peer& at, bsp::Share share, Vertex* values) {
     return compute(at, graph, share, values);
-  });
+  };
+  VertexValues<Vertex> own = co_await values_of_own<Vertex>(peer, graph, search);
+  co_return own;
 }
 
 }  // namespace scalar::inline v0::graph

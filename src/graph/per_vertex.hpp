@@ -6,9 +6,14 @@
 #include "graph/kernels.hpp"
 #include "scalar/bsp/engine.hpp"
 #include "scalar/bsp/task.hpp"
+#include "scalar/graph/partition.hpp"
 #include "scalar/graph/vertex_values.hpp"
 
 namespace scalar::inline v0::graph {
+
+inline bsp::Share share_of(const Partition& partition, int rank) noexcept {
+  return {partition.first(rank), partition.last(rank)};
+}
 
 /// Runs `compute(peer, share, values of the share)`, a coroutine, on an engine of its own.
 template <class T, class Compute>
@@ -16,9 +21,10 @@ std::vector<T> values_of_all(const Graph& graph, int asked, const Runtime& runti
                              Compute compute) {
   const int peers = peers_for(asked, runtime, algorithm);
   std::vector<T> values(graph.vertices());
+  const Partition partition = Partition::edge_balanced(graph, peers);
   const bsp::Engine engine({.peers = peers}, runtime);
   engine.run([&](bsp::Peer& peer) {
-    const bsp::Share share = edge_share(graph.out_offsets(), peer.rank(), peers);
+    const bsp::Share share = share_of(partition, peer.rank());
     return compute(peer, share, values.data() + share.begin);
   });
   return values;
@@ -27,7 +33,7 @@ std::vector<T> values_of_all(const Graph& graph, int asked, const Runtime& runti
 /// Runs it inside the engine of `peer`. `Compute` captures nothing with a destructor.
 template <class T, class Compute>
 bsp::Task<VertexValues<T>> values_of_own(bsp::Peer& peer, const Graph& graph, Compute compute) {
-  const bsp::Share share = edge_share(graph.out_offsets(), peer.rank(), peer.size());
+  const bsp::Share share = share_of(Partition::edge_balanced(graph, peer.size()), peer.rank());
   VertexValues<T> own{.first = static_cast<Vertex>(share.begin), .values = std::vector<T>(share.size())};
   co_await compute(peer, share, own.values.data());
   co_return own;

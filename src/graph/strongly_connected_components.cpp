@@ -4,7 +4,6 @@
 #include <functional>
 
 #include "graph/per_vertex.hpp"
-#include "scalar/graph/ownership.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {
@@ -36,8 +35,8 @@ struct Loss {  // a neighbour of `to` is decided
 struct Part {
   Part(bsp::Peer& peer, const Graph& of)
       : graph(of),
-        owners(of, of.vertices(), Division::edges, peer.rank(), peer.size()),
-        share(owners.share()),
+        owners(Partition::edge_balanced(of, peer.size())),
+        share(share_of(owners, peer.rank())),
         root(share.size(), no_vertex),
         colour(share.size()),
         sources(share.size()),
@@ -166,7 +165,7 @@ struct Part {
   }
 
   const Graph& graph;
-  const detail::Ownership owners;
+  const Partition owners;
   const bsp::Share share;
   std::vector<Vertex> root;  // by place in the share: the vertex that stands for the component
   std::vector<Colour> colour;
@@ -235,9 +234,9 @@ Components strongly_connected_components(const Graph& graph, const ComponentsOpt
   const int peers = peers_for(options.peers, runtime, "strongly_connected_components");
   Components result{.labels = std::vector<Vertex>(graph.vertices())};
   const bsp::Engine engine({.peers = peers}, runtime);
-  result.count = engine.run([&](bsp::Peer& peer) {
-    return compute(peer, graph, result.labels.data() + edge_share(graph.out_offsets(), peer.rank(), peers).begin);
-  });
+  const Partition owners = Partition::edge_balanced(graph, peers);
+  result.count = engine.run(
+      [&](bsp::Peer& peer) { return compute(peer, graph, result.labels.data() + owners.first(peer.rank())); });
   return result;
 }
 
@@ -246,7 +245,7 @@ bsp::Task<Components> strongly_connected_components(bsp::Peer& peer, const Graph
     Components own = co_await connected_components(peer, graph);
     co_return own;
   }
-  const bsp::Share share = edge_share(graph.out_offsets(), peer.rank(), peer.size());
+  const bsp::Share share = share_of(Partition::edge_balanced(graph, peer.size()), peer.rank());
   std::vector<Vertex> labels(share.size());
   const std::int64_t count = co_await compute(peer, graph, labels.data());
   co_return Components{.first = static_cast<Vertex>(share.begin), .labels = std::move(labels), .count = count};

@@ -100,7 +100,7 @@ bsp::Task<> with_lists(bsp::Peer& peer, const Graph& graph, bsp::Share share, Us
 }
 
 bsp::Task<std::uint64_t> count(bsp::Peer& peer, const Graph& graph) {
-  const bsp::Share share = edge_share(graph.out_offsets(), peer.rank(), peer.size());
+  const bsp::Share share = share_of(Partition::edge_balanced(graph, peer.size()), peer.rank());
   std::uint64_t own = 0;
   auto use = [&](bsp::Share of, std::span<const List> lists, const Arc* arcs) {
     own = count_triangles(of, lists, arcs);

@@ -12,6 +12,13 @@ void throw_at_vertex(Errc code, int rank, std::uint64_t superstep, Vertex vertex
                   std::to_string(vertex));
 }
 
+Partition partition_of(const Graph& graph, const RunOptions& options, int peers) {
+  const Vertex vertices = graph.vertices() + options.extra_vertices;
+  if (options.division == Division::hash) return Partition::hash(vertices, peers);
+  if (options.division == Division::vertices || options.extra_vertices != 0) return Partition::range(vertices, peers);
+  return Partition::edge_balanced(graph, peers);
+}
+
 void check_options(const Graph& graph, const RunOptions& options, bool mutates) {
   const std::uint64_t vertices = std::uint64_t{graph.vertices()} + options.extra_vertices;
   if (vertices > max_vertices)

@@ -22,7 +22,7 @@ class Context {
   /// The graph as it was given: the same in every superstep, also where the program changes its own view of it.
   const Graph& graph() const noexcept { return state_.graph; }
   /// How many vertices there are or may be added.
-  Vertex vertices() const noexcept { return state_.owners.capacity(); }
+  Vertex vertices() const noexcept { return state_.owners.vertices(); }
 
   Value& value() noexcept { return state_.values[local_]; }
 

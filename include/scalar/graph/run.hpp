@@ -79,12 +79,12 @@ void send_share(bsp::Mailbox<T>& box, const bsp::Peer& peer, Gather gather, std:
   for (int rank = 0; rank < (gather == Gather::everyone ? peer.size() : 1); ++rank) box.send(rank, own);
 }
 template <class T>
-std::vector<T> in_order(const bsp::Mailbox<T>& box, const Ownership& owners) {
+std::vector<T> in_order(const bsp::Mailbox<T>& box, const Partition& owners) {
   std::vector<T> all;
   if (box.runs().empty()) return all;
-  all.resize(owners.capacity());
+  all.resize(owners.vertices());
   for (const auto& run : box.runs()) {
-    std::size_t slot = owners.share(run.source).begin;
+    Vertex slot = owners.first(run.source);
     for (T& value : run.values) all[owners.vertex(slot++)] = std::move(value);
   }
   return all;
@@ -129,7 +129,7 @@ bsp::Task<RunResult<Program>> run(bsp::Peer& peer, const Program& program, const
       detail::Verdict<Aggregates> verdict{.aggregates = pulse.aggregates};
       if constexpr (detail::HasMaster<Program>) {
         if (peer.rank() == 0) {
-          MasterContext<Program> master(state.superstep, state.owners.capacity(), pulse.awake, pulse.messages,
+          MasterContext<Program> master(state.superstep, state.owners.vertices(), pulse.awake, pulse.messages,
                                         pulse.aggregates);
           state.program.master(master);
           verdict = {master.halts(), master.wakes(), master.aggregated()};

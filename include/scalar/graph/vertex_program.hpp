@@ -69,7 +69,7 @@ enum class MessagePath : std::uint8_t {
 
 /// How the vertices are divided among the peers.
 enum class Division : std::uint8_t {
-  edges = 0,     ///< ranges of vertices with about as many edges
+  edges = 0,     ///< ranges of vertices with about as many edges; with `extra_vertices`, as `vertices`
   vertices = 1,  ///< ranges of as many vertices
   hash = 2,      ///< by a hash of the vertex: even where neighbouring numbers are alike; messages travel `sparse` only
 };

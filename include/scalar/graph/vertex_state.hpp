@@ -19,13 +19,16 @@
 #include "scalar/graph/aggregators.hpp"
 #include "scalar/graph/graph.hpp"
 #include "scalar/graph/mutations.hpp"
-#include "scalar/graph/ownership.hpp"
+#include "scalar/graph/partition.hpp"
 #include "scalar/graph/vertex_program.hpp"
 
 namespace scalar::inline v0::graph::detail {
 
 /// Throws `code` with the context "graph: peer R, superstep S, vertex V".
 [[noreturn]] void throw_at_vertex(Errc code, int rank, std::uint64_t superstep, Vertex vertex, const std::string& what);
+
+/// The division of `options` over `peers`, with room for extra vertices.
+Partition partition_of(const Graph& graph, const RunOptions& options, int peers);
 
 template <class Message>
 struct Addressed {
@@ -74,8 +77,8 @@ class VertexState {
         program(its_program),
         graph(of),
         options(with),
-        owners(of, of.vertices() + with.extra_vertices, with.division, at.rank(), at.size()),
-        share(owners.share()),
+        owners(partition_of(of, with, at.size())),
+        share{owners.first(at.rank()), owners.last(at.rank())},
         base(share.begin / 64 * 64),
         size(share.size() == 0 ? 0 : share.end - base),
         values(size),
@@ -83,7 +86,7 @@ class VertexState {
         has((size + 63) / 64),
         box_(at) {
     for (std::size_t slot = share.begin; slot < share.end; ++slot)
-      if (owners.vertex(slot) < graph.vertices()) set(awake, slot - base);
+      if (owners.vertex(static_cast<Vertex>(slot)) < graph.vertices()) set(awake, slot - base);
     if constexpr (mutates) {
       exists = awake;
       own_edges.resize(size);
@@ -102,7 +105,7 @@ class VertexState {
   static void set(std::vector<std::uint64_t>& bits, std::size_t i) noexcept { bits[i / 64] |= 1ull << i % 64; }
   static void clear(std::vector<std::uint64_t>& bits, std::size_t i) noexcept { bits[i / 64] &= ~(1ull << i % 64); }
 
-  Vertex vertex_at(std::size_t i) const noexcept { return owners.vertex(base + i); }
+  Vertex vertex_at(std::size_t i) const noexcept { return owners.vertex(static_cast<Vertex>(base + i)); }
   std::size_t local(Vertex vertex) const noexcept { return owners.slot(vertex) - base; }
 
   std::span<const Vertex> neighbours(std::size_t i) const noexcept {
@@ -125,16 +128,16 @@ class VertexState {
     pulse = {};
     if constexpr (can_accumulate)
       if (path == MessagePath::dense && sums_.empty()) {
-        sums_.resize(owners.capacity());
-        summed_.resize((owners.capacity() + std::size_t{63}) / 64);
+        sums_.resize(owners.vertices());
+        summed_.resize((owners.vertices() + std::size_t{63}) / 64);
         sums_box_.emplace(peer);
         summed_box_.emplace(peer);
       }
     if constexpr (can_pull)
       if (path == MessagePath::pull) {
         if (!published_) {
-          published_.emplace(peer, owners.capacity(), share);
-          has_published_.emplace(peer, owners.capacity(), share);
+          published_.emplace(peer, owners.vertices(), share);
+          has_published_.emplace(peer, owners.vertices(), share);
         }
         const std::span<std::uint8_t> flags = has_published_->next();
         std::fill(flags.begin(), flags.end(), std::uint8_t{0});
@@ -142,7 +145,7 @@ class VertexState {
   }
 
   void send(std::size_t from, Vertex to, const Message& message) {
-    if (to >= owners.capacity()) [[unlikely]]
+    if (to >= owners.vertices()) [[unlikely]]
       throw_bad_target(from, to);
     ++pulse.messages;
     push(to, message);
@@ -158,11 +161,11 @@ class VertexState {
   }
 
   void request(std::size_t from, Mutation<Value> mutation) {
-    if (mutation.target >= owners.capacity() || mutation.to >= owners.capacity()) [[unlikely]]
+    if (mutation.target >= owners.vertices() || mutation.to >= owners.vertices()) [[unlikely]]
       throw_bad_target(from, (std::max)(mutation.target, mutation.to));
     mutation.by = vertex_at(from);
     ++pulse.mutations;
-    changes_->send(owners.owner(owners.slot(mutation.target)), std::move(mutation));
+    changes_->send(owners.owner(mutation.target), std::move(mutation));
   }
 
   /// Sends what was accumulated or published.
@@ -203,7 +206,7 @@ class VertexState {
     const std::uint64_t messages = last == nullptr ? edges_ : last->messages;
     const std::uint64_t published = last == nullptr ? edges_ : last->published;
     const auto may = [&](MessagePath wanted) {
-      return owners.is_ranges() && (options.path == MessagePath::automatic || options.path == wanted);
+      return owners.is_contiguous() && (options.path == MessagePath::automatic || options.path == wanted);
     };
     if constexpr (can_pull)
       if (may(MessagePath::pull) && graph.has_in_edges() &&
@@ -211,7 +214,7 @@ class VertexState {
         return MessagePath::pull;
     if constexpr (can_accumulate)
       if (may(MessagePath::dense) && (options.path == MessagePath::dense ||
-                                      messages >= static_cast<std::uint64_t>(peer.size()) * owners.capacity() / 4))
+                                      messages >= static_cast<std::uint64_t>(peer.size()) * owners.vertices() / 4))
         return MessagePath::dense;
     return MessagePath::sparse;
   }
@@ -220,7 +223,7 @@ class VertexState {
   Program program;
   const Graph& graph;
   const RunOptions options;
-  const Ownership owners;
+  const Partition owners;
   const bsp::Share share;
   const std::size_t base, size;
   std::vector<Value> values;
@@ -238,7 +241,7 @@ class VertexState {
 
   [[noreturn, gnu::noinline, gnu::cold]] void throw_bad_target(std::size_t from, Vertex to) const {
     throw_at_vertex(Errc::out_of_range, peer.rank(), superstep, vertex_at(from),
-                    "vertex " + std::to_string(to) + " is none of the " + std::to_string(owners.capacity()));
+                    "vertex " + std::to_string(to) + " is none of the " + std::to_string(owners.vertices()));
   }
 
   void push(Vertex to, const Message& message) {
@@ -250,7 +253,7 @@ class VertexState {
         word |= bit;
         return;
       }
-    box_.send(owners.owner(owners.slot(to)), Letter{to, message});
+    box_.send(owners.owner(to), Letter{to, message});
   }
 
   /// False where a vertex publishes a second time and nothing combines the two: that goes by mail.
@@ -270,7 +273,7 @@ class VertexState {
 
   void flush() {
     for (int rank = 0; rank < peer.size(); ++rank) {
-      const bsp::Share to = owners.share(rank);
+      const bsp::Share to{owners.first(rank), owners.last(rank)};
       if (to.size() == 0) continue;
       sums_box_->send(rank, std::span<const Message>(sums_).subspan(to.begin, to.size()));
       const std::size_t word = to.begin / 64, words = (to.end + 63) / 64 - word;

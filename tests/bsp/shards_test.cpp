@@ -95,7 +95,7 @@ TEST_CASE("nodes are the largest aligned powers of two that cover a range") {
       std::vector<ShardRange> stand;
       for (const auto& node : fold.nodes()) {
         stand.push_back(node.shards);
-        REQUIRE(node.values == std::vector<int>{node.shards.count()});
+        REQUIRE(std::vector<int>(node.values.begin(), node.values.end()) == std::vector<int>{node.shards.count()});
       }
       REQUIRE(stand == bsp::nodes_of({first, last}));
     }

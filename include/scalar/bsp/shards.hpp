@@ -31,12 +31,58 @@ ShardRange shards_of(int shards, int rank, int peers);
 /// A node holds a power of two of shards and begins at a multiple of that.
 std::vector<ShardRange> nodes_of(ShardRange shards);
 
-namespace detail {
-[[noreturn]] void throw_bad_fold(const char* what, std::size_t seen, std::size_t expected, int rank);
-}
+/// A node of the canonical tree and the fold of its shards.
+template <class T>
+struct ShardNode {
+  ShardRange shards{};
+  std::span<T> values{};
+};
 
-/// Folds equally long vectors, one a shard, as they come: like a binary counter, it keeps one vector for each node of
-/// the canonical tree that is complete.
+namespace detail {
+
+[[noreturn]] void throw_bad_fold(const char* what, std::size_t seen, std::size_t expected, int rank);
+
+/// Nodes whose vectors lie elsewhere. Like a binary counter: siblings are folded as they come, into the left one.
+template <class T, class Op>
+class ShardTree {
+ public:
+  explicit ShardTree(Op op) : op_(op) {}
+
+  void reset(int first) { nodes_.clear(), first_ = first; }
+  int next() const noexcept { return nodes_.empty() ? first_ : nodes_.back().shards.last; }
+  const std::vector<ShardNode<T>>& nodes() const noexcept { return nodes_; }
+
+  void push(int count, std::span<T> values) {
+    nodes_.push_back({{next(), next() + count}, values});
+    while (nodes_.size() > 1 && are_siblings(nodes_[nodes_.size() - 2].shards, nodes_.back().shards)) merge();
+  }
+  /// Folds what has no sibling, from the last node on.
+  std::span<T> finish() {
+    while (nodes_.size() > 1) merge();
+    return nodes_.front().values;
+  }
+
+ private:
+  static bool are_siblings(ShardRange a, ShardRange b) noexcept {
+    return a.count() == b.count() && a.first % (2 * a.count()) == 0;
+  }
+  void merge() {
+    ShardNode<T>& left = nodes_[nodes_.size() - 2];
+    T* to = left.values.data();
+    const T* from = nodes_.back().values.data();
+    for (std::size_t i = 0; i < left.values.size(); ++i) to[i] = static_cast<T>(op_(to[i], from[i]));
+    left.shards.last = nodes_.back().shards.last;
+    nodes_.pop_back();
+  }
+
+  Op op_;
+  int first_ = 0;
+  std::vector<ShardNode<T>> nodes_{};
+};
+
+}  // namespace detail
+
+/// Folds equally long vectors, one a shard, as they come.
 ///
 /// `op` need not commute; elements are trivially copyable. Memory: at most `2 log2(shards) + 1` vectors, kept for the
 /// next fold. Thread safety: one thread at a time.
@@ -46,78 +92,48 @@ class ShardFold {
                 "the elements of a fold are numbers or plain structs");
 
  public:
-  struct Node {
-    ShardRange shards{};
-    std::vector<T> values{};
-  };
-
-  explicit ShardFold(int first, std::size_t size, Op op = {}) : op_(op), first_(first), size_(size) {}
+  explicit ShardFold(int first, std::size_t size, Op op = {}) : tree_(op) { reset(first, size); }
 
   /// Forgets everything; the next shard is `first`, of vectors of `size` elements.
   void reset(int first, std::size_t size) {
-    for (Node& node : nodes_) spare_.push_back(std::move(node.values));
-    nodes_.clear();
-    first_ = first, size_ = size;
+    tree_.reset(first);
+    size_ = size;
+    recycle();
   }
 
   std::size_t size() const noexcept { return size_; }
   /// The shard that comes next.
-  int next() const noexcept { return nodes_.empty() ? first_ : nodes_.back().shards.last; }
-  /// What stands: the largest nodes of the tree, in order.
-  std::span<const Node> nodes() const noexcept { return nodes_; }
+  int next() const noexcept { return tree_.next(); }
+  /// What stands: the largest nodes of the tree, in order. Who takes a fold over may change the values.
+  std::span<const ShardNode<T>> nodes() const noexcept { return tree_.nodes(); }
 
   /// `fill(std::span<T>)` writes the vector of the next shard; the span holds unspecified values before.
   template <class Fill>
   void push(Fill&& fill) {
-    append(1, fill);
-    merge_siblings();
-  }
-  /// The next `count` shards, folded already: one of `nodes_of`.
-  void push(int count, std::span<const T> values) {
-    if (!nodes_.empty() && are_siblings(nodes_.back().shards, {next(), next() + count}))
-      fold_into(nodes_.back(), values.data(), count);  // without a copy
-    else
-      append(count, [&](std::span<T> to) { std::ranges::copy(values, to.begin()); });
-    merge_siblings();
-  }
-
-  /// The fold of everything pushed; nodes without a sibling are folded from the last one on. Requires a push.
-  std::span<const T> total() {
-    while (nodes_.size() > 1) merge();
-    return nodes_.front().values;
-  }
-
- private:
-  static bool are_siblings(ShardRange a, ShardRange b) noexcept {
-    return a.count() == b.count() && a.first % (2 * a.count()) == 0;
-  }
-  template <class Fill>
-  void append(int count, const Fill& fill) {
     std::vector<T> values;
     if (!spare_.empty()) values = std::move(spare_.back()), spare_.pop_back();
     values.resize(size_);
     fill(std::span<T>(values));
-    nodes_.push_back({{next(), next() + count}, std::move(values)});
-  }
-  void fold_into(Node& left, const T* from, int count) {
-    T* to = left.values.data();
-    for (std::size_t i = 0; i < size_; ++i) to[i] = static_cast<T>(op_(to[i], from[i]));
-    left.shards.last += count;
-  }
-  void merge() {
-    Node& right = nodes_.back();
-    fold_into(nodes_[nodes_.size() - 2], right.values.data(), right.shards.count());
-    spare_.push_back(std::move(right.values));
-    nodes_.pop_back();
-  }
-  void merge_siblings() {
-    while (nodes_.size() > 1 && are_siblings(nodes_[nodes_.size() - 2].shards, nodes_.back().shards)) merge();
+    buffers_.push_back(std::move(values));
+    tree_.push(1, buffers_.back());
+    recycle();
   }
 
-  Op op_;
-  int first_;
-  std::size_t size_;
-  std::vector<Node> nodes_{};
+  /// The fold of everything pushed; nodes without a sibling are folded from the last one on. Requires a push.
+  std::span<const T> total() {
+    const std::span<const T> all = tree_.finish();
+    recycle();
+    return all;
+  }
+
+ private:
+  void recycle() {  // a merge leaves the right node's vector
+    for (; buffers_.size() > tree_.nodes().size(); buffers_.pop_back()) spare_.push_back(std::move(buffers_.back()));
+  }
+
+  detail::ShardTree<T, Op> tree_;
+  std::size_t size_ = 0;
+  std::vector<std::vector<T>> buffers_{};  // of the nodes, in order
   std::vector<std::vector<T>> spare_{};
 };
 
@@ -136,7 +152,7 @@ class ShardReduce {
         count_(shards),
         mine_(shards_of(shards, peer.rank(), peer.size())),
         box_(peer.mailbox<T>()),
-        fold_(0, 0, op) {}
+        tree_(op) {}
 
   /// The shards of this peer.
   ShardRange shards() const noexcept { return mine_; }
@@ -184,25 +200,28 @@ class ShardReduce {
     for (int rank = 0; rank < peer_.size(); ++rank) {
       const Chunk part = chunk(fold.size(), rank);
       if (rank == peer_.rank()) continue;
-      for (const auto& node : fold.nodes())
-        box_.send(rank, std::span<const T>(node.values).subspan(part.begin, part.size));
+      for (const ShardNode<T>& node : fold.nodes())
+        box_.send(rank, std::span<const T>(node.values.subspan(part.begin, part.size)));
     }
   }
-  /// Folds this peer's share of the elements over all nodes of all peers, for all.
+  /// Folds this peer's share of the elements over all nodes of all peers, for all, in place.
   void finish_chunk(const ShardFold<T, Op>& fold, std::span<T> out) {
     const Chunk mine = chunk(fold.size(), peer_.rank());
-    fold_.reset(0, mine.size);
+    tree_.reset(0);
     for (int rank = 0; rank < peer_.size(); ++rank) {
-      const bool own = rank == peer_.rank();
+      if (rank == peer_.rank()) {
+        for (const ShardNode<T>& node : fold.nodes())
+          tree_.push(node.shards.count(), node.values.subspan(mine.begin, mine.size));
+        continue;
+      }
       const std::vector<ShardRange> nodes = nodes_of(shards_of(count_, rank, peer_.size()));
-      const std::span<const T> got = own ? std::span<const T>() : std::span<const T>(box_.received(rank));
-      if (!own && got.size() != nodes.size() * mine.size)
+      const std::span<T> got = box_.received(rank);
+      if (got.size() != nodes.size() * mine.size)
         detail::throw_bad_fold("elements received", got.size(), nodes.size() * mine.size, rank);
       for (std::size_t i = 0; i < nodes.size(); ++i)
-        fold_.push(nodes[i].count(), own ? std::span<const T>(fold.nodes()[i].values).subspan(mine.begin, mine.size)
-                                         : got.subspan(i * mine.size, mine.size));
+        tree_.push(nodes[i].count(), got.subspan(i * mine.size, mine.size));
     }
-    const std::span<const T> total = fold_.total();
+    const std::span<const T> total = tree_.finish();
     for (int rank = 0; rank < peer_.size(); ++rank)
       if (rank != peer_.rank()) box_.send(rank, total);
     std::ranges::copy(total, out.begin() + static_cast<std::ptrdiff_t>(mine.begin));
@@ -221,7 +240,7 @@ class ShardReduce {
   int count_;
   ShardRange mine_;
   Mailbox<T> box_;
-  ShardFold<T, Op> fold_;
+  detail::ShardTree<T, Op> tree_;
 };
 
 }  // namespace scalar::inline v0::bsp

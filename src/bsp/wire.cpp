@@ -60,6 +60,7 @@ BarrierFrame BarrierFrame::decode(std::span<std::byte> bytes) {
   check_field("gone peers", head.gone, head.local);
   if (head.collective != 0) frame.values = take("values", head.local, head.value_bytes);
   frame.name = text("collective's name", head.name_bytes);
+  frame.odd_name = text("other collective's name", head.odd_name_bytes);
   frame.error = text("error text", head.error_bytes);
   at = rounded_up(at, alignof(SegmentEntry));
   check_field("header", at, bytes.size());
@@ -95,13 +96,15 @@ struct Wire::Outgoing final : Outbox {
     data_bytes = offset + bytes.size();
     table.push_back({channel, type, count, offset, bytes.size(), source, destination});
   }
-  void finish(BarrierHead what, std::span<const std::byte> values, std::string_view name, std::string_view error) {
-    const std::uint64_t texts = sizeof what + values.size() + name.size() + error.size();
+  void finish(BarrierHead what, std::span<const std::byte> values, std::string_view name, std::string_view odd_name,
+              std::string_view error) {
+    const std::uint64_t texts = sizeof what + values.size() + name.size() + odd_name.size() + error.size();
     const std::uint64_t table_at = rounded_up(texts, alignof(SegmentEntry));
     const std::uint64_t data_at = rounded_up(table_at + table.size() * sizeof(SegmentEntry), Buffer::alignment);
     for (SegmentEntry& entry : table) entry.offset += data_at;
     what.segments = table.size();
     what.name_bytes = static_cast<std::uint32_t>(name.size());
+    what.odd_name_bytes = static_cast<std::uint32_t>(odd_name.size());
     what.error_bytes = static_cast<std::uint32_t>(error.size());
     what.bytes = data_at + data_bytes;
     head.assign(data_at, std::byte{0});
@@ -111,7 +114,7 @@ struct Wire::Outgoing final : Outbox {
       to += bytes;
     };
     put(&what, sizeof what), put(values.data(), values.size()), put(name.data(), name.size());
-    put(error.data(), error.size());
+    put(odd_name.data(), odd_name.size()), put(error.data(), error.size());
     to = head.data() + table_at;
     put(table.data(), table.size() * sizeof(SegmentEntry));
     parts.front() = head;
@@ -207,15 +210,22 @@ void Wire::encode(const Meeting& meeting) {
     error = text_of(world_.failure(), head.failed_code);
   }
   std::vector<std::byte> values;
-  std::string_view name;
+  std::string_view name, odd_name;
+  head.first_gone = world_.is_gone(world_.first());
+  if (world_.odd_ >= 0) {
+    const Whereabouts odd = world_.whereabouts(world_.odd_);
+    head.odd_rank = odd.rank, head.odd_gone = odd.gone, odd_name = odd.collective;
+  }
   if (const Collective* collective = world_.collective(); collective != nullptr && !failed_) {
+    const bool whole = world_.odd_ < 0;  // else the values are not all there, nor needed
     head.collective = collective->id, head.value_bytes = collective->value_bytes, name = collective->name;
     values.resize(static_cast<std::size_t>(world_.local()) * collective->value_bytes);
-    for (int i = 0; i < world_.local(); ++i)
+    for (int i = 0; whole && i < world_.local(); ++i)
       std::memcpy(values.data() + static_cast<std::size_t>(i) * collective->value_bytes,
                   world_.fiber(world_.first() + i).value, collective->value_bytes);
   }
-  for (Link& link : links_) link.out[parity]->finish(head, values, name, error);
+  for (Link& link : links_) link.out[parity]->finish(head, values, name, odd_name, error);
+  own_head_ = head, own_name_ = name, own_odd_name_ = odd_name;
 }
 
 void Wire::collect(void* self, std::int64_t index, const std::type_info& message, ChannelBase& channel) {
@@ -309,32 +319,30 @@ bool Wire::take_errors() {
   return failed;
 }
 
-/// All processes compare the same heads in the same order, so they find the same mistake.
+/// All processes compare the same heads in the same order, so they find the same mistake: that of the lowest rank that
+/// is not where peer 0 is.
 void Wire::check_collectives() {
-  struct Standing {
-    std::uint64_t collective;
-    Whereabouts peer;
-  };
-  const auto of_link = [&](const Link& link) {
-    const bool all_gone = link.frame.segments.data() == nullptr || link.frame.head.gone == link.frame.head.local;
-    const int rank = world_.root_rank(world_.hosts().first(link.process));
-    return Standing{link.frame.head.collective, {rank, all_gone, link.frame.name}};
-  };
-  const auto of_here = [&] {
-    const Collective* mine = world_.collective();
-    const bool all_gone = meeting_.gone == static_cast<std::uint32_t>(world_.local());
-    return Standing{mine != nullptr ? mine->id : 0,
-                    {world_.root_rank(world_.first()), all_gone, mine != nullptr ? mine->name : std::string_view()}};
-  };
   std::vector<Standing> all;
+  const auto add = [&](const BarrierHead& head, int process, std::string_view name, std::string_view odd_name) {
+    const int rank = world_.root_rank(world_.hosts().first(process));
+    all.push_back({head.collective, false, {rank, head.first_gone != 0, name}});
+    if (head.odd_rank >= 0) all.push_back({0, true, {head.odd_rank, head.odd_gone != 0, odd_name}});
+  };
+  bool is_added = false;
+  const auto add_own = [&] {
+    if (!std::exchange(is_added, true)) add(own_head_, world_.hosts().here(), own_name_, own_odd_name_);
+  };
   for (const Link& link : links_) {
-    if (link.process > world_.hosts().here() && all.size() == static_cast<std::size_t>(&link - links_.data()))
-      all.push_back(of_here());
-    all.push_back(of_link(link));
+    if (link.process > world_.hosts().here()) add_own();
+    if (link.frame.bytes.empty()) {  // all its peers left long ago
+      all.push_back({0, false, {world_.root_rank(world_.hosts().first(link.process)), true, {}}});
+    } else {
+      add(link.frame.head, link.process, link.frame.name, link.frame.odd_name);
+    }
   }
-  if (all.size() == links_.size()) all.push_back(of_here());
+  add_own();
   for (const Standing& other : all) {
-    if (other.collective == all.front().collective) continue;
+    if (other.collective == all.front().collective && !other.is_odd) continue;
     world_.root().note_failure(other.peer.rank, std::make_exception_ptr(world_.mismatch(all.front().peer, other.peer)));
     return;
   }

@@ -14,8 +14,8 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// What one process tells each other at the end of a superstep; then follow `local` values, the collective's name and
-/// the error's text, the table of segments, and their bytes.
+/// What one process tells each other at the end of a superstep; then follow `local` values, the names of collectives
+/// and the error's text, the table of segments, and their bytes.
 struct BarrierHead {
   Envelope envelope;
   std::uint64_t superstep = 0;
@@ -27,7 +27,11 @@ struct BarrierHead {
   std::uint32_t local = 0;        ///< peers of the sender in this world
   std::uint32_t gone = 0;         ///< of them, those that come no more
   std::uint32_t name_bytes = 0;
+  std::uint32_t odd_name_bytes = 0;
   std::uint32_t error_bytes = 0;
+  std::int32_t odd_rank = -1;  ///< the first local peer that is not where the sender's first peer is, or -1
+  std::uint8_t first_gone = 0, odd_gone = 0;
+  std::uint16_t reserved = 0;
   std::int32_t failed_rank = -1;  ///< the root rank of the peer that failed, or -1
   std::int32_t failed_code = 0;
 };
@@ -44,7 +48,7 @@ struct SegmentEntry {
 struct BarrierFrame {
   BarrierHead head;
   std::span<const std::byte> values;
-  std::string_view name, error;
+  std::string_view name, odd_name, error;
   std::span<const SegmentEntry> segments;
   std::span<std::byte> bytes;  ///< all of it; segments count from its begin
 
@@ -93,6 +97,13 @@ class Wire final : public Port, public std::enable_shared_from_this<Wire> {
     std::unique_ptr<Outgoing> out[2];
   };
 
+  /// Where a peer stands, which stands for those after it up to the next.
+  struct Standing {
+    std::uint64_t collective = 0;
+    bool is_odd = false;
+    Whereabouts peer;
+  };
+
   void encode(const Meeting& meeting);
   void send(Link& link);
   bool is_complete() const noexcept;
@@ -111,6 +122,8 @@ class Wire final : public Port, public std::enable_shared_from_this<Wire> {
   std::weak_ptr<const void> owner_;
   std::vector<Link> links_;  // the other processes with peers, ascending
   Meeting meeting_;
+  BarrierHead own_head_;
+  std::string_view own_name_, own_odd_name_;
   bool departed_ = false, failed_ = false;
   std::uint64_t gone_ = 0;
 };

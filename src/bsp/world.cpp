@@ -175,20 +175,21 @@ void World::rethrow_failure() const {
 
 bool World::meet(const Meeting& meeting) {
   collective_ = nullptr;
+  odd_ = -1;
   if (meeting.collectives != 0 && !has_failed()) check_collective();
   if (wire_ != nullptr && !aborted_) return wire_->depart(meeting);
   conclude(has_failed());
   return true;
 }
 
-/// All local peers must be at the same collective.
+/// All peers must be at the same collective: the local ones here, all processes' in `Wire`.
 void World::check_collective() {
   const auto at = [this](int rank) { return is_gone(rank) ? nullptr : fiber(rank).collective; };
-  const Collective* const one = at(first_);
-  for (int rank = first_; rank < first_ + local_; ++rank)
-    if (at(rank) != one || is_gone(rank) != is_gone(first_))
-      return fail(rank, std::make_exception_ptr(mismatch(whereabouts(first_), whereabouts(rank))));
-  collective_ = one;
+  collective_ = at(first_);
+  for (int rank = first_; rank < first_ + local_ && odd_ < 0; ++rank)
+    if (at(rank) != collective_ || is_gone(rank) != is_gone(first_)) odd_ = rank;
+  if (odd_ >= 0 && wire_ == nullptr)
+    fail(odd_, std::make_exception_ptr(mismatch(whereabouts(first_), whereabouts(odd_))));
 }
 
 Whereabouts World::whereabouts(int rank) noexcept {

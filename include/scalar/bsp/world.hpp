@@ -251,7 +251,8 @@ class World {
   Gate* gate_ = nullptr;
   Scheduler* scheduler_ = nullptr;
   Wire* wire_ = nullptr;
-  const Collective* collective_ = nullptr;  // of the barrier that is being completed
+  const Collective* collective_ = nullptr;  // of the barrier that is being completed: the first local peer's
+  int odd_ = -1;                            // the first local peer that is elsewhere than the first one, or -1
   std::unique_ptr<Fiber[]> fibers_;
   std::unique_ptr<FramePool[]> frames_;
   std::vector<std::int64_t> mailboxes_;

@@ -1,6 +1,7 @@
 // A program from outside: trains, saves, loads, serves; by the names of backends that are linked.
 #include <scalar/bsp.hpp>
 #include <scalar/core/random.hpp>
+#include <scalar/graph.hpp>
 #include <scalar/scalar.hpp>
 #include <scalar/serve.hpp>
 
@@ -69,6 +70,9 @@ int main() try {
   const int sum = bsp::Engine{{.peers = 4}}.run(
       [](bsp::Peer& peer) -> bsp::Task<int> { co_return co_await peer.all_reduce(peer.rank(), std::plus{}); });
   check(sum == 6, "four peers summed their ranks");
+
+  const graph::Graph ring = graph::parse_edge_list("1 2\n2 3\n3 1\n", {.build = {.directed = false}});
+  check(ring.vertices() == 3 && ring.out_degree(*ring.find("2")) == 2, "a graph was read");
   return failures == 0 ? 0 : 1;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());

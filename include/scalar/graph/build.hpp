@@ -70,7 +70,6 @@ class Builder {
   Graph build(const Runtime& runtime = {});
 
  private:
-  friend class Reading;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 /// Folds over a fixed number of shards: their bits do not depend on how many peers share them.
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -10,6 +11,7 @@
 
 #include "scalar/bsp/mailbox.hpp"
 #include "scalar/bsp/peer.hpp"
+#include "scalar/bsp/span_collectives.hpp"
 
 namespace scalar::inline v0::bsp {
 
@@ -152,6 +154,8 @@ class ShardReduce {
         count_(shards),
         mine_(shards_of(shards, peer.rank(), peer.size())),
         box_(peer.mailbox<T>()),
+        is_even_(shards % peer.size() == 0 && std::has_single_bit(static_cast<unsigned>(shards / peer.size()))),
+        op_(op),
         tree_(op) {}
 
   /// The shards of this peer.
@@ -159,19 +163,23 @@ class ShardReduce {
 
   /// `out` becomes the fold over all shards, at every peer. `fold` holds exactly this peer's; it is empty afterwards.
   ///
-  /// Two supersteps; none for one peer. Each peer finishes its share of the elements for all: it sends at most
-  /// `2 log2(shards) + 1` times the vector's size. Errors: `Errc::shape_mismatch` naming the peer for a fold of other
-  /// shards or another size.
+  /// Two supersteps within a process; none for one peer. Each peer finishes its share of the elements for all: it sends
+  /// at most `2 log2(shards) + 1` times the vector's size. Errors: `Errc::shape_mismatch` naming the peer for a fold of
+  /// other shards or another size.
   Task<> all_reduce(ShardFold<T, Op>& fold, std::span<T> out) {
     check(fold, out);
-    if (peer_.size() > 1) {
+    if (peer_.size() == 1) {
+      std::ranges::copy(fold.total(), out.begin());
+    } else if (is_even_) {
+      const std::span<T> node = fold.nodes().front().values;
+      co_await peer_.all_reduce(node, op_);
+      std::ranges::copy(node, out.begin());
+    } else {
       send_nodes(fold);
       co_await peer_.sync();
       finish_chunk(fold, out);
       co_await peer_.sync();
       collect(out);
-    } else {
-      std::ranges::copy(fold.total(), out.begin());
     }
     fold.reset(mine_.first, fold.size());
   }
@@ -240,6 +248,9 @@ class ShardReduce {
   int count_;
   ShardRange mine_;
   Mailbox<T> box_;
+  bool is_even_;  // every peer holds one node, of the same size: the tree over peers is the upper part of that over
+                  // shards
+  Op op_;
   detail::ShardTree<T, Op> tree_;
 };
 

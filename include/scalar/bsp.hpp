@@ -3,6 +3,7 @@
 #include "scalar/bsp/aborted.hpp"
 #include "scalar/bsp/aggregator.hpp"
 #include "scalar/bsp/all_to_all.hpp"
+#include "scalar/bsp/checkpoint.hpp"
 #include "scalar/bsp/collectives.hpp"
 #include "scalar/bsp/combine.hpp"
 #include "scalar/bsp/counters.hpp"

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "bsp/checkpointer.hpp"
 #include "bsp/network.hpp"
 #include "bsp/scheduler.hpp"
 #include "bsp/wire.hpp"
@@ -22,8 +23,10 @@ constexpr int most_peers = 1 << 20;
 namespace detail {
 
 struct Session::Impl {
-  Impl(const EngineOptions& options, const Runtime& runtime)
-      : network(options.transport != nullptr ? std::make_unique<Network>(*options.transport, options.peers) : nullptr),
+  Impl(const EngineOptions& options, const Runtime& runtime, int attempt)
+      : network(options.transport != nullptr
+                    ? std::make_unique<Network>(*options.transport, options.peers, attempt != 0)
+                    : nullptr),
         world(network != nullptr ? network->hosts() : Hosts(options.peers)),
         scheduler(world, network.get(),
                   {options.workers > 0 ? options.workers : runtime.threads(), options.spin, options.superstep_deadline,
@@ -36,8 +39,12 @@ struct Session::Impl {
                ? make_host_crew(scheduler, network.get(), scheduler.workers() == 1 ? nullptr : options.executor)
                : make_tbb_crew(scheduler, network.get(), runtime);
     scheduler.set_crew(*crew);
-    if (network == nullptr) return;
-    network->attach(world);
+    if (network != nullptr) network->attach(world);
+    if (options.resources.mailbox_bytes != 0) {
+      memory = std::make_unique<MailboxMemory>(options.resources.mailbox_bytes, options.resources.spill_directory);
+      world.set_memory(memory.get());
+    }
+    find_checkpoint(options.checkpoints);
     if (!world.is_distributed()) return;
     world.set_id(network->run());
     wire = std::make_shared<Wire>(*network, world, network->run(), scheduler);
@@ -45,7 +52,18 @@ struct Session::Impl {
     wire->open();
   }
 
-  std::unique_ptr<Network> network;  // null: this process alone
+  /// All processes begin with the newest checkpoint that each of them can see whole.
+  void find_checkpoint(const Checkpoints& options) {
+    if (options.directory.empty()) return;
+    checkpointer = std::make_unique<Checkpointer>(options, world.hosts(), network != nullptr ? network->epoch() : 0);
+    const std::uint64_t newest = checkpointer->newest();
+    checkpointer->restore(network != nullptr ? network->agree(newest) : newest);
+    world.set_checkpointer(checkpointer.get());
+  }
+
+  std::unique_ptr<MailboxMemory> memory;  // null: the heap
+  std::unique_ptr<Network> network;       // null: this process alone
+  std::unique_ptr<Checkpointer> checkpointer;
   World world;
   std::vector<Peer> peers;
   Scheduler scheduler;
@@ -53,8 +71,8 @@ struct Session::Impl {
   std::unique_ptr<Crew> crew;
 };
 
-Session::Session(const EngineOptions& options, const Runtime& runtime)
-    : impl_(std::make_unique<Impl>(options, runtime)) {}
+Session::Session(const EngineOptions& options, const Runtime& runtime, int attempt)
+    : impl_(std::make_unique<Impl>(options, runtime, attempt)), recovers_(options.checkpoints.recover) {}
 Session::~Session() = default;
 
 int Session::first() const noexcept { return impl_->world.first(); }
@@ -63,10 +81,22 @@ Peer& Session::peer(int rank) noexcept { return impl_->peers[static_cast<std::si
 Leaf& Session::leaf(int rank) noexcept { return impl_->world.fiber(rank); }
 void Session::set_root(int rank, const PromiseBase& root) noexcept { impl_->world.fiber(rank).root = &root; }
 
-void Session::drive() {
-  impl_->crew->drive();
-  if (impl_->network != nullptr) impl_->network->finish();
-  impl_->world.rethrow_failure();
+bool Session::drive() {
+  Impl& impl = *impl_;
+  impl.crew->drive();
+  if (impl.network != nullptr) impl.network->finish();
+  try {
+    if (impl.checkpointer != nullptr) impl.checkpointer->settle();
+    impl.world.rethrow_failure();
+  } catch (const ProcessesChange&) {
+    return false;
+  } catch (...) {
+    // In another process the change has failed, or begins.
+    if (recovers_ && impl.network != nullptr && impl.network->has_lost()) return false;
+    throw;
+  }
+  if (impl.checkpointer != nullptr && first() == 0) impl.checkpointer->remove_all();
+  return true;
 }
 
 }  // namespace detail
@@ -77,6 +107,10 @@ Engine::Engine(const EngineOptions& options, Runtime runtime) : options_(options
   if (options.workers < 0) refuse("workers", options.workers, "0 or more");
   if (options.spin.count() < 0 || options.spin > std::chrono::seconds(1))
     refuse("spin", options.spin.count(), "0 to 1000000 microseconds");
+  if (options.checkpoints.every < 1) refuse("checkpoints.every", options.checkpoints.every, "1 or more");
+  if (options.checkpoints.recover && options.checkpoints.directory.empty())
+    throw Error(Errc::invalid_argument,
+                "checkpoints.recover without checkpoints.directory: there is nothing to go back to", "bsp::Engine");
   if (options.superstep_deadline.count() < 0)
     refuse("superstep_deadline", options.superstep_deadline.count(), "0 or more milliseconds");
 }

@@ -21,16 +21,20 @@ Envelope envelope_of(std::span<const std::byte> frame) {
 }
 
 }  // namespace
-
 /// Says why a run ends. The text follows.
 struct Network::Abort {
   Envelope envelope;
   std::int32_t rank = 0;
   std::int32_t code = 0;
+  std::int64_t is_loss = 0;
 };
 
-Network::Network(Transport& transport, int peers) : transport_(transport), hosts_(peers), run_(transport.runs_ + 1) {
-  const Membership members = transport.meet();
+Network::Network(Transport& transport, int peers, bool again)
+    : transport_(transport), hosts_(peers), run_(transport.runs_ + 1) {
+  const Membership members = again ? transport.regroup() : transport.meet();
+  epoch_ = members.epoch;
+  // Those who have just come count from the same number as those who were there before.
+  if (run_ >> 32 != (epoch_ & 0xffff'ffff)) run_ = (epoch_ << 32) + 1;
   if (peers < members.processes)
     throw Error(Errc::invalid_argument,
                 "there are " + std::to_string(peers) + " peers for " + std::to_string(members.processes) +
@@ -105,6 +109,12 @@ void Network::dispatch(int process, Buffer frame) {
   if (envelope.run < run_ || (envelope.run == run_ && failed_)) return recycle(std::move(frame));
   if (envelope.run > run_) return transport_.early_.emplace_back(process, std::move(frame)), void();
   if (envelope.kind == Envelope::frame_of_abort) return take_abort(frame.bytes());
+  if (envelope.kind == Envelope::frame_of_agreement) {
+    std::pair<Envelope, std::uint64_t> agreement;
+    if (frame.size() != sizeof agreement) throw Error(Errc::parse, "an agreement has another length", "bsp");
+    std::memcpy(static_cast<void*>(&agreement), frame.data(), sizeof agreement);
+    return agreement_.push_back(agreement.second);
+  }
   const auto port = ports_.find(envelope.port);
   if (port == ports_.end()) return homeless_.emplace_back(process, std::move(frame)), void();
   port->second->received(process, std::move(frame));
@@ -126,7 +136,7 @@ void Network::cut(int rank, std::exception_ptr error) noexcept {
 
 void Network::tell_abort(int rank, const std::exception_ptr& error) {
   std::string text;
-  Abort abort{{run_, Envelope::frame_of_abort, 0}, rank, static_cast<std::int32_t>(Errc::failed)};
+  Abort abort{{run_, Envelope::frame_of_abort, 0}, rank, static_cast<std::int32_t>(Errc::failed), has_lost_};
   try {
     std::rethrow_exception(error);
   } catch (const Error& known) {
@@ -150,8 +160,15 @@ void Network::take_abort(std::span<const std::byte> frame) {
   std::memcpy(&abort, frame.data(), sizeof abort);
   const std::span<const std::byte> text = frame.subspan(sizeof abort);
   const int rank = std::clamp(abort.rank, 0, hosts_.size() - 1);
+  has_lost_ = abort.is_loss != 0;
   cut(rank, std::make_exception_ptr(
                 Error(Errc(abort.code), std::string(reinterpret_cast<const char*>(text.data()), text.size()))));
+}
+
+void Network::spread(int rank, const std::exception_ptr& error) {
+  if (failed_) return;
+  tell_abort(rank, error);
+  cut(rank, error);
 }
 
 void Network::fail(int rank, std::exception_ptr error, unsigned worker) {
@@ -184,6 +201,23 @@ void Network::proceed(unsigned worker, std::unique_lock<std::mutex> hold) {
 void Network::finish() {
   const std::unique_lock hold = lock();
   transport_.flush(*this);
+}
+
+std::uint64_t Network::agree(std::uint64_t value) {
+  const auto frame =
+      std::make_shared<std::pair<Envelope, std::uint64_t>>(Envelope{run_, Envelope::frame_of_agreement, 0}, value);
+  std::unique_lock hold = lock();
+  std::uint64_t least = value;
+  const std::span<const std::byte> part = std::as_bytes(std::span(frame.get(), 1));
+  for (int process = 0; process < hosts_.processes(); ++process)
+    if (process != hosts_.here()) transport_.send(process, std::span(&part, 1), frame);
+  while (!failed_ && agreement_.size() + 1 < static_cast<std::size_t>(hosts_.processes())) {
+    transport_.poll(*this);
+    if (agreement_.size() + 1 < static_cast<std::size_t>(hosts_.processes()) && !failed_)
+      transport_.wait(std::chrono::milliseconds(100));
+  }
+  for (const std::uint64_t other : agreement_) least = std::min(least, other);
+  return least;
 }
 
 }  // namespace scalar::inline v0::bsp::detail

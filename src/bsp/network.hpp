@@ -18,7 +18,7 @@ namespace scalar::inline v0::bsp::detail {
 
 /// What every frame begins with. The byte order is the machine's: all processes of a run are of one kind.
 struct Envelope {
-  static constexpr std::uint64_t frame_of_port = 0, frame_of_abort = 1;
+  static constexpr std::uint64_t frame_of_port = 0, frame_of_abort = 1, frame_of_agreement = 2;
   std::uint64_t run = 0;  ///< which of the transport's runs
   std::uint64_t kind = 0;
   std::uint64_t port = 0;  ///< which world's barrier, clock, ... it is for
@@ -50,11 +50,17 @@ class Port : public Driver {
 /// Hands frames to ports. All but `poll`, `wait` and `interrupt` is called under `lock()`.
 class Network final : public Transport::Sink {
  public:
-  /// Meets the other processes, which all run as many peers as this one.
-  Network(Transport& transport, int peers);
+  /// Meets the other processes, which all run as many peers as this one; `again` after a change of the processes.
+  Network(Transport& transport, int peers, bool again);
   ~Network();
 
   const Hosts& hosts() const noexcept { return hosts_; }
+  std::uint64_t epoch() const noexcept { return epoch_; }
+  bool wants_regroup() const noexcept { return transport_.wants_regroup(); }
+  /// The least of what all processes give. Blocks the calling thread; before any port is added.
+  std::uint64_t agree(std::uint64_t value);
+  /// What has failed is that a process was lost.
+  bool has_lost() const noexcept { return has_lost_; }
   std::uint64_t run() const noexcept { return run_; }
   /// The failures of ports are told to `world`.
   void attach(World& world) noexcept { world_ = &world; }
@@ -70,6 +76,8 @@ class Network final : public Transport::Sink {
   void complete(Port& port) { completed_.push_back(&port); }
   bool has_failed() const noexcept { return failed_; }
 
+  /// The same where only this process knows, under the lock.
+  void spread(int rank, const std::exception_ptr& error);
   /// The run cannot go on: tells the other processes, and cuts all ports. `rank` is the peer to blame.
   void fail(int rank, std::exception_ptr error, unsigned worker);
   /// Moves frames; true when something was completed.
@@ -95,7 +103,9 @@ class Network final : public Transport::Sink {
   std::uint64_t run_;
   World* world_ = nullptr;
   std::mutex mutex_;
-  bool failed_ = false;
+  bool failed_ = false, has_lost_ = false;
+  std::uint64_t epoch_ = 0;
+  std::vector<std::uint64_t> agreement_;  // what the others gave
   std::unordered_map<std::uint64_t, Port*> ports_;
   std::vector<std::pair<int, Buffer>> homeless_;  // for ports that are not there yet
   std::vector<Port*> completed_;

@@ -285,6 +285,8 @@ void Wire::conclude() noexcept {
   if (!failed) check_collectives();
   failed = failed || world_.has_failed();
   world_.conclude(failed);
+  // What the collective threw may be this process's alone: a full disk, for example.
+  if (!failed && world_.is_aborted()) network_.spread(world_.failed_rank(), world_.failure());
   if (!failed) deliver_segments();
   world_.sweep();
 }

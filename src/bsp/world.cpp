@@ -10,6 +10,7 @@
 #include "bsp/wire.hpp"
 
 #include "scalar/bsp/aborted.hpp"
+#include "scalar/bsp/mailbox_memory.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::detail {
@@ -218,6 +219,7 @@ void World::conclude(bool failed) noexcept {
       failed = true;
     }
   if (failed) aborted_ = true;
+  if (memory() != nullptr) memory()->settle();
   ++superstep_;
 }
 

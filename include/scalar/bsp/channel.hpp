@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "scalar/bsp/mailbox_memory.hpp"
 #include "scalar/bsp/serialise.hpp"
 #include "scalar/bsp/world.hpp"
 
@@ -69,6 +70,7 @@ class Channel final : public ChannelBase {
         local_(static_cast<unsigned>(world.local())),
         pages_((peers_ + page_size - 1) / page_size),
         words_((peers_ + 63) / 64),
+        memory_(world.memory()),
         nothing_(pages_, untouched_page),
         sides_(new Side[local_]) {
     for (unsigned i = 0; i < local_; ++i)
@@ -84,7 +86,7 @@ class Channel final : public ChannelBase {
         if (!half.own_directory) continue;
         for (unsigned p = 0; p < pages_; ++p)
           if (Block<T>* page = half.directory[p]; page != untouched_page) {
-            for (unsigned b = 0; b < page_size; ++b) free_storage(page[b].begin);
+            for (unsigned b = 0; b < page_size; ++b) free_storage(page[b]);
             delete[] page;
           }
       }
@@ -206,8 +208,15 @@ class Channel final : public ChannelBase {
   Side& side(int rank) noexcept { return sides_[static_cast<std::size_t>(rank - first_)]; }
   bool is_local(int rank) const noexcept { return static_cast<unsigned>(rank - first_) < local_; }
 
-  static void free_storage(T* begin) noexcept {
-    if (begin != nullptr) ::operator delete(static_cast<void*>(begin), alignment);
+  T* make_storage(std::size_t count) {
+    const std::size_t bytes = count * sizeof(T);
+    return static_cast<T*>(memory_ == nullptr ? ::operator new(bytes, alignment)
+                                              : memory_->allocate(bytes, alignment, Plain<T>));
+  }
+  void free_storage(const Block<T>& block) noexcept {
+    if (block.begin == nullptr) return;
+    if (memory_ == nullptr) return ::operator delete(static_cast<void*>(block.begin), alignment);
+    memory_->release(block.begin, static_cast<std::size_t>(block.limit - block.begin) * sizeof(T), alignment);
   }
 
   void close(Half& half) noexcept {
@@ -245,15 +254,15 @@ class Channel final : public ChannelBase {
     if (before == 0) to.summary.fetch_or(1ull << source / 64 % 64, std::memory_order_relaxed);
   }
 
-  static void grow(Block<T>& block, std::size_t more) {
+  void grow(Block<T>& block, std::size_t more) {
     const auto used = static_cast<std::size_t>(block.next - block.begin);
     const auto capacity = static_cast<std::size_t>(block.limit - block.begin);
     const std::size_t wanted = (std::max)({capacity * 2, used + more, 64 / sizeof(T), std::size_t{2}});
     if (wanted > (std::numeric_limits<std::size_t>::max)() / 2 / sizeof(T)) throw std::bad_array_new_length();
-    T* fresh = static_cast<T*>(::operator new(wanted * sizeof(T), alignment));
+    T* fresh = make_storage(wanted);
     std::uninitialized_move(block.begin, block.next, fresh);
     std::destroy(block.begin, block.next);
-    free_storage(block.begin);
+    free_storage(block);
     block.begin = fresh, block.next = fresh + used, block.limit = fresh + wanted;
   }
 
@@ -299,6 +308,7 @@ class Channel final : public ChannelBase {
   unsigned peers_;
   int first_;
   unsigned local_, pages_, words_;
+  MailboxMemory* memory_;           // null: the heap
   std::vector<Block<T>*> nothing_;  // the directory of who has not sent yet
   std::unique_ptr<Side[]> sides_;
   std::vector<std::vector<std::byte>> texts_[2];  // serialised messages on their way, by parity

@@ -4,11 +4,12 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
-#include <stop_token>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "scalar/bsp/checkpoint.hpp"
+#include "scalar/bsp/engine_options.hpp"
 #include "scalar/bsp/executor.hpp"
 #include "scalar/bsp/mailbox.hpp"
 #include "scalar/bsp/peer.hpp"
@@ -18,16 +19,6 @@
 #include "scalar/core/runtime.hpp"
 
 namespace scalar::inline v0::bsp {
-
-struct EngineOptions {
-  int peers = 1;                           ///< 1 to 1,048,576, in all processes together; not bound to threads
-  int workers = 0;                         ///< threads that run peers at the same time; 0: the Runtime's budget
-  Executor* executor = nullptr;            ///< whose threads help; null: the Runtime's. Must outlive the Engine
-  std::chrono::microseconds spin{20};      ///< how long an idle worker looks for work before it gives its thread back
-  std::shared_ptr<Transport> transport{};  ///< what joins several processes; null: this one alone
-  std::stop_token stop{};                  ///< ends a run with `Errc::cancelled`, at the next barrier
-  std::chrono::milliseconds superstep_deadline{0};  ///< a longer superstep ends the run, at its end; 0: none
-};
 
 namespace detail {
 
@@ -42,7 +33,8 @@ concept PeerBody = std::invocable<Body&, Peer&> && is_task<std::invoke_result_t<
 /// One run: its peers, from before the first is started to after the last has returned.
 class Session {
  public:
-  Session(const EngineOptions& options, const Runtime& runtime);
+  /// `attempt` counts the runs that a loss has ended.
+  Session(const EngineOptions& options, const Runtime& runtime, int attempt);
   ~Session();
   Peer& peer(int rank) noexcept;
   void set_root(int rank, const PromiseBase& root) noexcept;
@@ -50,12 +42,14 @@ class Session {
   /// The local ranks are `[first, first + count)`.
   int first() const noexcept;
   int count() const noexcept;
-  /// Returns when all peers have returned. Throws the error of the lowest rank in the first failing superstep.
-  void drive();
+  /// Returns when all peers have returned. Throws the error of the lowest rank in the first failing superstep; false
+  /// when the processes have changed, and the program is to run again from its last checkpoint.
+  bool drive();
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
+  bool recovers_;
 };
 
 }  // namespace detail
@@ -80,13 +74,15 @@ class Engine {
   template <detail::PeerBody Body>
   auto run(Body&& body) const {
     using Value = typename std::invoke_result_t<Body&, Peer&>::value_type;
-    detail::Session session(options_, runtime_);
-    auto roots = start(session, body);  // destroyed before the session: their frames hold mailboxes
-    session.drive();
-    if constexpr (std::default_initializable<Value>) {
-      if (session.first() != 0) return Value{};
+    for (int attempt = 0;; ++attempt) {
+      detail::Session session(options_, runtime_, attempt);
+      auto roots = start(session, body);  // destroyed before the session: their frames hold mailboxes
+      if (!session.drive()) continue;
+      if constexpr (std::default_initializable<Value>) {
+        if (session.first() != 0) return Value{};
+      }
+      return roots.front().result();
     }
-    return roots.front().result();
   }
 
   /// Runs `body` and returns what the peers of this process returned, in rank order.
@@ -94,13 +90,15 @@ class Engine {
   auto run_all(Body&& body) const {
     using Value = typename std::invoke_result_t<Body&, Peer&>::value_type;
     static_assert(!std::is_void_v<Value>, "run_all returns the peers' values; use run for a body that returns nothing");
-    detail::Session session(options_, runtime_);
-    auto roots = start(session, body);
-    session.drive();
-    std::vector<Value> values;
-    values.reserve(roots.size());
-    for (auto& root : roots) values.push_back(root.result());
-    return values;
+    for (int attempt = 0;; ++attempt) {
+      detail::Session session(options_, runtime_, attempt);
+      auto roots = start(session, body);
+      if (!session.drive()) continue;
+      std::vector<Value> values;
+      values.reserve(roots.size());
+      for (auto& root : roots) values.push_back(root.result());
+      return values;
+    }
   }
 
   const EngineOptions& options() const noexcept { return options_; }

@@ -34,6 +34,7 @@ template <class T, class Op>
 class FusedReduce;
 template <class T>
 class FusedBroadcast;
+class Save;
 class Split;
 
 }  // namespace detail
@@ -99,6 +100,14 @@ class Peer {
   /// callbacks of a framework. The peer waits without a thread; a barrier that `fn` calls blocks its thread only.
   template <class F>
   auto offload(F fn) -> Task<std::invoke_result_t<F&, BlockingPeer&>>;
+
+  /// Names the variables that are this peer's state; once, before its first barrier. True when an earlier run of the
+  /// program has left a checkpoint: then they have the values of that time, and the program goes on from there.
+  template <class... T>
+  bool persist(T&... state);
+  /// A barrier at which the state is written down, when `Checkpoints` says so. No message may be under way: what was
+  /// sent before it is received after it, but is not part of the state.
+  detail::Save checkpoint();
 
   /// Internal, from here on.
   Peer(detail::World& world, int rank) noexcept : world_(&world), fiber_(&world.fiber(rank)), rank_(rank) {}

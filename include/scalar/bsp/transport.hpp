@@ -83,6 +83,12 @@ class Transport {
   /// Errors: `Errc::unavailable` when they do not come, `Errc::unauthenticated`, `Errc::aborted` after a loss.
   virtual Membership meet() = 0;
 
+  /// After a loss, or when newcomers wait: who is left and who waits agree on a membership with a new epoch. Blocks the
+  /// calling thread. Errors: `Errc::unsupported` for a transport whose processes cannot change.
+  virtual Membership regroup();
+  /// Processes wait to be let in. From any thread.
+  virtual bool wants_regroup() const noexcept { return false; }
+
   /// Sends a frame made of `parts`, one after another. Returns at once; the bytes stay as they are and where they are
   /// until the frame has left, and the transport holds `keeps` so long. What goes wrong is told by `poll`.
   virtual void send(int process, std::span<const std::span<const std::byte>> parts,

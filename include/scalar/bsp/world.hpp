@@ -22,6 +22,8 @@ namespace scalar::inline v0::bsp {
 class Peer;
 
 namespace detail {
+class Checkpointer;
+class MailboxMemory;
 class Scheduler;
 class World;
 class Wire;
@@ -168,6 +170,11 @@ class World {
   /// What runs the peers. Set in the root.
   Scheduler& scheduler() noexcept { return *root_->scheduler_; }
   void set_scheduler(Scheduler& scheduler) noexcept { scheduler_ = &scheduler; }
+  /// What writes the peers' state down, and where messages lie; null: nothing does, anywhere. Set in the root.
+  Checkpointer* checkpointer() noexcept { return root_->checkpointer_; }
+  void set_checkpointer(Checkpointer* checkpointer) noexcept { checkpointer_ = checkpointer; }
+  MailboxMemory* memory() noexcept { return root_->memory_; }
+  void set_memory(MailboxMemory* memory) noexcept { memory_ = memory; }
   /// What takes the barrier across processes; null in a world that is all local.
   Wire* wire() noexcept { return wire_; }
   void set_wire(Wire* wire) noexcept { wire_ = wire; }
@@ -250,6 +257,8 @@ class World {
   std::vector<int> root_ranks_;  // ascending; empty: this is the root
   Gate* gate_ = nullptr;
   Scheduler* scheduler_ = nullptr;
+  Checkpointer* checkpointer_ = nullptr;
+  MailboxMemory* memory_ = nullptr;
   Wire* wire_ = nullptr;
   const Collective* collective_ = nullptr;  // of the barrier that is being completed: the first local peer's
   int odd_ = -1;                            // the first local peer that is elsewhere than the first one, or -1

@@ -1,0 +1,9 @@
+#include "scalar/bsp/transport.hpp"
+
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::bsp {
+
+Membership Transport::regroup() { throw Error(Errc::unsupported, "this transport's processes cannot change", "bsp"); }
+
+}  // namespace scalar::inline v0::bsp

@@ -1,0 +1,176 @@
+#include "scalar/bsp/checkpoint.hpp"
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bsp/loopback.hpp"
+#include "bsp/places.hpp"
+#include "scalar/bsp.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace scalar;
+namespace fs = std::filesystem;
+using bsp::Peer;
+using bsp::Task;
+using test::TemporaryDirectory;
+
+namespace {
+
+/// A sum that depends on every step of every peer, with messages; `fail_at` throws once in that step.
+struct Program {
+  int steps = 20;
+  int fail_at = -1;
+  std::atomic<int>* resumed_at = nullptr;
+
+  Task<double> operator()(Peer& peer) const {
+    int step = 0;
+    std::vector<double> values(10, peer.rank() + 1.0);
+    std::string text = "begun";
+    const bool resumed = peer.persist(step, values, text);
+    if (resumed && resumed_at != nullptr && peer.rank() == 0) *resumed_at = step;
+    if (resumed && text != "step " + std::to_string(step)) throw Error(Errc::internal, "other text: " + text);
+    auto ring = peer.mailbox<double>();
+    while (step < steps) {
+      ring.send(peer.right(), values[0] / 3);
+      co_await peer.sync();
+      for (const double value : ring.received()) values[0] = values[0] / 2 + value + 1e-3 * step;
+      if (step == fail_at && peer.rank() == peer.size() - 1) throw Error(Errc::failed, "told to");
+      ++step;
+      text = "step " + std::to_string(step);
+      co_await peer.checkpoint();
+    }
+    co_return co_await peer.all_reduce(values[0], std::plus{});
+  }
+};
+
+bsp::EngineOptions options_of(const std::string& directory, int every = 1) {
+  return {.peers = 5,
+          .workers = 2,
+          .executor = &bsp_test::host_threads(),
+          .checkpoints = {.directory = directory, .every = every}};
+}
+
+std::map<std::string, std::uintmax_t> files_in(const std::string& directory) {
+  std::map<std::string, std::uintmax_t> files;
+  for (const auto& entry : fs::directory_iterator(directory)) files[entry.path().filename()] = entry.file_size();
+  return files;
+}
+
+void flip_bit(const fs::path& path, std::streamoff at) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(at);
+  const int byte = file.get();
+  file.seekp(at);
+  file.put(static_cast<char>(byte ^ 4));
+}
+
+}  // namespace
+
+TEST_CASE("a run that failed goes on from its last checkpoint, with the same bits") {
+  const double expected = bsp::Engine({.peers = 5}).run(Program{});
+  for (const int every : {1, 3}) {
+    TemporaryDirectory directory;
+    const bsp::Engine engine(options_of(directory.path(), every));
+    CHECK_THROWS_AS(engine.run(Program{.fail_at = 13}), Error);
+    CHECK(!files_in(directory.path()).empty());
+    std::atomic<int> resumed_at{-1};
+    CHECK(engine.run(Program{.resumed_at = &resumed_at}) == expected);
+    CHECK(resumed_at == (every == 1 ? 13 : 12));
+    CHECK(files_in(directory.path()).empty());  // it ended well
+    resumed_at = -1;
+    CHECK(engine.run(Program{.resumed_at = &resumed_at}) == expected);
+    CHECK(resumed_at == -1);
+  }
+}
+
+TEST_CASE("a damaged checkpoint is passed over for the one before") {
+  const double expected = bsp::Engine({.peers = 5}).run(Program{});
+  TemporaryDirectory directory;
+  const bsp::Engine engine(options_of(directory.path()));
+  CHECK_THROWS_AS(engine.run(Program{.fail_at = 13}), Error);
+  const fs::path newest = fs::path(directory.path()) / "run.13.0.0.checkpoint";
+  const auto size = static_cast<std::streamoff>(fs::file_size(newest));
+  const fs::path copy = fs::path(directory.path()) / "copy";
+  fs::copy_file(newest, copy);
+  int tried = 0;
+  const auto resumes_at = [&] {
+    std::atomic<int> resumed_at{-1};
+    CHECK_THROWS_AS(engine.run(Program{.fail_at = 12, .resumed_at = &resumed_at}), Error);
+    ++tried;
+    return resumed_at.load();
+  };
+  for (std::streamoff at = 0; at < size; at += 37) {
+    INFO("bit flipped in byte " << at);
+    fs::copy_file(copy, newest, fs::copy_options::overwrite_existing);
+    flip_bit(newest, at);
+    CHECK(resumes_at() == 12);
+  }
+  for (const std::streamoff cut : {std::streamoff{0}, std::streamoff{20}, size / 2, size - 1}) {
+    fs::copy_file(copy, newest, fs::copy_options::overwrite_existing);
+    fs::resize_file(newest, static_cast<std::uintmax_t>(cut));
+    CHECK(resumes_at() == 12);
+  }
+  CHECK(tried > 10);
+  fs::remove(newest);
+  fs::remove(copy);
+  CHECK(engine.run(Program{}) == expected);
+}
+
+TEST_CASE("checkpoints of several processes are found by any number of processes") {
+  const double expected = bsp::Engine({.peers = 5}).run(Program{});
+  TemporaryDirectory directory;
+  std::atomic<int> failed{0};
+  bsp_test::in_processes(3, options_of(directory.path()), [&](bsp::Engine& engine, int) {
+    try {
+      engine.run(Program{.fail_at = 13});
+    } catch (const Error& error) {
+      failed += error.code() == Errc::failed;
+    }
+  });
+  CHECK(failed == 3);
+  std::atomic<int> resumed_at{-1}, right{0};
+  bsp_test::in_processes(2, options_of(directory.path()), [&](bsp::Engine& engine, int process) {
+    right += engine.run(Program{.resumed_at = &resumed_at}) == (process == 0 ? expected : 0.0);
+  });
+  CHECK(right == 2);
+  CHECK(resumed_at == 13);
+}
+
+TEST_CASE("misuse of checkpoints is told") {
+  TemporaryDirectory directory;
+  const auto text_of = [&](const bsp::EngineOptions& options, auto body) {
+    try {
+      bsp::Engine(options).run(body);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing");
+  };
+  const bsp::EngineOptions options = options_of(directory.path());
+  CHECK(text_of(options, [](Peer& peer) -> Task<> { co_await peer.checkpoint(); }) ==
+        "bsp peer 0: checkpoint before persist: there is no state to write");
+  CHECK(text_of(options, [](Peer& peer) -> Task<> {
+          int a = 0;
+          peer.persist(a), peer.persist(a);
+          co_return;
+        }) == "bsp peer 0: persist was called twice, expected once");
+  CHECK(text_of(options, [](Peer& peer) -> Task<> {
+          bsp::Subworld team = co_await peer.split(0);
+          co_await team->checkpoint();
+        }) == "bsp peer 0: checkpoint in a team: only all peers together can write their state");
+  CHECK_THROWS_AS(bsp::Engine(options).run(Program{.fail_at = 3}), Error);
+  bsp::EngineOptions other = options;
+  other.peers = 6;
+  CHECK(text_of(other, Program{}).find("it is of a run of 5 peers, but this one has 6") != std::string::npos);
+  bsp::EngineOptions full = options_of("/dev/null/nowhere");
+  CHECK(text_of(full, Program{}).find("cannot create the directory") != std::string::npos);
+  CHECK_THROWS_AS(bsp::Engine({.checkpoints = {.recover = true}}), Error);
+  CHECK_THROWS_AS(bsp::Engine({.checkpoints = {.every = 0}}), Error);
+}

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Builds and runs all benchmarks, and prints their rows as one table.
 # usage: benchmarks/run.sh [OUTPUT_FILE]
-# Rivals that are no Debian package are found through SCALAR_RIVAL_SKLEARN (a python with scikit-learn) and
-# SCALAR_RIVAL_TRITON (a directory with the unpacked PyPI wheel nvidia-pytriton); `benchmarks/rivals/install.sh DIR` gets
-# both from PyPI and prints the two exports. Without them those rows say "not measured".
+# Rivals that are no Debian package are found through SCALAR_RIVAL_SKLEARN (a python with scikit-learn),
+# SCALAR_RIVAL_TRITON (a directory with the unpacked PyPI wheel nvidia-pytriton) and SCALAR_RIVAL_GAPBS (the directory of
+# GAPBS's programs); `benchmarks/rivals/install.sh DIR` gets them and prints the exports. Without them those rows say
+# "not measured".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 output=${1:-build/benchmarks.md}
@@ -38,6 +39,7 @@ else
   measure serve
 fi
 measure cache
+measure graph
 
 {
   printf '%s, %s cores, %s, %s\n\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \

@@ -106,7 +106,7 @@ void Network::received(int process, Buffer frame) {
 
 void Network::dispatch(int process, Buffer frame) {
   const Envelope envelope = envelope_of(frame.bytes());
-  if (envelope.run < run_ || (envelope.run == run_ && failed_)) return recycle(std::move(frame));
+  if (envelope.run < run_ || (envelope.run == run_ && (failed_ || is_over_))) return recycle(std::move(frame));
   if (envelope.run > run_) return transport_.early_.emplace_back(process, std::move(frame)), void();
   if (envelope.kind == Envelope::frame_of_abort) return take_abort(frame.bytes());
   if (envelope.kind == Envelope::frame_of_agreement) {
@@ -121,7 +121,7 @@ void Network::dispatch(int process, Buffer frame) {
 }
 
 void Network::lost(int process, const std::string& reason) {
-  if (failed_) return;
+  if (failed_ || is_over_) return;
   const int rank = hosts_.first(process);
   const std::exception_ptr error = std::make_exception_ptr(ProcessLost(process, rank, hosts_.count(process), reason));
   tell_abort(rank, error);
@@ -200,6 +200,7 @@ void Network::proceed(unsigned worker, std::unique_lock<std::mutex> hold) {
 
 void Network::finish() {
   const std::unique_lock hold = lock();
+  is_over_ = true;  // who leaves now takes nothing with it
   transport_.flush(*this);
 }
 

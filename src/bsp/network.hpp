@@ -103,7 +103,7 @@ class Network final : public Transport::Sink {
   std::uint64_t run_;
   World* world_ = nullptr;
   std::mutex mutex_;
-  bool failed_ = false, has_lost_ = false;
+  bool failed_ = false, has_lost_ = false, is_over_ = false;
   std::uint64_t epoch_ = 0;
   std::vector<std::uint64_t> agreement_;  // what the others gave
   std::unordered_map<std::uint64_t, Port*> ports_;

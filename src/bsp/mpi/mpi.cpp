@@ -242,7 +242,7 @@ class MpiTransport final : public Transport {
   }
   void tell_all(const Head& head) {
     for (int process = 0; process < static_cast<int>(partners_.size()); ++process)
-      if (!partners_[static_cast<std::size_t>(process)].has_left) post(process, pack(head, {}, {}));
+      if (process != here_) post(process, pack(head, {}, {}));
   }
 
   void post(int process, std::unique_ptr<Outgoing> packed) {

@@ -5,6 +5,7 @@
 #include "bsp/checkpointer.hpp"
 #include "bsp/network.hpp"
 #include "bsp/scheduler.hpp"
+#include "bsp/tracer.hpp"
 #include "bsp/wire.hpp"
 #include "scalar/core/error.hpp"
 
@@ -39,6 +40,10 @@ struct Session::Impl {
                ? make_host_crew(scheduler, network.get(), scheduler.workers() == 1 ? nullptr : options.executor)
                : make_tbb_crew(scheduler, network.get(), runtime);
     scheduler.set_crew(*crew);
+    if (options.trace != nullptr) {
+      tracer = std::make_unique<Tracer>(*options.trace, world);
+      scheduler.set_tracer(tracer.get());
+    }
     if (network != nullptr) network->attach(world);
     if (options.resources.mailbox_bytes != 0) {
       memory = std::make_unique<MailboxMemory>(options.resources.mailbox_bytes, options.resources.spill_directory);
@@ -68,6 +73,7 @@ struct Session::Impl {
   std::vector<Peer> peers;
   Scheduler scheduler;
   std::shared_ptr<Wire> wire;
+  std::unique_ptr<Tracer> tracer;  // null: nothing is recorded
   std::unique_ptr<Crew> crew;
 };
 

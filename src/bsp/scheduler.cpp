@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "bsp/tracer.hpp"
 #include "bsp/wire.hpp"
 #include "scalar/core/error.hpp"
 
@@ -52,6 +53,7 @@ Scheduler::Scheduler(World& world, Network* network, const Options& options)
 void Scheduler::open_first() {
   opened_ms_.store(now_ms(), std::memory_order_relaxed);
   opened_.store(ticks(), std::memory_order_relaxed);
+  if (tracer_ != nullptr) tracer_->opened();
   open(true);
 }
 
@@ -83,6 +85,7 @@ bool Scheduler::drain(unsigned worker) {
   FramePool* const outer = pool;  // this thread may be inside another peer's code
   Arrivals arrivals;
   bool any = false;
+  const std::int64_t begin = tracer_ != nullptr ? tracer_->now() : 0;
   for (std::uint32_t k = 0; k < workers_; ++k) {
     Slice& slice = slices_[(worker + k) % workers_];
     for (Bite bite = claim(slice); bite.begin != bite.end; bite = claim(slice)) {
@@ -95,6 +98,7 @@ bool Scheduler::drain(unsigned worker) {
     }
   }
   pool = outer;
+  if (tracer_ != nullptr && any) tracer_->was_busy(worker, begin, tracer_->now());
   // Arriving once for all: before it, no flip can happen, so everything claimed above was of one superstep.
   if (arrivals.peers != 0) arrive(arrivals, worker);
   return any;
@@ -140,8 +144,10 @@ void Scheduler::step(Fiber& fiber, Arrivals& arrivals, unsigned worker) {
 void Scheduler::resume(Fiber& fiber) {
   fiber.gate = nullptr;
   fiber.collective = nullptr;
+  const std::int64_t begin = tracer_ != nullptr ? tracer_->now() : 0;
   do fiber.handle.resume();
   while (fiber.gate == nullptr && fiber.handle);
+  if (tracer_ != nullptr) tracer_->ran(fiber.rank, begin, tracer_->now());
 }
 
 void Scheduler::retire(Fiber& fiber) noexcept {
@@ -170,12 +176,14 @@ void Scheduler::flip(unsigned worker) {
   const std::uint32_t collectives = collectives_.load(std::memory_order_relaxed);
   if (collectives != 0) collectives_.store(0, std::memory_order_relaxed);
   if (stop_.stop_possible() || deadline_.count() != 0) check_clock();
+  if (tracer_ != nullptr) tracer_->arrived();
   // Once it has departed, another worker may end the superstep.
   if (world_.meet({collectives, returned_.load(std::memory_order_relaxed)})) proceed(worker);
 }
 
 /// The superstep is over, in all processes.
 void Scheduler::proceed(unsigned worker) {
+  if (tracer_ != nullptr) tracer_->concluded();
   const bool across = world_.wire() != nullptr && !world_.is_aborted();
   if (across ? world_.wire()->all_gone() : returned_.load(std::memory_order_relaxed) == size_) {
     finished_.store(true, std::memory_order_release);

@@ -17,6 +17,8 @@
 
 namespace scalar::inline v0::bsp::detail {
 
+class Tracer;
+
 /// A part of a run in which peers wait apart from the others.
 class Part {
  public:
@@ -50,6 +52,7 @@ class Scheduler final : public Gate, public Driver {
   Scheduler(World& world, Network* network, const Options& options);
 
   void set_crew(Crew& crew) noexcept { crew_ = &crew; }
+  void set_tracer(Tracer* tracer) noexcept { tracer_ = tracer; }
   void open_first();
   /// Works until the run is over or nothing has been found for the spin time. Returns the epoch in which that was.
   std::uint32_t work(unsigned worker);
@@ -112,6 +115,7 @@ class Scheduler final : public Gate, public Driver {
   World& world_;
   Network* network_;
   Crew* crew_ = nullptr;
+  Tracer* tracer_ = nullptr;  // null: nothing is recorded
   const std::uint32_t size_;
   const std::uint32_t workers_;
   const int spin_us_;

@@ -270,6 +270,11 @@ void World::sweep() noexcept {
   }
 }
 
+void World::tally(Outbox& out) {
+  const std::lock_guard lock(shared_->mutex);
+  for (Joined& entry : shared_->joined) entry.channel->tally(superstep_, out);
+}
+
 void World::each_channel(void (*use)(void*, std::int64_t, const std::type_info&, ChannelBase&), void* argument) {
   const std::lock_guard lock(shared_->mutex);
   for (Joined& entry : shared_->joined) use(argument, entry.index, *entry.message, *entry.channel);

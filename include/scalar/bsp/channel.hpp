@@ -111,25 +111,23 @@ class Channel final : public ChannelBase {
   void collect(std::uint64_t superstep, Outbox& out) override {
     std::vector<std::vector<std::byte>>& texts = texts_[superstep & 1];
     std::size_t used = 0;
-    for (unsigned i = 0; i < local_; ++i) {
-      Half& half = sides_[i].half[superstep & 1];
-      for (const int destination : half.touched) {
-        if (is_local(destination)) continue;
-        const Block<T>& block = block_of(half, static_cast<unsigned>(destination));
-        if (block.superstep != superstep || block.next == block.begin) continue;
-        const std::span<const T> values(block.begin, block.next);
-        const int source = first_ + static_cast<int>(i);
-        if constexpr (Plain<T>) {
-          out.add(source, destination, values.size(), std::as_bytes(values), alignof(T));
-        } else {
-          if (used == texts.size()) texts.emplace_back();
-          std::vector<std::byte>& text = texts[used++];
-          text.clear();
-          for (const T& value : values) Serialiser<T>::write(value, text);
-          out.add(source, destination, values.size(), text, 1);
-        }
+    each_block(superstep, [&](int source, int destination, std::span<const T> values) {
+      if (is_local(destination)) return;
+      if constexpr (Plain<T>) {
+        out.add(source, destination, values.size(), std::as_bytes(values), alignof(T));
+      } else {
+        if (used == texts.size()) texts.emplace_back();
+        std::vector<std::byte>& text = texts[used++];
+        text.clear();
+        for (const T& value : values) Serialiser<T>::write(value, text);
+        out.add(source, destination, values.size(), text, 1);
       }
-    }
+    });
+  }
+  void tally(std::uint64_t superstep, Outbox& out) override {
+    each_block(superstep, [&](int source, int destination, std::span<const T> values) {
+      out.add(source, destination, values.size(), std::as_bytes(values), alignof(T));
+    });
   }
 
   void deliver(std::uint64_t superstep, const Segment& segment) override {
@@ -264,6 +262,19 @@ class Channel final : public ChannelBase {
     std::destroy(block.begin, block.next);
     free_storage(block);
     block.begin = fresh, block.next = fresh + used, block.limit = fresh + wanted;
+  }
+
+  /// What local peers have sent in `superstep`, by ascending source.
+  template <class Use>
+  void each_block(std::uint64_t superstep, Use use) {
+    for (unsigned i = 0; i < local_; ++i) {
+      Half& half = sides_[i].half[superstep & 1];
+      for (const int destination : half.touched) {
+        const Block<T>& block = block_of(half, static_cast<unsigned>(destination));
+        if (block.superstep == superstep && block.next != block.begin)
+          use(first_ + static_cast<int>(i), destination, std::span<const T>(block.begin, block.next));
+      }
+    }
   }
 
   static void read_objects(const Segment& segment, std::vector<T>& objects) {

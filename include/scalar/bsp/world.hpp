@@ -100,6 +100,8 @@ class ChannelBase {
   /// Offers what local peers have sent to other processes in `superstep`, by ascending source. Called once all local
   /// peers have arrived. Errors: `Errc::unsupported` for messages that cannot leave a process.
   virtual void collect(std::uint64_t superstep, Outbox& out);
+  /// Offers everything that local peers have sent in `superstep`, for peers here and elsewhere, to be counted.
+  virtual void tally(std::uint64_t superstep, Outbox& out) { (void)superstep, (void)out; }
   /// Takes what a peer elsewhere has sent in `superstep`: by ascending source, to be read in the next superstep.
   /// Errors: `Errc::parse` for bytes that are no such messages.
   virtual void deliver(std::uint64_t superstep, const Segment& segment);
@@ -194,6 +196,8 @@ class World {
   /// Ends a superstep for which all has come.
   void conclude(bool failed) noexcept;
   const Collective* collective() const noexcept { return collective_; }
+  /// Counts what local peers have sent in this superstep.
+  void tally(Outbox& out);
   /// Forgets channels that nobody uses, once what was sent through them has left.
   void sweep() noexcept;
 

@@ -1,0 +1,67 @@
+#pragma once
+/// How the scheduler tells a trace what happens.
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "scalar/bsp/trace.hpp"
+#include "scalar/bsp/world.hpp"
+
+namespace scalar::inline v0::bsp {
+
+/// When one worker ran peers.
+struct BusyTime {
+  std::uint64_t run = 0, superstep = 0;
+  unsigned worker = 0;
+  std::int64_t begin = 0, end = 0;
+};
+
+struct Trace::Impl {
+  TraceOptions options;
+  std::chrono::steady_clock::time_point origin = std::chrono::steady_clock::now();
+  mutable std::mutex mutex;
+  std::uint64_t runs = 0, supersteps = 0, messages = 0, bytes = 0;
+  std::int64_t time = 0, work = 0;
+  std::deque<SuperstepRecord> records;
+  std::deque<BusyTime> busy;
+
+  std::int64_t now() const noexcept {
+    return (std::chrono::steady_clock::now() - origin) / std::chrono::nanoseconds(1);
+  }
+};
+
+namespace detail {
+
+/// One run's recorder.
+class Tracer {
+ public:
+  Tracer(Trace& trace, World& world);
+
+  std::int64_t now() const noexcept { return trace_.now(); }
+  /// Peer `rank` has computed. Called by the worker that ran it.
+  void ran(int rank, std::int64_t begin, std::int64_t end) noexcept {
+    work_[static_cast<std::size_t>(rank - world_.first())].fetch_add(end - begin, std::memory_order_relaxed);
+  }
+  /// A worker has run peers without a break.
+  void was_busy(unsigned worker, std::int64_t begin, std::int64_t end);
+  void opened() noexcept { begin_ = trace_.now(); }
+  /// All local peers have arrived: what they have sent is counted.
+  void arrived();
+  /// The superstep is over; the next opens.
+  void concluded();
+
+ private:
+  Trace::Impl& trace_;
+  World& world_;
+  std::uint64_t run_;
+  std::int64_t begin_ = 0;
+  std::vector<std::atomic<std::int64_t>> work_;  // by local rank
+  SuperstepRecord record_;
+};
+
+}  // namespace detail
+}  // namespace scalar::inline v0::bsp

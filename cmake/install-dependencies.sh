@@ -7,7 +7,7 @@ set -euo pipefail
 build="g++ cmake ninja-build libeigen3-dev libtbb-dev libboost-dev libsimdjson-dev libssl-dev zlib1g-dev libxxhash-dev
   libxgboost-dev"
 run="curl dataset-fashion-mnist"
-test="catch2 prometheus python3 python3-venv"
+test="catch2 libcereal-dev prometheus python3 python3-venv"
 ci="clang-16 clang-format-16 libclang-rt-16-dev"
 
 packages=""

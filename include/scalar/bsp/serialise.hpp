@@ -100,6 +100,31 @@ std::size_t take_count(std::span<const std::byte>& in, std::size_t bytes_each) {
   return static_cast<std::size_t>(count);
 }
 
+/// Types that contain themselves, such as trees, may nest without end in bytes that a stranger made.
+class NestingGuard {
+ public:
+  using Depth = unsigned;
+  static constexpr Depth limit = 1000;
+
+  explicit NestingGuard(const std::type_info& type) {
+    check(depth() + 1, type);
+    ++depth();
+  }
+  ~NestingGuard() { --depth(); }
+  NestingGuard(const NestingGuard&) = delete;
+  NestingGuard& operator=(const NestingGuard&) = delete;
+  /// Errors: `Errc::parse`.
+  static void check(Depth now, const std::type_info& type) {
+    if (now > limit) throw_bad_content(type, "nested too deeply", now);
+  }
+
+ private:
+  static Depth& depth() noexcept {
+    constinit thread_local static Depth now = 0;
+    return now;
+  }
+};
+
 /// A type that a library knows how to serialise; made available by scalar/bsp/cereal.hpp and boost_serialization.hpp.
 enum class Library { cereal, boost };
 template <class T, Library library>

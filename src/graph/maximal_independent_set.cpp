@@ -54,7 +54,8 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, std::uint64_t seed, bsp
     settle(states, open, outside,
            [&](Vertex v) { return any_neighbour(graph, v, [&](Vertex u) { return states[u] == inside; }); });
     const bool more = !open.empty();
-    if (!co_await peer.all_reduce(more, std::logical_or{})) break;
+    const bool goes_on = co_await peer.all_reduce(more, std::logical_or{});
+    if (!goes_on) break;
   }
   for (std::size_t v = share.begin; v < share.end; ++v) result[v - share.begin] = states[v] == inside;
 }

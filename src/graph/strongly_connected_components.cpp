@@ -177,8 +177,15 @@ struct Part {
   bool sends = false;  // something in this superstep
 };
 
+// g++ 12 traps on a co_await in the condition of a loop; so conditions have names.
+auto any(bsp::Peer& peer, bool own) { return peer.all_reduce(own, std::logical_or{}); }
+
 bsp::Task<> trim(bsp::Peer& peer, Part& part) {
-  while (co_await peer.all_reduce(part.sends, std::logical_or{})) part.trim_received();
+  for (;;) {
+    const bool goes_on = co_await any(peer, part.sends);
+    if (!goes_on) break;
+    part.trim_received();
+  }
 }
 
 /// Replaces every root by the least vertex of its component.
@@ -217,11 +224,19 @@ bsp::Task<std::int64_t> compute(bsp::Peer& peer, const Graph& graph, Vertex* lab
   for (;;) {
     co_await trim(peer, part);
     part.start_colours();
-    const bool more = !part.open.empty();
-    if (!co_await peer.all_reduce(more, std::logical_or{})) break;
-    for (part.spread(); co_await peer.all_reduce(part.sends, std::logical_or{}); part.spread()) part.take_colours();
+    bool goes_on = co_await any(peer, !part.open.empty());
+    if (!goes_on) break;
+    while (goes_on) {
+      part.spread();
+      goes_on = co_await any(peer, part.sends);
+      if (goes_on) part.take_colours();
+    }
     part.start_collecting();
-    for (part.collect(); co_await peer.all_reduce(part.sends, std::logical_or{}); part.collect()) part.take_collected();
+    do {
+      part.collect();
+      goes_on = co_await any(peer, part.sends);
+      if (goes_on) part.take_collected();
+    } while (goes_on);
     part.release_found();
   }
   co_return co_await name_by_least(peer, part, labels);

@@ -1,0 +1,79 @@
+#pragma once
+/// A connection of the service's thread: messages, one after another.
+#include <utility>  // Boost 1.74 forgets it
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bsp/tcp/message.hpp"
+#include "bsp/tcp/stream.hpp"
+
+namespace scalar::inline v0::bsp::sockets {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using asio::ip::tcp;
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+/// Thread safety: the service's thread only.
+class Connection {
+ public:
+  explicit Connection(tcp::socket socket);
+
+  /// Everything that waits here fails with `Errc::deadline_exceeded` at `time`, saying that `what` took too long.
+  void set_deadline(SteadyTime time, std::string what);
+  void clear_deadline();
+  /// Everything that waits here, now and later, fails with `Errc::cancelled`.
+  void cancel();
+
+  /// Errors: `Errc::unavailable` at the end of the connection, those of `MessageHead`, and those above.
+  awaitable<Message> read(std::size_t most_bytes);
+  awaitable<void> write(std::vector<std::byte> bytes);
+  /// What is written before goes out, then the other side sees an end.
+  void finish() noexcept;
+  /// The other side is still there.
+  bool is_open() const noexcept;
+
+  /// Where the other side is: `127.0.0.1:40000`.
+  const std::string& remote() const noexcept { return remote_; }
+  std::string remote_host() const { return remote_host_; }
+  tcp::socket& socket() noexcept { return socket_; }
+  /// Hands the socket over; this object is of no use any more.
+  std::pair<Descriptor, Stream> release();
+
+ private:
+  awaitable<void> read_exactly(std::span<std::byte> into);
+  awaitable<void> ready(tcp::socket::wait_type type);
+  void check() const;
+
+  tcp::socket socket_;
+  Stream stream_;
+  asio::steady_timer timer_;
+  std::string remote_, remote_host_, late_;
+  bool is_cancelled_ = false, is_late_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+/// Wakes coroutines that wait for a change. Thread safety: the service's thread only.
+class Event {
+ public:
+  explicit Event(asio::io_context& context) : context_(context) {}
+  /// Returns after `notify`, or when the time has come.
+  awaitable<void> wait(SteadyTime until);
+  void notify();
+
+ private:
+  asio::io_context& context_;
+  std::list<asio::steady_timer*> waiting_;
+};
+
+}  // namespace scalar::inline v0::bsp::sockets

@@ -1,0 +1,247 @@
+// How the processes find each other: at the coordinator, who tells all where all are.
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <cstring>
+
+#include "bsp/tcp/service.hpp"
+
+namespace scalar::inline v0::bsp::sockets {
+
+using boost::system::error_code;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::chrono::seconds handshake_time{5};
+
+std::uint64_t random_number() {
+  const Nonce nonce = make_nonce();
+  std::uint64_t number = 0;
+  std::memcpy(&number, nonce.data(), sizeof number);
+  return number == 0 ? 1 : number;
+}
+
+/// Trying again may help: it is not there yet.
+bool is_passing(const Error& error) {
+  return error.code() == Errc::unavailable || error.code() == Errc::deadline_exceeded;
+}
+
+tcp::endpoint resolve(asio::io_context& context, const Address& address) {
+  error_code error;
+  const asio::ip::address number = asio::ip::make_address(address.host, error);
+  if (!error) return {number, address.port};
+  tcp::resolver resolver(context);
+  const auto found = resolver.resolve(address.host, std::to_string(address.port), error);
+  if (error || found.empty())
+    throw Error(Errc::unavailable, "the host of " + address.text() + " is unknown: " + error.message(), "bsp::tcp");
+  return found.begin()->endpoint();
+}
+
+}  // namespace
+
+awaitable<void> Service::form_all() {
+  form_deadline_ = steady_clock::now() + options_.join_timeout;
+  const Address coordinator = parse_address(options_.coordinator, "coordinator");
+  Roster roster;
+  if (process_ == 0) {
+    Address at = coordinator;
+    if (!options_.listen.empty()) at = parse_address(options_.listen, "listen", false);
+    if (at.port == 0) at.port = coordinator.port;
+    is_leading_ = true;
+    listen_at(resolve(context_, at), "the coordinator's address");
+    roster = co_await lead();
+  } else {
+    roster = co_await follow(coordinator);
+  }
+  process_ = static_cast<int>(roster.you);
+  processes_ = static_cast<int>(roster.members.size());
+  epoch_ = roster.epoch;
+  session_ = roster.session;
+  members_ = std::move(roster.members);
+  controls_.assign(members_.size(), nullptr);
+  links_.clear();
+  links_.resize(members_.size());
+  changed_.notify();
+  if (!std::exchange(is_beating_, true)) start(beat());
+  co_await connect_all();
+}
+
+/// Waits for all, and tells all.
+awaitable<Roster> Service::lead() {
+  while (joiners_.size() + 1 < static_cast<std::size_t>(processes_)) {
+    if (is_stopping_) throw Error(Errc::cancelled, "the transport is closing", "bsp::tcp");
+    if (steady_clock::now() >= form_deadline_)
+      throw Error(last_refusal_.text.empty() ? Errc::unavailable : last_refusal_.code, missing(), "bsp::tcp");
+    co_await changed_.wait(form_deadline_);
+    std::erase_if(joiners_, [](const auto& joiner) { return !joiner.second.connection->is_open(); });
+  }
+  Roster roster;
+  roster.epoch = epoch_ + 1;
+  roster.session = random_number();
+  roster.members.resize(static_cast<std::size_t>(processes_));
+  for (const auto& [process, joiner] : joiners_) {
+    const std::string host = joiner.hello.host.empty() ? joiner.connection->remote_host() : joiner.hello.host;
+    roster.members[process] = {host, joiner.hello.port};
+  }
+  for (const auto& [process, joiner] : joiners_) {
+    roster.you = process;
+    const Message message{Message::Kind::roster, roster.encode()};
+    co_await joiner.connection->write(message.encode());
+    joiner.connection->finish();
+  }
+  joiners_.clear();
+  roster.you = static_cast<std::uint32_t>(process_);
+  co_return roster;
+}
+
+std::string Service::missing() const {
+  std::string text;
+  int count = 0;
+  for (int process = 0; process < processes_; ++process) {
+    if (process == process_ || joiners_.contains(static_cast<std::uint32_t>(process))) continue;
+    if (count++ < 8) text += (text.empty() ? "process " : ", ") + std::to_string(process);
+  }
+  if (count > 8) text += " and " + std::to_string(count - 8) + " more";
+  text += " did not come within " + std::to_string(options_.join_timeout.count()) + " ms";
+  if (!last_refusal_.text.empty()) text += "; the last that was refused: " + last_refusal_.text;
+  return text;
+}
+
+awaitable<Roster> Service::follow(Address leader) {
+  Hello hello;
+  hello.purpose = Hello::Purpose::join;
+  hello.process = static_cast<std::uint32_t>(process_);
+  hello.processes = static_cast<std::uint32_t>(processes_);
+  hello.epoch = epoch_;
+  hello.session = session_;
+  for (;;) {
+    std::string problem;
+    try {
+      const std::shared_ptr<Connection> connection = co_await introduce_to(leader, hello, true);
+      connection->set_deadline(form_deadline_, "waiting for the other processes");
+      const Message message = co_await connection->read(Message::most_bytes);
+      if (message.kind != Message::Kind::roster) throw Error(Errc::parse, "no roster came", connection->remote());
+      Roster roster = Roster::decode(message.body);
+      Roster::Member& first = roster.members.front();
+      if (first.host.empty()) first = {leader.host, leader.port};
+      co_return roster;
+    } catch (const Error& error) {
+      if (!is_passing(error) || steady_clock::now() >= form_deadline_) throw;
+    }
+    const SteadyTime soon = steady_clock::now() + milliseconds(20);
+    co_await changed_.wait(soon);  // it may be about to start again
+  }
+}
+
+/// Tries until it works, is refused for good, or is too late.
+awaitable<std::shared_ptr<Connection>> Service::introduce_to(Address address, Hello hello, bool listens) {
+  std::string problem;
+  for (milliseconds pause(5); !is_stopping_; pause = (std::min)(2 * pause, milliseconds(200))) {
+    try {
+      std::shared_ptr<Connection> connection = co_await connect(address);
+      const tcp::endpoint here = connection->socket().local_endpoint();
+      if (listens && port_ == 0) {
+        tcp::endpoint at(here.address(), 0);
+        if (!options_.listen.empty()) at = resolve(context_, parse_address(options_.listen, "listen", false));
+        listen_at(at, "this process's address");
+      }
+      hello.port = port_;
+      if (!options_.listen.empty()) {
+        const Address said = parse_address(options_.listen, "listen", false);
+        if (said.host != "0.0.0.0" && said.host != "::") hello.host = said.host;
+      }
+      connection->set_deadline((std::min)(form_deadline_, steady_clock::now() + handshake_time), "the handshake");
+      co_await introduce(*connection, hello, creed_);
+      connection->clear_deadline();
+      co_return connection;
+    } catch (const Error& error) {
+      if (!is_passing(error)) throw;
+      problem = error.what();
+    }
+    const SteadyTime now = steady_clock::now();
+    if (now >= form_deadline_)
+      throw Error(Errc::unavailable,
+                  "no connection to " + address.text() + " within " + std::to_string(options_.join_timeout.count()) +
+                      " ms: " + problem,
+                  "bsp::tcp");
+    const SteadyTime next = (std::min)(form_deadline_, now + pause);
+    co_await changed_.wait(next);
+  }
+  throw Error(Errc::cancelled, "the transport is closing", "bsp::tcp");
+}
+
+awaitable<std::shared_ptr<Connection>> Service::connect(Address address) {
+  const tcp::endpoint endpoint = resolve(context_, address);
+  guard(endpoint.address(), "the address of another process,");
+  auto socket = std::make_shared<tcp::socket>(context_);
+  // A host that does not answer must not hold things up.
+  asio::steady_timer timer(context_, (std::min)(form_deadline_, steady_clock::now() + handshake_time));
+  timer.async_wait([socket](const error_code& error) {
+    error_code ignored;
+    if (!error) socket->close(ignored);
+  });
+  error_code error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  co_await socket->async_connect(endpoint, token);
+  timer.cancel();
+  if (error || !socket->is_open())
+    throw Error(Errc::unavailable, error ? error.message() : "it does not answer", address.text());
+  error_code ignored;
+  // On loopback a socket may, while nobody listens, connect to itself.
+  if (socket->local_endpoint(ignored) == socket->remote_endpoint(ignored))
+    throw Error(Errc::unavailable, "nobody listens", address.text());
+  co_return adopt(std::move(*socket));
+}
+
+/// Each process connects to those before it.
+awaitable<void> Service::connect_all() {
+  Hello hello;
+  hello.process = static_cast<std::uint32_t>(process_);
+  hello.processes = static_cast<std::uint32_t>(processes_);
+  hello.epoch = epoch_;
+  hello.session = session_;
+  for (int process = 0; process < process_; ++process)
+    for (const Hello::Purpose purpose : {Hello::Purpose::control, Hello::Purpose::data}) {
+      const Roster::Member& member = members_[static_cast<std::size_t>(process)];
+      const Address address{member.host, member.port};
+      hello.purpose = purpose;
+      std::shared_ptr<Connection> connection = co_await introduce_to(address, hello, false);
+      take_member(process, purpose, std::move(connection));
+    }
+  while (!is_complete()) {
+    if (is_stopping_) throw Error(Errc::cancelled, "the transport is closing", "bsp::tcp");
+    if (!failure_.empty()) throw Error(Errc::unavailable, failure_, "bsp::tcp");
+    if (steady_clock::now() >= form_deadline_) throw Error(Errc::unavailable, missing(), "bsp::tcp");
+    co_await changed_.wait(form_deadline_);
+  }
+}
+
+bool Service::is_complete() const {
+  for (int process = 0; process < processes_; ++process)
+    if (process != process_ && (controls_[static_cast<std::size_t>(process)] == nullptr ||
+                                links_[static_cast<std::size_t>(process)] == nullptr))
+      return false;
+  return true;
+}
+
+void Service::take_member(int process, Hello::Purpose purpose, std::shared_ptr<Connection> connection) {
+  const auto index = static_cast<std::size_t>(process);
+  if (purpose == Hello::Purpose::control) {
+    const SteadyTime now = steady_clock::now();
+    const auto control = std::make_shared<Control>(
+        process, connection, Suspicion(options_.heartbeat_interval, options_.heartbeat_pause, now));
+    control->moved_at = now;
+    controls_[index] = control;
+    start(hear_from(control));
+  } else {
+    auto [descriptor, stream] = connection->release();
+    const auto counters = std::make_shared<LinkCounters>(std::move(descriptor));
+    const Link::Limits limits{epoch_, options_.window_bytes, options_.max_frame_bytes};
+    links_[index] = std::make_unique<Link>(process, std::move(stream), counters, limits);
+    if (controls_[index] != nullptr) controls_[index]->counters = counters;
+  }
+  changed_.notify();
+}
+
+}  // namespace scalar::inline v0::bsp::sockets

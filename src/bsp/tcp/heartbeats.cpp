@@ -1,0 +1,138 @@
+// What goes over the control connections while a job runs.
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <cstdio>
+
+#include "bsp/tcp/service.hpp"
+
+namespace scalar::inline v0::bsp::sockets {
+
+using boost::system::error_code;
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+void Service::say(const std::shared_ptr<Control>& control, Message::Kind kind, std::vector<std::byte> body) {
+  control->out.push_back(Message{kind, std::move(body)}.encode());
+  if (control->is_writing) return;
+  control->is_writing = true;
+  start(write_out(control));
+}
+
+awaitable<void> Service::write_out(std::shared_ptr<Control> control) {
+  try {
+    while (!control->out.empty()) {
+      std::vector<std::byte> next = std::move(control->out.front());
+      control->out.pop_front();
+      co_await control->connection->write(std::move(next));
+    }
+    if (control->is_over) control->connection->finish();
+  } catch (const Error&) {
+    control->out.clear();  // `hear_from` says what is wrong
+  }
+  control->is_writing = false;
+}
+
+void Service::say_heartbeat(const std::shared_ptr<Control>& control) {
+  if (control->out.size() > 4) return;  // it does not take them
+  Heartbeat heartbeat;
+  if (control->counters != nullptr) {
+    heartbeat.sent = control->counters->sent.load(std::memory_order_relaxed);
+    heartbeat.received = control->counters->received.load(std::memory_order_relaxed);
+  }
+  say(control, Message::Kind::heartbeat, heartbeat.encode());
+}
+
+awaitable<void> Service::hear_from(std::shared_ptr<Control> control) {
+  std::string reason;
+  try {
+    while (reason.empty()) {
+      const Message message = co_await control->connection->read(Message::most_greeting_bytes);
+      control->suspicion.heard(steady_clock::now());
+      if (message.kind == Message::Kind::heartbeat) {
+        const Heartbeat heartbeat = Heartbeat::decode(message.body);
+        control->told_sent = heartbeat.sent;
+        if (control->counters == nullptr) continue;
+        // A Dekker pair with Link::credit.
+        control->counters->acknowledged.store(heartbeat.received, std::memory_order_seq_cst);
+        if (control->counters->starved.exchange(false, std::memory_order_seq_cst)) wake_();
+      } else if (message.kind == Message::Kind::leaving) {
+        control->is_leaving = true;
+      } else if (message.kind == Message::Kind::fenced) {
+        reason = "it has given this process up: " + Refusal::decode(message.body).text;
+      } else {
+        reason = "message " + std::to_string(static_cast<int>(message.kind)) + " is none of a running job";
+      }
+    }
+  } catch (const Error& error) {
+    reason = error.message();
+  }
+  if (is_stopping_ || control->is_over) co_return;
+  if (control->is_leaving) {  // the data link says the rest
+    control->is_over = true;
+    co_return;
+  }
+  lose(control, reason, true);
+}
+
+void Service::lose(const std::shared_ptr<Control>& control, const std::string& reason, bool tell) {
+  if (std::exchange(control->is_over, true)) return;
+  if (!control->is_leaving) say(control, Message::Kind::fenced, Refusal{Errc::aborted, reason}.encode());
+  if (!tell) return;
+  failure_ = "process " + std::to_string(control->process) + " is lost: " + reason;
+  {
+    const std::lock_guard lock(mutex_);
+    notices_.push_back({control->process, reason});
+  }
+  changed_.notify();
+  wake_();
+}
+
+awaitable<void> Service::beat() {
+  const milliseconds interval = options_.heartbeat_interval;
+  for (SteadyTime due = steady_clock::now() + interval; !is_stopping_; due += interval) {
+    beat_timer_.expires_at(due);
+    error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    co_await beat_timer_.async_wait(token);
+    if (is_stopping_) co_return;
+    const SteadyTime now = steady_clock::now();
+    // Who was itself stopped, or starved, has not listened: what the others said meanwhile is still to be read.
+    const milliseconds late = duration_cast<milliseconds>(now - due);
+    const bool was_away = late > 2 * interval;
+    if (was_away) due = now;
+    for (const auto& control : controls_) {
+      if (control == nullptr || control->is_over) continue;
+      if (was_away) control->suspicion.excuse(late), control->moved_at += late;
+      say_heartbeat(control);
+      look_after(control, now);
+    }
+  }
+}
+
+void Service::look_after(const std::shared_ptr<Control>& control, SteadyTime now) {
+  if (const double phi = control->suspicion.phi(now); phi > options_.suspicion) {
+    char text[120];
+    std::snprintf(text, sizeof text, "it has been silent for %lld ms (phi %.1f, expected at most %g)",
+                  static_cast<long long>(control->suspicion.silence(now).count()), phi, options_.suspicion);
+    return lose(control, text, true);
+  }
+  if (control->counters == nullptr) return;
+  const std::uint64_t received = control->counters->received.load(std::memory_order_relaxed);
+  int waiting = 0;  // bytes that have come, but that nobody has read: that is no stall
+  if (received != control->seen_received || received >= control->told_sent ||
+      ::ioctl(control->counters->socket.get(), FIONREAD, &waiting) != 0 || waiting != 0) {
+    control->seen_received = received;
+    control->moved_at = now;
+  } else if (now - control->moved_at > options_.stall_timeout) {
+    lose(control,
+         "its data link is stalled: of " + std::to_string(control->told_sent) + " bytes that it has sent, " +
+             std::to_string(received) + " have come, and no more for " +
+             std::to_string(duration_cast<milliseconds>(now - control->moved_at).count()) + " ms",
+         true);
+  }
+}
+
+}  // namespace scalar::inline v0::bsp::sockets

@@ -1,0 +1,138 @@
+#include "bsp/tcp/message.hpp"
+
+#include <cstdio>
+
+#include "bsp/tcp/bytes.hpp"
+#include "scalar/core/hash.hpp"
+
+namespace scalar::inline v0::bsp::sockets {
+namespace {
+
+constexpr std::uint32_t magic = 0x4d4c4353;  // "SCLM"
+constexpr std::size_t checked_bytes = Message::head_bytes - 4;
+
+}  // namespace
+
+std::vector<std::byte> Message::encode() const {
+  ByteWriter writer;
+  writer.number(magic).number(protocol_version).number(static_cast<std::uint16_t>(kind));
+  writer.number(static_cast<std::uint32_t>(body.size()));
+  std::vector<std::byte> bytes = writer.take();
+  ByteWriter rest;
+  rest.number(crc32c(body, crc32c(bytes))).raw(body);
+  const std::vector<std::byte> tail = rest.take();
+  bytes.insert(bytes.end(), tail.begin(), tail.end());
+  return bytes;
+}
+
+MessageHead MessageHead::decode(std::span<const std::byte, Message::head_bytes> head, std::size_t most_bytes) {
+  ByteReader reader(head, "message");
+  if (const auto seen = reader.number<std::uint32_t>("magic"); seen != magic) {
+    char text[80];
+    std::snprintf(text, sizeof text, "garbage: it begins 0x%08x, expected 0x%08x", seen, magic);
+    reader.fail(text);
+  }
+  const auto version = reader.number<std::uint16_t>("version");
+  MessageHead decoded;
+  decoded.kind = Message::Kind{reader.number<std::uint16_t>("kind")};
+  decoded.length = reader.number<std::uint32_t>("length");
+  decoded.check = reader.number<std::uint32_t>("checksum");
+  if (version != protocol_version && decoded.kind != Message::Kind::refusal)
+    throw Error(Errc::unsupported,
+                "protocol version " + std::to_string(version) + ", expected " + std::to_string(protocol_version),
+                "message");
+  if (decoded.length > most_bytes)
+    throw Error(Errc::too_large,
+                "a length of " + std::to_string(decoded.length) + ", expected at most " + std::to_string(most_bytes),
+                "message");
+  return decoded;
+}
+
+void MessageHead::verify(std::span<const std::byte, Message::head_bytes> head, std::span<const std::byte> body) const {
+  if (crc32c(body, crc32c(head.first(checked_bytes))) != check)
+    throw Error(Errc::corrupt, "its checksum is wrong", "message");
+}
+
+std::vector<std::byte> Hello::encode() const {
+  ByteWriter writer;
+  writer.number(static_cast<std::uint8_t>(purpose)).number(process).number(processes).number(epoch).number(session);
+  writer.number(static_cast<std::uint8_t>(has_token)).number(port).raw(nonce).text(job).text(host);
+  return writer.take();
+}
+
+Hello Hello::decode(std::span<const std::byte> body) {
+  ByteReader reader(body, "hello");
+  Hello hello;
+  const auto purpose = reader.number<std::uint8_t>("purpose");
+  if (purpose < 1 || purpose > 4) reader.fail("purpose is " + std::to_string(purpose) + ", expected 1 to 4");
+  hello.purpose = Purpose{purpose};
+  hello.process = reader.number<std::uint32_t>("process");
+  hello.processes = reader.number<std::uint32_t>("processes");
+  hello.epoch = reader.number<std::uint64_t>("epoch");
+  hello.session = reader.number<std::uint64_t>("session");
+  hello.has_token = reader.number<std::uint8_t>("token flag") != 0;
+  hello.port = reader.number<std::uint16_t>("port");
+  hello.nonce = reader.array<32>("nonce");
+  hello.job = reader.text("job");
+  hello.host = reader.text("host");
+  reader.finish();
+  return hello;
+}
+
+std::vector<std::byte> Refusal::encode() const {
+  ByteWriter writer;
+  writer.number(static_cast<std::uint32_t>(code)).text(text);
+  return writer.take();
+}
+
+Refusal Refusal::decode(std::span<const std::byte> body) {
+  ByteReader reader(body, "refusal");
+  Refusal refusal;
+  const auto code = reader.number<std::uint32_t>("code");
+  refusal.code = name(Errc{static_cast<std::int32_t>(code)}) == "unknown" ? Errc::failed : Errc{static_cast<int>(code)};
+  refusal.text = reader.text("text");
+  return refusal;  // a later version may say more
+}
+
+std::vector<std::byte> Roster::encode() const {
+  ByteWriter writer;
+  writer.number(epoch).number(session).number(you).number(static_cast<std::uint32_t>(members.size()));
+  for (const Member& member : members) writer.text(member.host).number(member.port);
+  return writer.take();
+}
+
+Roster Roster::decode(std::span<const std::byte> body) {
+  ByteReader reader(body, "roster");
+  Roster roster;
+  roster.epoch = reader.number<std::uint64_t>("epoch");
+  roster.session = reader.number<std::uint64_t>("session");
+  roster.you = reader.number<std::uint32_t>("process");
+  const auto count = reader.number<std::uint32_t>("processes");
+  if (count > reader.left()) reader.fail("it has " + std::to_string(count) + " processes");
+  for (std::uint32_t i = 0; i < count; ++i) {
+    Member& member = roster.members.emplace_back();
+    member.host = reader.text("host");
+    member.port = reader.number<std::uint16_t>("port");
+  }
+  if (roster.you >= count)
+    reader.fail("it speaks to process " + std::to_string(roster.you) + " of " + std::to_string(count));
+  reader.finish();
+  return roster;
+}
+
+std::vector<std::byte> Heartbeat::encode() const {
+  ByteWriter writer;
+  writer.number(sent).number(received);
+  return writer.take();
+}
+
+Heartbeat Heartbeat::decode(std::span<const std::byte> body) {
+  ByteReader reader(body, "heartbeat");
+  Heartbeat heartbeat;
+  heartbeat.sent = reader.number<std::uint64_t>("sent");
+  heartbeat.received = reader.number<std::uint64_t>("received");
+  reader.finish();
+  return heartbeat;
+}
+
+}  // namespace scalar::inline v0::bsp::sockets

@@ -1,0 +1,256 @@
+#include "bsp/tcp/service.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <future>
+
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::bsp::sockets {
+
+using boost::system::error_code;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::chrono::seconds handshake_time{5};  // then one who says nothing has to go
+constexpr std::size_t most_strangers = 1024;       // being greeted at once
+
+}  // namespace
+
+Service::Service(const TcpOptions& options, Runtime runtime, std::function<void()> wake)
+    : options_(options),
+      creed_{options.job, options.token},
+      runtime_(std::move(runtime)),
+      wake_(std::move(wake)),
+      process_(options.process),
+      processes_(options.processes) {
+  thread_ = std::thread([this] { run(); });
+}
+
+Service::~Service() {
+  asio::post(context_, [this] { stop(); });
+  thread_.join();
+}
+
+void Service::run() {
+  const auto keep = asio::make_work_guard(context_);
+  while (!is_stopping_) try {
+      context_.run();
+    } catch (const std::exception& error) {
+      log(LogLevel::error, error.what());  // out of memory: whose turn it was is gone, the others go on
+    }
+  // What waits has been cancelled, and goes.
+  try {
+    context_.restart();
+    context_.poll();
+  } catch (const std::exception&) {  // as above
+  }
+}
+
+void Service::stop() {
+  is_stopping_ = true;
+  error_code ignored;
+  for (const auto& acceptor : acceptors_) acceptor->close(ignored);
+  for (const auto& weak : connections_)
+    if (const auto connection = weak.lock()) connection->cancel();
+  beat_timer_.cancel();
+  changed_.notify();
+  context_.stop();
+}
+
+void Service::log(LogLevel level, const std::string& text) const { runtime_.log(level, "bsp", text); }
+
+void Service::start(awaitable<void> work) {
+  asio::co_spawn(context_, std::move(work), [this](std::exception_ptr error) {
+    if (error == nullptr || is_stopping_) return;
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& known) {
+      log(LogLevel::warning, known.what());
+    }
+  });
+}
+
+std::shared_ptr<Connection> Service::adopt(tcp::socket socket) {
+  std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
+  auto connection = std::make_shared<Connection>(std::move(socket));
+  connections_.push_back(connection);
+  return connection;
+}
+
+Formed Service::form() {
+  std::promise<Formed> promise;
+  std::future<Formed> future = promise.get_future();
+  asio::post(context_, [&] {
+    asio::co_spawn(context_, form_all(), [&](std::exception_ptr error) {
+      if (error != nullptr) return promise.set_exception(error);
+      Formed formed;
+      formed.membership = {process_, processes_, epoch_};
+      formed.links = std::move(links_);
+      promise.set_value(std::move(formed));
+    });
+  });
+  return future.get();
+}
+
+/// Beyond loopback one must be known or hidden.
+void Service::guard(const asio::ip::address& address, const std::string& what) const {
+  const bool is_loopback =
+      address.is_loopback() || (address.is_v6() && address.to_v6().is_v4_mapped() &&
+                                asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback());
+  if (is_loopback || !options_.token.empty() || !options_.tls.ca_file.empty() || options_.allow_insecure) return;
+  throw Error(Errc::permission_denied,
+              what + ' ' + address.to_string() +
+                  " is not loopback, and there is neither a token nor TLS: anybody there could take part in the job. "
+                  "Give all processes .token or .tls, or set .allow_insecure",
+              "bsp::tcp");
+}
+
+void Service::listen_at(const tcp::endpoint& endpoint, const std::string& what) {
+  guard(endpoint.address(), what);
+  auto acceptor = std::make_shared<tcp::acceptor>(context_);
+  try {
+    acceptor->open(endpoint.protocol());
+    acceptor->set_option(asio::socket_base::reuse_address(true));
+    acceptor->bind(endpoint);
+    acceptor->listen(asio::socket_base::max_listen_connections);
+  } catch (const boost::system::system_error& error) {
+    throw Error(Errc::io,
+                "cannot listen at " + endpoint.address().to_string() + ':' + std::to_string(endpoint.port()) + ": " +
+                    error.code().message(),
+                "bsp::tcp");
+  }
+  port_ = acceptor->local_endpoint().port();
+  acceptors_.push_back(acceptor);
+  start(accept(acceptor));
+}
+
+awaitable<void> Service::accept(std::shared_ptr<tcp::acceptor> acceptor) {
+  while (!is_stopping_) {
+    tcp::socket socket(context_);
+    error_code error;
+    auto token = asio::redirect_error(asio::use_awaitable, error);
+    co_await acceptor->async_accept(socket, token);
+    if (is_stopping_ || error == asio::error::operation_aborted) co_return;
+    if (error) {  // out of descriptors, perhaps
+      const SteadyTime soon = steady_clock::now() + std::chrono::milliseconds(50);
+      asio::steady_timer timer(context_, soon);
+      co_await timer.async_wait(token);
+      continue;
+    }
+    if (connections_.size() >= most_strangers + 3 * static_cast<std::size_t>(processes_)) continue;
+    start(greet(adopt(std::move(socket))));
+  }
+}
+
+/// A stranger who says nothing, or garbage, waits only for himself.
+awaitable<void> Service::greet(std::shared_ptr<Connection> connection) {
+  Refusal refusal;
+  try {
+    connection->set_deadline(steady_clock::now() + handshake_time, "the handshake");
+    const Guest guest = co_await hear(*connection, creed_);
+    co_await admit(connection, guest);
+    co_return;
+  } catch (const Error& error) {
+    refusal = {error.code(), error.what()};
+  }
+  if (is_stopping_) co_return;
+  last_refusal_ = {refusal.code, connection->remote() + ": " + refusal.text};
+  log(LogLevel::warning, "refused " + last_refusal_.text);
+  co_await refuse(*connection, refusal);
+}
+
+awaitable<void> Service::admit(std::shared_ptr<Connection> connection, const Guest& guest) {
+  switch (guest.hello.purpose) {
+    case Hello::Purpose::join:
+    case Hello::Purpose::enter:
+      co_return co_await admit_joiner(std::move(connection), guest);
+    case Hello::Purpose::control:
+    case Hello::Purpose::data:
+      co_return co_await admit_member(std::move(connection), guest);
+  }
+}
+
+awaitable<void> Service::admit_joiner(std::shared_ptr<Connection> connection, const Guest& guest) {
+  const Hello& hello = guest.hello;
+  const std::string who = "process " + std::to_string(hello.process);
+  if (!is_leading_)
+    throw Error(Errc::unavailable, "this is process " + std::to_string(process_) + ", not the coordinator");
+  if (hello.processes != static_cast<std::uint32_t>(processes_))
+    throw Error(Errc::invalid_argument, who + " is one of " + std::to_string(hello.processes) +
+                                            " processes, expected " + std::to_string(processes_));
+  if (hello.process >= hello.processes)
+    throw Error(Errc::invalid_argument, "there is no " + who + ", expected 0 to " + std::to_string(processes_ - 1));
+  const auto there = joiners_.find(hello.process);
+  if (static_cast<int>(hello.process) == process_ || (there != joiners_.end() && there->second.connection->is_open()))
+    throw Error(Errc::already_exists,
+                "there is a " + who + " already, at " +
+                    (there != joiners_.end() ? there->second.connection->remote() : "the coordinator"));
+  if (hello.session != session_)
+    throw Error(Errc::aborted, who + " is of epoch " + std::to_string(hello.epoch) + ", expected " +
+                                   std::to_string(epoch_) + ": it was given up");
+  co_await welcome(*connection, guest, creed_);
+  connection->clear_deadline();
+  joiners_[hello.process] = {connection, hello};
+  changed_.notify();
+}
+
+awaitable<void> Service::admit_member(std::shared_ptr<Connection> connection, const Guest& guest) {
+  const Hello& hello = guest.hello;
+  // It may have heard of the membership first.
+  const SteadyTime until = steady_clock::now() + handshake_time;
+  while (session_ != hello.session && epoch_ < hello.epoch && !is_stopping_ && steady_clock::now() < until)
+    co_await changed_.wait(until);
+  const std::string who = "process " + std::to_string(hello.process);
+  if (session_ != hello.session)
+    throw Error(Errc::aborted, who + " is of epoch " + std::to_string(hello.epoch) + ", expected " +
+                                   std::to_string(epoch_) + ": it was given up");
+  if (hello.process >= members_.size())
+    throw Error(Errc::invalid_argument, "there is no " + who + ", expected 0 to " + std::to_string(processes_ - 1));
+  const bool is_data = hello.purpose == Hello::Purpose::data;
+  const bool exists =
+      is_data ? links_.size() > hello.process && links_[hello.process] != nullptr : controls_[hello.process] != nullptr;
+  if (exists || static_cast<int>(hello.process) <= process_ || (is_data && links_.size() <= hello.process))
+    throw Error(Errc::already_exists, "there is a connection to " + who + " already");
+  co_await welcome(*connection, guest, creed_);
+  connection->clear_deadline();
+  take_member(static_cast<int>(hello.process), hello.purpose, std::move(connection));
+}
+
+std::vector<Notice> Service::take_notices() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(notices_, {});
+}
+
+void Service::give_up(int process, const std::string& reason) {
+  asio::post(context_, [this, process, reason, epoch = epoch_] {
+    if (epoch != epoch_ || static_cast<std::size_t>(process) >= controls_.size()) return;
+    if (const auto control = controls_[static_cast<std::size_t>(process)]; control != nullptr)
+      lose(control, reason, false);
+  });
+}
+
+void Service::acknowledge(int process) {
+  asio::post(context_, [this, process, epoch = epoch_] {
+    if (epoch != epoch_ || static_cast<std::size_t>(process) >= controls_.size()) return;
+    if (const auto control = controls_[static_cast<std::size_t>(process)]; control != nullptr && !control->is_over)
+      say_heartbeat(control);
+  });
+}
+
+void Service::leave() {
+  std::promise<void> said;
+  asio::post(context_, [&] {
+    for (const auto& control : controls_)
+      if (control != nullptr && !control->is_over) {
+        control->is_over = true;
+        say(control, Message::Kind::leaving, {});
+      }
+    said.set_value();
+  });
+  said.get_future().get();
+}
+
+}  // namespace scalar::inline v0::bsp::sockets

@@ -1,0 +1,144 @@
+#pragma once
+/// The thread of a transport: accepts and makes connections, keeps heartbeats going, notices deaths.
+#include <utility>  // Boost 1.74 forgets it
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bsp/tcp/address.hpp"
+#include "bsp/tcp/connection.hpp"
+#include "bsp/tcp/handshake.hpp"
+#include "bsp/tcp/link.hpp"
+#include "bsp/tcp/suspicion.hpp"
+#include "scalar/bsp/tcp.hpp"
+
+namespace scalar::inline v0::bsp::sockets {
+
+/// A process is lost, and why.
+struct Notice {
+  int process = 0;
+  std::string reason{};
+};
+
+/// The links of one membership.
+struct Formed {
+  Membership membership{};
+  std::vector<std::unique_ptr<Link>> links{};  ///< by process; null for this one
+};
+
+/// Public members may be called from any thread, the others run on the service's.
+class Service {
+ public:
+  /// `wake` is called when there is something that the workers must see.
+  Service(const TcpOptions& options, Runtime runtime, std::function<void()> wake);
+  ~Service();
+
+  /// Meets the others. Blocks. Errors: see `Transport::meet`.
+  Formed form();
+  std::vector<Notice> take_notices();
+  /// The process is lost: it is told so, and is not heard any more.
+  void give_up(int process, const std::string& reason);
+  /// Tells the process how much of what it sent has been read.
+  void acknowledge(int process);
+  /// Tells all that this process goes in good order.
+  void leave();
+
+ private:
+  /// The connection for heartbeats to one process.
+  struct Control {
+    Control(int number, std::shared_ptr<Connection> c, Suspicion s)
+        : process(number), connection(std::move(c)), suspicion(std::move(s)) {}
+    int process;
+    std::shared_ptr<Connection> connection;
+    Suspicion suspicion;
+    std::shared_ptr<LinkCounters> counters{};  // null until the data link is there
+    std::deque<std::vector<std::byte>> out{};
+    bool is_writing = false, is_over = false, is_leaving = false, is_fenced = false;
+    std::uint64_t told_sent = 0;      // by its last heartbeat
+    std::uint64_t seen_received = 0;  // when it last moved
+    SteadyTime moved_at{};
+  };
+  struct Joiner {
+    std::shared_ptr<Connection> connection{};
+    Hello hello{};
+  };
+
+  void run();
+  void stop();
+  /// Starts `work` on the service's thread; what it throws goes to the log.
+  void start(awaitable<void> work);
+  std::shared_ptr<Connection> adopt(tcp::socket socket);
+  void log(LogLevel level, const std::string& text) const;
+
+  // service.cpp: who may come in
+  void listen_at(const tcp::endpoint& endpoint, const std::string& what);
+  void guard(const asio::ip::address& address, const std::string& what) const;
+  awaitable<void> accept(std::shared_ptr<tcp::acceptor> acceptor);
+  awaitable<void> greet(std::shared_ptr<Connection> connection);
+  awaitable<void> admit(std::shared_ptr<Connection> connection, const Guest& guest);
+  awaitable<void> admit_joiner(std::shared_ptr<Connection> connection, const Guest& guest);
+  awaitable<void> admit_member(std::shared_ptr<Connection> connection, const Guest& guest);
+
+  // forming.cpp: how the processes find each other
+  awaitable<void> form_all();
+  awaitable<Roster> lead();
+  awaitable<Roster> follow(Address leader);
+  awaitable<std::shared_ptr<Connection>> introduce_to(Address address, Hello hello, bool listens);
+  awaitable<std::shared_ptr<Connection>> connect(Address address);
+  awaitable<void> connect_all();
+  std::string missing() const;
+  void take_member(int process, Hello::Purpose purpose, std::shared_ptr<Connection> connection);
+  bool is_complete() const;
+
+  // heartbeats.cpp
+  awaitable<void> beat();
+  awaitable<void> hear_from(std::shared_ptr<Control> control);
+  awaitable<void> write_out(std::shared_ptr<Control> control);
+  void say(const std::shared_ptr<Control>& control, Message::Kind kind, std::vector<std::byte> body);
+  void say_heartbeat(const std::shared_ptr<Control>& control);
+  void look_after(const std::shared_ptr<Control>& control, SteadyTime now);
+  void lose(const std::shared_ptr<Control>& control, const std::string& reason, bool tell);
+
+  const TcpOptions options_;
+  const Creed creed_;
+  const Runtime runtime_;
+  const std::function<void()> wake_;
+
+  asio::io_context context_{1};
+  std::vector<std::weak_ptr<Connection>> connections_;
+  std::vector<std::shared_ptr<tcp::acceptor>> acceptors_;
+  asio::steady_timer beat_timer_{context_};
+  Event changed_{context_};
+  bool is_stopping_ = false, is_beating_ = false;
+
+  std::uint16_t port_ = 0;  // where this process listens; 0: not yet
+  SteadyTime form_deadline_{};
+  bool is_leading_ = false;
+  int process_;
+  int processes_;
+  std::uint64_t epoch_ = 0, session_ = 0;
+  std::map<std::uint32_t, Joiner> joiners_;
+  std::vector<Roster::Member> members_;  // empty until the roster is known
+  std::vector<std::shared_ptr<Control>> controls_;
+  std::vector<std::unique_ptr<Link>> links_;
+  std::string failure_;     // of a process, while the others are still being met
+  Refusal last_refusal_{};  // who was sent away while others were waited for
+
+  std::mutex mutex_;
+  std::vector<Notice> notices_;
+  std::thread thread_;
+};
+
+}  // namespace scalar::inline v0::bsp::sockets

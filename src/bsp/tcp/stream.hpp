@@ -1,0 +1,65 @@
+#pragma once
+/// A connected socket, plain or under TLS, read and written without waiting.
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+struct ssl_st;
+
+namespace scalar::inline v0::bsp::sockets {
+
+/// Owns a file descriptor.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) noexcept : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Descriptor();
+  int get() const noexcept { return fd_; }
+
+ private:
+  int fd_;
+};
+
+struct FreeTls {
+  void operator()(ssl_st* tls) const noexcept;
+};
+using TlsHandle = std::unique_ptr<ssl_st, FreeTls>;
+
+/// Thread safety: one thread at a time.
+class Stream {
+ public:
+  struct Moved {
+    std::size_t bytes = 0;
+    bool blocked = false;  ///< no more can be moved now
+    bool ended = false;    ///< nor ever; `reason` says why
+  };
+
+  /// Does not own `fd`, which is non-blocking.
+  explicit Stream(int fd, TlsHandle tls = {}) noexcept : fd_(fd), tls_(std::move(tls)) {}
+
+  int fd() const noexcept { return fd_; }
+  Moved read(std::span<const iovec> into);
+  Moved write(std::span<const iovec> from);
+  const std::string& reason() const noexcept { return reason_; }
+
+ private:
+  Moved end(std::string reason);
+  Moved moved(ssize_t bytes, std::size_t asked);
+  Moved read_tls(std::span<const iovec> into);
+  Moved write_tls(std::span<const iovec> from);
+  Moved tls_moved(int result);
+
+  int fd_;
+  TlsHandle tls_;
+  std::string reason_;
+};
+
+}  // namespace scalar::inline v0::bsp::sockets

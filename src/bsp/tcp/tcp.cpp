@@ -1,0 +1,249 @@
+#include "scalar/bsp/tcp.hpp"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "bsp/tcp/options.hpp"
+#include "bsp/tcp/service.hpp"
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::bsp {
+namespace sockets {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds last_words_time{250};  // how long the reason for an end is waited for
+
+Descriptor checked(int fd, const char* what) {
+  if (fd < 0) throw Error(Errc::io, std::string(what) + ": " + std::generic_category().message(errno), "bsp::tcp");
+  return Descriptor(fd);
+}
+
+class Tcp final : public Transport {
+ public:
+  Tcp(const TcpOptions& options, Runtime runtime)
+      : options_(options),
+        runtime_(std::move(runtime)),
+        poll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll")),
+        event_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {
+    epoll_event event{.events = EPOLLIN, .data = {.fd = event_.get()}};
+    ::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, event_.get(), &event);
+  }
+  ~Tcp() override { leave(); }
+
+  Membership meet() override;
+  void send(int process, std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> keeps) override;
+  void poll(Sink& sink) override;
+  void wait(milliseconds at_most) override;
+  void interrupt() noexcept override {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t put = ::write(event_.get(), &one, sizeof one);
+  }
+  void flush(Sink& sink) override;
+
+ private:
+  struct Place {
+    std::unique_ptr<Link> link{};  // null: this process, or one that is no more
+    bool is_watched = false, is_watched_for_writing = false;
+  };
+  /// What is known of a process whose link has ended or must end.
+  struct Loss {
+    int process = 0;
+    std::string reason{};
+  };
+
+  void check_losses();
+  void move(Sink& sink, bool is_over);
+  /// Whether the process is to be reported as lost, and why.
+  std::optional<std::string> judge(const Link& link, bool has_received, bool is_over) const;
+  void lose(Place& place, const std::string& reason);
+  void watch(Place& place);
+  void unwatch(Place& place);
+  void leave() noexcept;
+
+  const TcpOptions options_;
+  const Runtime runtime_;
+  Descriptor poll_, event_;
+  std::unique_ptr<Service> service_;
+  Membership membership_;
+  std::vector<Place> places_;
+  std::atomic<bool> alarmed_{false};  // the service has notices
+  std::vector<Notice> notices_;       // taken from it, and not yet acted upon
+  std::vector<Notice> lost_;
+  std::uint64_t met_ = 0, finished_ = 0;  // runs
+};
+
+Membership Tcp::meet() {
+  if (service_ == nullptr) {
+    auto service = std::make_unique<Service>(options_, runtime_, [this] {
+      alarmed_.store(true, std::memory_order_release);
+      interrupt();
+    });
+    Formed formed = service->form();
+    service_ = std::move(service);
+    membership_ = formed.membership;
+    for (std::unique_ptr<Link>& link : formed.links) places_.push_back({std::move(link)});
+    for (Place& place : places_)
+      if (place.link != nullptr) watch(place);
+  }
+  check_losses();
+  ++met_;
+  return membership_;
+}
+
+/// Nothing begins with somebody missing.
+void Tcp::check_losses() {
+  for (Notice& notice : service_->take_notices()) notices_.push_back(std::move(notice));
+  if (lost_.empty() && notices_.empty()) {
+    for (const Place& place : places_)
+      if (place.link != nullptr && place.link->has_left() && place.link->last_run() < met_ + 1)
+        throw Error(Errc::unavailable,
+                    "process " + std::to_string(place.link->process()) + " has left after run " +
+                        std::to_string(place.link->last_run()),
+                    "bsp::tcp");
+    return;
+  }
+  const Notice& notice = lost_.empty() ? notices_.front() : lost_.front();
+  throw Error(Errc::aborted,
+              "no run can begin: process " + std::to_string(notice.process) + " is lost: " + notice.reason, "bsp::tcp");
+}
+
+void Tcp::send(int process, std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> keeps) {
+  Place& place = places_[static_cast<std::size_t>(process)];
+  if (place.link == nullptr) return;
+  place.link->send(parts, std::move(keeps));
+  watch(place);
+}
+
+void Tcp::poll(Sink& sink) { move(sink, false); }
+
+void Tcp::move(Sink& sink, bool is_over) {
+  if (alarmed_.exchange(false, std::memory_order_acquire))
+    for (Notice& notice : service_->take_notices()) notices_.push_back(std::move(notice));
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    Place& place = places_[i];
+    if (place.link == nullptr) continue;
+    Link& link = *place.link;
+    if (link.has_queue()) link.push();
+    const bool has_received = link.pull(sink);
+    if (link.owed() >= options_.window_bytes / 4) {
+      link.announced();
+      service_->acknowledge(link.process());
+    }
+    if (link.has_ended() || !notices_.empty()) {
+      if (const std::optional<std::string> reason = judge(link, has_received, is_over)) {
+        const int process = link.process();
+        lose(place, *reason);
+        if (!is_over) sink.lost(process, *reason);
+        continue;
+      }
+      if (link.has_ended()) unwatch(place);
+    }
+    watch(place);
+  }
+}
+
+std::optional<std::string> Tcp::judge(const Link& link, bool has_received, bool is_over) const {
+  if (has_received && !is_over) return std::nullopt;  // that may have been all that was waited for
+  // One that has said goodbye is missed only if it has not finished this run.
+  if (link.has_left()) {
+    if (link.last_run() >= met_) return std::nullopt;
+    return "it has left after run " + std::to_string(link.last_run());
+  }
+  for (const Notice& notice : notices_)
+    if (notice.process == link.process()) return notice.reason;
+  if (!link.has_ended()) return std::nullopt;
+  const bool is_plain = link.reason().starts_with("its connection");
+  if (is_plain && steady_clock::now() - link.ended_at() < last_words_time) return std::nullopt;
+  return link.reason();
+}
+
+void Tcp::lose(Place& place, const std::string& reason) {
+  const int process = place.link->process();
+  unwatch(place);
+  service_->give_up(process, reason);
+  lost_.push_back({process, reason});
+  std::erase_if(notices_, [&](const Notice& notice) { return notice.process == process; });
+  place.link = nullptr;
+}
+
+void Tcp::watch(Place& place) {
+  if (place.link == nullptr || place.link->has_ended()) return;
+  const bool for_writing = place.link->wants_write();
+  if (place.is_watched && place.is_watched_for_writing == for_writing) return;
+  const int fd = place.link->counters().socket.get();
+  epoll_event event{.events = EPOLLIN | (for_writing ? EPOLLOUT : 0u), .data = {.fd = fd}};
+  ::epoll_ctl(poll_.get(), place.is_watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
+  place.is_watched = true;
+  place.is_watched_for_writing = for_writing;
+}
+
+void Tcp::unwatch(Place& place) {
+  if (!std::exchange(place.is_watched, false)) return;
+  ::epoll_ctl(poll_.get(), EPOLL_CTL_DEL, place.link->counters().socket.get(), nullptr);
+}
+
+void Tcp::wait(milliseconds at_most) {
+  std::array<epoll_event, 16> events;
+  const int count = ::epoll_wait(poll_.get(), events.data(), static_cast<int>(events.size()),
+                                 static_cast<int>(std::clamp<std::int64_t>(at_most.count(), 0, 3'600'000)));
+  std::uint64_t number = 0;
+  for (int i = 0; i < count; ++i)
+    if (events[static_cast<std::size_t>(i)].data.fd == event_.get()) [[maybe_unused]]
+      const ssize_t got = ::read(event_.get(), &number, sizeof number);
+}
+
+void Tcp::flush(Sink& sink) {
+  finished_ = met_;
+  const auto is_idle = [&] {
+    return std::none_of(places_.begin(), places_.end(),
+                        [](const Place& place) { return place.link != nullptr && place.link->has_queue(); });
+  };
+  while (!is_idle()) {
+    move(sink, true);
+    if (!is_idle()) wait(milliseconds(20));
+  }
+}
+
+/// In good order: what was sent arrives, and what others still send does not make the system throw that away.
+void Tcp::leave() noexcept try {
+  if (service_ == nullptr) return;
+  constexpr milliseconds most{500};
+  for (Place& place : places_)
+    if (place.link != nullptr) place.link->goodbye(finished_);
+  const auto until = steady_clock::now() + most;
+  const auto is_idle = [&] {
+    return std::none_of(places_.begin(), places_.end(),
+                        [](const Place& place) { return place.link != nullptr && place.link->has_queue(); });
+  };
+  while (!is_idle() && steady_clock::now() < until) {
+    for (Place& place : places_)
+      if (place.link != nullptr) place.link->push(), watch(place);
+    if (!is_idle()) wait(milliseconds(20));
+  }
+  service_->leave();
+  for (Place& place : places_)
+    if (place.link != nullptr) place.link->finish();
+  service_ = nullptr;
+} catch (...) {  // then the others find out by themselves
+}
+
+}  // namespace
+}  // namespace sockets
+
+std::shared_ptr<Transport> tcp(const TcpOptions& options, Runtime runtime) {
+  return std::make_shared<sockets::Tcp>(sockets::complete(options), std::move(runtime));
+}
+
+}  // namespace scalar::inline v0::bsp

@@ -1,0 +1,44 @@
+#pragma once
+/// What the processes of the tests run; the tests run it in one process as well, to compare.
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "scalar/bsp.hpp"
+#include "scalar/core/hash.hpp"
+
+namespace bsp_tcp_test {
+
+using scalar::bsp::Peer;
+using scalar::bsp::Task;
+
+/// Numbers, texts, spans and collectives; returns a hash of everything this peer saw, combined over all peers.
+inline Task<std::uint64_t> agree(Peer& peer) {
+  scalar::Hasher seen;
+  seen.add(static_cast<std::uint64_t>(peer.rank()));
+  auto numbers = peer.mailbox<std::uint64_t>();
+  auto texts = peer.mailbox<std::string>();
+  for (std::uint64_t step = 0; step < 20; ++step) {
+    for (int to = 0; to < peer.size(); ++to) {
+      for (std::uint64_t k = 0; k < 50 * step; ++k)
+        numbers.send(to, 1000 * k + static_cast<std::uint64_t>(peer.rank()));
+      texts.emplace(to, std::string(static_cast<std::size_t>(peer.rank()) * 20, 'x') + std::to_string(step));
+    }
+    co_await peer.sync();
+    for (const std::uint64_t number : numbers.received()) seen.add(number);
+    for (const std::string& text : texts.received()) seen.add(std::string_view(text));
+    const double share = 1.0 / (3 + peer.rank() + static_cast<double>(step));
+    const double sum = co_await peer.all_reduce(share, std::plus{});
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &sum, sizeof bits);
+    seen.add(bits);
+    std::vector<float> values(3000, static_cast<float>(share));
+    co_await peer.all_reduce(std::span(values), std::plus{});
+    seen.add(std::as_bytes(std::span(values)));
+  }
+  co_return co_await peer.all_reduce(seen.digest().low, std::bit_xor{});
+}
+
+}  // namespace bsp_tcp_test

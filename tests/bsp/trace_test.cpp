@@ -1,0 +1,129 @@
+#include "scalar/bsp/trace.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bsp/places.hpp"
+#include "scalar/bsp.hpp"
+#include "scalar/core/json.hpp"
+#include "support/catch.hpp"
+
+using namespace scalar;
+using bsp::Peer;
+using bsp::Task;
+
+namespace {
+
+/// Three supersteps: peer 1 sends 10 ints to 0 and 5 to itself; nothing; each sends a double to its right.
+Task<> three_supersteps(Peer& peer) {
+  auto ints = peer.mailbox<int>();
+  auto doubles = peer.mailbox<double>();
+  if (peer.rank() == 1) {
+    for (int i = 0; i < 10; ++i) ints.send(0, i);
+    for (int i = 0; i < 5; ++i) ints.send(1, i);
+  }
+  co_await peer.sync();
+  co_await peer.sync();
+  doubles.send(peer.right(), 1.0);
+  co_await peer.sync();
+}
+
+}  // namespace
+
+TEST_CASE("a trace counts messages and the h-relation of every superstep") {
+  for (auto& place : bsp_test::places(3)) {
+    INFO(place.name);
+    const auto trace = std::make_shared<bsp::Trace>();
+    place.options.trace = trace;
+    bsp::Engine(place.options).run(three_supersteps);
+    const std::vector<bsp::SuperstepRecord> records = trace->records();
+    REQUIRE(records.size() == 4);  // the last is the one in which all return
+    CHECK(records[0].messages == 15);
+    CHECK(records[0].bytes == 60);
+    CHECK(records[0].h == 60);  // what peer 1 sends
+    CHECK(records[1].messages == 0);
+    CHECK(records[2].messages == 3);
+    CHECK(records[2].h == 8);
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      CHECK(records[i].superstep == i);
+      CHECK(records[i].run == 1);
+      CHECK(records[i].peers == 3);
+      CHECK(records[i].work <= records[i].work_sum);
+      CHECK(records[i].work > 0);
+      CHECK(records[i].imbalance() >= 1);
+      if (i != 0) CHECK(records[i].begin == records[i - 1].begin + records[i - 1].time);
+    }
+    const std::string counters = trace->prometheus();
+    CHECK(counters.find("\nscalar_bsp_supersteps_total 4\n") != std::string::npos);
+    CHECK(counters.find("\nscalar_bsp_messages_total 18\n") != std::string::npos);
+    CHECK(counters.find("# TYPE scalar_bsp_message_bytes_total counter\nscalar_bsp_message_bytes_total 84\n") !=
+          std::string::npos);
+    CHECK(std::count(counters.begin(), counters.end(), '\n') == 18);
+    const std::string report = trace->report();
+    CHECK(std::count(report.begin(), report.end(), '\n') == 6);
+    CHECK(report.find("1 runs, 4 supersteps") != std::string::npos);
+  }
+}
+
+TEST_CASE("the work of a trace is what peers computed, and the slowest is named") {
+  const auto trace = std::make_shared<bsp::Trace>();
+  auto body = [](Peer& peer) -> Task<> {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(peer.rank() == 2 ? 20 : 0);
+    while (std::chrono::steady_clock::now() < until) {
+    }
+    co_await peer.sync();
+  };
+  bsp::Engine({.peers = 4, .workers = 1, .trace = trace}).run(body);
+  const bsp::SuperstepRecord first = trace->records().front();
+  CHECK(first.slowest == 2);
+  CHECK(first.work >= 20'000'000);
+  CHECK(first.time >= first.work);
+  CHECK(first.imbalance() > 2);
+}
+
+TEST_CASE("a trace opens in Perfetto: JSON of complete events") {
+  const auto trace = std::make_shared<bsp::Trace>(bsp::TraceOptions{.capacity = 100});
+  const bsp::Engine engine({.peers = 3, .workers = 1, .trace = trace});
+  engine.run(three_supersteps);
+  engine.run(three_supersteps);
+  const json::Value parsed = json::parse(trace->chrome_json());
+  int supersteps = 0, busy = 0;
+  for (const json::Value& event : parsed.at("traceEvents").as_array()) {
+    CHECK(event.at("ph").as_string() == "X");
+    CHECK(event.at("dur").as_double() >= 0);
+    (event.at("tid").as_double() == 0 ? supersteps : busy) += 1;
+  }
+  CHECK(supersteps == 8);
+  CHECK(busy == 8);
+}
+
+TEST_CASE("a trace keeps to its capacity and goes on counting") {
+  const auto trace = std::make_shared<bsp::Trace>(bsp::TraceOptions{.capacity = 2});
+  bsp::Engine({.peers = 3, .trace = trace}).run(three_supersteps);
+  CHECK(trace->records().size() == 2);
+  CHECK(trace->prometheus().find("\nscalar_bsp_supersteps_total 4\n") != std::string::npos);
+}
+
+TEST_CASE("probe measures a machine, and predictions follow it") {
+  const bsp::Machine machine = bsp::probe(bsp::Engine({.peers = 2, .workers = 1}));
+  CHECK(machine.p == 2);
+  CHECK(machine.r > 0);
+  CHECK(machine.l > 0);
+  REQUIRE(machine.g.size() == 8);
+  CHECK(machine.g.front().bytes == 1024);
+  CHECK(machine.g.back().bytes == 16 << 20);
+
+  const bsp::Machine made{.p = 2, .r = 1, .l = 100, .g = {{1000, 50}, {3000, 250}}};
+  CHECK(made.exchange(0) == 0);
+  CHECK(made.exchange(500) == Approx(25));
+  CHECK(made.exchange(1000) == Approx(50));
+  CHECK(made.exchange(2000) == Approx(150));
+  CHECK(made.exchange(6000) == Approx(500));
+  CHECK(made.predict(7, 2000) == Approx(257));
+  const auto trace = std::make_shared<bsp::Trace>(bsp::TraceOptions{.machine = made});
+  bsp::Engine({.peers = 2, .trace = trace}).run([](Peer& peer) -> Task<> { co_await peer.sync(); });
+  for (const bsp::SuperstepRecord& record : trace->records())
+    CHECK(record.predicted == Approx(static_cast<double>(record.work) + 100));
+}

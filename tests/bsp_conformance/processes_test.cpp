@@ -1,0 +1,116 @@
+#include "bsp_conformance/programs.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "bsp_conformance/children.hpp"
+#include "bsp_conformance/outcome.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace conformance;
+
+namespace {
+
+using Command = std::vector<std::string>;
+
+Command operator+(Command all, const Command& more) {
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+std::string text_of(const std::string& file) {
+  std::ifstream in(file);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+/// What a process has written: it must have come to its end.
+void append_lines(const std::string& file, std::vector<std::string>& all) {
+  INFO(file);
+  std::ifstream in(file);
+  std::string line, last;
+  while (std::getline(in, line)) all.push_back(line);
+  REQUIRE(!all.empty());
+  REQUIRE(all.back() == "complete");
+  all.pop_back();
+}
+
+/// Starts the commands and waits for them, two minutes at most.
+void run_all(const std::vector<Command>& commands, const test::TemporaryDirectory& directory) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+  std::vector<Child> children;
+  for (const Command& command : commands) children.emplace_back(command, directory / "log");
+  for (Child& child : children) {
+    const int status = child.wait_until(until);
+    INFO("status " << status << (status == -1 ? " (still running)" : "") << ", output: " << text_of(directory / "log"));
+    REQUIRE(status == 0);
+  }
+}
+
+#ifdef CONFORMANCE_WITH_TCP
+/// A port that is free now.
+int free_port() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET, address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const bool fine = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  ::close(socket);
+  if (!fine) throw std::runtime_error("no free port");
+  return ntohs(address.sin_port);
+}
+#endif
+
+#ifdef CONFORMANCE_MPIEXEC
+Command mpiexec(int ranks) {
+  Command command{CONFORMANCE_MPIEXEC};
+#ifdef CONFORMANCE_OPEN_MPI
+  // More ranks than cores, possibly as root, and nothing but this machine.
+  command = command + Command{"--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "--mca", "btl",
+                              "vader,self",          "--mca",           "pml",       "ob1"};
+#endif
+  return command + Command{"-n", std::to_string(ranks)};
+}
+
+void check_mpi(int ranks) {
+  const test::TemporaryDirectory directory;
+  run_all({mpiexec(ranks) + Command{CONFORMANCE_PROGRAM, directory / "rank", "", "mpi", std::to_string(ranks)}},
+          directory);
+  std::vector<std::string> seen;
+  for (int rank = 0; rank < ranks; ++rank) append_lines(directory / "rank." + std::to_string(rank), seen);
+  check_same(expected_of(ranks), seen, ranks);
+}
+#endif
+
+#ifdef CONFORMANCE_WITH_TCP
+/// `around(process)` is what each process's command begins with.
+void check_tcp(int processes, const std::string& host, const std::function<Command(int)>& around) {
+  const test::TemporaryDirectory directory;
+  const std::string coordinator = host + ":" + std::to_string(free_port());
+  std::vector<Command> commands;
+  for (int process = 0; process < processes; ++process)
+    commands.push_back(around(process) + Command{CONFORMANCE_PROGRAM, directory / std::to_string(process), "", "tcp",
+                                                 std::to_string(process), std::to_string(processes), coordinator});
+  run_all(commands, directory);
+  std::vector<std::string> seen;
+  for (int process = 0; process < processes; ++process) append_lines(directory / std::to_string(process), seen);
+  check_same(expected_of(processes), seen, processes);
+}
+#endif
+
+}  // namespace
+
+#ifdef CONFORMANCE_MPIEXEC
+TEST_CASE("programs see the same over MPI with 1 rank") { check_mpi(1); }
+TEST_CASE("programs see the same over MPI with 2 ranks") { check_mpi(2); }
+TEST_CASE("programs see the same over MPI with 4 ranks") { check_mpi(4); }
+#else
+TEST_CASE("programs see the same over MPI") { WARN("skipped: built without MPI"); }
+#endif

@@ -8,7 +8,7 @@ build="g++ cmake ninja-build libeigen3-dev libtbb-dev libboost-dev libsimdjson-d
   libxgboost-dev"
 run="curl dataset-fashion-mnist"
 test="catch2 libcereal-dev prometheus python3 python3-venv"
-ci="clang-16 clang-format-16 libclang-rt-16-dev"
+ci="clang-16 clang-format-16 libclang-rt-16-dev libopenmpi-dev openmpi-bin libmpich-dev mpich iproute2"
 
 packages=""
 for group in "${@:-build run}"; do

@@ -34,3 +34,9 @@ ask("REQUIRED COMPONENTS data" no "the component data needs the package ZLIB, wh
 ask("REQUIRED COMPONENTS serve" yes "targets: [^.]*Scalar::serve" -DCMAKE_DISABLE_FIND_PACKAGE_Eigen3=ON
   -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON)  # headers that only Scalar's own sources include
 ask("REQUIRED COMPONENTS core OPTIONAL_COMPONENTS data" yes "data_FOUND: FALSE" -DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON)
+file(GLOB_RECURSE mpi "${PREFIX}/*/Scalar-mpi.cmake")
+if(mpi)
+  ask("REQUIRED COMPONENTS mpi" yes "targets: [^.]*Scalar::mpi")
+  ask("REQUIRED COMPONENTS mpi" no "the component mpi needs the package MPI, which was not found"
+    -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON)
+endif()

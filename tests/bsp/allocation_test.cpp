@@ -80,4 +80,47 @@ TEST_CASE("steady supersteps allocate nothing") {
       for (const long count : engine.run_all(body)) CHECK(count == 0);
     }
 }
+
+namespace {
+
+void send_to_keys(bsp::Combining<unsigned, double>& box, int step) {
+  for (unsigned i = 0; i < (step % 2 == 0 ? 2000u : 20u); ++i) box.send(i * 7 % 500, 1.0);
+}
+
+}  // namespace
+
+TEST_CASE("steady supersteps of combined messages, puts and exchanges allocate nothing") {
+  using bsp::CombinePolicy;
+  for (const CombinePolicy policy : {CombinePolicy::automatic, CombinePolicy::dense, CombinePolicy::hash,
+                                     CombinePolicy::sorted, CombinePolicy::plain}) {
+    INFO(name(policy));
+    auto body = [&](Peer& peer) -> Task<long> {
+      bsp::Combining<unsigned, double> keys(peer, {.keys = 500, .policy = policy});
+      bsp::Shared<int> shared(peer, 100);
+      const auto peers = static_cast<std::size_t>(peer.size());
+      std::vector<int> values(64 * peers), received(64 * peers), gathered(peers);
+      std::vector<std::size_t> cuts(peers + 1), received_cuts;
+      for (std::size_t i = 0; i <= peers; ++i) cuts[i] = 64 * i;
+      long first = 0, last = 0;
+      for (int step = 0; step < 60; ++step) {
+        if (step == 30) first = allocations;
+        send_to_keys(keys, step);
+        co_await peer.sync();
+        double sum = 0;
+        keys.receive([&](unsigned, double value) { sum += value; });
+        int out = 0;
+        shared.put(peer.right(), 3, std::span<const int>(values).first(50));
+        shared.get(peer.left(), 7, out);
+        co_await shared.sync();
+        co_await bsp::all_to_all_v(peer, values, cuts, received, received_cuts);
+        co_await bsp::scan(peer, std::span(values), std::plus{});
+        co_await bsp::all_gather(peer, out, gathered);
+        last = allocations;
+      }
+      co_return last - first;
+    };
+    const bsp::Engine engine({.peers = 4, .workers = 2, .executor = &bsp_test::host_threads()});
+    for (const long count : engine.run_all(body)) CHECK(count == 0);
+  }
+}
 #endif

@@ -4,6 +4,7 @@
 
 #include "bsp/checkpointer.hpp"
 #include "bsp/network.hpp"
+#include "bsp/resources.hpp"
 #include "bsp/scheduler.hpp"
 #include "bsp/tracer.hpp"
 #include "bsp/wire.hpp"
@@ -13,6 +14,10 @@ namespace scalar::inline v0::bsp {
 namespace {
 
 constexpr int most_peers = 1 << 20;
+
+int workers_of(const EngineOptions& options, const Runtime& runtime) {
+  return options.workers > 0 ? options.workers : runtime.threads();
+}
 
 [[noreturn]] void refuse(const std::string& option, std::int64_t value, const std::string& expected) {
   throw Error(Errc::invalid_argument, option + " is " + std::to_string(value) + ", expected " + expected,
@@ -29,9 +34,10 @@ struct Session::Impl {
                     ? std::make_unique<Network>(*options.transport, options.peers, attempt != 0)
                     : nullptr),
         world(network != nullptr ? network->hosts() : Hosts(options.peers)),
+        share(runtime.slot<ActiveEngines>(), workers_of(options, runtime), options.resources.weight),
         scheduler(world, network.get(),
-                  {options.workers > 0 ? options.workers : runtime.threads(), options.spin, options.superstep_deadline,
-                   options.stop}) {
+                  {workers_of(options, runtime), options.spin, options.superstep_deadline, options.stop,
+                   cores_of(options.resources, workers_of(options, runtime)), &share.allowed()}) {
     world.set_gate(scheduler);
     world.set_scheduler(scheduler);
     peers.reserve(static_cast<std::size_t>(world.local()));
@@ -71,6 +77,7 @@ struct Session::Impl {
   std::unique_ptr<Checkpointer> checkpointer;
   World world;
   std::vector<Peer> peers;
+  ActiveEngines::Share share;
   Scheduler scheduler;
   std::shared_ptr<Wire> wire;
   std::unique_ptr<Tracer> tracer;  // null: nothing is recorded
@@ -113,6 +120,11 @@ Engine::Engine(const EngineOptions& options, Runtime runtime) : options_(options
   if (options.workers < 0) refuse("workers", options.workers, "0 or more");
   if (options.spin.count() < 0 || options.spin > std::chrono::seconds(1))
     refuse("spin", options.spin.count(), "0 to 1000000 microseconds");
+  if (!(options.resources.weight > 0) || options.resources.weight > 1e6)
+    throw Error(Errc::invalid_argument,
+                "resources.weight is " + std::to_string(options.resources.weight) + ", expected more than 0",
+                "bsp::Engine");
+  (void)detail::cores_of(options.resources, 1);
   if (options.checkpoints.every < 1) refuse("checkpoints.every", options.checkpoints.every, "1 or more");
   if (options.checkpoints.recover && options.checkpoints.directory.empty())
     throw Error(Errc::invalid_argument,

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "bsp/resources.hpp"
 #include "bsp/tracer.hpp"
 #include "bsp/wire.hpp"
 #include "scalar/core/error.hpp"
@@ -41,6 +42,8 @@ Scheduler::Scheduler(World& world, Network* network, const Options& options)
       spin_us_(workers_ > std::thread::hardware_concurrency() ? 0 : static_cast<int>(options.spin.count())),
       deadline_(options.deadline),
       stop_(options.stop),
+      cores_(options.cores),
+      allowed_(options.allowed),
       slices_(workers_),
       spin_now_us_(spin_us_) {
   for (std::uint32_t i = 0; i < workers_; ++i) {
@@ -258,9 +261,10 @@ void Scheduler::wake(bool call) noexcept {
   crew_->rouse();
   // At most as many calls as are missing now: helpers that leave at once are not called again in the same flip.
   std::uint32_t present = present_.load(std::memory_order_seq_cst);
-  for (std::uint32_t calls = present < workers_ ? workers_ - present : 0; calls != 0; --calls) {
+  const std::uint32_t wanted = allowed();
+  for (std::uint32_t calls = present < wanted ? wanted - present : 0; calls != 0; --calls) {
     do {
-      if (present >= workers_) return;
+      if (present >= wanted) return;
     } while (!present_.compare_exchange_weak(present, present + 1, std::memory_order_seq_cst));
     try {
       crew_->call();
@@ -306,6 +310,12 @@ void Scheduler::share_if_outlasted() noexcept {
 }
 
 std::uint32_t Scheduler::work(unsigned worker) {
+  const Pin pin(cores_.empty() ? -1 : cores_[worker % cores_.size()]);
+  return stay(worker);
+}
+
+/// A worker's stay.
+std::uint32_t Scheduler::stay(unsigned worker) {
   SteadyClock::time_point until{};
   // Spinning that did not pay is tried again only now and then.
   int budget = spin_now_us_.load(std::memory_order_relaxed);

@@ -48,6 +48,8 @@ class Scheduler final : public Gate, public Driver {
     std::chrono::microseconds spin{0};
     std::chrono::milliseconds deadline{0};
     std::stop_token stop;
+    std::vector<int> cores;                               ///< of the workers; empty: anywhere
+    const std::atomic<std::uint32_t>* allowed = nullptr;  ///< workers that may be at work now; null: all
   };
   Scheduler(World& world, Network* network, const Options& options);
 
@@ -108,6 +110,10 @@ class Scheduler final : public Gate, public Driver {
   void flip(unsigned worker);
   void open(bool call);
   void wake(bool call) noexcept;
+  std::uint32_t allowed() const noexcept {
+    return allowed_ == nullptr ? workers_ : (std::min)(workers_, allowed_->load(std::memory_order_relaxed));
+  }
+  std::uint32_t stay(unsigned worker);
   bool expect_brief(unsigned worker) noexcept;
   void share_if_outlasted() noexcept;
   bool idle(std::uint32_t seen, unsigned& rounds, std::chrono::steady_clock::time_point& until, int& budget) noexcept;
@@ -121,6 +127,8 @@ class Scheduler final : public Gate, public Driver {
   const int spin_us_;
   const std::chrono::milliseconds deadline_;
   const std::stop_token stop_;
+  const std::vector<int> cores_;
+  const std::atomic<std::uint32_t>* const allowed_;
   std::atomic<std::int64_t> opened_ms_{0};  // when, on the steady clock
   std::vector<Slice> slices_;
 

@@ -39,6 +39,7 @@ else
   measure serve
 fi
 measure cache
+measure bsp
 measure graph
 
 {

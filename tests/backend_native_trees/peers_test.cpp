@@ -7,6 +7,7 @@
 #include "backend/native/trees/exact.hpp"
 #include "backend/native/trees/grow.hpp"
 #include "backend_native_trees/made.hpp"
+#include "bsp/everywhere.hpp"
 #include "scalar/backend/native/native.hpp"
 #include "scalar/bsp/engine.hpp"
 #include "scalar/core/error.hpp"
@@ -102,11 +103,11 @@ TEST_CASE("shards do not matter to trees") {
   CHECK((learn(spec, data, 1, 1, 64) == learn(spec, data, 1, 1)));
 }
 
-TEST_CASE("peers that hold parts of any size grow the same forest") {
+TEST_CASE("peers that hold parts of any size grow the same forest, in one process and in several") {
   const Dataset data(make({.rows = 2000, .columns = 5, .missing = 0.1}, 35));
   const native::Rows all = native::rows_of(data);
   const native::Team team(Runtime({.threads = 1}), 4);
-  const auto grow = [&](const std::vector<std::int64_t>& begin) {
+  const auto grow = [&](const std::vector<std::int64_t>& begin, int processes = 1) {
     const auto body = [&](bsp::Peer& peer) -> bsp::Task<Forest> {
       const auto rank = static_cast<std::size_t>(peer.rank());
       const trees::Part part{all.slice(begin[rank], begin[rank + 1] - begin[rank]), begin[rank], all.count()};
@@ -121,7 +122,7 @@ TEST_CASE("peers that hold parts of any size grow the same forest") {
       co_await grower->grow(gradients, margins, 0, never, forest);
       co_return forest;
     };
-    const std::vector<Forest> grown = bsp::Engine({.peers = static_cast<int>(begin.size()) - 1}).run_all(body);
+    const auto grown = bsp_test::run_over(processes, static_cast<int>(begin.size()) - 1, body);
     for (const Forest& forest : grown) REQUIRE((forest == grown[0]));
     REQUIRE(grown[0].feature.size() > 20);
     return grown[0];
@@ -129,6 +130,8 @@ TEST_CASE("peers that hold parts of any size grow the same forest") {
   const Forest one = grow({0, 2000});
   CHECK((grow({0, 1000, 2000}) == one));
   CHECK((grow({0, 0, 1, 1, 1999, 2000, 2000}) == one));
+  CHECK((grow({0, 700, 2000}, 2) == one));
+  CHECK((grow({0, 0, 600, 601, 1200, 2000}, 3) == one));
 }
 
 TEST_CASE("exact sums do not depend on who has which rows, and are right") {

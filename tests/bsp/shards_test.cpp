@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bsp/everywhere.hpp"
 #include "bsp/places.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
@@ -129,6 +130,23 @@ TEST_CASE("the order of the shards is kept by operations that do not commute") {
         INFO(place.name << ", " << shards << " shards, " << peers << " peers");
         const auto body = [&](Peer& peer) { return fold_all<Digits, Append>(peer, shards, 5, digit); };
         for (const auto& got : bsp::Engine(place.options).run_all(body)) REQUIRE(got == expected);
+      }
+  }
+}
+
+TEST_CASE("a fold over shards has the same bits over several processes") {
+  const std::size_t size = 300;
+  for (const int shards : {4, 7, 16}) {
+    std::vector<float> expected(size);
+    for (std::size_t i = 0; i < size; ++i) expected[i] = tree(0, shards, i);
+    for (int peers = 2; peers <= std::min(shards, 6); ++peers)
+      for (const int processes : {2, 3}) {
+        if (processes > peers) continue;
+        INFO(shards << " shards, " << peers << " peers in " << processes << " processes");
+        const auto body = [&](Peer& peer) { return fold_all<float, std::plus<>>(peer, shards, size, rough); };
+        const auto all = bsp_test::run_over(processes, peers, body);
+        REQUIRE(all.size() == static_cast<std::size_t>(peers));
+        for (const std::vector<float>& got : all) REQUIRE(got == expected);
       }
   }
 }

@@ -76,14 +76,9 @@ TEST_CASE("each launcher's environment tells who meets where") {
 }
 
 TEST_CASE("options come first, Scalar's variables second, launchers third") {
-  const Environment all{{"SCALAR_RANK", "1"},
-                        {"SCALAR_PEERS", "2"},
-                        {"SCALAR_COORDINATOR", "s:1"},
-                        {"SCALAR_TOKEN", "secret"},
-                        {"SCALAR_JOB", "night"},
-                        {"SLURM_PROCID", "7"},
-                        {"SLURM_NTASKS", "9"},
-                        {"SLURM_JOB_NODELIST", "n"}};
+  const Environment all{{"SCALAR_RANK", "1"},       {"SCALAR_PEERS", "2"},      {"SCALAR_COORDINATOR", "s:1"},
+                        {"SCALAR_TOKEN", "secret"}, {"SCALAR_JOB", "night"},    {"SLURM_PROCID", "7"},
+                        {"SLURM_NTASKS", "9"},      {"SLURM_JOB_NODELIST", "n"}};
   CHECK(found(all) == Found{1, 2, "s:1"});
   CHECK(found(all, {.coordinator = "g:3", .process = 0, .processes = 5}) == Found{0, 5, "g:3"});
   CHECK(tcp_options(all).token == "secret");

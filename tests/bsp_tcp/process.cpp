@@ -80,11 +80,27 @@ Task<std::uint64_t> thrower(Peer& peer) {
   co_return 0;
 }
 
+/// Adds up `steps` terms, with a checkpoint after each, and announces those that are multiples of `say`.
+Task<std::uint64_t> counting(Peer& peer) {
+  std::uint64_t step = 0, sum = 0;
+  peer.persist(step, sum);
+  const auto steps = static_cast<std::uint64_t>(number("steps", 1000));
+  const auto every = static_cast<std::uint64_t>(number("say", 100));
+  while (step < steps) {
+    sum += co_await peer.all_reduce(static_cast<std::uint64_t>(peer.rank() + 1) * step, std::plus{});
+    ++step;
+    if (step % every == 0 && is_first(peer)) say("step " + std::to_string(step));
+    co_await peer.checkpoint();
+  }
+  co_return sum;
+}
+
 int run(const std::string& program) {
   const bsp::TcpOptions tcp{
       .coordinator = option("coordinator"),
       .process = number("process", -1),
       .processes = number("processes", 0),
+      .newcomer = number("newcomer", 0) != 0,
       .job = option("job"),
       .listen = option("listen"),
       .token = option("token"),
@@ -94,13 +110,18 @@ int run(const std::string& program) {
       .stall_timeout = std::chrono::milliseconds(number("stall_timeout", 5'000)),
       .window_bytes = static_cast<std::size_t>(number("window", 64 << 20)),
   };
-  const bsp::Engine engine({.peers = number("peers", 4), .workers = number("workers", 1), .transport = bsp::tcp(tcp)});
+  const bsp::Engine engine(
+      {.peers = number("peers", 4),
+       .workers = number("workers", 1),
+       .transport = bsp::tcp(tcp),
+       .checkpoints = {.directory = option("directory"), .recover = !option("directory").empty()}});
   std::uint64_t value = 0;
   for (int i = 0; i < number("runs", 1); ++i) {
     if (program == "agree") value = engine.run(bsp_tcp_test::agree);
     if (program == "barriers") value = engine.run(barriers);
     if (program == "payloads") value = engine.run(payloads);
     if (program == "computing") value = engine.run(computing);
+    if (program == "counting") value = engine.run(counting);
     if (program == "thrower") value = engine.run(thrower);
   }
   say("ok " + std::to_string(value));

@@ -41,9 +41,33 @@ void Connection::cancel() {
   socket_.cancel(ignored);
 }
 
+void Connection::give_up(std::string reason) {
+  lost_ = std::move(reason);
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
 void Connection::check() const {
   if (is_cancelled_) throw Error(Errc::cancelled, "the transport is closing", remote_);
+  if (!lost_.empty()) throw Error(Errc::unavailable, lost_, remote_);
   if (is_late_) throw Error(Errc::deadline_exceeded, late_ + " takes too long", remote_);
+}
+
+/// Who fails in TLS is no friend; trying again does not help.
+void Connection::fail() const {
+  const bool is_tls = stream_.reason().starts_with("TLS");
+  throw Error(is_tls ? Errc::unauthenticated : Errc::unavailable, stream_.reason(), remote_);
+}
+
+awaitable<void> Connection::start_tls(const Tls& tls, bool is_server) {
+  stream_.start(tls.make(stream_.fd(), is_server));
+  for (Stream::Moved moved = stream_.shake_hands(); moved.blocked || moved.ended; moved = stream_.shake_hands()) {
+    if (moved.ended) {
+      stream_.start({});  // a refusal is readable for one without TLS
+      fail();
+    }
+    co_await ready(stream_.wants_write() ? tcp::socket::wait_write : tcp::socket::wait_read);
+  }
 }
 
 awaitable<void> Connection::ready(tcp::socket::wait_type type) {
@@ -59,7 +83,7 @@ awaitable<void> Connection::read_exactly(std::span<std::byte> into) {
   while (!into.empty()) {
     const iovec part{into.data(), into.size()};
     const Stream::Moved moved = stream_.read(std::span(&part, 1));
-    if (moved.ended) throw Error(Errc::unavailable, stream_.reason(), remote_);
+    if (moved.ended) fail();
     into = into.subspan(moved.bytes);
     if (moved.blocked && !into.empty()) co_await ready(tcp::socket::wait_read);
   }
@@ -81,7 +105,7 @@ awaitable<void> Connection::write(std::vector<std::byte> bytes) {
   for (std::span<std::byte> left(bytes); !left.empty();) {
     const iovec part{left.data(), left.size()};
     const Stream::Moved moved = stream_.write(std::span(&part, 1));
-    if (moved.ended) throw Error(Errc::unavailable, stream_.reason(), remote_);
+    if (moved.ended) fail();
     left = left.subspan(moved.bytes);
     if (moved.blocked && !left.empty()) co_await ready(tcp::socket::wait_write);
   }

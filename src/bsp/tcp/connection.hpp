@@ -16,6 +16,7 @@
 
 #include "bsp/tcp/message.hpp"
 #include "bsp/tcp/stream.hpp"
+#include "bsp/tcp/tls.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 
@@ -34,7 +35,11 @@ class Connection {
   void clear_deadline();
   /// Everything that waits here, now and later, fails with `Errc::cancelled`.
   void cancel();
+  /// The same with `Errc::unavailable`: the process at the other end is lost.
+  void give_up(std::string reason);
 
+  /// From now on under TLS. Errors: `Errc::unauthenticated` when the other side is not trusted.
+  awaitable<void> start_tls(const Tls& tls, bool is_server);
   /// Errors: `Errc::unavailable` at the end of the connection, those of `MessageHead`, and those above.
   awaitable<Message> read(std::size_t most_bytes);
   awaitable<void> write(std::vector<std::byte> bytes);
@@ -54,11 +59,12 @@ class Connection {
   awaitable<void> read_exactly(std::span<std::byte> into);
   awaitable<void> ready(tcp::socket::wait_type type);
   void check() const;
+  [[noreturn]] void fail() const;
 
   tcp::socket socket_;
   Stream stream_;
   asio::steady_timer timer_;
-  std::string remote_, remote_host_, late_;
+  std::string remote_, remote_host_, late_, lost_;
   bool is_cancelled_ = false, is_late_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

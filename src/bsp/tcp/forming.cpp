@@ -40,20 +40,81 @@ tcp::endpoint resolve(asio::io_context& context, const Address& address) {
 
 }  // namespace
 
-awaitable<void> Service::form_all() {
+awaitable<void> Service::form_first() {
   form_deadline_ = steady_clock::now() + options_.join_timeout;
-  const Address coordinator = parse_address(options_.coordinator, "coordinator");
   Roster roster;
-  if (process_ == 0) {
-    Address at = coordinator;
-    if (!options_.listen.empty()) at = parse_address(options_.listen, "listen", false);
-    if (at.port == 0) at.port = coordinator.port;
+  if (process_ == 0 && !options_.newcomer) {
     is_leading_ = true;
-    listen_at(resolve(context_, at), "the coordinator's address");
-    roster = co_await lead();
+    listen_as_coordinator();
+    roster = co_await lead(form_deadline_);
   } else {
-    roster = co_await follow(coordinator);
+    const Address coordinator = parse_address(options_.coordinator, "coordinator");
+    roster = co_await follow(coordinator, options_.newcomer ? SteadyTime::max() : form_deadline_);
   }
+  co_await install(std::move(roster));
+}
+
+/// The lowest process that is left leads, as process 0 did at first. Nobody leaves the old membership before all have
+/// come, so until then an end of a connection is the end of a process.
+awaitable<void> Service::form_again() {
+  is_regrouping_ = true;
+  failure_.clear();
+  std::exception_ptr error;
+  try {
+    Roster roster;
+    for (bool is_done = false; !is_done;) {
+      if (!fenced_.empty()) throw Error(Errc::aborted, fenced_, "bsp::tcp");
+      form_deadline_ = steady_clock::now() + options_.join_timeout;
+      leader_ = leader();
+      try {
+        if (leader_ == process_) {
+          is_leading_ = true;
+          roster = co_await lead(SteadyTime::max());
+        } else {
+          const Roster::Member& member = members_[static_cast<std::size_t>(leader_)];
+          const Address address{member.host, member.port};
+          roster = co_await follow(address, SteadyTime::max());
+        }
+        is_done = true;
+      } catch (const Error&) {
+        if (is_stopping_ || is_left(leader_)) throw;  // else the next one leads
+      }
+    }
+    form_deadline_ = steady_clock::now() + options_.join_timeout;
+    co_await install(std::move(roster));
+  } catch (...) {
+    error = std::current_exception();
+  }
+  is_regrouping_ = false;
+  to_leader_ = nullptr;
+  if (error != nullptr) std::rethrow_exception(error);
+}
+
+bool Service::is_left(int process) const noexcept {
+  if (process == process_) return true;
+  const auto& control = controls_[static_cast<std::size_t>(process)];
+  return control != nullptr && !control->is_over;
+}
+
+int Service::leader() const noexcept {
+  int process = 0;
+  while (!is_left(process)) ++process;
+  return process;
+}
+
+void Service::listen_as_coordinator() {
+  const Address coordinator = parse_address(options_.coordinator, "coordinator");
+  Address at = coordinator;
+  if (!options_.listen.empty() && process_ == 0) at = parse_address(options_.listen, "listen", false);
+  if (at.port == 0) at.port = coordinator.port;
+  listen_at(resolve(context_, at), "the coordinator's address");
+  is_coordinator_ = true;
+}
+
+/// Leaves the old membership, if there was one, and enters the new one.
+awaitable<void> Service::install(Roster roster) {
+  for (const auto& control : controls_)
+    if (control != nullptr) control->is_over = true, control->connection->cancel();
   process_ = static_cast<int>(roster.you);
   processes_ = static_cast<int>(roster.members.size());
   epoch_ = roster.epoch;
@@ -62,36 +123,67 @@ awaitable<void> Service::form_all() {
   controls_.assign(members_.size(), nullptr);
   links_.clear();
   links_.resize(members_.size());
+  is_regrouping_ = false;
+  is_leading_ = process_ == 0;
+  failure_.clear();
+  {
+    const std::lock_guard lock(mutex_);
+    notices_.clear();
+  }
   changed_.notify();
   if (!std::exchange(is_beating_, true)) start(beat());
+  if (is_leading_ && !is_coordinator_) try {  // newcomers look for it there
+      listen_as_coordinator();
+    } catch (const Error& error) {
+      log(LogLevel::warning, "newcomers cannot come: " + std::string(error.what()));
+    }
   co_await connect_all();
 }
 
+bool Service::have_all_joined() const {
+  for (int process = 0; process < processes_; ++process)
+    if (process != process_ && (controls_.empty() || is_left(process)) &&
+        !joiners_.contains(static_cast<std::uint32_t>(process)))
+      return false;
+  return true;
+}
+
 /// Waits for all, and tells all.
-awaitable<Roster> Service::lead() {
-  while (joiners_.size() + 1 < static_cast<std::size_t>(processes_)) {
+awaitable<Roster> Service::lead(SteadyTime deadline) {
+  const auto is_gone = [](const auto& joiner) { return !joiner.second.connection->is_open(); };
+  std::erase_if(joiners_, is_gone);
+  while (!have_all_joined()) {
     if (is_stopping_) throw Error(Errc::cancelled, "the transport is closing", "bsp::tcp");
-    if (steady_clock::now() >= form_deadline_)
+    if (!fenced_.empty()) throw Error(Errc::aborted, fenced_, "bsp::tcp");
+    if (steady_clock::now() >= deadline)
       throw Error(last_refusal_.text.empty() ? Errc::unavailable : last_refusal_.code, missing(), "bsp::tcp");
-    co_await changed_.wait(form_deadline_);
-    std::erase_if(joiners_, [](const auto& joiner) { return !joiner.second.connection->is_open(); });
+    co_await changed_.wait(deadline);
+    std::erase_if(joiners_, is_gone);
   }
+  std::vector<Joiner> others;  // in the order of their new numbers, from 1
+  for (const auto& [process, joiner] : joiners_)
+    if (controls_.empty() || is_left(static_cast<int>(process))) others.push_back(joiner);
+  for (const Joiner& joiner : newcomers_)
+    if (joiner.connection->is_open()) others.push_back(joiner);
+  joiners_.clear();
+  newcomers_.clear();
+  has_newcomers_.store(false, std::memory_order_relaxed);
+
   Roster roster;
   roster.epoch = epoch_ + 1;
   roster.session = random_number();
-  roster.members.resize(static_cast<std::size_t>(processes_));
-  for (const auto& [process, joiner] : joiners_) {
+  roster.members.resize(1);  // this one: each knows how it got here
+  for (const Joiner& joiner : others) {
     const std::string host = joiner.hello.host.empty() ? joiner.connection->remote_host() : joiner.hello.host;
-    roster.members[process] = {host, joiner.hello.port};
+    roster.members.push_back({host, joiner.hello.port});
   }
-  for (const auto& [process, joiner] : joiners_) {
-    roster.you = process;
+  for (const Joiner& joiner : others) {
+    ++roster.you;
     const Message message{Message::Kind::roster, roster.encode()};
     co_await joiner.connection->write(message.encode());
     joiner.connection->finish();
   }
-  joiners_.clear();
-  roster.you = static_cast<std::uint32_t>(process_);
+  roster.you = 0;
   co_return roster;
 }
 
@@ -108,26 +200,26 @@ std::string Service::missing() const {
   return text;
 }
 
-awaitable<Roster> Service::follow(Address leader) {
+awaitable<Roster> Service::follow(Address leader, SteadyTime deadline) {
   Hello hello;
-  hello.purpose = Hello::Purpose::join;
-  hello.process = static_cast<std::uint32_t>(process_);
+  hello.purpose = options_.newcomer && epoch_ == 0 ? Hello::Purpose::enter : Hello::Purpose::join;
+  hello.process = static_cast<std::uint32_t>((std::max)(process_, 0));
   hello.processes = static_cast<std::uint32_t>(processes_);
   hello.epoch = epoch_;
   hello.session = session_;
   for (;;) {
-    std::string problem;
     try {
-      const std::shared_ptr<Connection> connection = co_await introduce_to(leader, hello, true);
-      connection->set_deadline(form_deadline_, "waiting for the other processes");
-      const Message message = co_await connection->read(Message::most_bytes);
-      if (message.kind != Message::Kind::roster) throw Error(Errc::parse, "no roster came", connection->remote());
+      to_leader_ = co_await introduce_to(leader, hello, true);
+      if (deadline != SteadyTime::max()) to_leader_->set_deadline(deadline, "waiting for the other processes");
+      const Message message = co_await to_leader_->read(Message::most_bytes);
+      if (message.kind != Message::Kind::roster) throw Error(Errc::parse, "no roster came", to_leader_->remote());
       Roster roster = Roster::decode(message.body);
       Roster::Member& first = roster.members.front();
       if (first.host.empty()) first = {leader.host, leader.port};
       co_return roster;
     } catch (const Error& error) {
       if (!is_passing(error) || steady_clock::now() >= form_deadline_) throw;
+      if (is_regrouping_ && !is_left(leader_)) throw;
     }
     const SteadyTime soon = steady_clock::now() + milliseconds(20);
     co_await changed_.wait(soon);  // it may be about to start again
@@ -152,6 +244,7 @@ awaitable<std::shared_ptr<Connection>> Service::introduce_to(Address address, He
         if (said.host != "0.0.0.0" && said.host != "::") hello.host = said.host;
       }
       connection->set_deadline((std::min)(form_deadline_, steady_clock::now() + handshake_time), "the handshake");
+      if (tls_ != nullptr) co_await connection->start_tls(*tls_, false);
       co_await introduce(*connection, hello, creed_);
       connection->clear_deadline();
       co_return connection;
@@ -160,6 +253,7 @@ awaitable<std::shared_ptr<Connection>> Service::introduce_to(Address address, He
       problem = error.what();
     }
     const SteadyTime now = steady_clock::now();
+    if (is_regrouping_ && !is_left(leader_)) throw Error(Errc::unavailable, problem, "bsp::tcp");
     if (now >= form_deadline_)
       throw Error(Errc::unavailable,
                   "no connection to " + address.text() + " within " + std::to_string(options_.join_timeout.count()) +

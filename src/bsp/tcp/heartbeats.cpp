@@ -62,6 +62,8 @@ awaitable<void> Service::hear_from(std::shared_ptr<Control> control) {
         control->is_leaving = true;
       } else if (message.kind == Message::Kind::fenced) {
         reason = "it has given this process up: " + Refusal::decode(message.body).text;
+        if (!is_stopping_ && controls_[static_cast<std::size_t>(control->process)] == control)
+          fenced_ = "process " + std::to_string(control->process) + " has" + reason.substr(6);
       } else {
         reason = "message " + std::to_string(static_cast<int>(message.kind)) + " is none of a running job";
       }
@@ -80,13 +82,13 @@ awaitable<void> Service::hear_from(std::shared_ptr<Control> control) {
 void Service::lose(const std::shared_ptr<Control>& control, const std::string& reason, bool tell) {
   if (std::exchange(control->is_over, true)) return;
   if (!control->is_leaving) say(control, Message::Kind::fenced, Refusal{Errc::aborted, reason}.encode());
-  if (!tell) return;
+  changed_.notify();
+  if (!tell || is_regrouping_) return;
   failure_ = "process " + std::to_string(control->process) + " is lost: " + reason;
   {
     const std::lock_guard lock(mutex_);
     notices_.push_back({control->process, reason});
   }
-  changed_.notify();
   wake_();
 }
 
@@ -117,6 +119,8 @@ void Service::look_after(const std::shared_ptr<Control>& control, SteadyTime now
     char text[120];
     std::snprintf(text, sizeof text, "it has been silent for %lld ms (phi %.1f, expected at most %g)",
                   static_cast<long long>(control->suspicion.silence(now).count()), phi, options_.suspicion);
+    // At an end of the connection, the roster may have come before it.
+    if (is_regrouping_ && control->process == leader_ && to_leader_ != nullptr) to_leader_->give_up(text);
     return lose(control, text, true);
   }
   if (control->counters == nullptr) return;

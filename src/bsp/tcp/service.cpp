@@ -22,6 +22,7 @@ constexpr std::size_t most_strangers = 1024;       // being greeted at once
 Service::Service(const TcpOptions& options, Runtime runtime, std::function<void()> wake)
     : options_(options),
       creed_{options.job, options.token},
+      tls_(options.tls.ca_file.empty() ? nullptr : std::make_unique<const Tls>(options.tls)),
       runtime_(std::move(runtime)),
       wake_(std::move(wake)),
       process_(options.process),
@@ -80,11 +81,15 @@ std::shared_ptr<Connection> Service::adopt(tcp::socket socket) {
   return connection;
 }
 
-Formed Service::form() {
+Formed Service::form() { return wait_for(&Service::form_first); }
+
+Formed Service::regroup() { return wait_for(&Service::form_again); }
+
+Formed Service::wait_for(awaitable<void> (Service::*how)()) {
   std::promise<Formed> promise;
   std::future<Formed> future = promise.get_future();
   asio::post(context_, [&] {
-    asio::co_spawn(context_, form_all(), [&](std::exception_ptr error) {
+    asio::co_spawn(context_, (this->*how)(), [&](std::exception_ptr error) {
       if (error != nullptr) return promise.set_exception(error);
       Formed formed;
       formed.membership = {process_, processes_, epoch_};
@@ -150,6 +155,7 @@ awaitable<void> Service::greet(std::shared_ptr<Connection> connection) {
   Refusal refusal;
   try {
     connection->set_deadline(steady_clock::now() + handshake_time, "the handshake");
+    if (tls_ != nullptr) co_await connection->start_tls(*tls_, true);
     const Guest guest = co_await hear(*connection, creed_);
     co_await admit(connection, guest);
     co_return;
@@ -178,23 +184,35 @@ awaitable<void> Service::admit_joiner(std::shared_ptr<Connection> connection, co
   const std::string who = "process " + std::to_string(hello.process);
   if (!is_leading_)
     throw Error(Errc::unavailable, "this is process " + std::to_string(process_) + ", not the coordinator");
+  const bool is_new = hello.purpose == Hello::Purpose::enter;
+  if (!is_new) check_joiner(hello, who);
+  co_await welcome(*connection, guest, creed_);
+  connection->clear_deadline();
+  if (is_new) {
+    newcomers_.push_back({connection, hello});
+    has_newcomers_.store(true, std::memory_order_relaxed);
+  } else {
+    joiners_[hello.process] = {connection, hello};
+  }
+  changed_.notify();
+}
+
+void Service::check_joiner(const Hello& hello, const std::string& who) const {
+  if (hello.session != session_)
+    throw Error(Errc::aborted, who + " is of epoch " + std::to_string(hello.epoch) + ", expected " +
+                                   std::to_string(epoch_) + ": it was given up");
   if (hello.processes != static_cast<std::uint32_t>(processes_))
     throw Error(Errc::invalid_argument, who + " is one of " + std::to_string(hello.processes) +
                                             " processes, expected " + std::to_string(processes_));
   if (hello.process >= hello.processes)
     throw Error(Errc::invalid_argument, "there is no " + who + ", expected 0 to " + std::to_string(processes_ - 1));
   const auto there = joiners_.find(hello.process);
-  if (static_cast<int>(hello.process) == process_ || (there != joiners_.end() && there->second.connection->is_open()))
-    throw Error(Errc::already_exists,
-                "there is a " + who + " already, at " +
-                    (there != joiners_.end() ? there->second.connection->remote() : "the coordinator"));
-  if (hello.session != session_)
-    throw Error(Errc::aborted, who + " is of epoch " + std::to_string(hello.epoch) + ", expected " +
-                                   std::to_string(epoch_) + ": it was given up");
-  co_await welcome(*connection, guest, creed_);
-  connection->clear_deadline();
-  joiners_[hello.process] = {connection, hello};
-  changed_.notify();
+  const bool is_here = static_cast<int>(hello.process) == process_;
+  if (is_here || (there != joiners_.end() && there->second.connection->is_open()))
+    throw Error(Errc::already_exists, "there is a " + who + " already, " +
+                                          (is_here ? "this one" : "at " + there->second.connection->remote()));
+  if (!controls_.empty() && !is_left(static_cast<int>(hello.process)))
+    throw Error(Errc::aborted, who + " was given up");
 }
 
 awaitable<void> Service::admit_member(std::shared_ptr<Connection> connection, const Guest& guest) {

@@ -12,7 +12,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -47,6 +46,10 @@ class Service {
 
   /// Meets the others. Blocks. Errors: see `Transport::meet`.
   Formed form();
+  /// Those who are left, and newcomers, form a new membership. Blocks until all who are left come here.
+  /// Errors: `Errc::aborted` when this process was itself given up, `Errc::unavailable`.
+  Formed regroup();
+  bool has_newcomers() const noexcept { return has_newcomers_.load(std::memory_order_relaxed); }
   std::vector<Notice> take_notices();
   /// The process is lost: it is told so, and is not heard any more.
   void give_up(int process, const std::string& reason);
@@ -89,12 +92,21 @@ class Service {
   awaitable<void> greet(std::shared_ptr<Connection> connection);
   awaitable<void> admit(std::shared_ptr<Connection> connection, const Guest& guest);
   awaitable<void> admit_joiner(std::shared_ptr<Connection> connection, const Guest& guest);
+  void check_joiner(const Hello& hello, const std::string& who) const;
   awaitable<void> admit_member(std::shared_ptr<Connection> connection, const Guest& guest);
 
   // forming.cpp: how the processes find each other
-  awaitable<void> form_all();
-  awaitable<Roster> lead();
-  awaitable<Roster> follow(Address leader);
+  Formed wait_for(awaitable<void> (Service::*how)());
+  awaitable<void> form_first();
+  awaitable<void> form_again();
+  awaitable<void> install(Roster roster);
+  awaitable<Roster> lead(SteadyTime deadline);
+  awaitable<Roster> follow(Address leader, SteadyTime deadline);
+  void listen_as_coordinator();
+  /// The lowest process that is left.
+  int leader() const noexcept;
+  bool is_left(int process) const noexcept;
+  bool have_all_joined() const;
   awaitable<std::shared_ptr<Connection>> introduce_to(Address address, Hello hello, bool listens);
   awaitable<std::shared_ptr<Connection>> connect(Address address);
   awaitable<void> connect_all();
@@ -113,6 +125,7 @@ class Service {
 
   const TcpOptions options_;
   const Creed creed_;
+  const std::unique_ptr<const Tls> tls_;  // null: without
   const Runtime runtime_;
   const std::function<void()> wake_;
 
@@ -125,11 +138,16 @@ class Service {
 
   std::uint16_t port_ = 0;  // where this process listens; 0: not yet
   SteadyTime form_deadline_{};
-  bool is_leading_ = false;
+  bool is_leading_ = false, is_regrouping_ = false, is_coordinator_ = false;
+  std::string fenced_;  // who has given this process up, and why
   int process_;
   int processes_;
   std::uint64_t epoch_ = 0, session_ = 0;
-  std::map<std::uint32_t, Joiner> joiners_;
+  std::map<std::uint32_t, Joiner> joiners_;  // by number in the present membership
+  std::vector<Joiner> newcomers_;
+  std::atomic<bool> has_newcomers_{false};
+  std::shared_ptr<Connection> to_leader_;  // while its roster is waited for
+  int leader_ = 0;
   std::vector<Roster::Member> members_;  // empty until the roster is known
   std::vector<std::shared_ptr<Control>> controls_;
   std::vector<std::unique_ptr<Link>> links_;

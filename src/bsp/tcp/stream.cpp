@@ -59,6 +59,14 @@ Stream::Moved Stream::write(std::span<const iovec> from) {
   return moved(::sendmsg(fd_, &message, MSG_DONTWAIT | MSG_NOSIGNAL), total(from));
 }
 
+Stream::Moved Stream::shake_hands() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(tls_.get());
+  return result == 1 ? Moved{} : tls_moved(result);
+}
+
+bool Stream::wants_write() const noexcept { return tls_ != nullptr && SSL_want_write(tls_.get()); }
+
 Stream::Moved Stream::read_tls(std::span<const iovec> into) {
   Moved all;
   for (const iovec& part : into)

@@ -48,6 +48,12 @@ class Stream {
   int fd() const noexcept { return fd_; }
   Moved read(std::span<const iovec> into);
   Moved write(std::span<const iovec> from);
+  /// From now on under TLS.
+  void start(TlsHandle tls) noexcept { tls_ = std::move(tls); }
+  /// Goes on with the handshake of TLS: neither blocked nor ended when it is done.
+  Moved shake_hands();
+  /// What blocks is writing.
+  bool wants_write() const noexcept;
   const std::string& reason() const noexcept { return reason_; }
 
  private:

@@ -43,6 +43,8 @@ class Tcp final : public Transport {
   ~Tcp() override { leave(); }
 
   Membership meet() override;
+  Membership regroup() override;
+  bool wants_regroup() const noexcept override { return service_ != nullptr && service_->has_newcomers(); }
   void send(int process, std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> keeps) override;
   void poll(Sink& sink) override;
   void wait(milliseconds at_most) override;
@@ -57,12 +59,7 @@ class Tcp final : public Transport {
     std::unique_ptr<Link> link{};  // null: this process, or one that is no more
     bool is_watched = false, is_watched_for_writing = false;
   };
-  /// What is known of a process whose link has ended or must end.
-  struct Loss {
-    int process = 0;
-    std::string reason{};
-  };
-
+  Membership enter(Formed formed);
   void check_losses();
   void move(Sink& sink, bool is_over);
   /// Whether the process is to be reported as lost, and why.
@@ -92,13 +89,29 @@ Membership Tcp::meet() {
     });
     Formed formed = service->form();
     service_ = std::move(service);
-    membership_ = formed.membership;
-    for (std::unique_ptr<Link>& link : formed.links) places_.push_back({std::move(link)});
-    for (Place& place : places_)
-      if (place.link != nullptr) watch(place);
+    return enter(std::move(formed));
   }
   check_losses();
   ++met_;
+  return membership_;
+}
+
+Membership Tcp::regroup() {
+  if (service_ == nullptr) return meet();
+  return enter(service_->regroup());
+}
+
+Membership Tcp::enter(Formed formed) {
+  for (Place& place : places_)
+    if (place.link != nullptr) unwatch(place);
+  places_.clear();
+  notices_.clear();
+  lost_.clear();
+  membership_ = formed.membership;
+  for (std::unique_ptr<Link>& link : formed.links) places_.push_back({std::move(link)});
+  for (Place& place : places_)
+    if (place.link != nullptr) watch(place);
+  met_ = 1, finished_ = 0;
   return membership_;
 }
 

@@ -1,0 +1,119 @@
+#include "scalar/bsp/tcp.hpp"
+
+#include <string>
+
+#include "bsp_tcp/job.hpp"
+#include "bsp_tcp/matchers.hpp"
+#include "bsp_tcp/programs.hpp"
+#include "scalar/bsp.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace bsp_tcp_test;
+
+namespace {
+
+constexpr std::chrono::seconds bound{3};  // within which a death must be noticed
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::chrono::seconds slack{3};
+#else
+constexpr std::chrono::seconds slack{0};
+#endif
+
+/// Process `dead` of a running job has just been killed: all others say so, in time.
+void check_loss(Job& job, int dead, const std::string& reason = "") {
+  const auto begin = Clock::now();
+  for (int process = 0; process < static_cast<int>(job.all.size()); ++process) {
+    if (process == dead) continue;
+    const std::string result = job[process].result();
+    CHECK_THAT(result, StartsWith("error unavailable ProcessLost bsp: process " + std::to_string(dead)));
+    CHECK_THAT(result, ContainsSubstring(reason));
+  }
+  CHECK(Clock::now() - begin < bound + slack);
+}
+
+}  // namespace
+
+TEST_CASE("several processes compute what one does") {
+  const std::uint64_t expected = scalar::bsp::Engine({.peers = 6, .workers = 1}).run(agree);
+  for (const int processes : {1, 2, 4}) {
+    Job job("agree", processes, {{"peers", "6"}, {"runs", "3"}});
+    CHECK(job[0].result() == "ok " + std::to_string(expected));
+    for (int process = 1; process < processes; ++process) CHECK(job[process].result() == "ok 0");
+  }
+  // A window smaller than most frames, and than the socket's buffers.
+  Job narrow("agree", 2, {{"peers", "6"}, {"window", "4096"}, {"workers", "2"}});
+  CHECK(narrow[0].result() == "ok " + std::to_string(expected));
+}
+
+TEST_CASE("a killed process is noticed at once: in a barrier, while payloads move, while others compute") {
+  for (const char* program : {"barriers", "payloads"})
+    for (const int processes : {2, 4}) {
+      Job job(program, processes, {{"bytes", "8000000"}, {"window", "1000000"}});
+      job.await("running");
+      job[processes - 1].signal(SIGKILL);
+      check_loss(job, processes - 1, "its connection");
+    }
+  Job job("computing", 3, {{"compute", "600000"}, {"busy", "1"}});
+  job.await("running");
+  job[1].signal(SIGKILL);
+  check_loss(job, 1, "its connection");
+}
+
+TEST_CASE("a stopped process is given up in time, and fenced when it goes on") {
+  for (const char* program : {"barriers", "payloads"}) {
+    Job job(program, 3, {{"bytes", "8000000"}});
+    job.await("running");
+    job[1].signal(SIGSTOP);
+    check_loss(job, 1);
+    job[1].signal(SIGCONT);
+    const std::string zombie = job[1].result();
+    CHECK_THAT(zombie, StartsWith("error unavailable ProcessLost bsp: process "));
+    CHECK_THAT(zombie, ContainsSubstring("it has given this process up"));
+  }
+}
+
+TEST_CASE("a long superstep is no death") {
+  Job job("computing", 2, {{"compute", "4000"}, {"busy", "1"}, {"stall_timeout", "500"}});
+  CHECK(job[0].result() == "ok 0");
+  CHECK(job[1].result() == "ok 0");
+}
+
+TEST_CASE("what one peer throws reaches all") {
+  Job job("thrower", 4, {{"throws", "3"}});
+  CHECK(job[3].result() == "error none exception peer has no more to say");
+  for (const int process : {0, 1, 2}) CHECK(job[process].result() == "error failed Error peer has no more to say");
+}
+
+TEST_CASE("the run goes on from the last checkpoint on those who are left") {
+  const test::TemporaryDirectory directory;
+  std::uint64_t expected = 0;
+  for (std::uint64_t step = 0; step < 3000; ++step) expected += 10 * step;  // peers 1 + 2 + 3 + 4
+  for (const int dead : {2, 0}) {
+    Job job("counting", 3, {{"steps", "3000"}, {"directory", directory / std::to_string(dead)}});
+    job.await("step 500");
+    job[dead].signal(SIGKILL);
+    int sums = 0;
+    for (int process = 0; process < 3; ++process)
+      if (process != dead) {
+        const std::string result = job[process].result();
+        CHECK_THAT(result, StartsWith("ok "));
+        sums += result == "ok " + std::to_string(expected);
+      }
+    CHECK(sums == 1);  // the process that hosts rank 0 now
+  }
+}
+
+TEST_CASE("a newcomer takes part from the next checkpoint on") {
+  const test::TemporaryDirectory directory;
+  Job job("counting", 2, {{"steps", "20000"}, {"directory", directory.path()}});
+  job.await("step 100");
+  Process& newcomer =
+      job.start("counting", 0, 0, {{"steps", "20000"}, {"directory", directory.path()}, {"newcomer", "1"}});
+  std::uint64_t expected = 0;
+  for (std::uint64_t step = 0; step < 20000; ++step) expected += 10 * step;
+  CHECK(newcomer.result() == "ok 0");
+  CHECK(job[0].result() == "ok " + std::to_string(expected));
+  CHECK(job[1].result() == "ok 0");
+}

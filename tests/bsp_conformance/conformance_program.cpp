@@ -53,8 +53,9 @@ int run(std::vector<std::string> arguments) {
   } else if (transport == "tcp") {
 #ifdef CONFORMANCE_WITH_TCP
     processes = std::stoi(arguments.at(4));
-    options.transport =
-        bsp::tcp({.coordinator = arguments.at(5), .process = std::stoi(arguments.at(3)), .processes = processes});
+    bsp::TcpOptions tcp{.coordinator = arguments.at(5), .process = std::stoi(arguments.at(3)), .processes = processes};
+    if (!tcp.coordinator.starts_with("127.")) tcp.token = "of the conformance suite";
+    options.transport = bsp::tcp(tcp);
 #else
     throw Error(Errc::unsupported, "built without TCP");
 #endif

@@ -53,6 +53,7 @@ const std::vector<Program>& programs() {
     std::vector<Program> list = message_programs();
     append(list, collective_programs());
     append(list, array_programs());
+    append(list, exchange_programs());
     append(list, misuse_programs());
     append(list, message_programs());  // again, after runs that threw
     return list;

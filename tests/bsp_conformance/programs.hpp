@@ -52,6 +52,7 @@ const std::vector<Program>& programs();
 std::vector<Program> message_programs();
 std::vector<Program> collective_programs();
 std::vector<Program> array_programs();
+std::vector<Program> exchange_programs();
 std::vector<Program> misuse_programs();
 
 /// Runs all programs whose names contain `filter`, with every number of peers that suffices for `processes`, one after

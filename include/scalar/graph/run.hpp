@@ -111,7 +111,7 @@ bsp::Task<RunResult<Program>> run(bsp::Peer& peer, const Program& program, const
   Statistics& statistics = result.statistics;
   {
     State state(peer, program, graph, options);
-    state.path = state.choose(nullptr);
+    state.publishes = state.publishes_next(nullptr);
     state.begin();
     detail::initialise_all(state);
     while (statistics.supersteps < options.max_supersteps) {
@@ -123,9 +123,7 @@ bsp::Task<RunResult<Program>> run(bsp::Peer& peer, const Program& program, const
       ++statistics.supersteps;
       statistics.computed += pulse.computed, statistics.messages += pulse.messages;
       statistics.mutations += pulse.mutations;
-      ++(state.path == MessagePath::pull    ? statistics.pull
-         : state.path == MessagePath::dense ? statistics.dense
-                                            : statistics.sparse);
+      statistics.pulled += state.publishes && pulse.published != 0;
       detail::Verdict<Aggregates> verdict{.aggregates = pulse.aggregates};
       if constexpr (detail::HasMaster<Program>) {
         if (peer.rank() == 0) {
@@ -142,7 +140,7 @@ bsp::Task<RunResult<Program>> run(bsp::Peer& peer, const Program& program, const
       if (statistics.halted) break;
       if (verdict.wakes) detail::wake_all(state);
       ++state.superstep;
-      state.path = state.choose(&pulse);
+      state.publishes = state.publishes_next(&pulse);
       state.begin();
     }
     result.aggregates = state.aggregated;

@@ -61,9 +61,9 @@ concept VertexProgram =
 /// How messages travel. All give the same messages; only the order in which a combiner folds them differs, which shows
 /// in the last bits of sums of floating-point numbers.
 enum class MessagePath : std::uint8_t {
-  automatic = 0,  ///< chosen for each superstep from what the one before has sent
+  automatic = 0,  ///< `pull` while most edges carry what `send_to_neighbours` sends, else `dense` or `sparse`
   sparse = 1,     ///< each message to the owner of its vertex
-  dense = 2,      ///< with a combiner: one accumulator per vertex and peer
+  dense = 2,      ///< with a combiner: one accumulator per vertex and peer (`bsp::CombinePolicy::dense`)
   pull = 3,       ///< what goes to all neighbours is published once, and read along the in-edges
 };
 
@@ -108,13 +108,13 @@ struct RunOptions {
 
 /// What a run did.
 struct Statistics {
-  std::uint64_t supersteps = 0;                   ///< how many were computed
-  std::uint64_t computed = 0;                     ///< calls of `compute`
-  std::uint64_t messages = 0;                     ///< sent, before combining
-  std::uint64_t dropped = 0;                      ///< of these, to vertices that were not there
-  std::uint64_t mutations = 0;                    ///< requested
-  std::uint64_t sparse = 0, dense = 0, pull = 0;  ///< supersteps by the path that their messages took
-  bool halted = false;  ///< all had voted to halt, or the master did; false: `max_supersteps` were over
+  std::uint64_t supersteps = 0;  ///< how many were computed
+  std::uint64_t computed = 0;    ///< calls of `compute`
+  std::uint64_t messages = 0;    ///< sent, before combining
+  std::uint64_t dropped = 0;     ///< of these, to vertices that were not there
+  std::uint64_t mutations = 0;   ///< requested
+  std::uint64_t pulled = 0;      ///< supersteps whose messages were published and read along the in-edges
+  bool halted = false;           ///< all had voted to halt, or the master did; false: `max_supersteps` were over
 
   friend bool operator==(const Statistics&, const Statistics&) = default;
 };

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "scalar/bsp/combine.hpp"
 #include "scalar/bsp/mailbox.hpp"
 #include "scalar/bsp/peer.hpp"
 #include "scalar/bsp/replicated.hpp"
@@ -58,6 +59,14 @@ struct MergePulses {
 
 struct Nothing {};
 
+template <class Program>
+struct Combine {
+  template <class Message>
+  Message operator()(const Message& a, const Message& b) const {
+    return Program::combine(a, b);
+  }
+};
+
 /// A peer's vertices, their messages, and the ways these travel. Vertices are numbered locally: slot - base, where base
 /// is a multiple of 64, so that words of local bits are words of global ones.
 template <class Program>
@@ -97,6 +106,16 @@ class VertexState {
     else
       first_.resize(size), count_.resize(size);
     edges_ = graph.out_neighbours().size();
+    if constexpr (can_accumulate)
+      if (owners.is_contiguous() && owners.vertices() != 0) {
+        std::vector<std::uint64_t> cuts;
+        for (int rank = 0; rank < at.size(); ++rank) cuts.push_back(owners.first(rank));
+        cuts.push_back(owners.vertices());
+        const auto policy = with.path == MessagePath::dense    ? bsp::CombinePolicy::dense
+                            : with.path == MessagePath::sparse ? bsp::CombinePolicy::plain
+                                                               : bsp::CombinePolicy::automatic;
+        combined_.emplace(at, bsp::CombineOptions{.keys = owners.vertices(), .cuts = cuts, .policy = policy});
+      }
   }
 
   static bool test(const std::vector<std::uint64_t>& bits, std::size_t i) noexcept {
@@ -126,15 +145,8 @@ class VertexState {
   /// Prepares the superstep's path for messages.
   void begin() {
     pulse = {};
-    if constexpr (can_accumulate)
-      if (path == MessagePath::dense && sums_.empty()) {
-        sums_.resize(owners.vertices());
-        summed_.resize((owners.vertices() + std::size_t{63}) / 64);
-        sums_box_.emplace(peer);
-        summed_box_.emplace(peer);
-      }
     if constexpr (can_pull)
-      if (path == MessagePath::pull) {
+      if (publishes) {
         if (!published_) {
           published_.emplace(peer, owners.vertices(), share);
           has_published_.emplace(peer, owners.vertices(), share);
@@ -155,7 +167,7 @@ class VertexState {
     const std::span<const Vertex> targets = neighbours(from);
     pulse.messages += targets.size();
     if constexpr (can_pull)
-      if (path == MessagePath::pull && publish(from, targets.size(), message)) return;
+      if (publishes && publish(from, targets.size(), message)) return;
     pulse.published += targets.size();
     for (const Vertex to : targets) push(to, message);
   }
@@ -170,10 +182,8 @@ class VertexState {
 
   /// Sends what was accumulated or published.
   void finish() {
-    if constexpr (can_accumulate)
-      if (path == MessagePath::dense) flush();
     if constexpr (can_pull)
-      if (path == MessagePath::pull) published_->publish(), has_published_->publish();
+      if (publishes) published_->publish(), has_published_->publish();
   }
 
   /// Takes in what the superstep before has sent; `sent` is the fold of all peers' pulses.
@@ -181,12 +191,12 @@ class VertexState {
     if constexpr (mutates)
       if (sent.mutations != 0) apply_changes();
     if (sent.messages == 0) return;
-    const bool pulled = path == MessagePath::pull && sent.published != 0;
+    const bool pulled = publishes && sent.published != 0;
     if constexpr (combines) {
       if constexpr (can_pull)
         if (pulled) sent.published == edges_ ? fold_all_published() : fold_some_published();
       if constexpr (can_accumulate)
-        if (path == MessagePath::dense) fold_sums();
+        if (combined_) combined_->receive([&](Vertex vertex, const Message& message) { take(vertex - base, message); });
       fold_messages();
     } else {
       sort_messages(pulled, sent.published == edges_);
@@ -201,22 +211,15 @@ class VertexState {
       return {buffer_.data() + first_[i], count_[i]};
   }
 
-  /// The path of the next superstep.
-  MessagePath choose(const Pulse<Aggregates>* last) const noexcept {
-    const std::uint64_t messages = last == nullptr ? edges_ : last->messages;
-    const std::uint64_t published = last == nullptr ? edges_ : last->published;
-    const auto may = [&](MessagePath wanted) {
-      return owners.is_contiguous() && (options.path == MessagePath::automatic || options.path == wanted);
-    };
-    if constexpr (can_pull)
-      if (may(MessagePath::pull) && graph.has_in_edges() &&
-          (options.path == MessagePath::pull || (published != 0 && published >= edges_ / 6)))
-        return MessagePath::pull;
-    if constexpr (can_accumulate)
-      if (may(MessagePath::dense) && (options.path == MessagePath::dense ||
-                                      messages >= static_cast<std::uint64_t>(peer.size()) * owners.vertices() / 4))
-        return MessagePath::dense;
-    return MessagePath::sparse;
+  /// Whether the next superstep publishes what goes to all neighbours; `last`: the pulses of the one before, if any.
+  bool publishes_next(const Pulse<Aggregates>* last) const noexcept {
+    if constexpr (can_pull) {
+      if (!owners.is_contiguous() || !graph.has_in_edges()) return false;
+      if (options.path != MessagePath::automatic) return options.path == MessagePath::pull;
+      return last == nullptr || (last->published != 0 && last->published >= edges_ / 6);
+    } else {
+      return false;
+    }
   }
 
   bsp::Peer& peer;
@@ -232,7 +235,7 @@ class VertexState {
   Pulse<Aggregates> pulse{};
   Aggregates aggregated{};
   std::uint64_t superstep = 0, dropped = 0;
-  MessagePath path = MessagePath::sparse;
+  bool publishes = false;  // in this superstep, what goes to all neighbours
 
  private:
   using Letter = Addressed<Message>;
@@ -246,13 +249,7 @@ class VertexState {
 
   void push(Vertex to, const Message& message) {
     if constexpr (can_accumulate)
-      if (path == MessagePath::dense) {
-        std::uint64_t& word = summed_[to / 64];
-        const std::uint64_t bit = 1ull << to % 64;
-        sums_[to] = (word & bit) == 0 ? message : Program::combine(sums_[to], message);
-        word |= bit;
-        return;
-      }
+      if (combined_) return combined_->send(to, message);
     box_.send(owners.owner(to), Letter{to, message});
   }
 
@@ -271,42 +268,9 @@ class VertexState {
     return true;
   }
 
-  void flush() {
-    for (int rank = 0; rank < peer.size(); ++rank) {
-      const bsp::Share to{owners.first(rank), owners.last(rank)};
-      if (to.size() == 0) continue;
-      sums_box_->send(rank, std::span<const Message>(sums_).subspan(to.begin, to.size()));
-      const std::size_t word = to.begin / 64, words = (to.end + 63) / 64 - word;
-      summed_box_->send(rank, std::span<const std::uint64_t>(summed_).subspan(word, words));
-    }
-    std::fill(summed_.begin(), summed_.end(), 0);
-  }
-
   void take(std::size_t i, const Message& message) {
     inbox_[i] = test(has, i) ? static_cast<Message>(Program::combine(inbox_[i], message)) : message;
     set(has, i);
-  }
-
-  [[gnu::noinline]] void fold_sums() {
-    const auto masks = summed_box_->runs();
-    std::size_t source = 0;
-    for (const auto& run : sums_box_->runs()) {
-      const std::span<const std::uint64_t> words = masks[source++].values;
-      const Message* sums = run.values.data() - (share.begin - base);
-      for (std::size_t w = 0; w < words.size(); ++w) {
-        std::uint64_t bits = words[w];
-        if (w == 0) bits &= ~0ull << share.begin % 64;
-        if (w + 1 == words.size() && share.end % 64 != 0) bits &= ~(~0ull << share.end % 64);
-        if (bits == ~0ull && has[w] == ~0ull) {
-          for (std::size_t i = 64 * w; i < 64 * w + 64; ++i) inbox_[i] = Program::combine(inbox_[i], sums[i]);
-          continue;
-        }
-        for (; bits != 0; bits &= bits - 1) {
-          const std::size_t i = 64 * w + static_cast<std::size_t>(std::countr_zero(bits));
-          take(i, sums[i]);
-        }
-      }
-    }
   }
 
   [[gnu::noinline]] void fold_all_published() {
@@ -452,10 +416,7 @@ class VertexState {
   std::vector<Message> inbox_{};                // with a combiner: by local number
   std::vector<std::size_t> first_{}, count_{};  // without: where a vertex's messages lie in the buffer
   std::vector<Message> buffer_{};
-  If<can_accumulate, std::vector<Message>> sums_{};  // dense: by vertex
-  std::vector<std::uint64_t> summed_{};
-  If<can_accumulate, std::optional<bsp::Mailbox<Message>>> sums_box_{};
-  If<can_accumulate, std::optional<bsp::Mailbox<std::uint64_t>>> summed_box_{};
+  If<can_accumulate, std::optional<bsp::Combining<Vertex, Message, Combine<Program>>>> combined_{};
   If<can_pull, std::optional<bsp::Replicated<Message>>> published_{};
   If<can_pull, std::optional<bsp::Replicated<std::uint8_t>>> has_published_{};
   If<mutates, std::optional<bsp::Mailbox<Mutation<Value>>>> changes_{};

@@ -122,6 +122,7 @@ void Network::dispatch(int process, Buffer frame) {
 
 void Network::lost(int process, const std::string& reason) {
   if (failed_ || is_over_) return;
+  has_lost_ = true;
   const int rank = hosts_.first(process);
   const std::exception_ptr error = std::make_exception_ptr(ProcessLost(process, rank, hosts_.count(process), reason));
   tell_abort(rank, error);

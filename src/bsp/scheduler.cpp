@@ -114,9 +114,12 @@ bool Scheduler::run_ready(unsigned worker) {
   {
     const std::lock_guard lock(mutex_);
     if (ready_.empty()) return false;
-    fiber = ready_.back();
-    ready_.pop_back();
-    ready_count_.store(ready_.size(), std::memory_order_release);
+    fiber = ready_[next_ready_++];
+    if (next_ready_ * 2 >= ready_.size()) {  // rarely moves much, so a wait costs O(1)
+      ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(next_ready_));
+      next_ready_ = 0;
+    }
+    ready_count_.store(ready_.size() - next_ready_, std::memory_order_release);
   }
   FramePool*& pool = FramePool::current();
   FramePool* const outer = std::exchange(pool, &world_.frames(fiber->rank));
@@ -154,17 +157,18 @@ void Scheduler::resume(Fiber& fiber) {
 }
 
 void Scheduler::retire(Fiber& fiber) noexcept {
-  fiber.returned = true;
+  // A Dekker pair with who adds a part and looks then which peers have returned.
+  std::atomic_ref(fiber.returned).store(true, std::memory_order_seq_cst);
   fiber.collective = nullptr;
   returned_.fetch_add(1, std::memory_order_relaxed);
   world_.retire(fiber.rank);
-  if (part_count_.load(std::memory_order_acquire) == 0) return;
-  std::vector<std::shared_ptr<Part>> parts;
-  {
-    const std::lock_guard lock(mutex_);
-    parts = parts_;
-  }
-  for (const std::shared_ptr<Part>& part : parts) part->abandon(fiber);
+  if (part_count_.load(std::memory_order_seq_cst) == 0) return;
+  for (const std::shared_ptr<Part>& part : parts()) part->abandon(fiber);
+}
+
+std::vector<std::shared_ptr<Part>> Scheduler::parts() {
+  const std::lock_guard lock(mutex_);
+  return parts_;
 }
 
 void Scheduler::arrive(Fiber& fiber, unsigned worker) { arrive({1, fiber.collective != nullptr}, worker); }
@@ -216,14 +220,16 @@ void Scheduler::check_clock() noexcept {
 void Scheduler::look_at_clock() {
   if ((!stop_.stop_possible() && deadline_.count() == 0) || is_finished()) return;
   check_clock();
-  if (network_ != nullptr && world_.has_failed()) network_->fail(world_.first(), world_.failure(), 0);
+  if (!world_.has_failed()) return;
+  if (network_ != nullptr) network_->fail(world_.first(), world_.failure(), 0);
+  for (const std::shared_ptr<Part>& part : parts()) part->wake();
 }
 
 void Scheduler::ready(std::span<Fiber* const> fibers) {
   {
     const std::lock_guard lock(mutex_);
     ready_.insert(ready_.end(), fibers.begin(), fibers.end());
-    ready_count_.store(ready_.size(), std::memory_order_release);
+    ready_count_.store(ready_.size() - next_ready_, std::memory_order_release);
   }
   wake(true);
 }
@@ -231,7 +237,7 @@ void Scheduler::ready(std::span<Fiber* const> fibers) {
 void Scheduler::add(std::shared_ptr<Part> part) {
   const std::lock_guard lock(mutex_);
   parts_.push_back(std::move(part));
-  part_count_.store(parts_.size(), std::memory_order_release);
+  part_count_.store(parts_.size(), std::memory_order_seq_cst);
 }
 
 std::shared_ptr<Part> Scheduler::remove(Part& part) noexcept {

@@ -24,6 +24,8 @@ class Part {
  public:
   /// This peer is not run again: nobody may wait for it.
   virtual void abandon(Fiber& fiber) = 0;
+  /// The run has failed, and perhaps nobody will come any more.
+  virtual void wake() {}
 
  protected:
   ~Part() = default;  // a shared_ptr destroys what it was made of
@@ -105,6 +107,7 @@ class Scheduler final : public Gate, public Driver {
   bool is_exhausted() const noexcept;
   void step(Fiber& fiber, Arrivals& arrivals, unsigned worker);
   void retire(Fiber& fiber) noexcept;
+  std::vector<std::shared_ptr<Part>> parts();
   void check_clock() noexcept;
   void arrive(const Arrivals& arrivals, unsigned worker);
   void flip(unsigned worker);
@@ -150,7 +153,8 @@ class Scheduler final : public Gate, public Driver {
 
   alignas(64) std::atomic<std::size_t> ready_count_{0};
   std::mutex mutex_;
-  std::vector<Fiber*> ready_;
+  std::vector<Fiber*> ready_;  // first come, first served, from `next_ready_` on
+  std::size_t next_ready_ = 0;
   std::vector<std::shared_ptr<Part>> parts_;
   std::atomic<std::size_t> part_count_{0};
 };

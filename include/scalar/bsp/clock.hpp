@@ -1,0 +1,97 @@
+#pragma once
+/// Clock: how far peers may run ahead of each other when no barrier holds them together.
+#include <coroutine>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "scalar/bsp/peer.hpp"
+
+namespace scalar::inline v0::bsp {
+namespace detail {
+class ClockCore;
+class TableSeat;
+class Tick;
+}  // namespace detail
+
+/// A staleness without limit: peers never wait for each other.
+inline constexpr int unbounded = std::numeric_limits<int>::max();
+
+struct ClockOptions {
+  int staleness = 0;  ///< how many ticks a peer may be ahead of the slowest one; `unbounded`: any number
+};
+
+/// One peer's hand of a clock that all peers of a world share.
+///
+/// `co_await clock.tick()` ends a step of this peer's. It goes on while it is at most `staleness` ticks ahead of the
+/// slowest peer, and else waits, without a thread, until that one has caught up (stale synchronous parallel: Ho et al.,
+/// More effective distributed ML via a stale synchronous parallel parameter server, NIPS 2013, section 3). Staleness 0
+/// is a barrier. A `Table` carries parameters from tick to tick.
+///
+/// Clocks match across peers as mailboxes do: by their order among clocks and mailboxes. A peer that returns or
+/// destroys its clock holds nobody up any more. Each process that takes part must have a peer that makes the clock.
+/// Do not wait at a barrier of the same peers while others still wait for this peer's ticks: neither would go on
+/// (`.superstep_deadline` ends such a run).
+///
+/// Errors: `Errc::invalid_argument` for a negative staleness or one that differs between peers; `Errc::type_mismatch`
+/// when another peer's n-th is a mailbox. Thread safety: used only by the peer that made it.
+class Clock {
+ public:
+  explicit Clock(Peer& peer, const ClockOptions& options = {});
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
+  ~Clock();
+
+  /// Ends a step. Throws `Aborted` when the run has failed. Complexity: O(1), and once all peers of the process have
+  /// ticked O(peers).
+  detail::Tick tick() noexcept;
+
+  /// How many times this peer has ticked.
+  std::uint64_t now() const noexcept { return now_; }
+  int staleness() const noexcept;
+  /// How many times the slowest peer has ticked, as far as this process knows.
+  std::uint64_t slowest() const;
+  /// By how many ticks a peer of this process has been ahead of the slowest one when it went on, at most.
+  std::uint64_t worst() const;
+
+  /// Internal, from here on.
+  Peer& peer() noexcept { return peer_; }
+  detail::ClockCore& core() noexcept { return *core_; }
+  std::uint32_t tables_made() const noexcept { return tables_made_; }
+  void attach(detail::TableSeat& table);
+  void detach(detail::TableSeat& table) noexcept;
+
+ private:
+  friend class detail::Tick;
+  bool advance();  // true: the peer goes on at once
+  void park(std::coroutine_handle<> self) noexcept;
+  void resume();
+
+  Peer& peer_;
+  std::int64_t index_;
+  std::shared_ptr<detail::ClockCore> core_;
+  std::uint64_t now_ = 0;
+  std::uint32_t tables_made_ = 0;
+  std::vector<detail::TableSeat*> tables_;
+};
+
+namespace detail {
+
+/// What `co_await clock.tick()` works with.
+class [[nodiscard]] Tick : public Awaitable {
+ public:
+  explicit Tick(Clock& clock) noexcept : Awaitable{&clock.peer().fiber()}, clock_(clock) {}
+  bool await_ready() const { return clock_.advance(); }
+  void await_suspend(std::coroutine_handle<> self) const noexcept { clock_.park(self); }
+  void await_resume() const { clock_.resume(); }
+
+ private:
+  Clock& clock_;
+};
+
+}  // namespace detail
+
+inline detail::Tick Clock::tick() noexcept { return detail::Tick(*this); }
+
+}  // namespace scalar::inline v0::bsp

@@ -1,0 +1,97 @@
+#include "scalar/bsp/clock.hpp"
+
+#include <string>
+#include <utility>
+
+#include "bsp/clock_core.hpp"
+#include "bsp/table_seat.hpp"
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::bsp {
+namespace {
+
+/// Where the peers of a process find the clock that they share.
+class ClockChannel final : public detail::ChannelBase {
+ public:
+  static std::unique_ptr<ChannelBase> make(detail::World&) { return std::make_unique<ClockChannel>(); }
+
+  std::shared_ptr<detail::ClockCore> core(Peer& peer, std::int64_t index, int staleness) {
+    const std::lock_guard lock(mutex_);
+    if (core_ == nullptr) {
+      auto core = std::make_shared<detail::ClockCore>(peer.world(), index, staleness);
+      core->open();
+      core_ = std::move(core);
+    }
+    if (core_->staleness() != staleness)
+      throw Error(Errc::invalid_argument,
+                  "clock: the staleness is " + std::to_string(staleness) + ", but " +
+                      std::to_string(core_->staleness()) + " on another peer",
+                  "bsp peer " + std::to_string(peer.rank()));
+    return core_;
+  }
+  void reset() noexcept override { core_.reset(); }
+  void collect(std::uint64_t, detail::Outbox&) override {}
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<detail::ClockCore> core_;
+};
+
+std::shared_ptr<detail::ClockCore> join(Peer& peer, std::int64_t index, int staleness) {
+  if (staleness < 0)
+    throw Error(Errc::invalid_argument, "clock: the staleness is " + std::to_string(staleness) + ", expected 0 or more",
+                "bsp peer " + std::to_string(peer.rank()));
+  detail::World& world = peer.world();
+  auto& channel = static_cast<ClockChannel&>(world.join(peer.rank(), index, typeid(Clock), &ClockChannel::make));
+  ++peer.mailboxes();
+  try {
+    return channel.core(peer, index, staleness);
+  } catch (...) {
+    world.leave(index);
+    throw;
+  }
+}
+
+}  // namespace
+
+Clock::Clock(Peer& peer, const ClockOptions& options)
+    : peer_(peer), index_(peer.mailboxes()), core_(join(peer, index_, options.staleness)) {}
+
+Clock::~Clock() {
+  core_->leave(peer_.rank());
+  peer_.world().leave(index_);
+}
+
+int Clock::staleness() const noexcept { return core_->staleness(); }
+std::uint64_t Clock::slowest() const { return core_->slowest(); }
+std::uint64_t Clock::worst() const { return core_->worst(); }
+
+void Clock::attach(detail::TableSeat& table) {
+  tables_.push_back(&table);
+  ++tables_made_;
+}
+void Clock::detach(detail::TableSeat& table) noexcept { std::erase(tables_, &table); }
+
+bool Clock::advance() {
+  if (peer_.fiber().told) return false;  // it has caught Aborted, and is not run again
+  if (peer_.world().has_failed()) peer_.world().throw_aborted(peer_.fiber());
+  std::vector<detail::Push> pushes;
+  for (detail::TableSeat* table : tables_) table->impl().seal(now_ + 1, pushes);
+  ++now_;
+  return core_->advance(peer_.rank(), pushes);
+}
+
+void Clock::park(std::coroutine_handle<> self) noexcept {
+  detail::Fiber& fiber = peer_.fiber();
+  fiber.handle = self;
+  fiber.collective = nullptr;
+  fiber.gate = core_.get();
+  fiber.over = fiber.told;
+}
+
+void Clock::resume() {
+  if (peer_.world().has_failed()) peer_.world().throw_aborted(peer_.fiber());
+  for (detail::TableSeat* table : tables_) table->refresh();
+}
+
+}  // namespace scalar::inline v0::bsp

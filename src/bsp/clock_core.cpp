@@ -1,0 +1,306 @@
+#include "bsp/clock_core.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::bsp::detail {
+namespace {
+
+constexpr std::byte zeros[8]{};
+constexpr std::uint64_t padding(std::uint64_t bytes) noexcept { return (8 - bytes % 8) % 8; }
+
+[[noreturn]] void throw_bad_frame(const std::string& what) { throw Error(Errc::parse, what, "bsp clock frame"); }
+
+}  // namespace
+
+/// A frame and what its bytes belong to.
+struct ClockCore::Outgoing {
+  ClockHead head;
+  std::vector<Push> pushes;
+  std::vector<std::span<const std::byte>> parts;
+
+  void gather() {
+    head.bytes = sizeof head, head.pushes = pushes.size();
+    parts.push_back(std::as_bytes(std::span(&head, 1)));
+    const auto add = [this](std::span<const std::byte> part) {
+      head.bytes += part.size();
+      if (!part.empty()) parts.push_back(part);
+    };
+    for (const Push& push : pushes) {
+      add(std::as_bytes(std::span(&push.head, 1)));
+      add(std::as_bytes(push.rows));
+      add({push.values, push.head.value_bytes});
+      add(std::span(zeros).first(padding(push.head.value_bytes)));
+    }
+  }
+};
+
+ClockCore::ClockCore(World& world, std::int64_t index, int staleness)
+    : world_(world),
+      scheduler_(world.scheduler()),
+      network_(world.is_distributed() ? scheduler_.network() : nullptr),
+      staleness_(staleness),
+      id_(spelling_hash("clock " + std::to_string(index) + " of world " + std::to_string(world.id()))),
+      yields_(network_ != nullptr || static_cast<std::uint32_t>(world.root().local()) > scheduler_.workers()),
+      seats_(static_cast<std::size_t>(world.local())),
+      here_(seats_.size()),
+      at_minimum_(seats_.size()) {
+  waiting_.reserve(seats_.size());
+  for (int process = 0; process < world.hosts().processes(); ++process)
+    if (process != world.hosts().here() && world.hosts().count(process) != 0) links_.push_back({process, 0});
+}
+
+void ClockCore::open() {
+  scheduler_.add(shared_from_this());
+  for (int rank = world_.first(); rank < world_.first() + world_.local(); ++rank)
+    if (std::atomic_ref(world_.fiber(rank).returned).load(std::memory_order_seq_cst)) leave(rank);
+  if (network_ == nullptr) return;
+  const auto hold = network_->lock();
+  network_->add(id_, *this);
+}
+
+std::uint64_t ClockCore::slowest() const {
+  const std::lock_guard lock(mutex_);
+  return complete_;
+}
+std::uint64_t ClockCore::worst() const {
+  const std::lock_guard lock(mutex_);
+  return worst_;
+}
+
+bool ClockCore::may_go_on(std::uint64_t clock) noexcept {
+  const std::uint64_t lead = clock - std::min(clock, slowest_);
+  if (staleness_ != unbounded && lead > static_cast<std::uint64_t>(staleness_)) return false;
+  worst_ = std::max(worst_, lead);
+  return true;
+}
+
+/// Looks again who is the slowest here; true when that has changed.
+bool ClockCore::settle() {
+  if (at_minimum_ != 0) return false;
+  minimum_ = forever;
+  for (const Seat& one : seats_)
+    if (!one.gone) minimum_ = std::min(minimum_, one.clock);
+  for (const Seat& one : seats_) at_minimum_ += !one.gone && one.clock == minimum_;
+  find_slowest();
+  return true;
+}
+
+void ClockCore::find_slowest() noexcept {
+  slowest_ = minimum_;
+  for (const Link& link : links_) slowest_ = std::min(slowest_, link.minimum);
+  if (slowest_ != forever) complete_ = std::max(complete_, slowest_);
+}
+
+bool ClockCore::advance(int rank, std::vector<Push>& pushes) {
+  std::unique_lock<std::mutex> hold;
+  if (network_ != nullptr) hold = network_->lock();
+  std::unique_lock lock(mutex_);
+  if (network_ != nullptr) unsent_.insert(unsent_.end(), pushes.begin(), pushes.end());
+  std::move(pushes.begin(), pushes.end(), std::back_inserter(unapplied_));
+  Seat& mine = seat(rank);
+  at_minimum_ -= mine.clock++ == minimum_;
+  std::vector<Fiber*> fibers;
+  const bool is_news = settle();
+  if (network_ != nullptr && (is_news || (staleness_ == unbounded && !unsent_.empty()))) send();
+  if (is_news) take_free(fibers);
+  const bool goes_on = !yields_ && may_go_on(mine.clock);
+  lock.unlock();
+  if (hold) hold.unlock();
+  if (!fibers.empty()) scheduler_.ready(fibers);
+  return goes_on;
+}
+
+void ClockCore::leave(int rank) noexcept {
+  std::unique_lock<std::mutex> hold;
+  if (network_ != nullptr) hold = network_->lock();
+  std::unique_lock lock(mutex_);
+  Seat& mine = seat(rank);
+  if (std::exchange(mine.gone, true)) return;
+  const bool is_last = --here_ == 0;
+  at_minimum_ -= mine.clock == minimum_;
+  std::vector<Fiber*> fibers;
+  if (settle()) {
+    if (network_ != nullptr) send();
+    take_free(fibers);
+  }
+  lock.unlock();
+  if (hold) hold.unlock();
+  if (!fibers.empty()) scheduler_.ready(fibers);
+  // Frames may still come for it from other processes; then it stays to the end of the run.
+  if (is_last && network_ == nullptr) (void)scheduler_.remove(*this);
+}
+
+void ClockCore::arrive(Fiber& fiber, unsigned worker) {
+  // A program that only computes and ticks gives the network no other chance.
+  if (network_ != nullptr) network_->poll(worker);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!world_.has_failed() && !may_go_on(seat(world_.rank_of(fiber.rank)).clock)) return waiting_.push_back(&fiber);
+  }
+  scheduler_.ready(fiber);
+}
+
+void ClockCore::abandon(Fiber& fiber) {
+  if (world_.is_member(fiber.rank)) leave(world_.rank_of(fiber.rank));
+  if (!world_.has_failed()) return;
+  // The barrier would tell the other processes too, but their peers may wait here and never come to it.
+  if (network_ != nullptr) network_->fail(world_.failed_rank(), world_.failure(), 0);
+  release_waiting();
+}
+
+void ClockCore::take_free(std::vector<Fiber*>& fibers) {
+  const bool all = world_.has_failed();
+  std::erase_if(waiting_, [&](Fiber* fiber) {
+    if (!all && !may_go_on(seat(world_.rank_of(fiber->rank)).clock)) return false;
+    fibers.push_back(fiber);
+    return true;
+  });
+}
+
+void ClockCore::release_waiting() {
+  std::vector<Fiber*> fibers;
+  {
+    const std::lock_guard lock(mutex_);
+    take_free(fibers);
+  }
+  if (!fibers.empty()) scheduler_.ready(fibers);
+}
+
+/// Tells the other processes how far this one is.
+void ClockCore::send() {
+  if (network_->has_failed()) return;
+  const auto frame = std::make_shared<Outgoing>();
+  const auto may_leave = [this](const Push& push) { return staleness_ == unbounded || push.head.clock <= minimum_; };
+  const auto rest = std::stable_partition(unsent_.begin(), unsent_.end(), may_leave);
+  frame->pushes.assign(std::make_move_iterator(unsent_.begin()), std::make_move_iterator(rest));
+  unsent_.erase(unsent_.begin(), rest);
+  frame->head.envelope = {network_->run(), Envelope::frame_of_port, id_};
+  frame->head.minimum = minimum_;
+  frame->head.staleness = static_cast<std::uint64_t>(staleness_);
+  frame->gather();
+  for (const Link& link : links_)
+    if (link.minimum != forever) network_->send(link.process, frame->parts, frame);
+}
+
+void ClockCore::received(int process, Buffer bytes) {
+  const auto link = std::find_if(links_.begin(), links_.end(), [&](const Link& l) { return l.process == process; });
+  if (link == links_.end()) throw_bad_frame("no peer of this world lives there");
+  ClockHead head;
+  if (bytes.size() < sizeof head) throw_bad_frame("it has " + std::to_string(bytes.size()) + " bytes");
+  std::memcpy(static_cast<void*>(&head), bytes.data(), sizeof head);
+  if (head.bytes != bytes.size())
+    throw_bad_frame("its length is " + std::to_string(head.bytes) + ", but " + std::to_string(bytes.size()) +
+                    " bytes have come");
+  if (head.staleness != static_cast<std::uint64_t>(staleness_))
+    throw Error(Errc::invalid_argument,
+                "clock: the staleness is " + std::to_string(head.staleness) + " there, but " +
+                    std::to_string(staleness_) + " here",
+                "bsp clock");
+  std::vector<Push> pushes = decode(process, head, std::make_shared<Buffer>(std::move(bytes)));
+  const std::lock_guard lock(mutex_);
+  if (head.minimum < link->minimum)
+    throw_bad_frame("tick " + std::to_string(head.minimum) + " has come after tick " + std::to_string(link->minimum));
+  link->minimum = head.minimum;
+  find_slowest();
+  if (here_ != 0) std::move(pushes.begin(), pushes.end(), std::back_inserter(unapplied_));
+  if (!waiting_.empty()) network_->complete(*this);
+}
+
+std::vector<Push> ClockCore::decode(int process, const ClockHead& head, std::shared_ptr<Buffer> frame) const {
+  const std::span<const std::byte> bytes = frame->bytes();
+  std::uint64_t at = sizeof head;
+  const auto take = [&](std::string_view what, std::uint64_t count, std::uint64_t size) {
+    if (count > (bytes.size() - at) / size)
+      throw_bad_frame(std::string(what) + " is " + std::to_string(count) + ", expected at most " +
+                      std::to_string((bytes.size() - at) / size));
+    return bytes.subspan(std::exchange(at, at + count * size), count * size);
+  };
+  std::vector<Push> pushes;
+  for (std::uint64_t i = 0; i < head.pushes; ++i) {
+    Push push{{}, {}, nullptr, frame};
+    std::memcpy(&push.head, take("pushes", 1, sizeof push.head).data(), sizeof push.head);
+    const int first = world_.hosts().first(process), local = world_.hosts().count(process);
+    if (push.head.rank < first || push.head.rank >= first + local || push.head.clock == 0)
+      throw_bad_frame("a push is of peer " + std::to_string(push.head.rank) + " at tick " +
+                      std::to_string(push.head.clock));
+    const auto rows = take("rows", push.head.rows, sizeof(std::uint64_t));
+    push.rows = {reinterpret_cast<const std::uint64_t*>(rows.data()), push.head.rows};
+    push.values = take("value bytes", push.head.value_bytes, 1).data();
+    take("padding", padding(push.head.value_bytes), 1);
+    pushes.push_back(std::move(push));
+  }
+  return pushes;
+}
+
+TableCore& ClockCore::join_table(int rank, std::uint32_t index, const TableSpec& spec,
+                                 std::span<const std::byte> initial) {
+  const std::lock_guard lock(apply_);
+  if (index == tables_.size()) tables_.push_back(std::make_unique<TableCore>(spec, initial, world_.size(), *pool_));
+  TableCore& table = *tables_[index];
+  const TableSpec& other = table.spec();
+  if (spec.type != other.type || spec.rows != other.rows || spec.width != other.width) {
+    const auto text = [](const TableSpec& one) { return std::to_string(one.rows) + " x " + std::to_string(one.width); };
+    throw Error(Errc::shape_mismatch,
+                "the table is " + text(spec) + ", but " + text(other) + " on another peer" +
+                    (spec.type != other.type ? ", of another type" : ""),
+                "bsp table " + std::to_string(index) + " peer " + std::to_string(rank));
+  }
+  return table;
+}
+
+TableVersion& ClockCore::renew(TableCore& table, TableVersion* held) {
+  const std::lock_guard lock(apply_);
+  fold();
+  if (held != nullptr) --held->readers;
+  return table.acquire();
+}
+
+void ClockCore::release(TableVersion& held) noexcept {
+  const std::lock_guard lock(apply_);
+  --held.readers;
+}
+
+/// Gives the tables what is complete.
+void ClockCore::fold() {
+  std::vector<Push> ready;
+  std::uint64_t complete = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    complete = complete_;
+    const auto rest = std::stable_partition(unapplied_.begin(), unapplied_.end(), [&](const Push& push) {
+      return staleness_ == unbounded || push.head.clock <= complete;
+    });
+    ready.assign(std::make_move_iterator(unapplied_.begin()), std::make_move_iterator(rest));
+    unapplied_.erase(unapplied_.begin(), rest);
+  }
+  for (const Push& push : ready)
+    if (push.head.table >= tables_.size())
+      throw Error(Errc::shape_mismatch,
+                  "peer " + std::to_string(push.head.rank) + " has pushed to table " + std::to_string(push.head.table) +
+                      ", but here are " + std::to_string(tables_.size()) + " tables",
+                  "bsp clock");
+  if (staleness_ == unbounded) {
+    for (const Push& push : ready) tables_[push.head.table]->append(++applied_, std::span(&push, 1));
+  } else {
+    const auto key = [](const Push& push) { return std::tuple(push.head.clock, push.head.table, push.head.rank); };
+    std::sort(ready.begin(), ready.end(), [&](const Push& a, const Push& b) { return key(a) < key(b); });
+    for (auto first = ready.begin(); first != ready.end();) {
+      const auto last = std::find_if(first, ready.end(), [&](const Push& push) {
+        return push.head.clock != first->head.clock || push.head.table != first->head.table;
+      });
+      tables_[first->head.table]->append(first->head.clock, std::span(first, last));
+      first = last;
+    }
+    applied_ = complete;
+  }
+  for (const auto& table : tables_) table->complete(applied_);
+}
+
+}  // namespace scalar::inline v0::bsp::detail

@@ -1,0 +1,295 @@
+#include "scalar/bsp/clock.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "bsp/everywhere.hpp"
+#include "scalar/bsp/aborted.hpp"
+#include "scalar/bsp/offload.hpp"
+#include "scalar/bsp/subworld.hpp"
+#include "scalar/core/random.hpp"
+#include "support/catch.hpp"
+
+using namespace scalar;
+using bsp::Peer;
+using bsp::Task;
+using bsp_test::run_over;
+using Catch::Matchers::Contains;
+
+namespace {
+
+constexpr int processes_to_try[] = {1, 2, 3};
+
+/// Keeps a thread busy for a time that differs from peer to peer and step to step, rarely for long.
+void stumble(Philox& random) {
+  const unsigned turns = random() % 16 == 0 ? 20000 : static_cast<unsigned>(random() % 400);
+  std::atomic<unsigned> sink{0};
+  for (unsigned i = 0; i < turns; ++i) sink.fetch_add(i, std::memory_order_relaxed);
+}
+
+/// How far each peer has come, seen from outside the engine.
+struct Witness {
+  explicit Witness(int peers) : steps(static_cast<std::size_t>(peers)) {}
+  /// Peer `rank` ends its next step.
+  void enter(int rank) { ++steps[static_cast<std::size_t>(rank)]; }
+  /// It has gone on: how far it is ahead of the slowest.
+  int lead(int rank) const {
+    int slowest = steps[static_cast<std::size_t>(rank)];
+    for (const std::atomic<int>& step : steps) slowest = std::min(slowest, step.load());
+    return steps[static_cast<std::size_t>(rank)] - slowest;
+  }
+  void leave(int rank) { steps[static_cast<std::size_t>(rank)] = 1 << 30; }
+  std::vector<std::atomic<int>> steps;
+};
+
+struct Seen {
+  int worst_lead = 0;
+  std::uint64_t worst = 0;
+};
+
+/// Peers of different diligence tick `ticks` times, and look after each whom they have left behind.
+auto racing(Witness& witness, int staleness, int ticks) {
+  return [&witness, staleness, ticks](Peer& peer) -> Task<Seen> {
+    bsp::Clock clock(peer, {.staleness = staleness});
+    Philox random(static_cast<std::uint64_t>(peer.rank()), 5);
+    Seen seen;
+    for (int i = 0; i < ticks; ++i) {
+      stumble(random);
+      witness.enter(peer.rank());
+      co_await clock.tick();
+      seen.worst_lead = std::max(seen.worst_lead, witness.lead(peer.rank()));
+    }
+    seen.worst = clock.worst();
+    witness.leave(peer.rank());
+    co_return seen;
+  };
+}
+
+}  // namespace
+
+TEST_CASE("nobody is ahead of the slowest by more than the staleness, under any schedule") {
+  for (const int peers : {1, 2, 5, 40})
+    for (const bsp_test::Place& place : bsp_test::places(peers))
+      for (const int staleness : {0, 1, 3}) {
+        INFO(place.name << ", " << peers << " peers, staleness " << staleness);
+        Witness witness(peers);
+        bsp::Engine engine(place.options);
+        for (const Seen& seen : engine.run_all(racing(witness, staleness, 40))) {
+          CHECK(seen.worst_lead <= staleness);
+          CHECK(seen.worst <= static_cast<std::uint64_t>(staleness));
+        }
+      }
+}
+
+TEST_CASE("the staleness is not exceeded between processes either") {
+  for (const int processes : {2, 3})
+    for (const int staleness : {0, 2}) {
+      INFO(processes << " processes, staleness " << staleness);
+      Witness witness(7);
+      for (const Seen& seen : run_over(processes, 7, racing(witness, staleness, 40))) {
+        CHECK(seen.worst_lead <= staleness);
+        CHECK(seen.worst <= static_cast<std::uint64_t>(staleness));
+      }
+    }
+}
+
+TEST_CASE("a peer runs ahead as far as it may, and no farther") {
+  // Peer 0 does not tick before peer 1 has come as far as it can.
+  std::atomic<int> reached{0};
+  const auto wait = [&](auto&) {
+    for (int now = reached; now < 4; now = reached) reached.wait(now);
+  };
+  auto body = [&](Peer& peer) -> Task<std::uint64_t> {
+    bsp::Clock clock(peer, {.staleness = 4});
+    int wrong = 0;
+    if (peer.rank() == 0) {
+      auto task = peer.offload(wait);
+      co_await std::move(task);
+      wrong = reached != 4 || clock.slowest() != 0;
+    }
+    for (int i = 0; i < 10; ++i) {
+      if (peer.rank() == 1) reached = i, reached.notify_all();
+      co_await clock.tick();
+    }
+    co_return wrong != 0 || clock.now() != 10 ? 100 : clock.worst();
+  };
+  const std::vector<std::uint64_t> worst = bsp_test::engine_of(2).run_all(body);
+  CHECK(*std::max_element(worst.begin(), worst.end()) == 4);
+}
+
+TEST_CASE("without a limit nobody waits") {
+  for (const int processes : processes_to_try) {
+    INFO(processes << " processes");
+    std::atomic<int> done{0};
+    const auto wait = [&](auto&) {
+      for (int now = done; now < 3; now = done) done.wait(now);
+    };
+    auto body = [&](Peer& peer) -> Task<int> {
+      bsp::Clock clock(peer, {.staleness = bsp::unbounded});
+      if (peer.rank() == 0) {  // the others are done before its first tick
+        auto task = peer.offload(wait);
+        co_await std::move(task);
+      }
+      for (int i = 0; i < 200; ++i) co_await clock.tick();
+      ++done, done.notify_all();
+      co_return static_cast<int>(clock.now());
+    };
+    CHECK(run_over(processes, 4, body) == std::vector<int>(4, 200));
+  }
+}
+
+TEST_CASE("who returns, leaves or never comes holds nobody up") {
+  for (const int processes : processes_to_try)
+    for (const int staleness : {0, 2}) {
+      INFO(processes << " processes, staleness " << staleness);
+      auto body = [&](Peer& peer) -> Task<int> {
+        if (peer.rank() == 4) co_return 0;  // never makes one
+        int ticks = 0;
+        {
+          bsp::Clock clock(peer, {.staleness = staleness});
+          for (; ticks < 5 * (peer.rank() + 1); ++ticks) co_await clock.tick();
+        }
+        bsp::Clock second(peer, {.staleness = staleness});
+        for (int i = 0; i < 3; ++i, ++ticks) co_await second.tick();
+        co_return ticks;
+      };
+      CHECK(run_over(processes, 6, body) == std::vector<int>{8, 13, 18, 23, 0, 33});
+    }
+}
+
+TEST_CASE("clocks, mailboxes and barriers go together, in teams too") {
+  for (const int processes : processes_to_try) {
+    INFO(processes << " processes");
+    auto body = [](Peer& peer) -> Task<int> {
+      auto box = peer.mailbox<int>();
+      bsp::Clock clock(peer, {.staleness = 1});
+      for (int i = 0; i < 5; ++i) co_await clock.tick();
+      box.send(peer.right(), peer.rank());
+      co_await peer.sync();
+      int wrong = box.received().size() != 1;
+      auto team = co_await peer.split(peer.rank() % 2);
+      {
+        bsp::Clock ours(*team, {.staleness = 0});
+        for (int i = 0; i < 3 + 4 * (peer.rank() % 2); ++i) {
+          co_await ours.tick();
+          wrong += ours.slowest() != static_cast<std::uint64_t>(i + 1);
+        }
+      }
+      for (int i = 0; i < 5; ++i) co_await clock.tick();
+      co_return wrong + static_cast<int>(co_await peer.all_reduce(1, std::plus{})) - peer.size();
+    };
+    CHECK(run_over(processes, 6, body) == std::vector<int>(6, 0));
+  }
+}
+
+TEST_CASE("a failure releases everyone who waits") {
+  for (const int failing : {0, 3}) {
+    std::atomic<int> aborted{0};
+    auto body = [&](Peer& peer) -> Task<> {
+      bsp::Clock clock(peer);
+      try {
+        for (int i = 0; i < 10; ++i) {
+          if (i == 5 && peer.rank() == failing) throw Error(Errc::invalid_argument, "a bad step", "test");
+          co_await clock.tick();
+        }
+        co_await peer.sync();
+      } catch (const bsp::Aborted& error) {
+        aborted += std::string(error.what()).find("a bad step") != std::string::npos;
+        throw;
+      }
+    };
+    for (const int processes : processes_to_try) {
+      INFO(processes << " processes");
+      aborted = 0;
+      try {
+        run_over(processes, 6, [&](Peer& peer) -> Task<int> {
+          auto task = body(peer);
+          co_await std::move(task);
+          co_return 0;
+        });
+        FAIL("no error");
+      } catch (const Error& error) {
+        CHECK(std::string(error.what()).find("a bad step") != std::string::npos);
+      }
+      CHECK(aborted >= (processes == 1 ? 1 : 0));
+    }
+  }
+}
+
+TEST_CASE("a peer that catches what tick throws is not run for ever") {
+  auto body = [](Peer& peer) -> Task<> {
+    bsp::Clock clock(peer);
+    if (peer.rank() == 1) throw std::runtime_error("no luck");
+    for (;;) try {
+        co_await clock.tick();
+      } catch (const bsp::Aborted&) {
+      }
+  };
+  CHECK_THROWS_WITH(bsp_test::engine_of(3).run(body), "no luck");
+}
+
+TEST_CASE("a lost process releases those who wait for it") {
+  auto board = std::make_shared<bsp_test::Switchboard>(2);
+  auto transport = std::make_shared<bsp_test::Loopback>(board, 0);
+  bsp_test::Loopback other(board, 1);
+  std::atomic<bool> has_died{false};
+  auto body = [&](Peer& peer) -> Task<> {
+    bsp::Clock clock(peer);
+    if (!has_died.exchange(true)) other.die();
+    for (;;) co_await clock.tick();
+  };
+  bsp::EngineOptions options = bsp_test::engine_of(4).options();
+  options.transport = transport;
+  bsp::Engine engine(options);
+  CHECK_THROWS_WITH(engine.run(body), Contains("process 1"));
+}
+
+TEST_CASE("peers at a barrier and at a clock wait for each other no longer than the deadline") {
+  auto body = [](Peer& peer) -> Task<> {
+    bsp::Clock clock(peer);
+    if (peer.rank() == 0) co_await peer.sync();
+    co_await clock.tick();
+    if (peer.rank() != 0) co_await peer.sync();
+  };
+  bsp::EngineOptions options = bsp_test::engine_of(3).options();
+  options.superstep_deadline = std::chrono::milliseconds(50);
+  bsp::Engine engine(options);
+  CHECK_THROWS_WITH(engine.run(body), Contains("the superstep has taken"));
+}
+
+TEST_CASE("what peers disagree about is said") {
+  auto negative = [](Peer& peer) -> Task<> {
+    bsp::Clock clock(peer, {.staleness = -1});
+    co_await clock.tick();
+  };
+  CHECK(bsp_test::error_everywhere(2, negative) == "bsp peer 0: clock: the staleness is -1, expected 0 or more");
+  auto different = [](Peer& peer) -> Task<> {
+    bsp::Clock clock(peer, {.staleness = peer.rank()});
+    for (int i = 0; i < 10; ++i) co_await clock.tick();
+  };
+  for (const int processes : {1, 2}) {
+    INFO(processes);
+    CHECK_THROWS_WITH(run_over(processes, 2,
+                               [&](Peer& peer) -> Task<int> {
+                                 auto task = different(peer);
+                                 co_await std::move(task);
+                                 co_return 0;
+                               }),
+                      Contains("clock: the staleness is"));
+  }
+  auto mixed = [](Peer& peer) -> Task<> {
+    if (peer.rank() == 0) {
+      bsp::Clock clock(peer);
+      co_await clock.tick();
+    } else {
+      auto box = peer.mailbox<int>();
+      co_await peer.sync();
+    }
+  };
+  CHECK_THROWS_WITH(bsp_test::engine_of(2).run(mixed), Contains("Mailbox"));
+}

@@ -114,12 +114,13 @@ void throw_unlike_rules(int rank) {
 }
 
 std::string explain_combining(CombinePolicy policy, bool dense, bool has_ranges, std::uint64_t keys,
-                              std::uint64_t sent) {
+                              std::uint64_t messages, std::uint64_t filled) {
   if (policy != CombinePolicy::automatic) return std::string(name(policy)) + ": asked for";
-  const std::string seen = std::to_string(sent) + " messages sent in a superstep";
-  if (!has_ranges) return "plain (hash to other processes): the owner of a key is a function; " + seen;
-  return dense ? "dense: " + std::to_string(keys) + " keys < 4 x " + seen
-               : "plain (hash to other processes): " + std::to_string(keys) + " keys >= 4 x " + seen;
+  const std::string all = std::to_string(keys) + " keys";
+  if (!has_ranges) return "plain (hash to other processes): the owner of a key is a function";
+  if (!dense) return "plain (hash to other processes): dense only above " + std::to_string(keys / 4) + " messages";
+  if (messages != 0) return "dense: " + std::to_string(messages) + " messages to " + all + " in this superstep";
+  return "dense: " + std::to_string(filled) + " of " + all + " got values in the last superstep";
 }
 
 }  // namespace detail

@@ -63,7 +63,6 @@ class Combining final : detail::Box {
     if (key < dense_keys_) [[likely]] {
       check_value(key, value);
       dense_->add(key, value, op_);
-      ++sent_;
     } else {
       send_message(key, value);
     }
@@ -89,8 +88,6 @@ class Combining final : detail::Box {
     return found != list_.end() && found->key == key ? &found->value : nullptr;
   }
 
-  /// How many messages this peer has sent in this superstep.
-  std::uint64_t sent() const noexcept { return sent_; }
   /// How many key-value pairs have come for this superstep: where the sender combines, one for each source and key.
   std::uint64_t pairs() const noexcept { return pairs_; }
   /// The size of a pair on its way.
@@ -100,8 +97,7 @@ class Combining final : detail::Box {
   std::uint64_t last_key() const noexcept { return own_.end; }  ///< one past it
   /// How messages are combined in this superstep, and why: one line.
   std::string explain() const {
-    return detail::explain_combining(policy_, wants_dense_, owners_->has_ranges(), owners_->keys(),
-                                     (std::max)(sent_, last_sent_));
+    return detail::explain_combining(policy_, wants_dense_, owners_->has_ranges(), owners_->keys(), sent_, filled_);
   }
 
  private:
@@ -180,12 +176,17 @@ class Combining final : detail::Box {
     }
   }
 
+  /// After a superstep in which most keys got values the next one begins densely.
+  void stay_dense() noexcept {
+    filled_ = dense_keys_ != 0 ? dense_->filled() : 0;
+    wants_dense_ = filled_ > owners_->keys() / 8;
+  }
+
   // Receiving.
   void turn(std::uint64_t superstep) override {
-    last_sent_ = sent_;
+    if (policy_ == CombinePolicy::automatic) stay_dense();
     superstep_ = superstep;
     sent_ = 0, pairs_ = 0, dense_keys_ = 0;
-    if (policy_ == CombinePolicy::automatic) wants_dense_ = last_sent_ > switch_at_;
     table_.start();
     channel_.start(peer_.rank(), superstep);
     directory_ = channel_.messages.start(peer_.rank(), superstep);
@@ -251,7 +252,9 @@ class Combining final : detail::Box {
   Channel& channel_;
   Dense* dense_ = nullptr;
   std::uint64_t dense_keys_ = 0;  // 0 while this superstep is not dense
-  std::uint64_t sent_ = 0, last_sent_ = 0, pairs_ = 0, superstep_ = 0;
+  std::uint64_t sent_ = 0;        // messages that went plainly in this superstep
+  std::uint64_t filled_ = 0;      // keys sent to densely in the last one
+  std::uint64_t pairs_ = 0, superstep_ = 0;
   std::uint64_t switch_at_ = (std::numeric_limits<std::uint64_t>::max)();
   [[no_unique_address]] Op op_;
   CombinePolicy policy_;

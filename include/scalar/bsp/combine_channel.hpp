@@ -84,15 +84,23 @@ class DenseValues {
       std::fill_n(values_.get(), count, Empty::value);
     } else {
       present_.reset(new Mark[count]());
-      std::fill_n(values_.get(), count, Value{});
     }
     pages_.assign((count + page_size - 1) / page_size, Mark::no);
     size_ = size;
   }
+  /// A page is marked, and a key counted, when its first value comes: later ones touch nothing else.
   void add(std::uint64_t at, const Value& value, Op& op) {
+    if (has(at)) [[likely]] {
+      values_[at] = op(values_[at], value);
+      return;
+    }
+    values_[at] = value;
+    if constexpr (!Empty::has_value) present_[at] = Mark::yes;
     pages_[at >> page_bits] = Mark::yes;
-    fold(at, value, op);
+    ++filled_;
   }
+  /// How many keys have got a value since the marks were forgotten.
+  std::uint64_t filled() const noexcept { return filled_; }
   bool has(std::uint64_t at) const noexcept {
     if constexpr (Empty::has_value) {
       return !Empty::is(values_[at]);
@@ -106,7 +114,6 @@ class DenseValues {
       values_[at] = Empty::value;
     } else {
       present_[at] = Mark::no;
-      if constexpr (is_total<Op, Value>) values_[at] = Value{};  // sums over what is not there must not overflow
     }
   }
   /// `use(at)` for the values present in `[begin, end)`, ascending.
@@ -120,7 +127,10 @@ class DenseValues {
     }
   }
   /// Nothing is present, but what was put where may still be known.
-  void forget_marks() noexcept { std::fill(pages_.begin(), pages_.end(), Mark::no); }
+  void forget_marks() noexcept {
+    std::fill(pages_.begin(), pages_.end(), Mark::no);
+    filled_ = 0;
+  }
   bool has_marks() const noexcept { return std::find(pages_.begin(), pages_.end(), Mark::yes) != pages_.end(); }
   void clear() noexcept {
     each(0, size_, [this](std::uint64_t at) { erase(at); });
@@ -128,34 +138,10 @@ class DenseValues {
   }
 
  private:
-  void fold(std::uint64_t at, const Value& value, Op& op) {
-    const bool had = has(at);
-    if constexpr (is_total<Op, Value>) {  // a branch would be mispredicted for every key's first value
-      const Value both = op(values_[at], value);
-      values_[at] = select(had, both, value);
-    } else if (had) {
-      values_[at] = op(values_[at], value);
-    } else {
-      values_[at] = value;
-    }
-    if constexpr (!Empty::has_value) present_[at] = Mark::yes;
-  }
-  static Value select(bool first, const Value& a, const Value& b) noexcept {
-    if constexpr (sizeof(Value) == 8) {
-      const std::uint64_t mask = std::uint64_t{0} - first;
-      return std::bit_cast<Value>((std::bit_cast<std::uint64_t>(a) & mask) | (std::bit_cast<std::uint64_t>(b) & ~mask));
-    } else if constexpr (sizeof(Value) == 4) {
-      const std::uint32_t mask = std::uint32_t{0} - first;
-      return std::bit_cast<Value>((std::bit_cast<std::uint32_t>(a) & mask) | (std::bit_cast<std::uint32_t>(b) & ~mask));
-    } else {
-      return first ? a : b;
-    }
-  }
-
   std::unique_ptr<Value[]> values_;
   std::unique_ptr<Mark[]> present_;  // only without a vacant value
   std::vector<Mark> pages_;
-  std::uint64_t size_ = 0;
+  std::uint64_t size_ = 0, filled_ = 0;
 };
 
 /// Where a source remembers which message of this superstep a key has.

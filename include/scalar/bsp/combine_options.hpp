@@ -17,7 +17,7 @@ namespace scalar::inline v0::bsp {
 
 /// How the sender brings messages with equal keys together. The result is the same, to the bit.
 enum class CombinePolicy {
-  automatic,  ///< plain, or dense in supersteps with more than keys / 4 messages; hash for keys of other processes
+  automatic,  ///< plain, or dense from keys / 4 messages in a superstep on; hash for keys of other processes
   dense,      ///< an array of all keys per sender: the fastest where most keys get messages
   hash,       ///< a hash table over the messages sent so far: few bytes for few of very many keys
   sorted,     ///< messages are sorted when the superstep ends: the same bytes, less memory, more time
@@ -58,13 +58,6 @@ inline constexpr bool is_exact = [] {
   return std::integral<Value> && (std::same_as<Op, std::plus<>> || std::same_as<Op, std::plus<Value>> ||
                                   std::same_as<Op, std::multiplies<>> || std::same_as<Op, std::multiplies<Value>>);
 }();
-
-/// May be called with any two numbers, so that whether there is an old value need not be decided by a branch.
-template <class Op, class Value>
-inline constexpr bool is_total =
-    std::is_arithmetic_v<Value> && (std::same_as<Op, Minimum> || std::same_as<Op, Maximum> ||
-                                    std::same_as<Op, std::plus<>> || std::same_as<Op, std::plus<Value>> ||
-                                    std::same_as<Op, std::multiplies<>> || std::same_as<Op, std::multiplies<Value>>);
 
 /// A value that is never sent marks keys without a message: `Op::vacant`, or for floating-point numbers a NaN of an
 /// unusual payload. Other values need a mark beside them.
@@ -142,8 +135,9 @@ class KeyOwners {
 [[noreturn]] void throw_foreign_key(std::uint64_t key, int source, int rank, std::uint64_t superstep);
 [[noreturn]] void throw_unlike_rules(int rank);
 [[noreturn]] void throw_narrow_key(std::uint64_t keys, std::size_t key_bytes);
+/// `messages`: sent plainly in this superstep; `filled`: keys that got values in the last one, if it was dense.
 std::string explain_combining(CombinePolicy policy, bool dense, bool has_ranges, std::uint64_t keys,
-                              std::uint64_t sent);
+                              std::uint64_t messages, std::uint64_t filled);
 
 }  // namespace detail
 }  // namespace scalar::inline v0::bsp

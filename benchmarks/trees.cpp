@@ -65,12 +65,23 @@ int main(int argc, char** argv) {
        {"xgboost", [&] { return xgboost.measure([&] { rival::Booster(library, parts, spec, threads); }); }}},
       rounds);
   native.forget_warm_up(), xgboost.forget_warm_up();
+  Timed alone, shared;  // the same work by one peer on one thread and by two on two
+  const Runtime one({.threads = 1}), two({.threads = 2});
+  bench::interleave(
+      {{"1 peer", [&] { return alone.measure([&] { (void)backend::Native{}.fit(spec, data, {}, one); }); }},
+       {"2 peers",
+        [&] { return shared.measure([&] { (void)backend::Native{}.fit(spec, data, {.peers = 2}, two); }); }}},
+      rounds);
+  alone.forget_warm_up(), shared.forget_warm_up();
 
   const char* policy = std::getenv("OMP_WAIT_POLICY");
   const std::string name = rival::version(library) + ", OMP " + (policy != nullptr ? policy : "passive"),
                     what = "trees 100000x50, 100 x depth 6, " + std::to_string(threads) + " threads";
-  return bench::print({{what + ", wall", name, "s", native.wall, xgboost.wall, 1.3},
-                       {what + ", cpu", name, "s", native.cpu, xgboost.cpu, 1.3},
-                       {"train logloss, mean of 3 data sets", name, "", {mine}, {theirs}, 1.0}},
-                      argc, argv);
+  return bench::print(
+      {{what + ", wall", name, "s", native.wall, xgboost.wall, 1.3},
+       {what + ", cpu", name, "s", native.cpu, xgboost.cpu, 1.3},
+       {"the same trees, 2 peers on 2 threads, wall", "1 peer, 1 thread", "s", shared.wall, alone.wall, 1.8},
+       {"the same trees, 2 peers on 2 threads, cpu", "1 peer, 1 thread", "s", shared.cpu, alone.cpu, 0.9},
+       {"train logloss, mean of 3 data sets", name, "", {mine}, {theirs}, 1.0}},
+      argc, argv);
 }

@@ -162,8 +162,9 @@ void Network::take_abort(std::span<const std::byte> frame) {
   const std::span<const std::byte> text = frame.subspan(sizeof abort);
   const int rank = std::clamp(abort.rank, 0, hosts_.size() - 1);
   has_lost_ = abort.is_loss != 0;
-  cut(rank, std::make_exception_ptr(
-                Error(Errc(abort.code), std::string(reinterpret_cast<const char*>(text.data()), text.size()))));
+  const Error error(Errc(abort.code), std::string(reinterpret_cast<const char*>(text.data()), text.size()));
+  cut(rank, has_lost_ ? std::make_exception_ptr(ProcessLost(hosts_.process_of(rank), error))
+                      : std::make_exception_ptr(error));
 }
 
 void Network::spread(int rank, const std::exception_ptr& error) {

@@ -75,7 +75,7 @@ TEST_CASE("a stopped process is given up in time, and fenced when it goes on") {
 }
 
 TEST_CASE("a long superstep is no death") {
-  Job job("computing", 2, {{"compute", "4000"}, {"busy", "1"}, {"stall_timeout", "500"}});
+  Job job("computing", 2, {{"compute", "1500"}, {"busy", "1"}, {"stall_timeout", "500"}});
   CHECK(job[0].result() == "ok 0");
   CHECK(job[1].result() == "ok 0");
 }
@@ -89,10 +89,10 @@ TEST_CASE("what one peer throws reaches all") {
 TEST_CASE("the run goes on from the last checkpoint on those who are left") {
   const test::TemporaryDirectory directory;
   std::uint64_t expected = 0;
-  for (std::uint64_t step = 0; step < 3000; ++step) expected += 10 * step;  // peers 1 + 2 + 3 + 4
+  for (std::uint64_t step = 0; step < 1200; ++step) expected += 10 * step;  // peers 1 + 2 + 3 + 4
   for (const int dead : {2, 0}) {
-    Job job("counting", 3, {{"steps", "3000"}, {"directory", directory / std::to_string(dead)}});
-    job.await("step 500");
+    Job job("counting", 3, {{"steps", "1200"}, {"directory", directory / std::to_string(dead)}});
+    job.await("step 300");
     job[dead].signal(SIGKILL);
     int sums = 0;
     for (int process = 0; process < 3; ++process)
@@ -107,12 +107,12 @@ TEST_CASE("the run goes on from the last checkpoint on those who are left") {
 
 TEST_CASE("a newcomer takes part from the next checkpoint on") {
   const test::TemporaryDirectory directory;
-  Job job("counting", 2, {{"steps", "20000"}, {"directory", directory.path()}});
+  Job job("counting", 2, {{"steps", "2000"}, {"directory", directory.path()}});
   job.await("step 100");
   Process& newcomer =
-      job.start("counting", 0, 0, {{"steps", "20000"}, {"directory", directory.path()}, {"newcomer", "1"}});
+      job.start("counting", 0, 0, {{"steps", "2000"}, {"directory", directory.path()}, {"newcomer", "1"}});
   std::uint64_t expected = 0;
-  for (std::uint64_t step = 0; step < 20000; ++step) expected += 10 * step;
+  for (std::uint64_t step = 0; step < 2000; ++step) expected += 10 * step;
   CHECK(newcomer.result() == "ok 0");
   CHECK(job[0].result() == "ok " + std::to_string(expected));
   CHECK(job[1].result() == "ok 0");

@@ -20,6 +20,9 @@ class ProcessLost : public Error {
               "bsp"),
         process_(process) {}
 
+  /// As another process tells it.
+  ProcessLost(int process, const Error& told) : Error(told), process_(process) {}
+
   int process() const noexcept { return process_; }
 
  private:

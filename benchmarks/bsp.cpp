@@ -84,6 +84,7 @@ double std_barrier(int threads, int count) {
 [[gnu::noinline]] double compute(int count) {
   double x = 1;
   for (int i = 0; i < count; ++i) x = x * 0.999999 + 1e-6;
+  asm volatile("" : "+m"(x));  // so that it is computed
   return x;
 }
 

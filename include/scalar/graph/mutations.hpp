@@ -1,13 +1,16 @@
 #pragma once
 /// Changes of the graph that vertex programs ask for. Internal to the room; see `Context` and `OnConflict`.
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <string_view>
+#include <typeinfo>
+#include <utility>
 #include <vector>
 
-#include "scalar/graph/graph.hpp"
+#include "scalar/graph/pulse.hpp"
 
 namespace scalar::inline v0::graph::detail {
 
@@ -77,4 +80,92 @@ void for_each_request(std::vector<Mutation<Value>>& requests, Apply apply) {
   }
 }
 
+/// Makes the changes that are asked for in the state of the peer that owns their vertices.
+template <class State>
+struct Changing {
+  using Requests = std::span<Mutation<typename State::Value>>;
+  State& state;
+
+  /// `group`: requests for the same.
+  void apply(Requests group) {
+    const auto& first = group.front();
+    const std::size_t i = state.local(first.target);
+    const bool there = State::test(state.exists, i);
+    switch (first.change) {
+      case Change::remove_edge:
+        if (!there || !std::ranges::binary_search(state.neighbours(i), first.to))
+          return conflict(first.target, "an edge to be removed is not there");
+        return edges(i).erase(first.to);
+      case Change::remove_vertex:
+        if (!there) return conflict(first.target, "it is to be removed, but not there");
+        State::clear(state.exists, i), State::clear(state.awake, i);
+        state.own_edges[i] = std::make_unique<OwnEdges>();
+        return;
+      case Change::add_vertex:
+        return add_vertex(group, i, there);
+      case Change::add_edge:
+        if (!there) return conflict(first.target, "an edge is to be added, but the vertex is not there");
+        if (std::any_of(group.begin(), group.end(), [&](const auto& m) { return m.weight != first.weight; }))
+          conflict(first.target, "an edge is to be added with different weights");
+        return edges(i).set(first.to, first.weight);
+    }
+  }
+
+ private:
+  void conflict(Vertex vertex, const char* what) const {
+    if (state.options.on_conflict == OnConflict::fail)
+      throw_at_vertex(Errc::invalid_argument, state.peer.rank(), state.superstep, vertex, what);
+  }
+  OwnEdges& edges(std::size_t i) {
+    if (!state.own_edges[i]) state.own_edges[i] = std::make_unique<OwnEdges>(state.neighbours(i), state.weights(i));
+    return *state.own_edges[i];
+  }
+  void add_vertex(Requests group, std::size_t i, bool there) {
+    const Vertex vertex = group.front().target;
+    bool is_made = false;
+    if (there || group.size() > 1) {
+      if constexpr (requires(const VertexConflict<typename State::Value>& c) { state.program.resolve(c); }) {
+        std::vector<typename State::Value> wanted;
+        for (auto& request : group) wanted.push_back(std::move(request.value));
+        state.values[i] = state.program.resolve(
+            VertexConflict<typename State::Value>{vertex, there ? &state.values[i] : nullptr, wanted});
+        is_made = true;
+      } else {
+        conflict(vertex, there ? "it is to be added, but there already" : "it is to be added more than once");
+        if (there) return;
+      }
+    }
+    if (!is_made) state.values[i] = std::move(group.front().value);
+    State::set(state.exists, i), State::set(state.awake, i);
+  }
+};
+
 }  // namespace scalar::inline v0::graph::detail
+
+namespace scalar::inline v0::bsp {
+
+template <class Value>
+  requires(!detail::Plain<graph::detail::Mutation<Value>>)
+struct Serialiser<graph::detail::Mutation<Value>> {
+  using Mutation = graph::detail::Mutation<Value>;
+  static constexpr bool available = Serialiser<Value>::available;
+
+  static void write(const Mutation& mutation, std::vector<std::byte>& out) {
+    const std::uint32_t head[] = {static_cast<std::uint32_t>(mutation.change), mutation.target, mutation.to,
+                                  mutation.by, std::bit_cast<std::uint32_t>(mutation.weight)};
+    for (const std::uint32_t word : head) Serialiser<std::uint32_t>::write(word, out);
+    Serialiser<Value>::write(mutation.value, out);
+  }
+  static void read(std::span<const std::byte>& in, Mutation& mutation) {
+    std::uint32_t head[5] = {};
+    for (std::uint32_t& word : head) Serialiser<std::uint32_t>::read(in, word);
+    if (head[0] > static_cast<std::uint32_t>(graph::detail::Change::add_edge))
+      detail::throw_bad_content(typeid(Mutation), "no such change", head[0]);
+    mutation.change = static_cast<graph::detail::Change>(head[0]);
+    mutation.target = head[1], mutation.to = head[2], mutation.by = head[3];
+    mutation.weight = std::bit_cast<float>(head[4]);
+    Serialiser<Value>::read(in, mutation.value);
+  }
+};
+
+}  // namespace scalar::inline v0::bsp

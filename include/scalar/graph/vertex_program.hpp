@@ -140,9 +140,6 @@ concept HasInit = requires(Program program, Context<Program>& vertex) { program.
 template <class Program>
 concept HasMaster = requires(Program program, MasterContext<Program>& master) { program.master(master); };
 template <class Program>
-concept HasResolve =
-    requires(Program program, const VertexConflict<typename Program::Value>& conflict) { program.resolve(conflict); };
-template <class Program>
 constexpr bool mutates_graph() {
   if constexpr (requires { Program::mutates; })
     return Program::mutates;

@@ -16,56 +16,13 @@
 #include "scalar/bsp/mailbox.hpp"
 #include "scalar/bsp/peer.hpp"
 #include "scalar/bsp/replicated.hpp"
-#include "scalar/core/error.hpp"
-#include "scalar/graph/aggregators.hpp"
 #include "scalar/graph/graph.hpp"
 #include "scalar/graph/mutations.hpp"
 #include "scalar/graph/partition.hpp"
+#include "scalar/graph/pulse.hpp"
 #include "scalar/graph/vertex_program.hpp"
 
 namespace scalar::inline v0::graph::detail {
-
-/// Throws `code` with the context "graph: peer R, superstep S, vertex V".
-[[noreturn]] void throw_at_vertex(Errc code, int rank, std::uint64_t superstep, Vertex vertex, const std::string& what);
-
-/// The division of `options` over `peers`, with room for extra vertices.
-Partition partition_of(const Graph& graph, const RunOptions& options, int peers);
-
-template <class Message>
-struct Addressed {
-  Vertex to = 0;
-  Message message{};
-};
-
-/// What the peers fold at the end of a superstep.
-template <class Aggregates>
-struct Pulse {
-  std::uint64_t awake = 0;      ///< vertices that have not voted to halt
-  std::uint64_t computed = 0;   ///< calls of compute
-  std::uint64_t messages = 0;   ///< sent
-  std::uint64_t published = 0;  ///< of these, those to all neighbours
-  std::uint64_t mutations = 0;  ///< requested
-  Aggregates aggregates{};
-};
-template <class Aggregates>
-struct MergePulses {
-  Pulse<Aggregates> operator()(Pulse<Aggregates> into, const Pulse<Aggregates>& from) const {
-    into.awake += from.awake, into.computed += from.computed, into.messages += from.messages;
-    into.published += from.published, into.mutations += from.mutations;
-    merge_aggregates(into.aggregates, from.aggregates);
-    return into;
-  }
-};
-
-struct Nothing {};
-
-template <class Program>
-struct Combine {
-  template <class Message>
-  Message operator()(const Message& a, const Message& b) const {
-    return Program::combine(a, b);
-  }
-};
 
 /// A peer's vertices, their messages, and the ways these travel. Vertices are numbered locally: slot - base, where base
 /// is a multiple of 64, so that words of local bits are words of global ones.
@@ -346,6 +303,8 @@ class VertexState {
   }
 
   bool is_there(std::size_t i, Vertex vertex) {
+    if (i - (share.begin - base) >= share.size()) [[unlikely]]
+      throw_at_vertex(Errc::corrupt, peer.rank(), superstep, vertex, "a message for it came to a peer that has it not");
     if constexpr (mutates) {
       if (test(exists, i)) return true;
       if (options.on_missing == OnMissing::fail)
@@ -357,58 +316,12 @@ class VertexState {
     }
   }
 
-  void conflict(Vertex vertex, const char* what) const {
-    if (options.on_conflict == OnConflict::fail)
-      throw_at_vertex(Errc::invalid_argument, peer.rank(), superstep, vertex, what);
-  }
-  OwnEdges& edges_to_change(std::size_t i) {
-    if (!own_edges[i]) own_edges[i] = std::make_unique<OwnEdges>(neighbours(i), weights(i));
-    return *own_edges[i];
-  }
   void apply_changes() {
     requests_.clear();
     for (const auto& run : changes_->runs())
       for (Mutation<Value>& mutation : run.values) requests_.push_back(std::move(mutation));
-    for_each_request(requests_, [&](std::span<Mutation<Value>> group) { apply(group); });
-  }
-  void apply(std::span<Mutation<Value>> group) {
-    const Mutation<Value>& first = group.front();
-    const std::size_t i = local(first.target);
-    const bool there = test(exists, i);
-    switch (first.change) {
-      case Change::remove_edge:
-        if (!there || !std::ranges::binary_search(neighbours(i), first.to))
-          return conflict(first.target, "an edge to be removed is not there");
-        return edges_to_change(i).erase(first.to);
-      case Change::remove_vertex:
-        if (!there) return conflict(first.target, "it is to be removed, but not there");
-        clear(exists, i), clear(awake, i);
-        own_edges[i] = std::make_unique<OwnEdges>();
-        return;
-      case Change::add_vertex:
-        return add_vertex(group, i, there);
-      case Change::add_edge:
-        if (!there) return conflict(first.target, "an edge is to be added, but the vertex is not there");
-        if (std::any_of(group.begin(), group.end(), [&](const auto& m) { return m.weight != first.weight; }))
-          conflict(first.target, "an edge is to be added with different weights");
-        return edges_to_change(i).set(first.to, first.weight);
-    }
-  }
-  void add_vertex(std::span<Mutation<Value>> group, std::size_t i, bool there) {
-    const Vertex vertex = group.front().target;
-    if (there || group.size() > 1) {
-      if constexpr (HasResolve<Program>) {
-        std::vector<Value> wanted;
-        for (Mutation<Value>& mutation : group) wanted.push_back(std::move(mutation.value));
-        values[i] = program.resolve(VertexConflict<Value>{vertex, there ? &values[i] : nullptr, wanted});
-        set(exists, i), set(awake, i);
-        return;
-      }
-      conflict(vertex, there ? "it is to be added, but there already" : "it is to be added more than once");
-      if (there) return;
-    }
-    values[i] = std::move(group.front().value);
-    set(exists, i), set(awake, i);
+    Changing<VertexState> changing{*this};
+    for_each_request(requests_, [&](std::span<Mutation<Value>> group) { changing.apply(group); });
   }
 
   std::uint64_t edges_ = 0;  // both ways of undirected ones

@@ -40,6 +40,7 @@ else
 fi
 measure cache
 measure bsp
+measure bsp_ssp
 measure graph
 
 {

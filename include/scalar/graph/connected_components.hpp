@@ -29,7 +29,7 @@ struct Components {
 /// (Afforest), 2018.
 Components connected_components(const Graph& graph, const ComponentsOptions& options = {}, const Runtime& runtime = {});
 
-/// The same inside an engine: every peer calls it, with a graph that is equal everywhere, and gets its share. Nine
+/// The same inside an engine: every peer calls it, with a graph that is equal everywhere, and gets its share. Eight
 /// supersteps. `graph` must outlive the call.
 bsp::Task<Components> connected_components(bsp::Peer& peer, const Graph& graph);
 

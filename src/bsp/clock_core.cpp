@@ -15,6 +15,12 @@ namespace {
 constexpr std::byte zeros[8]{};
 constexpr std::uint64_t padding(std::uint64_t bytes) noexcept { return (8 - bytes % 8) % 8; }
 
+std::vector<int> local_ranks(const World& world) {
+  std::vector<int> ranks;
+  for (int rank = world.first(); rank < world.first() + world.local(); ++rank) ranks.push_back(world.root_rank(rank));
+  return ranks;
+}
+
 [[noreturn]] void throw_bad_frame(const std::string& what) { throw Error(Errc::parse, what, "bsp clock frame"); }
 
 }  // namespace
@@ -42,27 +48,34 @@ struct ClockCore::Outgoing {
 };
 
 ClockCore::ClockCore(World& world, std::int64_t index, int staleness)
-    : world_(world),
+    : root_(world.root()),
+      hosts_(world.hosts()),
+      ranks_(local_ranks(world)),
       scheduler_(world.scheduler()),
       network_(world.is_distributed() ? scheduler_.network() : nullptr),
       staleness_(staleness),
       id_(spelling_hash("clock " + std::to_string(index) + " of world " + std::to_string(world.id()))),
-      yields_(network_ != nullptr || static_cast<std::uint32_t>(world.root().local()) > scheduler_.workers()),
-      seats_(static_cast<std::size_t>(world.local())),
+      yields_(network_ != nullptr || static_cast<std::uint32_t>(root_.local()) > scheduler_.workers()),
+      seats_(ranks_.size()),
       here_(seats_.size()),
       at_minimum_(seats_.size()) {
   waiting_.reserve(seats_.size());
-  for (int process = 0; process < world.hosts().processes(); ++process)
-    if (process != world.hosts().here() && world.hosts().count(process) != 0) links_.push_back({process, 0});
+  for (int process = 0; process < hosts_.processes(); ++process)
+    if (process != hosts_.here() && hosts_.count(process) != 0) links_.push_back({process, 0});
 }
 
 void ClockCore::open() {
   scheduler_.add(shared_from_this());
-  for (int rank = world_.first(); rank < world_.first() + world_.local(); ++rank)
-    if (std::atomic_ref(world_.fiber(rank).returned).load(std::memory_order_seq_cst)) leave(rank);
+  for (std::size_t i = 0; i < ranks_.size(); ++i)
+    if (std::atomic_ref(root_.fiber(ranks_[i]).returned).load(std::memory_order_seq_cst)) leave(seats_[i]);
   if (network_ == nullptr) return;
   const auto hold = network_->lock();
   network_->add(id_, *this);
+}
+
+ClockCore::Seat* ClockCore::seat_of(const Fiber& fiber) noexcept {
+  const auto at = std::lower_bound(ranks_.begin(), ranks_.end(), fiber.rank);
+  return at != ranks_.end() && *at == fiber.rank ? &seats_[static_cast<std::size_t>(at - ranks_.begin())] : nullptr;
 }
 
 std::uint64_t ClockCore::slowest() const {
@@ -117,11 +130,10 @@ bool ClockCore::advance(int rank, std::vector<Push>& pushes) {
   return goes_on;
 }
 
-void ClockCore::leave(int rank) noexcept {
+void ClockCore::leave(Seat& mine) noexcept {
   std::unique_lock<std::mutex> hold;
   if (network_ != nullptr) hold = network_->lock();
   std::unique_lock lock(mutex_);
-  Seat& mine = seat(rank);
   if (std::exchange(mine.gone, true)) return;
   const bool is_last = --here_ == 0;
   at_minimum_ -= mine.clock == minimum_;
@@ -142,23 +154,23 @@ void ClockCore::arrive(Fiber& fiber, unsigned worker) {
   if (network_ != nullptr) network_->poll(worker);
   {
     const std::lock_guard lock(mutex_);
-    if (!world_.has_failed() && !may_go_on(seat(world_.rank_of(fiber.rank)).clock)) return waiting_.push_back(&fiber);
+    if (!root_.has_failed() && !may_go_on(seat_of(fiber)->clock)) return waiting_.push_back(&fiber);
   }
   scheduler_.ready(fiber);
 }
 
 void ClockCore::abandon(Fiber& fiber) {
-  if (world_.is_member(fiber.rank)) leave(world_.rank_of(fiber.rank));
-  if (!world_.has_failed()) return;
+  if (Seat* mine = seat_of(fiber); mine != nullptr) leave(*mine);
+  if (!root_.has_failed()) return;
   // The barrier would tell the other processes too, but their peers may wait here and never come to it.
-  if (network_ != nullptr) network_->fail(world_.failed_rank(), world_.failure(), 0);
+  if (network_ != nullptr) network_->fail(root_.failed_rank(), root_.failure(), 0);
   release_waiting();
 }
 
 void ClockCore::take_free(std::vector<Fiber*>& fibers) {
-  const bool all = world_.has_failed();
+  const bool all = root_.has_failed();
   std::erase_if(waiting_, [&](Fiber* fiber) {
-    if (!all && !may_go_on(seat(world_.rank_of(fiber->rank)).clock)) return false;
+    if (!all && !may_go_on(seat_of(*fiber)->clock)) return false;
     fibers.push_back(fiber);
     return true;
   });
@@ -226,7 +238,7 @@ std::vector<Push> ClockCore::decode(int process, const ClockHead& head, std::sha
   for (std::uint64_t i = 0; i < head.pushes; ++i) {
     Push push{{}, {}, nullptr, frame};
     std::memcpy(&push.head, take("pushes", 1, sizeof push.head).data(), sizeof push.head);
-    const int first = world_.hosts().first(process), local = world_.hosts().count(process);
+    const int first = hosts_.first(process), local = hosts_.count(process);
     if (push.head.rank < first || push.head.rank >= first + local || push.head.clock == 0)
       throw_bad_frame("a push is of peer " + std::to_string(push.head.rank) + " at tick " +
                       std::to_string(push.head.clock));
@@ -242,7 +254,7 @@ std::vector<Push> ClockCore::decode(int process, const ClockHead& head, std::sha
 TableCore& ClockCore::join_table(int rank, std::uint32_t index, const TableSpec& spec,
                                  std::span<const std::byte> initial) {
   const std::lock_guard lock(apply_);
-  if (index == tables_.size()) tables_.push_back(std::make_unique<TableCore>(spec, initial, world_.size(), *pool_));
+  if (index == tables_.size()) tables_.push_back(std::make_unique<TableCore>(spec, initial, hosts_.size(), *pool_));
   TableCore& table = *tables_[index];
   const TableSpec& other = table.spec();
   if (spec.type != other.type || spec.rows != other.rows || spec.width != other.width) {

@@ -26,6 +26,7 @@ struct ClockHead {
 
 /// A clock: peers that are too far ahead are parked here.
 ///
+/// It may outlive the world of its peers, if that is a part of the run, but not the run.
 /// A process speaks when its slowest peer advances; its frame then holds the pushes up to that tick, since nobody can
 /// see them earlier. With unbounded staleness it speaks at every tick. Locks are taken in this order: the network's,
 /// `apply_`, `mutex_`.
@@ -45,7 +46,7 @@ class ClockCore final : public Gate, public Port, public Part, public std::enabl
   /// The peer has ticked. True: it may go on at once.
   bool advance(int rank, std::vector<Push>& pushes);
   /// The peer ticks no more. Again is the same.
-  void leave(int rank) noexcept;
+  void leave(int rank) noexcept { leave(seat(rank)); }
 
   /// The `index`-th table, made by the first peer that comes. Errors: `Errc::shape_mismatch` when it is another.
   TableCore& join_table(int rank, std::uint32_t index, const TableSpec& spec, std::span<const std::byte> initial);
@@ -71,7 +72,9 @@ class ClockCore final : public Gate, public Port, public Part, public std::enabl
   };
   struct Outgoing;
 
-  Seat& seat(int rank) noexcept { return seats_[static_cast<std::size_t>(rank - world_.first())]; }
+  Seat& seat(int rank) noexcept { return seats_[static_cast<std::size_t>(rank - hosts_.first(hosts_.here()))]; }
+  Seat* seat_of(const Fiber& fiber) noexcept;  // null: it is of another part of the run
+  void leave(Seat& mine) noexcept;
   bool may_go_on(std::uint64_t clock) noexcept;
   bool settle();
   void find_slowest() noexcept;
@@ -81,7 +84,9 @@ class ClockCore final : public Gate, public Port, public Part, public std::enabl
   void fold();
   std::vector<Push> decode(int process, const ClockHead& head, std::shared_ptr<Buffer> frame) const;
 
-  World& world_;
+  World& root_;
+  const Hosts hosts_;             // of the peers of the clock's world
+  const std::vector<int> ranks_;  // of the local ones in the root, ascending
   Scheduler& scheduler_;
   Network* network_;  // null: all peers are in this process
   const int staleness_;

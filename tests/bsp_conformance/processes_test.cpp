@@ -42,9 +42,9 @@ void append_lines(const std::string& file, std::vector<std::string>& all) {
   all.pop_back();
 }
 
-/// Starts the commands and waits for them, two minutes at most.
+/// Starts the commands and waits for them, four minutes at most.
 void run_all(const std::vector<Command>& commands, const test::TemporaryDirectory& directory) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(240);
   std::vector<Child> children;
   for (const Command& command : commands) children.emplace_back(command, directory / "log");
   for (Child& child : children) {
@@ -74,8 +74,19 @@ Command mpiexec(int ranks) {
   Command command{CONFORMANCE_MPIEXEC};
 #ifdef CONFORMANCE_OPEN_MPI
   // More ranks than cores, possibly as root, and nothing but this machine.
-  command = command + Command{"--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "--mca", "btl",
-                              "vader,self",          "--mca",           "pml",       "ob1"};
+  command = command + Command{"--allow-run-as-root",
+                              "--oversubscribe",
+                              "--mca",
+                              "mpi_yield_when_idle",
+                              "0",
+                              "--bind-to",
+                              "none",
+                              "--mca",
+                              "btl",
+                              "vader,self",
+                              "--mca",
+                              "pml",
+                              "ob1"};
 #endif
   return command + Command{"-n", std::to_string(ranks)};
 }

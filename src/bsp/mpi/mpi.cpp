@@ -196,7 +196,7 @@ class MpiTransport final : public Transport {
       // MPI cannot be waited for without burning a core, so one looks often after something has happened, and less and
       // less often when nothing does.
       if (SteadyClock::now() >= until) return;
-      if (quiet < 200us) {
+      if (quiet < 50us) {
         std::this_thread::yield();
         continue;
       }

@@ -5,8 +5,8 @@
 //
 // Delays: every peer stands for a machine of its own, so a step lasts 2 ms however few cores there are: the gradient,
 // and sleep for what is left. A delayed step lasts five times that. Either one random peer is delayed in 10 % of all
-// steps, or every peer in 10 % of its own. Printed with them: the least share of BSP's time that any scheme without
-// barriers could reach, which is (1 + 0.4 / p) / 1.4 in the first case and 1.4 / (5 - 4 * 0.9^p) in the second.
+// steps, or every peer in 10 % of its own. Printed with them: the least share of BSP's time that as many steps without
+// barriers take on average, which is (1 + 0.4 / p) / 1.4 in the first case and 1.4 / (5 - 4 * 0.9^p) in the second.
 // No delay: gradients without sleep, on 2 peers.
 #include <algorithm>
 #include <chrono>

@@ -86,7 +86,15 @@ struct Session::Impl {
 
 Session::Session(const EngineOptions& options, const Runtime& runtime, int attempt)
     : impl_(std::make_unique<Impl>(options, runtime, attempt)), recovers_(options.checkpoints.recover) {}
-Session::~Session() = default;
+Session::~Session() {
+  if (is_driven_ || impl_->network == nullptr) return;
+  try {  // the peers could not be made here: the others must not wait for them
+    const Error error(Errc::aborted, "the peers of a process could not be started", "bsp");
+    impl_->network->fail(first(), std::make_exception_ptr(error), 0);
+    impl_->network->finish();
+  } catch (...) {  // they learn it when this process's connection ends
+  }
+}
 
 int Session::first() const noexcept { return impl_->world.first(); }
 int Session::count() const noexcept { return impl_->world.local(); }
@@ -96,6 +104,7 @@ void Session::set_root(int rank, const PromiseBase& root) noexcept { impl_->worl
 
 bool Session::drive() {
   Impl& impl = *impl_;
+  is_driven_ = true;
   impl.crew->drive();
   if (impl.network != nullptr) impl.network->finish();
   try {

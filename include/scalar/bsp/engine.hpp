@@ -49,7 +49,7 @@ class Session {
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
-  bool recovers_;
+  bool recovers_, is_driven_ = false;
 };
 
 }  // namespace detail

@@ -1,6 +1,7 @@
 // One process of a job that recovers: `bsp_recovery_process <option>=<value>...`. The process that hosts peer 0 at the
 // end prints `sum <bits>`; each prints `begun` when its peers start, again after a change of the processes.
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -66,6 +67,11 @@ int main(int argc, char** argv) {
     const std::string word = argv[i];
     const std::size_t equals = word.find('=');
     options[word.substr(0, equals)] = equals == std::string::npos ? "" : word.substr(equals + 1);
+  }
+  if (option("limit") != "") {  // as if the disk were full
+    const rlimit limit{static_cast<rlim_t>(number("limit", 0)), static_cast<rlim_t>(number("limit", 0))};
+    ::signal(SIGXFSZ, SIG_IGN);
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
   }
   try {
     bsp::EngineOptions engine{.peers = number("peers", 6), .workers = 1};

@@ -138,6 +138,15 @@ TEST_CASE("a process that comes is let in at a checkpoint, and the bits stay") {
   CHECK(job.sums() == expected);
 }
 
+TEST_CASE("a full disk in one process is the same error in all") {
+  Job job;
+  job.start_all(3, 1, {"limit=4096"});
+  const std::vector<int> statuses = job.statuses();
+  INFO(job.everything());
+  CHECK(statuses == std::vector<int>{1, 1, 1});
+  for (const std::string& log : job.logs) CHECK(text_of(log).find(": cannot write: ") != std::string::npos);
+}
+
 TEST_CASE("without recovery a loss is the same error in all that are left") {
   Job job;
   for (int process = 0; process < 3; ++process) {

@@ -198,6 +198,9 @@ awaitable<void> Service::admit_joiner(std::shared_ptr<Connection> connection, co
 }
 
 void Service::check_joiner(const Hello& hello, const std::string& who) const {
+  if (hello.session != session_ && hello.epoch == 0)
+    throw Error(Errc::already_exists, "there is a " + who + " already, or was: the processes have met, and who comes " +
+                                          "later comes as a newcomer");
   if (hello.session != session_)
     throw Error(Errc::aborted, who + " is of epoch " + std::to_string(hello.epoch) + ", expected " +
                                    std::to_string(epoch_) + ": it was given up");

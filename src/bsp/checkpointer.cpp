@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -124,6 +126,24 @@ class OldFile {
   Hasher hasher_;
 };
 
+/// What a file is called: `<name>.<sequence>.<epoch>.<first>.checkpoint`.
+struct FileName {
+  std::uint64_t sequence = 0, epoch = 0, first = 0;
+};
+std::optional<FileName> parsed(std::string_view text, std::string_view name) {
+  constexpr std::string_view end = ".checkpoint";
+  if (!text.starts_with(name) || !text.ends_with(end) || text.size() < name.size() + end.size()) return std::nullopt;
+  text = text.substr(name.size(), text.size() - name.size() - end.size());
+  FileName is;
+  for (std::uint64_t* number : {&is.sequence, &is.epoch, &is.first}) {
+    if (text.empty() || text.front() != '.') return std::nullopt;
+    const auto [last, error] = std::from_chars(text.data() + 1, text.data() + text.size(), *number);
+    if (error != std::errc{}) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(last - text.data()));
+  }
+  return text.empty() ? std::optional(is) : std::nullopt;
+}
+
 FileHead read_head(OldFile& file) {
   FileHead head;
   file.read(std::as_writable_bytes(std::span(&head, 1)));
@@ -194,7 +214,7 @@ std::vector<Checkpointer::Found> Checkpointer::find() const {
   if (error) throw Error(Errc::io, "cannot list the directory: " + error.message(), directory_);
   for (const fs::directory_entry& entry : files) {
     const std::string file_name = entry.path().filename().string();
-    if (!file_name.starts_with(name_ + ".") || !file_name.ends_with(".checkpoint")) continue;
+    if (!parsed(file_name, name_)) continue;
     try {
       OldFile file(entry.path().string());
       const FileHead head = read_head(file);
@@ -336,14 +356,13 @@ void Checkpointer::write(const Job& job) const {
 /// Keeps this process's three newest files: when it writes a checkpoint, others may still be at the one before, and
 /// have finished the one before that.
 void Checkpointer::prune() const noexcept {
-  const std::string end =
-      "." + std::to_string(epoch_) + "." + std::to_string(hosts_.first(hosts_.here())) + ".checkpoint";
   std::vector<std::pair<std::uint64_t, fs::path>> own;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
     const std::string file_name = entry.path().filename().string();
-    if (file_name.starts_with(name_ + ".") && file_name.ends_with(end))
-      own.emplace_back(std::strtoull(file_name.c_str() + name_.size() + 1, nullptr, 10), entry.path());
+    const std::optional<FileName> is = parsed(file_name, name_);
+    if (is && is->epoch == epoch_ && is->first == static_cast<std::uint64_t>(hosts_.first(hosts_.here())))
+      own.emplace_back(is->sequence, entry.path());
   }
   std::sort(own.begin(), own.end());
   for (std::size_t i = 0; i + 3 < own.size(); ++i) fs::remove(own[i].second, error);
@@ -353,8 +372,26 @@ void Checkpointer::remove_all() noexcept {
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
     const std::string file_name = entry.path().filename().string();
-    if (file_name.starts_with(name_ + ".") && file_name.ends_with(".checkpoint")) fs::remove(entry.path(), error);
+    if (parsed(file_name, name_)) fs::remove(entry.path(), error);
   }
+}
+
+void Checkpointer::remove_newer(std::uint64_t order) noexcept {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
+    const std::optional<FileName> is = parsed(entry.path().filename().string(), name_);
+    if (is && order_of({.sequence = is->sequence, .epoch = is->epoch}) > order) fs::remove(entry.path(), error);
+  }
+}
+
+bool changes_processes(const std::exception_ptr& error) noexcept {
+  try {
+    if (error) std::rethrow_exception(error);
+  } catch (const ProcessesChange&) {
+    return true;
+  } catch (...) {
+  }
+  return false;
 }
 
 bool persist_state(Peer& peer, std::unique_ptr<Persisted> state) {

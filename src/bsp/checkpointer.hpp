@@ -42,6 +42,8 @@ class Checkpointer {
   bool commit(bool processes_wait);
   /// Waits for the writer. Errors: what it met.
   void settle();
+  /// Removes what is newer than the checkpoint that all processes begin with: parts of it are missing.
+  void remove_newer(std::uint64_t order) noexcept;
   /// The run has ended well: its checkpoints are of no more use.
   void remove_all() noexcept;
 
@@ -78,5 +80,8 @@ class ProcessesChange : public Error {
  public:
   ProcessesChange() : Error(Errc::aborted, "the set of processes changes", "bsp") {}
 };
+
+/// Whether a failure is that.
+bool changes_processes(const std::exception_ptr& error) noexcept;
 
 }  // namespace scalar::inline v0::bsp::detail

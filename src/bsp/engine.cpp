@@ -50,6 +50,15 @@ struct Session::Impl {
       tracer = std::make_unique<Tracer>(*options.trace, world);
       scheduler.set_tracer(tracer.get());
     }
+    try {
+      prepare(options);
+    } catch (...) {  // the others must not wait for this process
+      if (network != nullptr) network->fail(world.first(), std::current_exception(), 0), network->finish();
+      throw;
+    }
+  }
+
+  void prepare(const EngineOptions& options) {
     if (network != nullptr) network->attach(world);
     if (options.resources.mailbox_bytes != 0) {
       memory = std::make_unique<MailboxMemory>(options.resources.mailbox_bytes, options.resources.spill_directory);
@@ -68,7 +77,10 @@ struct Session::Impl {
     if (options.directory.empty()) return;
     checkpointer = std::make_unique<Checkpointer>(options, world.hosts(), network != nullptr ? network->epoch() : 0);
     const std::uint64_t newest = checkpointer->newest();
-    checkpointer->restore(network != nullptr ? network->agree(newest) : newest);
+    const std::uint64_t agreed = network != nullptr ? network->agree(newest) : newest;
+    checkpointer->restore(agreed);
+    // Nobody writes before the first barrier, so what is left from runs that ended otherwise can go.
+    if (world.hosts().here() == 0) checkpointer->remove_newer(agreed);
     world.set_checkpointer(checkpointer.get());
   }
 

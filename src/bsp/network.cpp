@@ -129,9 +129,19 @@ void Network::lost(int process, const std::string& reason) {
   cut(rank, error);
 }
 
+void Network::attach(World& world) {
+  const std::unique_lock hold = lock();
+  world_ = &world;
+  if (early_error_) world.fail(early_rank_, std::exchange(early_error_, nullptr));
+}
+
 void Network::cut(int rank, std::exception_ptr error) noexcept {
   if (std::exchange(failed_, true)) return;
-  if (world_ != nullptr) world_->fail(rank, std::move(error));
+  if (world_ != nullptr) {
+    world_->fail(rank, std::move(error));
+  } else {
+    early_rank_ = rank, early_error_ = std::move(error);
+  }
   for (const auto& [id, port] : ports_) port->cut();
 }
 

@@ -63,7 +63,7 @@ class Network final : public Transport::Sink {
   bool has_lost() const noexcept { return has_lost_; }
   std::uint64_t run() const noexcept { return run_; }
   /// The failures of ports are told to `world`.
-  void attach(World& world) noexcept { world_ = &world; }
+  void attach(World& world);
 
   std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
   /// From now on `port` gets the frames for `id`, those first that have come already.
@@ -102,6 +102,8 @@ class Network final : public Transport::Sink {
   Hosts hosts_;
   std::uint64_t run_;
   World* world_ = nullptr;
+  int early_rank_ = 0;
+  std::exception_ptr early_error_;  // what failed before there was a world
   std::mutex mutex_;
   bool failed_ = false, has_lost_ = false, is_over_ = false;
   std::uint64_t epoch_ = 0;

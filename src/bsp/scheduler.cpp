@@ -218,10 +218,11 @@ void Scheduler::check_clock() noexcept {
 }
 
 void Scheduler::look_at_clock() {
-  if ((!stop_.stop_possible() && deadline_.count() == 0) || is_finished()) return;
-  check_clock();
+  if (is_finished()) return;
+  const bool has_clock = stop_.stop_possible() || deadline_.count() != 0;
+  if (has_clock) check_clock();
   if (!world_.has_failed()) return;
-  if (network_ != nullptr) network_->fail(world_.first(), world_.failure(), 0);
+  if (has_clock && network_ != nullptr) network_->fail(world_.failed_rank(), world_.failure(), 0);
   for (const std::shared_ptr<Part>& part : parts()) part->wake();
 }
 

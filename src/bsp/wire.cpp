@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "bsp/checkpointer.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::detail {
@@ -158,12 +159,7 @@ Wire::Wire(Network& network, World& world, std::uint64_t id, Driver& driver, std
   }
 }
 
-Wire::~Wire() {
-  for (Link& link : links_) {
-    network_.recycle(std::move(link.current));
-    for (Buffer& frame : link.frames) network_.recycle(std::move(frame));
-  }
-}
+Wire::~Wire() = default;
 
 void Wire::open() {
   const auto hold = network_.lock();
@@ -173,6 +169,11 @@ void Wire::open() {
 void Wire::close() noexcept {
   const auto hold = network_.lock();
   network_.remove(id_);
+  for (Link& link : links_) {
+    network_.recycle(std::move(link.current));
+    link.current = {}, link.frame = {};
+    link.frames.clear();
+  }
 }
 
 bool Wire::depart(const Meeting& meeting) {
@@ -193,7 +194,8 @@ bool Wire::depart(const Meeting& meeting) {
 
 void Wire::encode(const Meeting& meeting) {
   const unsigned parity = world_.superstep() & 1;
-  for (Link& link : links_) link.out[parity]->clear();
+  for (Link& link : links_)
+    if (!link.gone) link.out[parity]->clear();  // what was sent to one that has gone may still be on its way
   try {
     if (!world_.has_failed()) world_.each_channel(&Wire::collect, this);
   } catch (...) {
@@ -224,7 +226,8 @@ void Wire::encode(const Meeting& meeting) {
       std::memcpy(values.data() + static_cast<std::size_t>(i) * collective->value_bytes,
                   world_.fiber(world_.first() + i).value, collective->value_bytes);
   }
-  for (Link& link : links_) link.out[parity]->finish(head, values, name, odd_name, error);
+  for (Link& link : links_)
+    if (!link.gone) link.out[parity]->finish(head, values, name, odd_name, error);
   own_head_ = head, own_name_ = name, own_odd_name_ = odd_name;
 }
 
@@ -262,6 +265,8 @@ void Wire::received(int process, Buffer frame) {
     if (entry.destination != -1 && !world_.is_local(entry.destination))
       throw_bad_frame("a segment's destination is " + std::to_string(entry.destination) + ", which lives elsewhere");
   }
+  // Noted at once: peers here may wait apart from the barrier, and for ever.
+  if (checked.head.failed_rank >= 0 && !departed_ && checked.head.superstep == world_.superstep()) note_error(checked);
   link->frames.push_back(std::move(frame));
   if (!departed_ || !is_complete()) return;
   conclude();
@@ -281,12 +286,13 @@ bool Wire::is_complete() const noexcept {
 void Wire::conclude() noexcept {
   departed_ = false;
   take_frames();
-  bool failed = take_errors() || failed_;
-  if (!failed) check_collectives();
-  failed = failed || world_.has_failed();
+  // From what the frames say alone, so that all processes come to the same end. What has failed here since this one's
+  // frame left is told by the next.
+  const bool failed = take_errors() || failed_ || !check_collectives();
   world_.conclude(failed);
   // What the collective threw may be this process's alone: a full disk, for example.
-  if (!failed && world_.is_aborted()) network_.spread(world_.failed_rank(), world_.failure());
+  if (!failed && world_.is_aborted() && !changes_processes(world_.failure()))
+    network_.spread(world_.failed_rank(), world_.failure());
   if (!failed) deliver_segments();
   world_.sweep();
 }
@@ -309,21 +315,25 @@ void Wire::take_frames() {
   }
 }
 
+void Wire::note_error(const BarrierFrame& frame) {
+  world_.root().note_failure(std::clamp(frame.head.failed_rank, 0, world_.root().size() - 1),
+                             std::make_exception_ptr(Error(Errc(frame.head.failed_code), std::string(frame.error))));
+}
+
 bool Wire::take_errors() {
   bool failed = false;
   for (const Link& link : links_) {
     const BarrierHead& head = link.frame.head;
     if (head.failed_rank < 0) continue;
     failed = true;
-    world_.root().note_failure(std::clamp(head.failed_rank, 0, world_.root().size() - 1),
-                               std::make_exception_ptr(Error(Errc(head.failed_code), std::string(link.frame.error))));
+    note_error(link.frame);
   }
   return failed;
 }
 
 /// All processes compare the same heads in the same order, so they find the same mistake: that of the lowest rank that
 /// is not where peer 0 is.
-void Wire::check_collectives() {
+bool Wire::check_collectives() {
   std::vector<Standing> all;
   const auto add = [&](const BarrierHead& head, int process, std::string_view name, std::string_view odd_name) {
     const int rank = world_.root_rank(world_.hosts().first(process));
@@ -346,8 +356,9 @@ void Wire::check_collectives() {
   for (const Standing& other : all) {
     if (other.collective == all.front().collective && !other.is_odd) continue;
     world_.root().note_failure(other.peer.rank, std::make_exception_ptr(world_.mismatch(all.front().peer, other.peer)));
-    return;
+    return false;
   }
+  return true;
 }
 
 const void* Wire::value(int rank) const noexcept {

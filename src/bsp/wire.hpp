@@ -110,7 +110,8 @@ class Wire final : public Port, public std::enable_shared_from_this<Wire> {
   void conclude() noexcept;
   void take_frames();
   bool take_errors();
-  void check_collectives();
+  bool check_collectives();
+  void note_error(const BarrierFrame& frame);
   void deliver_segments();
   static void collect(void* self, std::int64_t index, const std::type_info& message, ChannelBase& channel);
   static void deliver(void* self, std::int64_t index, const std::type_info& message, ChannelBase& channel);

@@ -2,8 +2,11 @@
 #include <tbb/task_arena.h>
 #include <tbb/task_group.h>
 
+#include <utility>
+
 #include "bsp/scheduler.hpp"
 #include "core/runtime_impl.hpp"
+#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 namespace {
@@ -16,8 +19,14 @@ class TbbCrew final : public Crew {
       : Crew(scheduler, network), runtime_(runtime) {}
   ~TbbCrew() noexcept override {}  // drive() has waited, so the group's destructor does not throw
 
+  /// Only from a worker: a task that another thread spawns lies in that thread's own arena, where the caller, isolated
+  /// in the Runtime's, cannot take it. There the caller is roused instead, and calls others itself.
   void call() override {
-    tasks_.run([this] { scheduler_.help(); });
+    if (at_work != this) throw Error(Errc::unavailable, "no helper can be called from here", "bsp");
+    tasks_.run([this] {
+      const AtWork mark(this);
+      scheduler_.help();
+    });
   }
   void drive() override {
     // Isolated: while it waits, the caller takes up no task of the host's.
@@ -25,7 +34,17 @@ class TbbCrew final : public Crew {
   }
 
  private:
+  static constinit thread_local const TbbCrew* at_work;  // whose worker this thread is now
+  struct AtWork {
+    explicit AtWork(const TbbCrew* crew) noexcept : before(std::exchange(at_work, crew)) {}
+    ~AtWork() { at_work = before; }
+    AtWork(const AtWork&) = delete;
+    AtWork& operator=(const AtWork&) = delete;
+    const TbbCrew* before;
+  };
+
   void work_and_wait() {
+    const AtWork mark(this);
     scheduler_.count_in();
     scheduler_.open_first();
     std::uint32_t seen = scheduler_.help();
@@ -44,6 +63,8 @@ class TbbCrew final : public Crew {
   tbb::task_group_context context_{tbb::task_group_context::isolated};  // a cancelled host does not drop helpers
   tbb::task_group tasks_{context_};
 };
+
+constinit thread_local const TbbCrew* TbbCrew::at_work = nullptr;
 
 }  // namespace
 

@@ -123,6 +123,7 @@ TEST_CASE("over several processes the folds have the same bits") {
           processes, {.peers = peers, .workers = 2, .executor = &bsp_test::host_threads()},
           [&](bsp::Engine& engine, int process) { values[static_cast<std::size_t>(process)] = engine.run_all(body); });
       for (const auto& some : values) {
+        const std::lock_guard lock(bsp_test::checks());
         CHECK_FALSE(some.empty());
         for (const double value : some) CHECK(value == expected);
       }

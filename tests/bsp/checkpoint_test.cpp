@@ -74,7 +74,7 @@ void flip_bit(const fs::path& path, std::streamoff at) {
 }  // namespace
 
 TEST_CASE("a run that failed goes on from its last checkpoint, with the same bits") {
-  const double expected = bsp::Engine({.peers = 5}).run(Program{});
+  const double expected = bsp::Engine({.peers = 5, .workers = 1}).run(Program{});
   for (const int every : {1, 3}) {
     TemporaryDirectory directory;
     const bsp::Engine engine(options_of(directory.path(), every));
@@ -91,7 +91,7 @@ TEST_CASE("a run that failed goes on from its last checkpoint, with the same bit
 }
 
 TEST_CASE("a damaged checkpoint is passed over for the one before") {
-  const double expected = bsp::Engine({.peers = 5}).run(Program{});
+  const double expected = bsp::Engine({.peers = 5, .workers = 1}).run(Program{});
   TemporaryDirectory directory;
   const bsp::Engine engine(options_of(directory.path()));
   CHECK_THROWS_AS(engine.run(Program{.fail_at = 13}), Error);
@@ -124,7 +124,7 @@ TEST_CASE("a damaged checkpoint is passed over for the one before") {
 }
 
 TEST_CASE("checkpoints of several processes are found by any number of processes") {
-  const double expected = bsp::Engine({.peers = 5}).run(Program{});
+  const double expected = bsp::Engine({.peers = 5, .workers = 1}).run(Program{});
   TemporaryDirectory directory;
   std::atomic<int> failed{0};
   bsp_test::in_processes(3, options_of(directory.path()), [&](bsp::Engine& engine, int) {

@@ -90,6 +90,12 @@ class Loopback final : public scalar::bsp::Transport {
   int process_;
 };
 
+/// Held while a "process" checks something: Catch's assertions are for one thread at a time.
+inline std::mutex& checks() {
+  static std::mutex mutex;
+  return mutex;
+}
+
 /// Runs `program(engine, process)` in each of `processes` "processes", on a thread each. What one throws is rethrown,
 /// that of the lowest process first.
 inline void in_processes(int processes, scalar::bsp::EngineOptions options,

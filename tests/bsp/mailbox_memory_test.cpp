@@ -62,7 +62,8 @@ TEST_CASE("memory below the cap, small blocks and what may not spill stay in the
 }
 
 TEST_CASE("no room for messages is an error that names the directory") {
-  bsp::EngineOptions options{.peers = 2, .resources = {.mailbox_bytes = 1, .spill_directory = "/nowhere/at/all"}};
+  bsp::EngineOptions options{
+      .peers = 2, .workers = 1, .resources = {.mailbox_bytes = 1, .spill_directory = "/nowhere/at/all"}};
   auto body = [](Peer& peer) -> Task<> {
     auto box = peer.mailbox<double>();
     const std::vector<double> values(100'000);

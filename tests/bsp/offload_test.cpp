@@ -60,7 +60,9 @@ TEST_CASE("code that blocks takes part across processes") {
   bsp_test::in_processes(2, {.peers = 4, .workers = 2, .executor = &bsp_test::host_threads()},
                          [](bsp::Engine& engine, int process) {
                            int rank = 2 * process;
-                           for (const int sum : engine.run_all(blocking_ring)) {
+                           const std::vector<int> sums = engine.run_all(blocking_ring);
+                           const std::lock_guard lock(bsp_test::checks());
+                           for (const int sum : sums) {
                              CHECK(sum == 20 * (6 + (rank + 3) % 4));
                              ++rank;
                            }

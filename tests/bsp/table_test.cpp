@@ -276,6 +276,7 @@ TEST_CASE("bad use of a table is an error that says what was expected") {
           bsp::Table<int> table(clock, 3, 2, {.initial = std::vector<int>(5)});
         }) == "bsp table of peer 0: 5 initial values, expected 3 x 2");
   CHECK(error_of(2, [](Peer& peer, bsp::Clock& clock) {
+          if (clock.now() != 0) return;  // peer 0 may get so far before it is told
           bsp::Table<int> table(clock, 3, 2 + static_cast<std::size_t>(peer.rank()));
         }).find("on another peer") != std::string::npos);
 }

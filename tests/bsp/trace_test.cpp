@@ -101,7 +101,7 @@ TEST_CASE("a trace opens in Perfetto: JSON of complete events") {
 
 TEST_CASE("a trace keeps to its capacity and goes on counting") {
   const auto trace = std::make_shared<bsp::Trace>(bsp::TraceOptions{.capacity = 2});
-  bsp::Engine({.peers = 3, .trace = trace}).run(three_supersteps);
+  bsp::Engine({.peers = 3, .workers = 1, .trace = trace}).run(three_supersteps);
   CHECK(trace->records().size() == 2);
   CHECK(trace->prometheus().find("\nscalar_bsp_supersteps_total 4\n") != std::string::npos);
 }
@@ -123,7 +123,7 @@ TEST_CASE("probe measures a machine, and predictions follow it") {
   CHECK(made.exchange(6000) == Approx(500));
   CHECK(made.predict(7, 2000) == Approx(257));
   const auto trace = std::make_shared<bsp::Trace>(bsp::TraceOptions{.machine = made});
-  bsp::Engine({.peers = 2, .trace = trace}).run([](Peer& peer) -> Task<> { co_await peer.sync(); });
+  bsp::Engine({.peers = 2, .workers = 1, .trace = trace}).run([](Peer& peer) -> Task<> { co_await peer.sync(); });
   for (const bsp::SuperstepRecord& record : trace->records())
     CHECK(record.predicted == Approx(static_cast<double>(record.work) + 100));
 }

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -109,9 +110,10 @@ inline std::uint16_t free_port() {
 
 using Figures = std::vector<std::vector<double>>;
 
-/// Runs `work(process)` in so many processes and returns what process 0 returned.
+/// Runs `work(process)` in so many processes and returns what process 0 returned; the last one is not waited for but
+/// ended when `ends_last`.
 template <class Work>
-Figures in_processes(int count, Work work) {
+Figures in_processes(int count, Work work, bool ends_last = false) {
   std::vector<pid_t> others;
   for (int process = 1; process < count; ++process) {
     others.push_back(fork());
@@ -125,6 +127,7 @@ Figures in_processes(int count, Work work) {
     _exit(0);
   }
   Figures figures = work(0);
+  if (ends_last) kill(others.back(), SIGKILL);
   for (const pid_t other : others) waitpid(other, nullptr, 0);
   return figures;
 }

@@ -76,7 +76,8 @@ void Tracer::concluded() {
   record_.time = now - begin_;
   begin_ = now;
   const Machine& machine = trace_.options.machine;
-  if (machine.p != 0) record_.predicted = machine.predict(record_.work, record_.h);
+  // Within a process an exchange is the peers' own writing and reading, which is in their work.
+  if (machine.p != 0) record_.predicted = machine.predict(record_.work, world_.is_distributed() ? record_.h : 0);
   const std::lock_guard lock(trace_.mutex);
   ++trace_.supersteps;
   trace_.messages += record_.messages, trace_.bytes += record_.bytes;

@@ -111,7 +111,7 @@ TEST_CASE("probe measures a machine, and predictions follow it") {
   CHECK(machine.p == 2);
   CHECK(machine.r > 0);
   CHECK(machine.l > 0);
-  REQUIRE(machine.g.size() == 8);
+  REQUIRE(machine.g.size() == 15);
   CHECK(machine.g.front().bytes == 1024);
   CHECK(machine.g.back().bytes == 16 << 20);
 

@@ -2,37 +2,24 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <map>
 #include <string>
 #include <tuple>
 #include <vector>
 
+#include "graph/checks.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/random.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
 using namespace scalar::graph;
+using graph_test::list;
+using graph_test::message;
+using graph_test::Vertices;
 
 namespace {
-
-template <class T>
-std::vector<T> list(std::span<const T> values) {
-  return {values.begin(), values.end()};
-}
-using Vertices = std::vector<Vertex>;
-
-std::string message(Errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    CHECK(name(error.code()) == name(expected));
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 /// What a graph should be, slowly: a sorted list of (from, to, weight).
 using Entries = std::vector<std::tuple<Vertex, Vertex, float>>;

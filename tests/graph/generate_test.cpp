@@ -6,19 +6,16 @@
 #include <set>
 #include <vector>
 
+#include "graph/checks.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
 using namespace scalar::graph;
+using graph_test::list;
+using graph_test::Vertices;
 
 namespace {
-
-template <class T>
-std::vector<T> list(std::span<const T> values) {
-  return {values.begin(), values.end()};
-}
-using Vertices = std::vector<Vertex>;
 
 bool same(const Graph& a, const Graph& b) {
   return list(a.out_offsets()) == list(b.out_offsets()) && list(a.out_neighbours()) == list(b.out_neighbours());

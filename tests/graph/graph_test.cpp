@@ -1,35 +1,18 @@
 #include "scalar/graph/graph.hpp"
 
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "graph/checks.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/graph/build.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
 using namespace scalar::graph;
-
-namespace {
-
-template <class T>
-std::vector<T> list(std::span<const T> values) {
-  return {values.begin(), values.end()};
-}
-using Vertices = std::vector<Vertex>;
-
-std::string message(Errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    CHECK(name(error.code()) == name(expected));
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
-}  // namespace
+using graph_test::list;
+using graph_test::message;
+using graph_test::Vertices;
 
 TEST_CASE("a default graph has no vertices") {
   const Graph graph;

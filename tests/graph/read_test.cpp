@@ -4,11 +4,11 @@
 
 #include <cstring>
 #include <fstream>
-#include <functional>
 #include <iterator>
 #include <string>
 #include <vector>
 
+#include "graph/checks.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/json.hpp"
 #include "scalar/data/store.hpp"
@@ -17,24 +17,12 @@
 
 using namespace scalar;
 using namespace scalar::graph;
+using graph_test::list;
+using graph_test::message;
+using graph_test::Vertices;
 
 namespace {
 
-template <class T>
-std::vector<T> list(std::span<const T> values) {
-  return {values.begin(), values.end()};
-}
-using Vertices = std::vector<Vertex>;
-
-std::string message(Errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    CHECK(name(error.code()) == name(expected));
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 std::string refused(Errc expected, const std::string& text, const ReadEdges& options = {}) {
   return message(expected, [&] { parse_edge_list(text, options); });
 }

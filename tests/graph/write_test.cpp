@@ -1,9 +1,9 @@
 #include "scalar/graph/write.hpp"
 
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "graph/checks.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/data/store.hpp"
 #include "scalar/graph/build.hpp"
@@ -14,13 +14,10 @@
 
 using namespace scalar;
 using namespace scalar::graph;
+using graph_test::list;
+using graph_test::message;
 
 namespace {
-
-template <class T>
-std::vector<T> list(std::span<const T> values) {
-  return {values.begin(), values.end()};
-}
 
 void check_equal(const Graph& a, const Graph& b) {
   CHECK(a.is_directed() == b.is_directed());
@@ -32,16 +29,6 @@ void check_equal(const Graph& a, const Graph& b) {
   CHECK(list(a.in_offsets()) == list(b.in_offsets()));
   CHECK(list(a.in_neighbours()) == list(b.in_neighbours()));
   CHECK(list(a.in_weights()) == list(b.in_weights()));
-}
-
-std::string message(Errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    CHECK(name(error.code()) == name(expected));
-    return error.what();
-  }
-  return "nothing was thrown";
 }
 
 }  // namespace

@@ -68,9 +68,9 @@ class Trainer {
 
   /// Fits the encoder, then the model, on the rows of `table` alone.
   ///
-  /// Errors: of Encoder::fit; `Errc::unsupported` when `options.peers` cannot share this fit; `Errc::cancelled`;
-  /// `Errc::invalid_argument` for targets that cannot be learned, or an infinite feature; `Errc::resource_exhausted`
-  /// when there is not enough memory.
+  /// Errors: of Encoder::fit; `Errc::unsupported` when `options.peers` or processes cannot share this fit;
+  /// `Errc::cancelled`; `Errc::invalid_argument` for targets that cannot be learned, or an infinite feature;
+  /// `Errc::resource_exhausted` when there is not enough memory.
   Result fit(const Table& table, const FitOptions& options = {}) const {
     const Encoder encoder = Encoder::fit(table, encoding_, spec_.target(), runtime_);
     return fit(encoder.encode(table, runtime_), encoder, options);
@@ -85,6 +85,7 @@ class Trainer {
  private:
   Result fit(const Dataset& data, const Encoder& encoder, const FitOptions& options) const {
     trainer::require(backend_.supports(spec_, options.peers), backend_.name(), S::name, options.peers);
+    if (options.transport != nullptr) trainer::require_processes(backend_.supports(spec_, 2), backend_.name(), S::name);
     const trainer::Stopwatch stopwatch(runtime_);
     try {
       Parameters<S> parameters = backend_.fit(spec_, data, options, runtime_);

@@ -17,6 +17,13 @@ void require(const Support& support, std::string_view backend, std::string_view 
   throw Error(Errc::unsupported, text);
 }
 
+void require_processes(const Support& of_two_peers, std::string_view backend, std::string_view spec) {
+  if (of_two_peers) return;
+  std::string text = std::string(backend) + " cannot share the training of " + std::string(spec) + " with processes";
+  for (const std::string& reason : of_two_peers.reasons) text += "\n  - " + reason;
+  throw Error(Errc::unsupported, text);
+}
+
 Encoder identity_encoder(const Dataset& data, TargetKind kind) {
   if (data.empty()) throw Error(Errc::empty, "the Dataset has no rows to learn from", "Trainer");
   if (!data.has_targets()) throw Error(Errc::invalid_argument, "the Dataset has no targets to learn", "Trainer");

@@ -15,6 +15,10 @@
 #include "scalar/data/dataset.hpp"
 #include "scalar/spec/spec.hpp"
 
+namespace scalar::inline v0::bsp {
+class Transport;
+}
+
 namespace scalar::inline v0 {
 
 /// A yes, or every reason why not.
@@ -36,8 +40,12 @@ struct FitOptions {
   /// Pieces of the rows that sums are added by, at least as many as peers: at fixed shards, the same bits are learned
   /// by any number of peers. 0: the backend chooses
   int shards = 0;
+  /// What joins the processes that share the fit, `bsp::tcp(...)` or `bsp::mpi()`; null: this one alone. Each of them
+  /// fits the same spec on the same data with the same options; `peers` counts those of all, at least one a process.
+  /// Every process gets the same parameters, bit for bit, or the same error
+  std::shared_ptr<bsp::Transport> transport{};
   std::stop_token stop{};                              ///< asks to give up: `Errc::cancelled`
-  std::function<void(const FitProgress&)> progress{};  ///< called from one thread at a time
+  std::function<void(const FitProgress&)> progress{};  ///< called from one thread at a time, in process 0
 };
 
 template <class B>
@@ -48,7 +56,8 @@ concept Backend = requires(const B& backend) {
 /// Reads as a sentence: `Trains<Native, GradientBoostedTrees>`.
 ///
 /// `fit` learns from the dense features and targets of a Dataset; it throws `Error{Errc::cancelled}` when asked to stop
-/// and `Error{Errc::invalid_argument}` for targets the spec cannot learn, such as one class only.
+/// and `Error{Errc::invalid_argument}` for targets the spec cannot learn, such as one class only. A backend that cannot
+/// share the fit over `options.transport` throws `Error{Errc::unsupported}`; it never trains on its own instead.
 template <class B, class S>
 concept Trains = Backend<B> && Spec<S> &&
                  requires(const B& backend, const S& spec, const Dataset& data, const FitOptions& options,

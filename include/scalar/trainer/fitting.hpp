@@ -11,6 +11,10 @@ namespace scalar::inline v0::trainer {
 /// fewer than one peer.
 void require(const Support& support, std::string_view backend, std::string_view spec, int peers);
 
+/// Throws `Error{Errc::unsupported}` unless `of_two_peers`, what the backend says to two peers, is a yes: who cannot
+/// share a fit among peers cannot share it among processes.
+void require_processes(const Support& of_two_peers, std::string_view backend, std::string_view spec);
+
 /// The encoder of a model that is fitted on dense features. Errors: `Errc::invalid_argument` for a Dataset without
 /// targets, whose targets are not what `kind` asks for, or with an infinite feature.
 Encoder identity_encoder(const Dataset& data, TargetKind kind);

@@ -1,15 +1,92 @@
 #pragma once
-/// Learners on BSP peers that add up what their rows say.
+/// The peers of a fit, in one process or several, and learners that add up what their rows say.
 #include <cstddef>
+#include <cstdint>
+#include <exception>
 #include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "backend/native/rows.hpp"
 #include "scalar/backend/backend.hpp"
 #include "scalar/bsp/engine.hpp"
 #include "scalar/bsp/shards.hpp"
+#include "scalar/core/hash.hpp"
+#include "scalar/spec/spec.hpp"
 
 namespace scalar::inline v0::backend::native {
+
+/// What the processes that share a fit must agree on: the spec, the data, and how sums are added.
+class Problem {
+ public:
+  Problem(std::string_view name, std::string spec, const Dataset& contiguous, int shards);
+
+  /// Compares it with that of process 0. Errors: `Errc::invalid_argument` naming the process and what is different.
+  bsp::Task<> check(bsp::Peer& peer) const;
+
+ private:
+  struct Print {  // what is sent
+    Hash128 spec{}, data{};
+    std::int64_t rows = 0, columns = 0, shards = 0;
+  };
+  std::string name_, spec_;
+  Print print_;
+};
+
+/// Hands the bytes that rank 0 has in `bytes` to the first peer of each other process.
+bsp::Task<> hand_out(bsp::Peer& peer, std::vector<std::byte>& bytes);
+
+/// The peers of one fit, in all its processes.
+class Peers {
+ public:
+  Peers(const FitOptions& options, const Runtime& runtime) : options_(options), runtime_(runtime) {}
+
+  /// Returns what `fit()` does, which prepares and then calls `run`. What it throws before is thrown in all processes.
+  template <class Fit>
+  auto lead(const Fit& fit) {
+    try {
+      return fit();
+    } catch (...) {
+      tell(std::current_exception());
+      throw;
+    }
+  }
+
+  /// Runs `body(peer, team)`, a task, on every peer; returns rank 0's result, in every process.
+  template <Spec S, class Body>
+  auto run(const S& spec, const Dataset& contiguous, int shards, const Body& body) {
+    using Result = typename std::invoke_result_t<const Body&, bsp::Peer&, const Team&>::value_type;
+    const bool is_shared = options_.transport != nullptr;
+    const Problem problem(S::name, is_shared ? to_json(spec) : "", is_shared ? contiguous : Dataset{}, shards);
+    has_run_ = true;
+    std::vector<Result> results = engine().run_all([&](bsp::Peer& peer) -> bsp::Task<Result> {
+      if (is_shared) co_await problem.check(peer);
+      const Team team(runtime_, peer.world().local());
+      Result result = co_await body(peer, team);
+      if (peer.world().is_distributed()) {
+        std::vector<std::byte> bytes;
+        if (peer.rank() == 0) bytes = to_bytes(result);
+        co_await hand_out(peer, bytes);
+        if (!bytes.empty() && peer.rank() != 0) from_bytes(bytes, result);
+      }
+      co_return result;
+    });
+    return std::move(results.front());
+  }
+
+ private:
+  bsp::Engine engine() const {
+    return bsp::Engine({.peers = options_.peers, .transport = options_.transport}, runtime_);
+  }
+  void tell(const std::exception_ptr& error) const;
+
+  const FitOptions& options_;
+  Runtime runtime_;
+  bool has_run_ = false;
+};
 
 /// Hands the sums of a learner's shards to a fold, one after the other.
 template <class Learner, class Number>
@@ -19,22 +96,21 @@ void fold_shards(Learner& learner, bsp::ShardRange shards, bsp::ShardFold<Number
   for (int i = 0; i < shards.count(); ++i) fold.push([&](std::span<Number> sums) { learner.leaf(i, sums); });
 }
 
-/// Runs `make(rank, shards)` on each of `options.peers` peers until it has no more work; returns rank 0's result.
+/// Runs `make(is_first, shards, team)` on each of the peers until it has no more work; returns the first one's result.
 ///
 /// A learner looks at the rows of its shards in `bool work()` (false: it is done), offers the `size()` sums of its i-th
 /// shard in `leaf(i, sums)`, and goes on from the totals of all shards in `absorb(totals)`. All learners see the same
 /// totals, so they take the same decisions. How totals are added depends on the number of shards alone.
-template <class Make>
-auto learn(const FitOptions& options, int shards, const Runtime& runtime, const Make& make) {
-  using Learner = decltype(make(0, bsp::ShardRange{}));
+template <Spec S, class Make>
+auto learn(Peers& peers, const S& spec, const Dataset& contiguous, int shards, const Make& make) {
+  using Learner = std::invoke_result_t<const Make&, bool, bsp::ShardRange, const Team&>;
   using Number = typename Learner::Number;
   using Result = decltype(std::declval<Learner&>().result());
-  const bsp::Engine engine{{.peers = options.peers}, runtime};
-  return engine.run([&](bsp::Peer& peer) -> bsp::Task<Result> {
+  return peers.run(spec, contiguous, shards, [&](bsp::Peer& peer, const Team& team) -> bsp::Task<Result> {
     bsp::ShardReduce<Number> reduce(peer, shards);
     bsp::ShardFold<Number> fold(reduce.shards().first, 0);
     std::vector<Number> totals;
-    Learner learner = make(peer.rank(), reduce.shards());
+    Learner learner = make(peer.rank() == 0, reduce.shards(), team);
     while (learner.work()) {
       fold_shards(learner, reduce.shards(), fold, totals);
       co_await reduce.all_reduce(fold, std::span<Number>(totals));

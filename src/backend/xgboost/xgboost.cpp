@@ -132,6 +132,8 @@ Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const
   validate(spec);
   if (const Support support = supports(spec, options.peers); !support)
     throw Error(Errc::unsupported, support.reasons.front(), "xgboost");
+  if (options.transport != nullptr)
+    throw Error(Errc::unsupported, "a fit is not shared with other processes", "xgboost");
   const Dataset rows = data.contiguous();
   const Forest expected = trees::empty_forest(spec, rows);
   const FloatMatrix features = rows.features();

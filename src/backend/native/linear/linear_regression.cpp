@@ -147,16 +147,18 @@ Support Native::supports(const LinearRegression&, int) const { return {}; }
 LinearParameters Native::fit(const LinearRegression& spec, const Dataset& data, const FitOptions& options,
                              const Runtime& runtime) const {
   using namespace native;
-  validate(spec);
-  const int shards = shards_of(LinearRegression::name, options, usual_shards);
-  const Dataset contiguous = checked(LinearRegression::name, data, runtime);
-  if (!contiguous.classes().empty())
-    throw Error(Errc::invalid_argument, "the target is a class, expected a number",
-                std::string(LinearRegression::name));
-  const Rows rows = rows_of(contiguous);
-  const Team team(runtime, options.peers);
-  return learn(options, shards, runtime, [&](int rank, bsp::ShardRange mine) {
-    return LinearLearner(spec, share_of(rows, mine, shards), team, options, rank == 0);
+  Peers peers(options, runtime);
+  return peers.lead([&] {
+    validate(spec);
+    const int shards = shards_of(LinearRegression::name, options, usual_shards);
+    const Dataset contiguous = checked(LinearRegression::name, data, runtime);
+    if (!contiguous.classes().empty())
+      throw Error(Errc::invalid_argument, "the target is a class, expected a number",
+                  std::string(LinearRegression::name));
+    const Rows rows = rows_of(contiguous);
+    return learn(peers, spec, contiguous, shards, [&](bool first, bsp::ShardRange mine, const Team& team) {
+      return LinearLearner(spec, share_of(rows, mine, shards), team, options, first);
+    });
   });
 }
 

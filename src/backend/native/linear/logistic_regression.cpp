@@ -141,14 +141,16 @@ Support Native::supports(const LogisticRegression&, int) const { return {}; }
 LinearParameters Native::fit(const LogisticRegression& spec, const Dataset& data, const FitOptions& options,
                              const Runtime& runtime) const {
   using namespace native;
-  validate(spec);
-  const int shards = shards_of(LogisticRegression::name, options, usual_shards);
-  const Dataset contiguous = checked(LogisticRegression::name, data, runtime);
-  const std::int64_t classes = checked_classes(LogisticRegression::name, contiguous);
-  const Rows rows = rows_of(contiguous);
-  const Team team(runtime, options.peers);
-  return learn(options, shards, runtime, [&](int rank, bsp::ShardRange mine) {
-    return LogisticLearner(spec, share_of(rows, mine, shards), classes == 2 ? 1 : classes, team, options, rank == 0);
+  Peers peers(options, runtime);
+  return peers.lead([&] {
+    validate(spec);
+    const int shards = shards_of(LogisticRegression::name, options, usual_shards);
+    const Dataset contiguous = checked(LogisticRegression::name, data, runtime);
+    const std::int64_t classes = checked_classes(LogisticRegression::name, contiguous);
+    const Rows rows = rows_of(contiguous);
+    return learn(peers, spec, contiguous, shards, [&](bool first, bsp::ShardRange mine, const Team& team) {
+      return LogisticLearner(spec, share_of(rows, mine, shards), classes == 2 ? 1 : classes, team, options, first);
+    });
   });
 }
 

@@ -146,14 +146,16 @@ Support Native::supports(const MultilayerPerceptron&, int) const { return {}; }
 MlpParameters Native::fit(const MultilayerPerceptron& spec, const Dataset& data, const FitOptions& options,
                           const Runtime& runtime) const {
   using namespace native;
-  validate(spec);
-  const int shards = shards_of(MultilayerPerceptron::name, options, 1);
-  const Dataset contiguous = checked(MultilayerPerceptron::name, data, runtime);
-  const Rows rows = rows_of(contiguous);
-  const MlpParameters start = initial(spec, rows.columns(), margins_of(spec, contiguous));
-  const Team team(runtime, options.peers);
-  return learn(options, shards, runtime, [&](int rank, bsp::ShardRange mine) {
-    return MlpLearner(spec, rows, start, team, options, rank == 0, mine, shards);
+  Peers peers(options, runtime);
+  return peers.lead([&] {
+    validate(spec);
+    const int shards = shards_of(MultilayerPerceptron::name, options, 1);
+    const Dataset contiguous = checked(MultilayerPerceptron::name, data, runtime);
+    const Rows rows = rows_of(contiguous);
+    const MlpParameters start = initial(spec, rows.columns(), margins_of(spec, contiguous));
+    return learn(peers, spec, contiguous, shards, [&](bool first, bsp::ShardRange mine, const Team& team) {
+      return MlpLearner(spec, rows, start, team, options, first, mine, shards);
+    });
   });
 }
 

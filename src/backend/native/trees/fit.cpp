@@ -2,6 +2,7 @@
 #include <memory>
 #include <vector>
 
+#include "backend/native/peers.hpp"
 #include "backend/native/rows.hpp"
 #include "backend/native/trees/grow.hpp"
 #include "backend/native/trees/objective.hpp"
@@ -41,18 +42,19 @@ Support Native::supports(const GradientBoostedTrees&, int) const { return {}; }
 
 Forest Native::fit(const GradientBoostedTrees& spec, const Dataset& data, const FitOptions& options,
                    const Runtime& runtime) const {
-  validate(spec);
-  (void)native::shards_of(GradientBoostedTrees::name, options, 1);  // only to refuse: sums are integers
-  const Dataset rows = data.contiguous();
-  const Forest start = trees::empty_forest(spec, rows);
-  const native::Rows all = native::rows_of(rows);
-  const native::Team team(runtime, options.peers);
-  const bsp::Engine engine{{.peers = options.peers}, runtime};
-  return engine.run([&](bsp::Peer& peer) -> bsp::Task<Forest> {
-    const trees::Part part = trees::part_of(all, peer.rank(), peer.size());
-    Forest forest = start;
-    co_await trees::boost(peer, spec, part, options, team, forest);
-    co_return forest;
+  native::Peers peers(options, runtime);
+  return peers.lead([&] {
+    validate(spec);
+    (void)native::shards_of(GradientBoostedTrees::name, options, 1);  // only to refuse: sums are integers
+    const Dataset rows = data.contiguous();
+    const Forest start = trees::empty_forest(spec, rows);
+    const native::Rows all = native::rows_of(rows);
+    return peers.run(spec, rows, 0, [&](bsp::Peer& peer, const native::Team& team) -> bsp::Task<Forest> {
+      const trees::Part part = trees::part_of(all, peer.rank(), peer.size());
+      Forest forest = start;
+      co_await trees::boost(peer, spec, part, options, team, forest);
+      co_return forest;
+    });
   });
 }
 

@@ -1,0 +1,80 @@
+#include "backend/native/peers.hpp"
+
+#include <atomic>
+
+#include "scalar/core/error.hpp"
+
+namespace scalar::inline v0::backend::native {
+namespace {
+
+void add(Hasher& hasher, std::span<const float> numbers) { hasher.add(numbers.size()).add(std::as_bytes(numbers)); }
+void add(Hasher& hasher, const std::vector<std::string>& names) {
+  hasher.add(names.size());
+  for (const std::string& name : names) hasher.add(name.size()).add(std::string_view(name));
+}
+
+Hash128 hash_of(const Dataset& contiguous) {
+  Hasher hasher;
+  if (contiguous.empty()) return hasher.digest();
+  const FloatMatrix features = contiguous.features();
+  for (std::int64_t i = 0; i < features.rows; ++i) hasher.add(std::as_bytes(features.row(i)));
+  add(hasher, contiguous.targets());
+  add(hasher, contiguous.weights());
+  add(hasher, contiguous.feature_names());
+  add(hasher, contiguous.classes());
+  return hasher.digest();
+}
+
+}  // namespace
+
+Problem::Problem(std::string_view name, std::string spec, const Dataset& contiguous, int shards)
+    : name_(name),
+      spec_(std::move(spec)),
+      print_{Hasher().add(name_).add("\n").add(spec_).digest(), hash_of(contiguous), contiguous.rows(),
+             contiguous.columns(), shards} {}
+
+bsp::Task<> Problem::check(bsp::Peer& peer) const {
+  const Print first = co_await peer.broadcast(print_, 0);
+  const auto refuse = [&](const std::string& what) {
+    throw Error(Errc::invalid_argument,
+                "process " + std::to_string(peer.world().hosts().here()) + " and process 0 share a fit, but " + what,
+                name_);
+  };
+  const auto differ = [&](std::string_view what, std::int64_t here, std::int64_t there) {
+    if (here != there)
+      refuse("the one has " + std::to_string(here) + ' ' + std::string(what) + " and the other " +
+             std::to_string(there));
+  };
+  if (first.spec != print_.spec) refuse("not the same spec; here it is " + spec_);
+  differ("shards", print_.shards, first.shards);
+  differ("rows", print_.rows, first.rows);
+  differ("features", print_.columns, first.columns);
+  if (first.data != print_.data) refuse("their data have other values or names");
+}
+
+bsp::Task<> hand_out(bsp::Peer& peer, std::vector<std::byte>& bytes) {
+  auto box = peer.mailbox<std::byte>();
+  const bsp::detail::Hosts& hosts = peer.world().hosts();
+  if (peer.rank() == 0)
+    for (int process = 1; process < hosts.processes(); ++process)
+      box.send(hosts.first(process), std::span<const std::byte>(bytes));
+  co_await peer.sync();
+  const std::span<const std::byte> got = box.received(0);
+  bytes.assign(got.begin(), got.end());
+}
+
+void Peers::tell(const std::exception_ptr& error) const {
+  if (options_.transport == nullptr || has_run_) return;
+  std::atomic<bool> has_met = false;
+  try {
+    engine().run([&](bsp::Peer&) -> bsp::Task<> {
+      has_met = true;
+      std::rethrow_exception(error);
+      co_return;
+    });
+  } catch (...) {
+    if (has_met) throw;  // of several processes that cannot go on, all throw what the first one says
+  }
+}
+
+}  // namespace scalar::inline v0::backend::native

@@ -25,6 +25,15 @@ double between(Time::time_point begin, Time::time_point end) {
   return std::chrono::duration<double, std::nano>(end - begin).count();
 }
 
+constexpr int state_steps = 30;
+
+[[gnu::noinline]] void compute(std::vector<float>& state) {
+  for (int pass = 0; pass < 200; ++pass) {
+    for (float& x : state) x = x * 0.999f + 0.001f;
+    asm volatile("" ::"r"(state.data()) : "memory");  // so that every pass is made
+  }
+}
+
 /// Seconds of a program with 4 MiB of state, half of it in each of two peers, written down at every tenth of its
 /// supersteps or not at all.
 double with_checkpoints(bool writes) {
@@ -36,11 +45,8 @@ double with_checkpoints(bool writes) {
       std::vector<float> state(1 << 19, 1.0f);
       int step = 0;
       peer.persist(step, state);
-      for (; step < 30; ++step) {
-        for (int pass = 0; pass < 200; ++pass) {
-          for (float& x : state) x = x * 0.999f + 0.001f;
-          asm volatile("" ::"r"(state.data()) : "memory");  // so that every pass is made
-        }
+      for (; step < state_steps; ++step) {
+        compute(state);
         co_await peer.checkpoint();
       }
     });
@@ -49,8 +55,17 @@ double with_checkpoints(bool writes) {
   return took;
 }
 
-[[gnu::noinline]] void send_round(bsp::Mailbox<std::uint64_t>& box, int rank, int peers) {
-  for (int i = 0; i < 1000; ++i) box.send((rank + i) % peers, static_cast<std::uint64_t>(i));
+/// The work of both peers.
+double without_engine() {
+  std::vector<float> states[2] = {std::vector<float>(1 << 19, 1.0f), std::vector<float>(1 << 19, 1.0f)};
+  return bench::seconds([&] {
+    for (int step = 0; step < state_steps; ++step)
+      for (auto& state : states) compute(state);
+  });
+}
+
+[[gnu::noinline]] void send_round(bsp::Mailbox<std::uint64_t>& box, int rank, int peers, int count) {
+  for (int i = 0; i < count; ++i) box.send((rank + i) % peers, static_cast<std::uint64_t>(i));
 }
 [[gnu::noinline]] std::uint64_t sum_of(bsp::Mailbox<std::uint64_t>& box) {
   std::uint64_t sum = 0;
@@ -59,17 +74,18 @@ double with_checkpoints(bool writes) {
   return sum;
 }
 
-/// CPU microseconds of a superstep in which 64 peers send 1,000 messages each.
-double with_trace(bool traces) {
-  bsp::EngineOptions options{.peers = 64, .workers = 2};
+/// CPU microseconds of a superstep in which the peers send 64,000 messages.
+double with_trace(int peers, bool traces) {
+  bsp::EngineOptions options{.peers = peers, .workers = 2};
   if (traces) options.trace = std::make_shared<bsp::Trace>();
   constexpr int steps = 1000;
   const double begin = bench::cpu_seconds();
   bsp::Engine(options).run([](Peer& peer) -> Task<std::uint64_t> {
+    const int count = 64'000 / peer.size();
     auto box = peer.mailbox<std::uint64_t>();
     std::uint64_t sum = 0;
     for (int step = 0; step < steps; ++step) {
-      send_round(box, peer.rank(), peer.size());
+      send_round(box, peer.rank(), peer.size(), count);
       co_await peer.sync();
       sum += sum_of(box);
     }
@@ -161,12 +177,15 @@ double trace_error() {
 
 int main(int argc, char** argv) {
   std::vector<bench::Row> rows;
-  rows.push_back(bench::row(
-      "30 supersteps of 20 ms, 4 MiB of state written every 10", "nothing written", "s", 1 / 1.08,
-      [] { return with_checkpoints(true); }, [] { return with_checkpoints(false); }));
-  rows.push_back(bench::row(
-      "a superstep of 64 peers with 1,000 messages each, traced, CPU", "not traced", "us", 1 / 1.05,
-      [] { return with_trace(true); }, [] { return with_trace(false); }));
+  const std::string written = "30 supersteps of 20 ms, 4 MiB of state written every 10";
+  const auto writing = [] { return with_checkpoints(true); };
+  rows.push_back(
+      bench::row(written, "nothing written", "s", 1 / 1.08, writing, [] { return with_checkpoints(false); }));
+  rows.push_back(bench::row(written, "plain loop, 1 thread, nothing written", "s", 0, writing, without_engine));
+  for (const int peers : {8, 64})
+    rows.push_back(bench::row(
+        "64,000 messages between " + std::to_string(peers) + " peers, traced, CPU", "not traced", "us", 1 / 1.05,
+        [peers] { return with_trace(peers, true); }, [peers] { return with_trace(peers, false); }));
   rows.push_back(bench::limit("probe, 2 peers", "ms", 500, [] {
     const bsp::Engine engine({.peers = 2, .workers = 2});
     return 1e3 * bench::seconds([&] { (void)bsp::probe(engine); });

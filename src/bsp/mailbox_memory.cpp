@@ -32,6 +32,20 @@ namespace {
   throw Error(Errc::io, what + ": " + std::system_category().message(errno), directory);
 }
 
+constexpr std::size_t least = 64 << 10;  // smaller blocks are not worth a file
+
+/// Large blocks come from the system and go back to it: what the heap keeps of freed ones would be beyond the cap.
+bool is_mapped(std::size_t bytes, std::align_val_t alignment) noexcept {
+  return bytes >= least && static_cast<std::size_t>(alignment) <= 4096;
+}
+
+void* take(std::size_t bytes, std::align_val_t alignment) {
+  if (!is_mapped(bytes, alignment)) return ::operator new(bytes, alignment);
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  return memory;
+}
+
 /// A file without a name, mapped.
 void* map_file(const std::string& directory, std::size_t bytes) {
   const int file = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -59,11 +73,10 @@ MailboxMemory::~MailboxMemory() {
 }
 
 void* MailboxMemory::allocate(std::size_t bytes, std::align_val_t alignment, bool may_spill) {
-  constexpr std::size_t least = 64 << 10;  // smaller blocks are not worth a file
   const std::uint64_t before = impl_->in_heap.fetch_add(bytes, std::memory_order_relaxed);
   if (!may_spill || bytes < least || before + bytes <= impl_->cap) {
     try {
-      return ::operator new(bytes, alignment);
+      return take(bytes, alignment);
     } catch (...) {
       impl_->in_heap.fetch_sub(bytes, std::memory_order_relaxed);
       throw;
@@ -88,7 +101,11 @@ void MailboxMemory::release(void* memory, std::size_t bytes, std::align_val_t al
     }
   }
   impl_->in_heap.fetch_sub(bytes, std::memory_order_relaxed);
-  ::operator delete(memory, alignment);
+  if (is_mapped(bytes, alignment)) {
+    ::munmap(memory, bytes);
+  } else {
+    ::operator delete(memory, alignment);
+  }
 }
 
 void MailboxMemory::settle() noexcept {

@@ -83,7 +83,7 @@ bool Scheduler::may_claim(unsigned worker) const noexcept {
 
 /// Claims and runs peers until the list is exhausted; false when there was nothing to claim.
 bool Scheduler::drain(unsigned worker) {
-  if (is_exhausted() || !may_claim(worker)) return false;
+  if (!may_claim(worker) || is_exhausted()) return false;  // in this order: the slices are written by who is at work
   FramePool*& pool = FramePool::current();
   FramePool* const outer = pool;  // this thread may be inside another peer's code
   Arrivals arrivals;
@@ -92,11 +92,11 @@ bool Scheduler::drain(unsigned worker) {
   for (std::uint32_t k = 0; k < workers_; ++k) {
     Slice& slice = slices_[(worker + k) % workers_];
     for (Bite bite = claim(slice); bite.begin != bite.end; bite = claim(slice)) {
-      any = true;
       for (std::uint32_t index = bite.begin; index < bite.end; ++index) {
+        if (any && brief_.load(std::memory_order_relaxed)) share_if_outlasted();
+        any = true;
         pool = &world_.frames_[index];
         step(world_.fibers_[index], arrivals, worker);
-        if (brief_.load(std::memory_order_relaxed)) share_if_outlasted();
       }
     }
   }
@@ -254,10 +254,11 @@ std::shared_ptr<Part> Scheduler::remove(Part& part) noexcept {
   return nullptr;
 }
 
-/// From the first store on, the world belongs to the workers again.
+/// From the first store on, the world belongs to the workers again. Nobody is told of a superstep that is likely over
+/// before others could help.
 void Scheduler::open(bool call) {
   for (Slice& slice : slices_) slice.next.store(slice.begin, std::memory_order_release);
-  wake(call);
+  if (call) wake(true);
 }
 
 /// Announces a flip. `epoch_` and `present_` are a Dekker pair with `help`: either the leaving helper sees the new
@@ -300,10 +301,10 @@ bool Scheduler::expect_brief(unsigned worker) noexcept {
   const std::uint64_t took = now - opened_.load(std::memory_order_relaxed);
   const bool was_brief = brief_.load(std::memory_order_relaxed);
   brief_row_ = took < (was_brief ? 4 : 2) * brief_ticks ? brief_row_ + 1 : 0;
-  const bool brief = brief_row_ >= patience_.load(std::memory_order_relaxed);
+  const bool brief = !world_.is_aborted() && brief_row_ >= patience_.load(std::memory_order_relaxed);
   opened_.store(now, std::memory_order_relaxed);
   opener_.store(worker, std::memory_order_relaxed);
-  brief_.store(brief, std::memory_order_relaxed);
+  if (brief != was_brief) brief_.store(brief, std::memory_order_relaxed);
   return brief;
 }
 

@@ -84,7 +84,7 @@ class Scheduler final : public Gate, public Driver {
   unsigned new_worker() noexcept { return next_worker_.fetch_add(1, std::memory_order_relaxed); }
   /// Counts a worker that `open_first` finds at work: the caller.
   void count_in() noexcept { present_.fetch_add(1, std::memory_order_seq_cst); }
-  /// Moves with every flip; workers with nothing to do wait for its change.
+  /// Moves when there is work to share; workers with nothing to do wait for its change.
   std::atomic<std::uint32_t>& epoch() noexcept { return epoch_; }
 
  private:
@@ -141,7 +141,8 @@ class Scheduler final : public Gate, public Driver {
   alignas(64) std::atomic<std::uint32_t> epoch_{0};
   std::atomic<bool> finished_{false};
   std::atomic<bool> brief_{false};  // this superstep belongs to its opener
-  std::atomic<unsigned> opener_{0};
+
+  alignas(64) std::atomic<unsigned> opener_{0};
   std::atomic<std::uint64_t> opened_{0};    // when, in ticks
   std::uint32_t brief_row_ = 0;             // brief supersteps in a row
   std::atomic<std::uint32_t> patience_{8};  // how many it takes to expect one more

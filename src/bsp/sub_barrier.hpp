@@ -40,7 +40,8 @@ class SubBarrier final : public Gate, public Driver, public Part, public std::en
   std::shared_ptr<Wire> wire_;  // null: all its peers are in this process
   std::mutex mutex_;
   std::uint32_t arrived_ = 0, collectives_ = 0, gone_ = 0;
-  bool departed_ = false;  // waits for other processes
+  bool departed_ = false;   // waits for other processes
+  bool confirmed_ = false;  // has told them again that all its peers have left
   std::vector<char> left_;
   std::vector<Fiber*> waiting_;
 };

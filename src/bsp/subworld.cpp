@@ -113,6 +113,8 @@ void SubBarrier::proceed(unsigned) {
 void SubBarrier::release(std::unique_lock<std::mutex>& lock) {
   departed_ = false;
   if (gone_ == static_cast<std::uint32_t>(world_.local())) {
+    // Those who stay may use the memory of their last frame to here again once a later one of ours has come.
+    if (wire_ != nullptr && !wire_->all_gone() && !std::exchange(confirmed_, true)) return meet_if_all_are_here(lock);
     if (wire_ != nullptr) wire_->close();
     lock.unlock();
     scheduler_.remove(*this);  // may be the end of it

@@ -133,7 +133,7 @@ class Sorter final : public Outbox {
            std::size_t alignment) override {
     const int process = destination < 0 ? -1 : hosts_.process_of(destination);
     for (auto& link : links_)
-      if (!link.gone && (process < 0 || link.process == process))
+      if (!link.gone && !link.leaving && (process < 0 || link.process == process))
         link.out[parity_]->add(source, destination, count, bytes, alignment);
   }
   void begin(std::int64_t channel, std::uint64_t type) {
@@ -195,7 +195,7 @@ bool Wire::depart(const Meeting& meeting) {
 void Wire::encode(const Meeting& meeting) {
   const unsigned parity = world_.superstep() & 1;
   for (Link& link : links_)
-    if (!link.gone) link.out[parity]->clear();  // what was sent to one that has gone may still be on its way
+    if (!link.gone) link.out[parity]->clear();  // the last frame to one that has gone may still be on its way
   try {
     if (!world_.has_failed()) world_.each_channel(&Wire::collect, this);
   } catch (...) {
@@ -311,7 +311,8 @@ void Wire::take_frames() {
     link.frame = BarrierFrame::decode(link.current.bytes());
     gone_ += link.frame.head.gone;
     // The root of a run goes on to the end, to learn how it ends.
-    link.gone = &world_ != &world_.root() && link.frame.head.gone == link.frame.head.local;
+    link.gone = link.leaving;
+    link.leaving = &world_ != &world_.root() && link.frame.head.gone == link.frame.head.local;
   }
 }
 

@@ -90,7 +90,8 @@ class Wire final : public Port, public std::enable_shared_from_this<Wire> {
   struct Outgoing;  // one frame, while it is written
   struct Link {
     int process = 0;
-    bool gone = false;           // will send no more
+    bool leaving = false;        // all its peers have left: one more frame says that it has got ours
+    bool gone = false;           // ... and that has come: will send no more
     std::vector<Buffer> frames;  // of this superstep and perhaps the next
     Buffer current;              // of the last superstep: its messages are being read
     BarrierFrame frame;          // `current`, decoded

@@ -152,11 +152,11 @@ void World::fail(int rank, std::exception_ptr error) noexcept {
 
 void World::note_failure(int rank, std::exception_ptr error) noexcept {
   const std::lock_guard lock(shared_->mutex);
-  if (aborted_) return;  // a consequence, not a cause
+  if (is_aborted()) return;  // a consequence, not a cause
   if (shared_->error && shared_->failed_rank <= rank) return;
   shared_->error = std::move(error);
   shared_->failed_rank = rank;
-  shared_->failed_superstep = superstep_;
+  shared_->failed_superstep = superstep();
   failed_.store(true, std::memory_order_release);
 }
 
@@ -178,7 +178,7 @@ bool World::meet(const Meeting& meeting) {
   collective_ = nullptr;
   odd_ = -1;
   if (meeting.collectives != 0 && !has_failed()) check_collective();
-  if (wire_ != nullptr && !aborted_) return wire_->depart(meeting);
+  if (wire_ != nullptr && !is_aborted()) return wire_->depart(meeting);
   conclude(has_failed());
   return true;
 }
@@ -208,7 +208,7 @@ Error World::mismatch(const Whereabouts& one, const Whereabouts& other) const {
   return Error(Errc::invalid_argument,
                "peers are at different collectives: " + text(one) + ", " + text(other) +
                    (alike ? " of another type or operation" : ""),
-               "bsp superstep " + std::to_string(superstep_));
+               "bsp superstep " + std::to_string(superstep()));
 }
 
 void World::conclude(bool failed) noexcept {
@@ -218,9 +218,9 @@ void World::conclude(bool failed) noexcept {
       fail(0, std::current_exception());
       failed = true;
     }
-  if (failed) aborted_ = true;
+  if (failed) aborted_.store(true, std::memory_order_relaxed);
   if (memory() != nullptr) memory()->settle();
-  ++superstep_;
+  superstep_.store(superstep() + 1, std::memory_order_relaxed);
 }
 
 const void* World::remote_value(int rank) const noexcept { return wire_->value(rank); }
@@ -248,7 +248,7 @@ void World::leave(std::int64_t index) noexcept {
   Joined* entry = shared_->find(index);
   if (entry == nullptr) return;
   ++entry->left;
-  entry->last_use = superstep_;
+  entry->last_use = superstep();
   if (wire_ == nullptr && shared_->is_deserted(*entry, local_))
     shared_->recycle(static_cast<std::size_t>(entry - shared_->joined.data()));
 }
@@ -266,13 +266,13 @@ void World::sweep() noexcept {
   const std::lock_guard lock(shared_->mutex);
   for (std::size_t i = shared_->joined.size(); i-- > 0;) {
     const Joined& entry = shared_->joined[i];
-    if (entry.last_use + 2 < superstep_ && shared_->is_deserted(entry, local_)) shared_->recycle(i);
+    if (entry.last_use + 2 < superstep() && shared_->is_deserted(entry, local_)) shared_->recycle(i);
   }
 }
 
 void World::tally(Outbox& out) {
   const std::lock_guard lock(shared_->mutex);
-  for (Joined& entry : shared_->joined) entry.channel->tally(superstep_, out);
+  for (Joined& entry : shared_->joined) entry.channel->tally(superstep(), out);
 }
 
 void World::each_channel(void (*use)(void*, std::int64_t, const std::type_info&, ChannelBase&), void* argument) {

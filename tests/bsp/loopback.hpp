@@ -1,8 +1,8 @@
 #pragma once
 /// A transport between threads of one process that play processes: for tests of everything but sockets.
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -22,8 +22,14 @@ namespace bsp_test {
 /// The mailboxes of all "processes".
 struct Switchboard {
   explicit Switchboard(int processes) : inboxes(static_cast<std::size_t>(processes)) {}
+  /// Read from where it lies when it is received, as late as a socket may. Without parts: the sender is lost.
+  struct Frame {
+    int from = 0;
+    std::vector<std::span<const std::byte>> parts;
+    std::shared_ptr<const void> keeps;
+  };
   struct Inbox {
-    std::deque<std::pair<int, std::vector<std::byte>>> frames;  // an empty one says that its sender is lost
+    std::deque<Frame> frames;
     bool interrupted = false;
   };
   std::mutex mutex;
@@ -37,28 +43,27 @@ class Loopback final : public scalar::bsp::Transport {
 
   scalar::bsp::Membership meet() override { return {process_, static_cast<int>(board_->inboxes.size()), 1}; }
 
-  void send(int process, std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void>) override {
-    std::vector<std::byte> frame;
-    for (const std::span<const std::byte> part : parts) frame.insert(frame.end(), part.begin(), part.end());
-    put(process, std::move(frame));
+  void send(int process, std::span<const std::span<const std::byte>> parts,
+            std::shared_ptr<const void> keeps) override {
+    put(process, {process_, {parts.begin(), parts.end()}, std::move(keeps)});
   }
   void poll(Sink& sink) override {
     for (;;) {
-      std::pair<int, std::vector<std::byte>> next;
-      {
-        const std::lock_guard lock(board_->mutex);
-        auto& frames = board_->inboxes[static_cast<std::size_t>(process_)].frames;
-        if (frames.empty()) return;
-        next = std::move(frames.front());
-        frames.pop_front();
-      }
-      if (next.second.empty()) {
-        sink.lost(next.first, "it was told to go");
+      std::unique_lock lock(board_->mutex);
+      auto& frames = board_->inboxes[static_cast<std::size_t>(process_)].frames;
+      if (frames.empty()) return;
+      const Switchboard::Frame next = std::move(frames.front());
+      frames.pop_front();
+      if (next.parts.empty()) {
+        lock.unlock();
+        sink.lost(next.from, "it was told to go");
         continue;
       }
-      scalar::bsp::Buffer buffer = sink.allocate(next.second.size());
-      std::memcpy(buffer.data(), next.second.data(), next.second.size());
-      sink.received(next.first, std::move(buffer));
+      const std::vector<std::byte> bytes = joined(next);
+      lock.unlock();
+      scalar::bsp::Buffer buffer = sink.allocate(bytes.size());
+      std::copy(bytes.begin(), bytes.end(), buffer.data());
+      sink.received(next.from, std::move(buffer));
     }
   }
   void wait(std::chrono::milliseconds at_most) override {
@@ -72,18 +77,33 @@ class Loopback final : public scalar::bsp::Transport {
     board_->inboxes[static_cast<std::size_t>(process_)].interrupted = true;
     board_->changed.notify_all();
   }
-  void flush(Sink&) override {}
+  /// What is still on its way lies elsewhere from now on.
+  void flush(Sink&) override {
+    const std::lock_guard lock(board_->mutex);
+    for (Switchboard::Inbox& inbox : board_->inboxes)
+      for (Switchboard::Frame& frame : inbox.frames) {
+        if (frame.from != process_ || frame.parts.empty()) continue;
+        auto bytes = std::make_shared<std::vector<std::byte>>(joined(frame));
+        frame.parts.assign(1, *bytes);
+        frame.keeps = std::move(bytes);
+      }
+  }
 
   /// As if this process died: the others learn it.
   void die() {
     for (int other = 0; other < static_cast<int>(board_->inboxes.size()); ++other)
-      if (other != process_) put(other, {});
+      if (other != process_) put(other, {process_, {}, {}});
   }
 
  private:
-  void put(int process, std::vector<std::byte> frame) {
+  static std::vector<std::byte> joined(const Switchboard::Frame& frame) {
+    std::vector<std::byte> bytes;
+    for (const std::span<const std::byte> part : frame.parts) bytes.insert(bytes.end(), part.begin(), part.end());
+    return bytes;
+  }
+  void put(int process, Switchboard::Frame frame) {
     const std::lock_guard lock(board_->mutex);
-    board_->inboxes[static_cast<std::size_t>(process)].frames.emplace_back(process_, std::move(frame));
+    board_->inboxes[static_cast<std::size_t>(process)].frames.push_back(std::move(frame));
     board_->changed.notify_all();
   }
   std::shared_ptr<Switchboard> board_;

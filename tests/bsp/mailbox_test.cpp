@@ -72,6 +72,51 @@ TEST_CASE("received is ordered by source, then by sending, whatever the schedule
   }
 }
 
+TEST_CASE("peers may fall silent and speak to everybody again") {
+  for (const int peers : {2, 5, 70, 130})
+    for (const auto& place : places(peers)) {
+      INFO(place.name << ", " << peers << " peers");
+      const auto sends = [&](int from, int to, int step) {
+        switch ((from + step / 4) % 4) {
+          case 0:
+            return true;  // to all
+          case 1:
+            return false;  // to nobody
+          case 2:
+            return to == (from + 1) % peers;  // to one
+          default:
+            return (from * 7 + to + step) % 3 != 0;
+        }
+      };
+      auto body = [&](Peer& peer) -> Task<int> {
+        auto box = peer.mailbox<int>();
+        auto texts = peer.mailbox<std::string>();
+        int wrong = 0;
+        for (int step = 0; step < 24; ++step) {
+          for (int to = 0; to < peers; ++to)
+            for (int k = 0; sends(peer.rank(), to, step) && k < (to % 3 == 0 ? 40 : 2); ++k) {
+              box.send(to, step * 1000 + peer.rank());
+              texts.emplace(to, std::to_string(step));
+            }
+          co_await peer.sync();
+          auto run = box.runs().begin();
+          std::size_t strings = 0;
+          for (int from = 0; from < peers; ++from) {
+            if (!sends(from, peer.rank(), step)) continue;
+            wrong += run == box.runs().end() || run->source != from || run->values.front() != step * 1000 + from ||
+                     run->values.back() != step * 1000 + from;
+            if (run != box.runs().end()) strings += (run++)->values.size();
+          }
+          wrong += run != box.runs().end();
+          for (const std::string& text : texts.received()) wrong += text != std::to_string(step), --strings;
+          wrong += strings != 0;
+        }
+        co_return wrong;
+      };
+      for (const int wrong : bsp::Engine(place.options).run_all(body)) CHECK(wrong == 0);
+    }
+}
+
 TEST_CASE("a span is sent in order with single messages around it") {
   auto body = [](Peer& peer) -> Task<std::vector<float>> {
     auto box = peer.mailbox<float>();

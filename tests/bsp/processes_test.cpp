@@ -118,6 +118,34 @@ TEST_CASE("an error reaches the peers of all processes") {
   CHECK(thrown == 2 * 3);
 }
 
+TEST_CASE("who swallows Aborted and sends on is told again before the memory of frames moves") {
+  std::atomic<int> told{0};
+  auto body = [&](Peer& peer) -> Task<> {
+    auto box = peer.mailbox<int>();
+    for (int step = 0;; ++step) {
+      if (step == 2 && peer.rank() == 3) throw Error(Errc::parse, "three", "here");
+      for (int to = 0; to < peer.size(); ++to) box.send(to, step);
+      try {
+        co_await peer.sync();
+      } catch (const bsp::Aborted&) {
+        try {
+          for (int k = 0; k < 100'000; ++k) box.send(0, k);
+        } catch (const bsp::Aborted&) {
+          ++told;
+        }
+        throw;
+      }
+    }
+  };
+  in_processes(2, options_of(4), [&](bsp::Engine& engine, int) {
+    try {
+      engine.run(body);
+    } catch (const Error&) {
+    }
+  });
+  CHECK(told == 3);
+}
+
 TEST_CASE("peers of different processes at different collectives end the run with one sentence") {
   std::vector<std::string> texts(3);
   auto texts_of = [&](auto body) {

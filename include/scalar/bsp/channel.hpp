@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "scalar/bsp/block.hpp"
 #include "scalar/bsp/mailbox_memory.hpp"
 #include "scalar/bsp/serialise.hpp"
 #include "scalar/bsp/world.hpp"
@@ -30,18 +31,6 @@ struct Run {
 namespace detail {
 
 [[noreturn]] void throw_bad_segment(const Segment& segment, std::size_t message_bytes);
-
-/// What one source has for one destination in one parity: half a cache line. Closed until first used in a superstep; a
-/// closed block looks full (`next == limit`), so that sending needs one comparison.
-template <class T>
-struct alignas(32) Block {
-  T* next = nullptr;
-  T* limit = nullptr;
-  T* begin = nullptr;
-  std::uint64_t superstep = never;  ///< in which it was opened
-
-  static constexpr std::uint64_t never = (std::numeric_limits<std::uint64_t>::max)();
-};
 
 /// The messages of one mailbox of every peer.
 ///
@@ -60,12 +49,12 @@ class Channel final : public ChannelBase {
                 "a message type is moved and destroyed without throwing");
 
  public:
-  static constexpr unsigned page_bits = 4, page_size = 1u << page_bits;
-  using Page = Block<T>[page_size];
+  static constexpr unsigned page_bits = Block<T>::page_bits, page_size = Block<T>::page_size;
   using Directory = Block<T>**;  // one pointer per page
 
   explicit Channel(World& world)
-      : peers_(static_cast<unsigned>(world.size())),
+      : world_(world),
+        peers_(static_cast<unsigned>(world.size())),
         first_(world.first()),
         local_(static_cast<unsigned>(world.local())),
         pages_((peers_ + page_size - 1) / page_size),
@@ -73,6 +62,7 @@ class Channel final : public ChannelBase {
         memory_(world.memory()),
         nothing_(pages_, untouched_page),
         sides_(new Side[local_]) {
+    for (auto& words : dense_) words.reset(new std::atomic<std::uint64_t>[words_]());
     for (unsigned i = 0; i < local_; ++i)
       for (Half& half : sides_[i].half) {
         half.directory = nothing_.data();
@@ -98,8 +88,10 @@ class Channel final : public ChannelBase {
 
   void reset() noexcept override {
     for (unsigned i = 0; i < local_; ++i) {
-      for (Half& half : sides_[i].half) {
-        close(half);
+      for (unsigned parity = 0; parity < 2; ++parity) {
+        Half& half = sides_[i].half[parity];
+        set_dense(half, first_ + static_cast<int>(i), parity, false);
+        clear(half, BlockHead<T>::never);
         half.arrived.clear();
         half.summary.store(0, std::memory_order_relaxed);
         for (unsigned w = 0; w < words_; ++w) half.senders[w].store(0, std::memory_order_relaxed);
@@ -149,13 +141,19 @@ class Channel final : public ChannelBase {
   /// Source `rank` enters a superstep: its blocks of that parity have been read and become writable.
   Directory start(int rank, std::uint64_t superstep) noexcept {
     Half& half = side(rank).half[superstep & 1];
-    close(half);
+    const std::size_t used = clear(half, superstep);
+    const bool was_dense = half.dense;
+    set_dense(half, rank, superstep & 1, used >= 2 && used >= peers_ / 4);
+    if (was_dense && !half.dense) clear(half, superstep);
     return half.directory;
   }
   Directory directory(int rank, std::uint64_t superstep) noexcept { return side(rank).half[superstep & 1].directory; }
 
   /// The block for `destination` with room for `more` (at least 1) messages.
+  /// Throws `Aborted` after the run has failed: its last frames may still be written from the blocks as they lie.
   Block<T>& reserve(int rank, int destination, std::uint64_t superstep, std::size_t more) {
+    if (world_.is_aborted()) [[unlikely]]
+      world_.throw_aborted(world_.fiber(rank));
     Half& half = side(rank).half[superstep & 1];
     Block<T>& block = own_block(half, static_cast<unsigned>(destination));
     if (block.superstep != superstep) open(half, block, rank, destination, superstep);
@@ -186,6 +184,7 @@ class Channel final : public ChannelBase {
     Directory directory = nullptr;  // as source: its blocks by destination
     std::unique_ptr<Block<T>*[]> own_directory;
     std::vector<int> touched;                               // as source: the destinations whose blocks are open
+    bool dense = false;                                     // as source: blocks stay open
     std::unique_ptr<std::atomic<std::uint64_t>[]> senders;  // as destination: who has sent
     std::atomic<std::uint64_t> summary{0};                  // as destination: which words of `senders` are not 0
     std::vector<Run<T>> arrived;                            // as destination: from other processes ...
@@ -211,21 +210,38 @@ class Channel final : public ChannelBase {
     return static_cast<T*>(memory_ == nullptr ? ::operator new(bytes, alignment)
                                               : memory_->allocate(bytes, alignment, Plain<T>));
   }
-  void free_storage(const Block<T>& block) noexcept {
-    if (block.begin == nullptr) return;
+  void free_storage(Block<T>& block) noexcept {
+    if (block.begin == block.own_storage()) return;
     if (memory_ == nullptr) return ::operator delete(static_cast<void*>(block.begin), alignment);
     memory_->release(block.begin, static_cast<std::size_t>(block.limit - block.begin) * sizeof(T), alignment);
   }
 
-  void close(Half& half) noexcept {
-    for (const int destination : half.touched) {
-      Block<T>& block = block_of(half, static_cast<unsigned>(destination));
+  /// Forgets the messages of a parity; returns how many blocks had some. Who has sent to many will do so again: its
+  /// blocks are opened for `superstep` here, one after the other, where memory can be fetched ahead.
+  std::size_t clear(Half& half, std::uint64_t superstep) noexcept {
+    constexpr std::size_t ahead = 8;
+    const std::span<const int> touched = half.touched;
+    std::size_t used = 0;
+    for (std::size_t i = 0; i < touched.size(); ++i) {
+      if (i + ahead < touched.size()) prefetch(&block_of(half, static_cast<unsigned>(touched[i + ahead])));
+      Block<T>& block = block_of(half, static_cast<unsigned>(touched[i]));
+      used += block.next != block.begin;
       std::destroy(block.begin, block.next);
-      block.next = block.limit;
-      block.superstep = Block<T>::never;
+      block.next = half.dense ? block.begin : block.limit;
+      block.superstep = half.dense ? superstep : BlockHead<T>::never;
     }
-    half.touched.clear();
+    if (!half.dense) half.touched.clear();
+    return used;
   }
+  /// Readers look at all blocks of a dense source.
+  void set_dense(Half& half, int rank, std::uint64_t parity, bool dense) noexcept {
+    if (half.dense == dense) return;
+    half.dense = dense;
+    const auto source = static_cast<unsigned>(rank);
+    dense_[parity][source / 64].fetch_xor(1ull << source % 64, std::memory_order_relaxed);
+    dense_sources_[parity].fetch_add(dense ? 1 : -1, std::memory_order_relaxed);
+  }
+  static void prefetch(const void* address) noexcept { __builtin_prefetch(address, 1); }
 
   static Block<T>& block_of(Half& half, unsigned destination) noexcept {
     return half.directory[destination >> page_bits][destination & (page_size - 1)];
@@ -237,10 +253,9 @@ class Channel final : public ChannelBase {
       half.directory = half.own_directory.get();
     }
     Block<T>*& page = half.directory[destination >> page_bits];
-    if (page == untouched_page) page = new Block<T>[page_size];
+    if (page == untouched_page) page = make_page<T>();
     return page[destination & (page_size - 1)];
   }
-
   void open(Half& half, Block<T>& block, int rank, int destination, std::uint64_t superstep) {
     half.touched.push_back(destination);
     block.next = block.begin;
@@ -248,8 +263,11 @@ class Channel final : public ChannelBase {
     const auto source = static_cast<unsigned>(rank);
     if (!is_local(destination)) return;
     Half& to = side(destination).half[superstep & 1];
-    const std::uint64_t before = to.senders[source / 64].fetch_or(1ull << source % 64, std::memory_order_relaxed);
-    if (before == 0) to.summary.fetch_or(1ull << source / 64 % 64, std::memory_order_relaxed);
+    std::atomic<std::uint64_t>& word = to.senders[source / 64];
+    // Looked at first, as `fetch_or` with its result used is a loop.
+    if (word.load(std::memory_order_relaxed) == 0)
+      to.summary.fetch_or(1ull << source / 64 % 64, std::memory_order_relaxed);
+    word.fetch_or(1ull << source % 64, std::memory_order_relaxed);
   }
 
   void grow(Block<T>& block, std::size_t more) {
@@ -294,35 +312,45 @@ class Channel final : public ChannelBase {
 
   void gather_local(Side& me, Half& half, int rank, std::uint64_t superstep) {
     std::uint64_t summary = half.summary.load(std::memory_order_relaxed);
-    if (summary == 0) return;
-    half.summary.store(0, std::memory_order_relaxed);
-    if (words_ <= 64) {
+    if (summary != 0) half.summary.store(0, std::memory_order_relaxed);
+    if (words_ > 64 || dense_sources_[superstep & 1].load(std::memory_order_relaxed) != 0) {
+      for (unsigned w = 0; w < words_; ++w) gather_word(me, half, rank, superstep, w);
+    } else {
       for (; summary != 0; summary &= summary - 1)
         gather_word(me, half, rank, superstep, static_cast<unsigned>(std::countr_zero(summary)));
-    } else {
-      for (unsigned w = 0; w < words_; ++w) gather_word(me, half, rank, superstep, w);
     }
   }
   void gather_word(Side& me, Half& half, int rank, std::uint64_t superstep, unsigned word) {
-    std::uint64_t bits = half.senders[word].load(std::memory_order_relaxed);
-    if (bits == 0) return;
-    half.senders[word].store(0, std::memory_order_relaxed);
-    for (; bits != 0; bits &= bits - 1) {
+    const auto block_from = [&](std::uint64_t bits) -> Block<T>& {
       const int source = static_cast<int>(word * 64) + std::countr_zero(bits);
-      Block<T>& block = block_of(side(source).half[superstep & 1], static_cast<unsigned>(rank));
+      return block_of(side(source).half[superstep & 1], static_cast<unsigned>(rank));
+    };
+    std::uint64_t bits = half.senders[word].load(std::memory_order_relaxed);
+    if (bits != 0) half.senders[word].store(0, std::memory_order_relaxed);
+    bits |= dense_[superstep & 1][word].load(std::memory_order_relaxed);
+    std::uint64_t ahead = bits;
+    for (int k = 0; k < 8; ++k) ahead &= ahead - 1;
+    for (; bits != 0; bits &= bits - 1) {
+      if (ahead != 0) prefetch(&block_from(ahead)), ahead &= ahead - 1;
+      Block<T>& block = block_from(bits);
       // A bit may be older than the last superstep when this peer had no mailbox to read it.
       if (block.superstep != superstep || block.next == block.begin) continue;
+      prefetch(block.next - 1);
+      const int source = static_cast<int>(word * 64) + std::countr_zero(bits);
       me.runs.push_back({source, {block.begin, block.next}});
     }
   }
 
+  World& world_;
   unsigned peers_;
   int first_;
   unsigned local_, pages_, words_;
   MailboxMemory* memory_;           // null: the heap
   std::vector<Block<T>*> nothing_;  // the directory of who has not sent yet
   std::unique_ptr<Side[]> sides_;
-  std::vector<std::vector<std::byte>> texts_[2];  // serialised messages on their way, by parity
+  std::unique_ptr<std::atomic<std::uint64_t>[]> dense_[2];  // the local sources that are, by parity
+  std::atomic<int> dense_sources_[2]{};                     // how many
+  std::vector<std::vector<std::byte>> texts_[2];            // serialised messages on their way, by parity
 };
 
 }  // namespace detail

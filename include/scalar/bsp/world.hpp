@@ -145,7 +145,7 @@ class World {
   }
   bool is_distributed() const noexcept { return local_ != size_; }
   const Hosts& hosts() const noexcept { return hosts_; }
-  std::uint64_t superstep() const noexcept { return superstep_; }
+  std::uint64_t superstep() const noexcept { return superstep_.load(std::memory_order_relaxed); }
   World& root() noexcept { return *root_; }
   int root_rank(int rank) const noexcept {
     return root_ranks_.empty() ? rank : root_ranks_[static_cast<std::size_t>(rank)];
@@ -181,7 +181,7 @@ class World {
   Wire* wire() noexcept { return wire_; }
   void set_wire(Wire* wire) noexcept { wire_ = wire; }
 
-  bool is_aborted() const noexcept { return aborted_; }
+  bool is_aborted() const noexcept { return aborted_.load(std::memory_order_relaxed); }
   [[noreturn]] void throw_aborted(Fiber& fiber) const;
   /// Peer `rank` has failed in this superstep. The lowest rank of the first failing superstep is kept.
   void fail(int rank, std::exception_ptr error) noexcept;
@@ -255,8 +255,9 @@ class World {
   World* root_;
   Hosts hosts_;
   int size_, first_, local_;
-  bool aborted_ = false;
-  std::uint64_t superstep_ = 0;
+  // Written at the flip; atomic for those who look from outside, at a deadline for example.
+  std::atomic<bool> aborted_{false};
+  std::atomic<std::uint64_t> superstep_{0};
   std::uint64_t id_ = 0;
   std::vector<int> root_ranks_;  // ascending; empty: this is the root
   Gate* gate_ = nullptr;

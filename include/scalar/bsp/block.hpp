@@ -1,0 +1,47 @@
+#pragma once
+/// Where the messages from one peer to another lie. Internal to the room.
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace scalar::inline v0::bsp::detail {
+
+/// What one source has for one destination in one parity. Closed until first used in a superstep; a closed block looks
+/// full (`next == limit`), so that sending needs one comparison. The first few small messages lie in the block itself:
+/// with a thousand peers, who send each other little, a line of memory fetched less is what counts.
+template <class T>
+struct BlockHead {
+  T* next = nullptr;
+  T* limit = nullptr;
+  T* begin = nullptr;
+  std::uint64_t superstep = never;  ///< in which it was opened
+
+  static constexpr std::uint64_t never = (std::numeric_limits<std::uint64_t>::max)();
+  static constexpr unsigned page_bits = 4, page_size = 1u << page_bits;
+  static constexpr std::size_t room =
+      sizeof(T) <= 48 && alignof(T) <= 32 ? 96 / sizeof(T) : 0;  ///< in the block itself
+};
+template <class T, std::size_t Room = BlockHead<T>::room>
+struct alignas(128) Block : BlockHead<T> {
+  alignas(T) std::byte first[Room * sizeof(T)]{};
+
+  T* own_storage() noexcept { return reinterpret_cast<T*>(first); }
+};
+template <class T>
+struct alignas(32) Block<T, 0> : BlockHead<T> {
+  T* own_storage() noexcept { return nullptr; }
+};
+
+/// The closed blocks of one source for as many destinations as a page has.
+template <class T>
+Block<T>* make_page() {
+  auto* page = new Block<T>[Block<T>::page_size];
+  for (unsigned b = 0; b < Block<T>::page_size; ++b) {
+    Block<T>& block = page[b];
+    block.begin = block.own_storage();
+    block.next = block.limit = block.begin + Block<T>::room;
+  }
+  return page;
+}
+
+}  // namespace scalar::inline v0::bsp::detail

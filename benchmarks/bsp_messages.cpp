@@ -21,7 +21,7 @@ using bsp::Task;
 
 namespace {
 
-constexpr int warm = 3;
+constexpr int warm = 10;  // supersteps, until blocks and vectors have grown to their steady size
 
 struct Message {
   std::uint64_t key;

@@ -5,7 +5,8 @@
 //
 // Every measurement is a process of its own. Its peak is what the kernel counted (VmHWM), pages of the spill files that
 // were mapped at the time among them; the part that has no file behind it, and so cannot be let go of, is sampled every
-// millisecond. The spill files lie in the temporary directory.
+// millisecond. The spill files lie in the temporary directory. SCALAR_CONTROL_GROUP may name the directory of a memory
+// control group with a limit: the capped run is then also made in it, where the kernel bounds mapped files as well.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -109,6 +111,12 @@ Figures plain_loop(std::uint64_t mib) {
           })};
 }
 
+/// Puts this process into a control group.
+void enter(const char* group) {
+  if (!(std::ofstream(std::string(group) + "/cgroup.procs") << getpid() << std::endl))
+    throw std::runtime_error(std::string(group) + ": cannot enter the control group");
+}
+
 /// What `work` figures in a process of its own, as fresh as this one.
 template <class Work>
 Figures alone(Work work) {
@@ -138,18 +146,22 @@ int main(int argc, char** argv) {
   const int given = argc > 1 ? std::atoi(argv[argc - 1]) : 0;
   const auto mib = static_cast<std::uint64_t>(given > 0 ? given : 1024), cap = mib / 16;
   constexpr int rounds = 5;
-  std::vector<double> capped, peak, kept, uncapped, plain;
+  const char* group = std::getenv("SCALAR_CONTROL_GROUP");
+  std::vector<double> capped, peak, kept, uncapped, plain, grouped;
   for (int round = 0; round < rounds; ++round) {
     const Figures ours = alone([=] { return exchange(mib, cap); });
     capped.push_back(ours.seconds), peak.push_back(ours.peak), kept.push_back(ours.kept);
     uncapped.push_back(alone([=] { return exchange(mib, 0); }).seconds);
     plain.push_back(alone([=] { return plain_loop(mib); }).seconds);
+    if (group != nullptr) grouped.push_back(alone([=] { return enter(group), exchange(mib, cap); }).seconds);
   }
   const std::string what = std::to_string(mib) + " MiB of messages, " + std::to_string(cap) + " MiB of mailboxes";
   const std::vector<double> limit(rounds, static_cast<double>(cap));
-  return bench::print({{what + ": time", "without a cap", "s", capped, uncapped, 1 / 6.0},
-                       {what + ": time", "plain loop over a vector, 1 thread", "s", capped, plain, 0},
-                       {what + ": peak of memory without a file", "the cap", "MiB", kept, limit, 1 / 1.5},
-                       {what + ": peak, mapped files among it", "the cap", "MiB", peak, limit, 1 / 1.5}},
-                      argc, argv);
+  std::vector<bench::Row> rows{{what + ": time", "without a cap", "s", capped, uncapped, 1 / 6.0},
+                               {what + ": time", "plain loop over a vector, 1 thread", "s", capped, plain, 0},
+                               {what + ": peak of memory without a file", "the cap", "MiB", kept, limit, 1 / 1.5},
+                               {what + ": peak, mapped files among it", "the cap", "MiB", peak, limit, 1 / 1.5}};
+  if (group != nullptr)
+    rows.push_back({what + ", in a control group: time", "without a cap or group", "s", grouped, uncapped, 1 / 6.0});
+  return bench::print(rows, argc, argv);
 }

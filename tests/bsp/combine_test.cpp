@@ -4,11 +4,14 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "bsp/loopback.hpp"
 #include "bsp/places.hpp"
+#include "scalar/bsp/trace.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/random.hpp"
 #include "support/catch.hpp"
@@ -191,6 +194,71 @@ TEST_CASE("combined sums have the same bits across processes, and few bytes trav
       }
 }
 
+Task<Got> lists(Peer& peer, CombineOptions options, std::uint64_t keys, bool at_once) {
+  Got got;
+  Combining<unsigned, double> box(peer, options);
+  for (int step = 0; step < steps; ++step) {
+    std::vector<unsigned> all;
+    std::vector<double> values;
+    for (const Message& message : messages_of(peer.rank(), step, keys)) {
+      all.push_back(static_cast<unsigned>(message.key));
+      values.push_back(message.value);
+    }
+    for (std::size_t begin = 0, length = 0; begin < all.size(); begin += length, length = length * 3 % 101 + 1) {
+      const auto list = std::span(all).subspan(begin, (std::min)(length, all.size() - begin));
+      const double value = values[begin];
+      if (at_once)
+        box.send(list, value, all.data() + all.size());
+      else
+        for (const unsigned key : list) box.send(key, value);
+    }
+    co_await peer.sync();
+    auto& now = got.steps.emplace_back();
+    box.receive([&](unsigned key, double value) { now.push_back({key, value}); });
+    got.pairs.push_back(box.pairs());
+  }
+  co_return got;
+}
+
+TEST_CASE("a value for a list of keys is what it is for each of them") {
+  const std::uint64_t keys = GENERATE(7u, 3000u);
+  for (const CombinePolicy policy : policies) {
+    INFO(bsp::name(policy));
+    const CombineOptions options{.keys = keys, .policy = policy};
+    const auto of = [&](bool at_once) {
+      return engine_of(3).run_all([&](Peer& peer) -> Task<Got> { return lists(peer, options, keys, at_once); });
+    };
+    const std::vector<Got> one_by_one = of(false), at_once = of(true);
+    std::size_t received = 0;
+    for (std::size_t rank = 0; rank < 3; ++rank) {
+      CHECK(one_by_one[rank].steps == at_once[rank].steps);
+      CHECK(one_by_one[rank].pairs == at_once[rank].pairs);
+      for (const auto& step : at_once[rank].steps) received += step.size();
+    }
+    CHECK(received > keys);
+  }
+}
+
+TEST_CASE("a trace counts dense values as the pairs that they are") {
+  for (const CombinePolicy policy : {CombinePolicy::dense, CombinePolicy::plain}) {
+    INFO(bsp::name(policy));
+    auto trace = std::make_shared<bsp::Trace>();
+    bsp::EngineOptions options = engine_of(3).options();
+    options.trace = trace;
+    const auto body = [&](Peer& peer) -> Task<Got> { return sums(peer, {.keys = 900, .policy = policy}, 900); };
+    bsp::Engine(options).run_all(body);
+    const auto records = trace->records();
+    REQUIRE(records.size() >= steps);
+    for (int step = 0; step < steps; ++step) {
+      std::uint64_t sent = 0;
+      for (int rank = 0; rank < 3; ++rank) sent += messages_of(rank, step, 900).size();
+      const std::uint64_t expected = policy == CombinePolicy::dense ? unique_pairs(3, step, 900) : sent;
+      CHECK(records[static_cast<std::size_t>(step)].messages == expected);
+      CHECK(records[static_cast<std::size_t>(step)].bytes == expected * Combining<unsigned, double>::pair_bytes);
+    }
+  }
+}
+
 TEST_CASE("minima, and values without a vacant one, are combined") {
   for (const CombinePolicy policy : policies) {
     INFO(name(policy));
@@ -289,6 +357,17 @@ TEST_CASE("keys that are none, and peers that do not agree, are errors") {
             box.send(4, bsp::detail::Vacancy<std::plus<>, double>::value);
             co_return;
           }) == "bsp peer 0 superstep 0: combining mailbox: the value for key 4 is the one that stands for no message");
+    const std::vector<unsigned> list{3, 4, 11, 5};
+    CHECK(error_of(1, [&](Peer& peer) -> Task<> {
+            Combining<unsigned, double> box(peer, {.keys = 10, .policy = policy});
+            box.send(list, 1, list.data() + list.size());
+            co_return;
+          }) == "bsp peer 0 superstep 0: combining mailbox: key is 11, expected 0 to 9");
+    CHECK(error_of(1, [&](Peer& peer) -> Task<> {
+            Combining<unsigned, double> box(peer, {.keys = 10, .policy = policy});
+            box.send(list, bsp::detail::Vacancy<std::plus<>, double>::value, list.data() + list.size());
+            co_return;
+          }) == "bsp peer 0 superstep 0: combining mailbox: the value for key 3 is the one that stands for no message");
   }
   CHECK(error_of(2, [](Peer& peer) -> Task<> {
           Combining<unsigned, double> box(peer,

@@ -68,6 +68,22 @@ class Combining final : detail::Box {
     }
   }
 
+  /// Sends `value` to each of `keys` in turn. `end`: the end of the array in which they lie; what follows them there is
+  /// likely to be sent to next, as in the lists of a graph. Much faster than one by one for more values than a cache
+  /// holds, since the places are fetched ahead. Errors: `Errc::out_of_range` for a key that is none.
+  void send(std::span<const Key> keys, const Value& value, const Key* end) {
+    constexpr std::ptrdiff_t ahead = 64;
+    const Key* const stop = keys.data() + keys.size();
+    for (const Key* key = keys.data(); key != stop; ++key) {
+      if (*key >= dense_keys_ || key == keys.data()) [[unlikely]] {
+        send(*key, value);
+        continue;
+      }
+      if (end - key > ahead && key[ahead] < dense_keys_) dense_->fetch(key[ahead]);
+      dense_->add(*key, value, op_);
+    }
+  }
+
   /// `use(key, value)` for the own keys to which something was sent in the last superstep, in ascending order.
   template <class F>
   void receive(F&& use) const {
@@ -207,7 +223,6 @@ class Combining final : detail::Box {
         take_below(source);
         sent.each(own_.begin, own_.end, [&](std::uint64_t key) {
           take({static_cast<Key>(key), sent[key]});
-          sent.erase(key);
           ++pairs_;
         });
         first = false;

@@ -99,7 +99,9 @@ class DenseValues {
     pages_[at >> page_bits] = Mark::yes;
     ++filled_;
   }
-  /// How many keys have got a value since the marks were forgotten.
+  /// Begins to bring the place into the cache.
+  void fetch(std::uint64_t at) const noexcept { __builtin_prefetch(values_.get() + at, 1); }
+  /// How many keys have got a value since all were cleared.
   std::uint64_t filled() const noexcept { return filled_; }
   bool has(std::uint64_t at) const noexcept {
     if constexpr (Empty::has_value) {
@@ -109,32 +111,35 @@ class DenseValues {
     }
   }
   const Value& operator[](std::uint64_t at) const noexcept { return values_[at]; }
-  void erase(std::uint64_t at) noexcept {
-    if constexpr (Empty::has_value) {
-      values_[at] = Empty::value;
-    } else {
-      present_[at] = Mark::no;
-    }
-  }
-  /// `use(at)` for the values present in `[begin, end)`, ascending.
+  /// `use(at)` for the values present in `[begin, end)`, ascending. Looks first and uses then, 64 places at a time:
+  /// which places are empty is hard to foresee, and a branch for each would cost more than the values.
   template <class F>
   void each(std::uint64_t begin, std::uint64_t end, F&& use) const {
     for (std::uint64_t page = begin >> page_bits; page << page_bits < end; ++page) {
       if (pages_[page] == Mark::no) continue;
       const std::uint64_t stop = (std::min)(end, (page + 1) << page_bits);
-      for (std::uint64_t at = (std::max)(begin, page << page_bits); at < stop; ++at)
-        if (has(at)) use(at);
+      for (std::uint64_t at = (std::max)(begin, page << page_bits); at < stop; at += 64) {
+        const std::uint64_t count = (std::min)(stop - at, std::uint64_t{64});
+        std::uint64_t found = 0;
+        for (std::uint64_t i = 0; i < count; ++i) found |= std::uint64_t{has(at + i)} << i;
+        for (; found != 0; found &= found - 1) use(at + static_cast<std::uint64_t>(std::countr_zero(found)));
+      }
     }
   }
-  /// Nothing is present, but what was put where may still be known.
-  void forget_marks() noexcept {
-    std::fill(pages_.begin(), pages_.end(), Mark::no);
-    filled_ = 0;
-  }
-  bool has_marks() const noexcept { return std::find(pages_.begin(), pages_.end(), Mark::yes) != pages_.end(); }
+  /// Nothing is present. By whole pages, which costs little more than to find out what was.
   void clear() noexcept {
-    each(0, size_, [this](std::uint64_t at) { erase(at); });
-    forget_marks();
+    for (std::uint64_t page = 0; page < pages_.size(); ++page) {
+      if (pages_[page] == Mark::no) continue;
+      const std::uint64_t begin = page << page_bits;
+      const auto count = static_cast<std::size_t>((std::min)(size_ - begin, page_size));
+      if constexpr (Empty::has_value) {
+        std::fill_n(values_.get() + begin, count, Empty::value);
+      } else {
+        std::fill_n(present_.get() + begin, count, Mark::no);
+      }
+      pages_[page] = Mark::no;
+    }
+    filled_ = 0;
   }
 
  private:
@@ -193,8 +198,8 @@ class KeyTable {
 /// The combined messages of one `Combining` of every peer: a channel of key-value pairs, and beside it arrays of all
 /// keys for the sources that send densely.
 ///
-/// As in `Channel`, superstep s writes parity s, s + 1 reads it. Who owns a key empties its place in every source's
-/// array while reading, so arrays are never cleared as a whole.
+/// As in `Channel`, superstep s writes parity s, s + 1 reads it. A source empties its array when it opens it again:
+/// then the places are in its own caches, and readers leave them there.
 template <class Key, class Value, class Op>
 class CombineChannel final : public ChannelBase {
  public:
@@ -218,7 +223,7 @@ class CombineChannel final : public ChannelBase {
     owners_.reset();
     for (std::size_t i = 0; i < local_; ++i)
       for (Half& half : sides_[i].half) {
-        make_clean(half);
+        half.values.clear();
         half.superstep = never;
       }
     for (auto& words : dense_)
@@ -235,6 +240,18 @@ class CombineChannel final : public ChannelBase {
     messages.collect(superstep, out);
   }
   void deliver(std::uint64_t superstep, const Segment& segment) override { messages.deliver(superstep, segment); }
+  /// Dense values count as the pairs that they would be on their way.
+  void tally(std::uint64_t superstep, Outbox& out) override {
+    messages.tally(superstep, out);
+    each_dense(superstep, [&](int source, const Dense& values) {
+      for (int rank = 0; rank < world_.size(); ++rank) {
+        scratch_.clear();
+        const auto add = [&](std::uint64_t key) { scratch_.push_back({static_cast<Key>(key), values[key]}); };
+        values.each(owners_->range(rank).begin, owners_->range(rank).end, add);
+        out.add(source, rank, scratch_.size(), std::as_bytes(std::span(scratch_)), alignof(Entry));
+      }
+    });
+  }
 
   /// What all peers must agree about; they share the result. Errors: `Errc::invalid_argument`.
   std::shared_ptr<const KeyOwners> agree(int rank, const CombineOptions& options, const Op& op) {
@@ -261,23 +278,19 @@ class CombineChannel final : public ChannelBase {
   Dense& open(int rank, std::uint64_t superstep, std::uint64_t keys) {
     Half& half = half_of(rank, superstep);
     if (half.values.size() != keys) half.values.resize(keys);
-    make_clean(half);
+    half.values.clear();
     half.superstep = superstep;
     const std::size_t at = static_cast<std::size_t>(rank - first_);
     dense_[superstep & 1][at / 64].fetch_or(1ull << at % 64, std::memory_order_relaxed);
     return half.values;
   }
-  /// `use(source, values)` for the local sources that sent densely in `superstep`, in rank order. It empties the places
-  /// of the calling peer.
+  /// `use(source, values)` for the local sources that sent densely in `superstep`, in rank order.
   template <class F>
   void each_dense(std::uint64_t superstep, F&& use) {
     for (std::size_t w = 0; w < words_; ++w)
       for (std::uint64_t bits = dense_[superstep & 1][w].load(std::memory_order_relaxed); bits != 0; bits &= bits - 1) {
         const int source = first_ + static_cast<int>(w * 64) + std::countr_zero(bits);
-        Half& half = half_of(source, superstep);
-        if (half.superstep != superstep) continue;
-        use(source, half.values);
-        half.emptied.fetch_add(1, std::memory_order_relaxed);
+        if (Half& half = half_of(source, superstep); half.superstep == superstep) use(source, half.values);
       }
   }
 
@@ -286,8 +299,7 @@ class CombineChannel final : public ChannelBase {
  private:
   struct Half {
     Dense values;
-    std::uint64_t superstep = never;      // in which it was opened
-    std::atomic<std::size_t> emptied{0};  // how many local peers have read and emptied their places
+    std::uint64_t superstep = never;  // in which it was opened
   };
   struct alignas(64) Side {
     Half half[2];
@@ -295,13 +307,6 @@ class CombineChannel final : public ChannelBase {
   Half& half_of(int rank, std::uint64_t superstep) noexcept {
     return sides_[static_cast<std::size_t>(rank - first_)].half[superstep & 1];
   }
-  /// A peer that has returned leaves its places full.
-  void make_clean(Half& half) noexcept {
-    if (half.values.has_marks() && half.emptied.load(std::memory_order_relaxed) != local_) half.values.clear();
-    half.values.forget_marks();
-    half.emptied.store(0, std::memory_order_relaxed);
-  }
-
   void move_to_messages(Dense& values, int source, std::uint64_t superstep) {
     for (int rank = 0; rank < world_.size(); ++rank) {
       if (world_.is_local(rank)) continue;
@@ -310,7 +315,6 @@ class CombineChannel final : public ChannelBase {
         Block<Entry>& block = messages.reserve(source, rank, superstep, 1);
         ::new (static_cast<void*>(block.next)) Entry{static_cast<Key>(key), values[key]};
         ++block.next;
-        values.erase(key);
       });
     }
   }

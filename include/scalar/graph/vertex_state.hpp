@@ -126,6 +126,8 @@ class VertexState {
     if constexpr (can_pull)
       if (publishes && publish(from, targets.size(), message)) return;
     pulse.published += targets.size();
+    if constexpr (can_accumulate)
+      if (combined_) return combined_->send(targets, message, std::to_address(graph.out_neighbours().end()));
     for (const Vertex to : targets) push(to, message);
   }
 

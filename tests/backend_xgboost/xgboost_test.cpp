@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "backend_xgboost/problems.hpp"
+#include "bsp/loopback.hpp"
 
 using namespace scalar;
 
@@ -197,6 +198,13 @@ TEST_CASE("what XGBoost cannot learn from is refused by name") {
                             Dataset({.features = {1, 2}, .columns = 1, .targets = {1, 1}, .classes = {"no", "yes"}}));
         },
         Errc::invalid_argument, "every row is of class \"yes\"");
+    require_error(
+        [&] {
+          const auto transport = std::make_shared<bsp_test::Loopback>(std::make_shared<bsp_test::Switchboard>(1), 0);
+          (void)xgboost.fit({}, Dataset({.features = {1, 2}, .columns = 1, .targets = {0, 1}, .classes = {"a", "b"}}),
+                            {.transport = transport});
+        },
+        Errc::unsupported, "a fit is not shared with other processes");
     const Support support = xgboost.supports({.depth = 31}, 4);
     REQUIRE(support.reasons.size() == 2);
     CHECK(support.reasons[0].find("4 asked") != std::string::npos);

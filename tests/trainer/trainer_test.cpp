@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <vector>
 
+#include "bsp/loopback.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
@@ -87,6 +89,9 @@ TEST_CASE("impossible values, unknown backends and unsupported pairs say why", "
   const Trainer alone{GradientBoostedTrees{.trees = 2}, Alone{}};
   CHECK_THROWS_WITH(alone.fit(two_classes(), {.peers = 3}),
                     "alone cannot train gradient_boosted_trees on 3 peers\n  - it is alone");
+  const auto transport = std::make_shared<bsp_test::Loopback>(std::make_shared<bsp_test::Switchboard>(1), 0);
+  CHECK_THROWS_WITH(alone.fit(two_classes(), {.transport = transport}),
+                    "alone cannot share the training of gradient_boosted_trees with processes\n  - it is alone");
   const Trainer trees{GradientBoostedTrees{.trees = 2}};
   CHECK_THROWS_WITH(trees.fit(two_classes(), {.peers = 3, .shards = 2}),
                     "gradient_boosted_trees: 3 peers cannot share 2 shards, expected at most as many peers as shards");

@@ -4,14 +4,9 @@
 // usage: benchmark_graph [--json] [SCALE [ROUNDS]]       (20 and 5)
 // Both sides read the same file. GAPBS reports its own time, without loading; of three trials in a row its best counts.
 // Ours is the time of the call, warm as well. Threads: OMP_NUM_THREADS for both, else all cores.
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <numeric>
@@ -20,6 +15,7 @@
 #include <vector>
 
 #include "bench.hpp"
+#include "gapbs.hpp"
 #include "scalar/graph/bfs.hpp"
 #include "scalar/graph/connected_components.hpp"
 #include "scalar/graph/generate.hpp"
@@ -28,32 +24,17 @@
 #include "scalar/graph/sssp.hpp"
 #include "scalar/graph/write.hpp"
 
-extern char** environ;
-
 namespace {
 
 using namespace scalar;
+using bench::gapbs;
+using bench::trial_seconds;
 using graph::Graph;
 using graph::Vertex;
 
-constexpr int iterations = 20;
-constexpr graph::PageRankOptions as_gapbs{.iterations = iterations, .dangling = graph::Dangling::leak};
+constexpr graph::PageRankOptions as_gapbs{.iterations = bench::iterations, .dangling = graph::Dangling::leak};
 
 // The plain loops: what one would write without a library.
-
-std::vector<float> plain_pagerank(const Graph& graph) {
-  const Vertex n = graph.vertices();
-  std::vector<float> ranks(n, 1.0f / static_cast<float>(n)), given(n);
-  for (int i = 0; i < iterations; ++i) {
-    for (Vertex v = 0; v < n; ++v) given[v] = ranks[v] / static_cast<float>(graph.out_degree(v));
-    for (Vertex v = 0; v < n; ++v) {
-      float sum = 0;
-      for (const Vertex u : graph.in(v)) sum += given[u];
-      ranks[v] = 0.15f / static_cast<float>(n) + 0.85f * sum;
-    }
-  }
-  return ranks;
-}
 
 std::vector<Vertex> plain_components(const Graph& graph) {
   std::vector<Vertex> parent(graph.vertices());
@@ -94,47 +75,6 @@ std::vector<Vertex> plain_bfs(const Graph& graph, Vertex source) {
     for (const Vertex v : graph.out(queue[k]))
       if (parents[v] == graph::no_vertex) parents[v] = queue[k], queue.push_back(v);
   return parents;
-}
-
-// Other processes.
-
-/// Runs a program and returns its peak memory in MiB, or 0 where it fails. Called while this process is small: a child
-/// begins with its parent's peak.
-double peak_mib(const std::vector<std::string>& command) {
-  std::vector<char*> arguments;
-  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  pid_t child = 0;
-  const int failure = posix_spawn(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failure != 0) return 0;
-  int status = 0;
-  rusage usage{};
-  if (wait4(child, &status, 0, &usage) != child || status != 0) return 0;
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
-
-/// The directory of GAPBS's programs; empty: not there.
-std::string gapbs() {
-  const char* const directory = std::getenv("SCALAR_RIVAL_GAPBS");
-  return directory == nullptr ? std::string() : directory;
-}
-
-/// The best of the trial times that a GAPBS program prints, in seconds.
-double trial_seconds(const std::string& program, const std::string& arguments) {
-  const std::string command = gapbs() + "/" + program + " " + arguments;
-  FILE* const output = popen(command.c_str(), "r");
-  double best = 0, seconds = 0;
-  for (char line[256]; output != nullptr && std::fgets(line, sizeof line, output) != nullptr;)
-    if (std::sscanf(line, "Trial Time: %lf", &seconds) == 1 && (best == 0 || seconds < best)) best = seconds;
-  if (output == nullptr || pclose(output) != 0 || best == 0) {
-    std::fprintf(stderr, "benchmark_graph: this gives no trial time: %s\n", command.c_str());
-    std::exit(2);
-  }
-  return best;
 }
 
 struct Files {
@@ -199,10 +139,10 @@ class Suite {
     compare(
         "PageRank, 20 iterations", {"pr_spmv"}, 1.1,
         [&](const std::string& rival) {
-          return trial_seconds(rival, "-f " + files_.bare + " -n 3 -t 0 -i " + std::to_string(iterations));
+          return trial_seconds(rival, "-f " + files_.bare + " -n 3 -t 0 -i " + std::to_string(bench::iterations));
         },
         [&](const Runtime& runtime) { graph::pagerank<float>(graph, as_gapbs, runtime); },
-        [&] { plain_pagerank(graph); });
+        [&] { bench::plain_pagerank(graph); });
     compare(
         "connected components", {"cc", "cc_sv"}, 1.5,
         [&](const std::string& rival) { return trial_seconds(rival, "-f " + files_.bare + " -n 3"); },
@@ -275,14 +215,15 @@ int main(int argc, char** argv) {
   const char* const threads = std::getenv("OMP_NUM_THREADS");
 
   const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
-  peak_mib({self, "--make", files.scale, files.bare, files.weighted});
+  bench::run_quietly({self, "--make", files.scale, files.bare, files.weighted});
   bench::Row memory{.what = "PageRank, 20 iterations, peak memory",
                     .rival = "GAPBS pr",
                     .unit = "MiB",
-                    .ours = {peak_mib({self, "--rank", files.bare})},
+                    .ours = {bench::run_quietly({self, "--rank", files.bare}).peak_mib},
                     .theirs = {},
                     .goal = 1 / 1.6};
-  if (!gapbs().empty()) memory.theirs = {peak_mib({gapbs() + "/pr", "-f", files.bare, "-n", "1", "-i", "20"})};
+  if (!gapbs().empty())
+    memory.theirs = {bench::run_quietly({gapbs() + "/pr", "-f", files.bare, "-n", "1", "-i", "20"}).peak_mib};
 
   Suite suite(files, rounds, threads != nullptr ? std::atoi(threads) : 0);
   suite.bare();

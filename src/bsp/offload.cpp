@@ -27,7 +27,9 @@ Loan::~Loan() {
     impl_->closed = true;
   }
   impl_->replied.notify_all();
-  if (impl_->thread.joinable()) impl_->thread.join();
+  if (!impl_->thread.joinable()) return;
+  impl_->thread.join();
+  peer_.world().scheduler().expect_from_outside(-1);
 }
 
 void Loan::start(void (*work)(void*), void* context) {
@@ -35,6 +37,7 @@ void Loan::start(void (*work)(void*), void* context) {
     work(context);
     impl_->wanted.set();
   });
+  peer_.world().scheduler().expect_from_outside(1);
 }
 
 void Loan::ask(Errand& errand) {

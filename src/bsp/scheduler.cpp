@@ -140,11 +140,17 @@ void Scheduler::step(Fiber& fiber, Arrivals& arrivals, unsigned worker) {
       arrivals.collectives += fiber.collective != nullptr;
       return;
     }
-    if (fiber.gate != nullptr) return fiber.gate->arrive(fiber, worker);
+    if (fiber.gate != nullptr) return park(*fiber.gate, fiber, worker);
     if (fiber.root->error && !fiber.told) world_.fail(fiber.rank, fiber.root->error);  // else a consequence
   }
   ++arrivals.peers;
   retire(fiber);
+}
+
+void Scheduler::park(Gate& gate, Fiber& fiber, unsigned worker) {
+  gate.arrive(fiber, worker);
+  apart_.fetch_add(1, std::memory_order_seq_cst);  // not before: it may have been the last one waited for
+  end_if_stuck();
 }
 
 void Scheduler::resume(Fiber& fiber) {
@@ -175,7 +181,40 @@ void Scheduler::arrive(Fiber& fiber, unsigned worker) { arrive({1, fiber.collect
 
 void Scheduler::arrive(const Arrivals& arrivals, unsigned worker) {
   if (arrivals.collectives != 0) collectives_.fetch_add(arrivals.collectives, std::memory_order_relaxed);
-  if (arrived_.fetch_add(arrivals.peers, std::memory_order_acq_rel) + arrivals.peers == size_) flip(worker);
+  if (arrived_.fetch_add(arrivals.peers, std::memory_order_seq_cst) + arrivals.peers == size_) return flip(worker);
+  end_if_stuck();
+}
+
+/// All peers have arrived here or wait elsewhere, and all of the process are all there are. Whoever comes last sees
+/// it: counts only grow between two equal `times_ready_`.
+void Scheduler::end_if_stuck() {
+  if (apart_.load(std::memory_order_seq_cst) == 0 || network_ != nullptr) return;
+  const std::uint32_t before = times_ready_.load(std::memory_order_seq_cst);
+  const std::uint32_t waiting = apart_.load(std::memory_order_seq_cst) + arrived_.load(std::memory_order_seq_cst);
+  if (outside_.load(std::memory_order_seq_cst) != 0 || waiting != size_ ||
+      apart_.load(std::memory_order_seq_cst) == 0 || times_ready_.load(std::memory_order_seq_cst) != before)
+    return;
+  if (!world_.has_failed()) {
+    const Fiber* const first = std::find_if(world_.fibers_.get(), world_.fibers_.get() + size_,
+                                            [this](const Fiber& fiber) { return is_apart(fiber); });
+    world_.fail(first->rank, std::make_exception_ptr(stuck(first->rank)));
+  }
+  give_up_parts();
+}
+
+Error Scheduler::stuck(int waiting) const {
+  std::string others;
+  for (std::uint32_t i = 0; i < size_ && others.empty(); ++i)
+    if (const Fiber& fiber = world_.fibers_[i]; !is_apart(fiber))
+      others = ", peer " + std::to_string(fiber.rank) + (fiber.returned ? " has returned" : " is at the run's barrier");
+  return Error(Errc::invalid_argument,
+               "peers wait for each other for ever: peer " + std::to_string(waiting) +
+                   " is at the barrier of a team or at a clock" + others,
+               "bsp superstep " + std::to_string(world_.superstep()));
+}
+
+void Scheduler::give_up_parts() {
+  for (const std::shared_ptr<Part>& part : parts()) part->give_up();
 }
 
 void Scheduler::flip(unsigned worker) {
@@ -222,14 +261,20 @@ void Scheduler::look_at_clock() {
   const bool has_clock = stop_.stop_possible() || deadline_.count() != 0;
   if (has_clock) check_clock();
   if (!world_.has_failed()) return;
-  if (has_clock && network_ != nullptr) network_->fail(world_.failed_rank(), world_.failure(), 0);
-  for (const std::shared_ptr<Part>& part : parts()) part->wake();
+  if (!has_clock) {
+    for (const std::shared_ptr<Part>& part : parts()) part->wake();
+    return;
+  }
+  if (network_ != nullptr) network_->fail(world_.failed_rank(), world_.failure(), 0);
+  give_up_parts();
 }
 
 void Scheduler::ready(std::span<Fiber* const> fibers) {
   {
     const std::lock_guard lock(mutex_);
     ready_.insert(ready_.end(), fibers.begin(), fibers.end());
+    times_ready_.fetch_add(1, std::memory_order_seq_cst);
+    apart_.fetch_sub(static_cast<std::uint32_t>(fibers.size()), std::memory_order_seq_cst);
     ready_count_.store(ready_.size() - next_ready_, std::memory_order_release);
   }
   wake(true);

@@ -26,6 +26,8 @@ class Part {
   virtual void abandon(Fiber& fiber) = 0;
   /// The run has failed, and perhaps nobody will come any more.
   virtual void wake() {}
+  /// The same, and nobody will come: who waits here is told.
+  virtual void give_up() { wake(); }
 
  protected:
   ~Part() = default;  // a shared_ptr destroys what it was made of
@@ -42,7 +44,7 @@ class Part {
 /// keeps it, and the others claim only from one that lasts longer.
 ///
 /// Peers that wait elsewhere (at the barrier of a sub-world, for a clock or a borrowed thread) are not in the list; who
-/// wakes them says `ready`.
+/// wakes them says `ready`. When within a process nobody is left who could, the run ends with an error.
 class Scheduler final : public Gate, public Driver {
  public:
   struct Options {
@@ -64,6 +66,8 @@ class Scheduler final : public Gate, public Driver {
   std::uint32_t help() noexcept;
   /// Peers whose gate has opened go on. From any thread.
   void ready(std::span<Fiber* const> fibers);
+  /// Something outside the run will make a peer ready; called with -1 when it will not any more.
+  void expect_from_outside(int change) noexcept { outside_.fetch_add(change, std::memory_order_seq_cst); }
   void ready(Fiber& fiber) {
     Fiber* const one = &fiber;
     ready(std::span(&one, 1));
@@ -103,12 +107,17 @@ class Scheduler final : public Gate, public Driver {
   bool drain(unsigned worker);
   bool run_ready(unsigned worker);
   void resume(Fiber& fiber);
+  void park(Gate& gate, Fiber& fiber, unsigned worker);
   bool may_claim(unsigned worker) const noexcept;
   bool is_exhausted() const noexcept;
   void step(Fiber& fiber, Arrivals& arrivals, unsigned worker);
   void retire(Fiber& fiber) noexcept;
   std::vector<std::shared_ptr<Part>> parts();
   void check_clock() noexcept;
+  void give_up_parts();
+  void end_if_stuck();
+  Error stuck(int waiting) const;
+  bool is_apart(const Fiber& fiber) const noexcept { return !fiber.returned && fiber.gate != this; }
   void arrive(const Arrivals& arrivals, unsigned worker);
   void flip(unsigned worker);
   void open(bool call);
@@ -153,6 +162,9 @@ class Scheduler final : public Gate, public Driver {
   std::atomic<unsigned> dry_spells_{0};
 
   alignas(64) std::atomic<std::size_t> ready_count_{0};
+  std::atomic<std::uint32_t> apart_{0};  // peers that wait elsewhere than here, and for no longer than counted
+  std::atomic<std::uint32_t> times_ready_{0};
+  std::atomic<int> outside_{0};
   std::mutex mutex_;
   std::vector<Fiber*> ready_;  // first come, first served, from `next_ready_` on
   std::size_t next_ready_ = 0;

@@ -29,6 +29,7 @@ class SubBarrier final : public Gate, public Driver, public Part, public std::en
   void arrive(Fiber& fiber, unsigned worker) override;
   void proceed(unsigned worker) override;
   void abandon(Fiber& fiber) override;
+  void give_up() override;
 
  private:
   void meet_if_all_are_here(std::unique_lock<std::mutex>& lock);

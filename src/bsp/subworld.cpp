@@ -97,6 +97,15 @@ void SubBarrier::abandon(Fiber& fiber) {
   if (world_.is_member(fiber.rank)) leave(world_.rank_of(fiber.rank));
 }
 
+/// Some members will not come: those who wait for them find the run aborted.
+void SubBarrier::give_up() {
+  std::unique_lock lock(mutex_);
+  if (departed_ || waiting_.empty()) return;  // else the network's end tells them
+  arrived_ = collectives_ = 0;
+  world_.conclude(true);
+  release(lock);
+}
+
 void SubBarrier::meet_if_all_are_here(std::unique_lock<std::mutex>& lock) {
   if (departed_ || arrived_ + gone_ < static_cast<std::uint32_t>(world_.local())) return;
   const bool is_last = arrived_ == 0;  // all have left

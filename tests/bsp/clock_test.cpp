@@ -311,17 +311,26 @@ TEST_CASE("frames that are none end the run with an error, whatever is wrong wit
   CHECK_THAT(with([&](Frame& frame) { frame.head.staleness = 2; }), Contains("the staleness is 2 there, but 0 here"));
 }
 
-TEST_CASE("peers at a barrier and at a clock wait for each other no longer than the deadline") {
-  auto body = [](Peer& peer) -> Task<> {
+TEST_CASE("peers at a barrier and at a clock that wait for each other are told so, across processes by the deadline") {
+  auto body = [](Peer& peer) -> Task<int> {
     bsp::Clock clock(peer);
     if (peer.rank() == 0) co_await peer.sync();
     co_await clock.tick();
     if (peer.rank() != 0) co_await peer.sync();
+    co_return 0;
   };
+  CHECK_THROWS_WITH(bsp_test::engine_of(3).run(body), Contains("peers wait for each other for ever: peer 1"));
   bsp::EngineOptions options = bsp_test::engine_of(3).options();
   options.superstep_deadline = std::chrono::milliseconds(50);
-  bsp::Engine engine(options);
-  CHECK_THROWS_WITH(engine.run(body), Contains("the superstep has taken"));
+  std::atomic<int> ended{0};
+  bsp_test::in_processes(2, options, [&](bsp::Engine& engine, int) {
+    try {
+      engine.run(body);
+    } catch (const Error& error) {
+      ended += error.code() == Errc::deadline_exceeded;
+    }
+  });
+  CHECK(ended == 2);
 }
 
 TEST_CASE("what peers disagree about is said") {

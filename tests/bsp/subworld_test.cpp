@@ -1,6 +1,7 @@
 #include "scalar/bsp/subworld.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <utility>
@@ -190,4 +191,63 @@ TEST_CASE("teams at different collectives end the run with a sentence") {
     text = error.what();
   }
   CHECK(text == "bsp superstep 0: peers are at different collectives: peer 2 is in sync, peer 3 is in all_reduce");
+}
+
+TEST_CASE("peers that wait for each other for ever are told so") {
+  auto at_two_barriers = [](Peer& peer) -> Task<> {
+    bsp::Subworld team = co_await peer.split(0);
+    if (peer.rank() == 0) {
+      co_await peer.sync();  // the others are at the team's
+    } else {
+      co_await team->sync();
+    }
+  };
+  auto in_two_teams = [](Peer& peer) -> Task<> {
+    bsp::Subworld team = co_await peer.split(0);
+    bsp::Subworld other = co_await peer.split(0);
+    if (peer.rank() == 1) {
+      co_await other->sync();
+    } else {
+      co_await team->sync();
+    }
+  };
+  for (const int peers : {2, 5})
+    for (const auto& place : places(peers))
+      for (int repeat = 0; repeat < 20; ++repeat) {
+        INFO(place.name << ", " << peers << " peers");
+        const auto message = [&](auto& body) {
+          try {
+            bsp::Engine(place.options).run(body);
+          } catch (const Error& error) {
+            return std::string(error.code() == Errc::invalid_argument ? "" : "of another kind: ") + error.what();
+          }
+          return std::string();
+        };
+        CHECK(message(at_two_barriers) ==
+              "bsp superstep 1: peers wait for each other for ever: peer 1 is at the barrier of a team or at a clock, "
+              "peer 0 is at the run's barrier");
+        CHECK(message(in_two_teams) ==
+              "bsp superstep 2: peers wait for each other for ever: peer 0 is at the barrier of a team or at a clock");
+      }
+}
+
+TEST_CASE("across processes a deadline ends what waits for ever") {
+  std::atomic<int> ended{0};
+  bsp::EngineOptions options = options_of(4);
+  options.superstep_deadline = std::chrono::milliseconds(100);
+  bsp_test::in_processes(2, options, [&](bsp::Engine& engine, int) {
+    try {
+      engine.run([](Peer& peer) -> Task<> {
+        bsp::Subworld team = co_await peer.split(0);
+        if (peer.rank() == 0) {
+          co_await peer.sync();
+        } else {
+          co_await team->sync();
+        }
+      });
+    } catch (const Error& error) {
+      ended += error.code() == Errc::deadline_exceeded;
+    }
+  });
+  CHECK(ended == 2);
 }

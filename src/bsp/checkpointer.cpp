@@ -237,6 +237,24 @@ std::uint64_t order_of(const FileHead& head) noexcept {
 
 }  // namespace
 
+void Checkpointer::claim() const {
+  const std::string path = directory_ + "/" + name_ + "." + std::to_string(epoch_) + ".claim";
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (file < 0 && errno == EEXIST)
+    throw Error(Errc::aborted, "this process was given up: others that it does not hear go on from the checkpoints",
+                path);
+  if (file < 0) throw_io("cannot create the file", path);
+  ::close(file);
+}
+
+void Checkpointer::remove_claims() const noexcept {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
+    const std::string file_name = entry.path().filename().string();
+    if (file_name.starts_with(name_ + ".") && file_name.ends_with(".claim")) fs::remove(entry.path(), error);
+  }
+}
+
 std::uint64_t Checkpointer::newest() {
   std::map<std::uint64_t, std::uint64_t> covered;  // peers, by order
   for (const Found& file : find()) {

@@ -251,7 +251,10 @@ void Checkpointer::remove_claims() const noexcept {
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
     const std::string file_name = entry.path().filename().string();
-    if (file_name.starts_with(name_ + ".") && file_name.ends_with(".claim")) fs::remove(entry.path(), error);
+    const std::size_t begin = name_.size() + 1, end = file_name.find_first_not_of("0123456789", begin);
+    if (file_name.starts_with(name_ + ".") && end != begin && end != file_name.npos &&
+        file_name.substr(end) == ".claim")
+      fs::remove(entry.path(), error);
   }
 }
 

@@ -162,7 +162,7 @@ TEST_CASE("a connection that is cut in its handshake is made again") {
   for (const auto purpose : {Place::join, Place::control, Place::data})
     for (const Place& place : {Place{purpose, true, 0, 50}, Place{purpose, true, 1, 5}, Place{purpose, false, 0, 5}}) {
       INFO("purpose " << purpose << ", message " << place.unit << (place.from_client ? " there" : " back"));
-      BrokenJob broken("bulk", 2, {Fault::cut, place}, {{"peers", "4"}});
+      BrokenJob broken("bulk", 2, {Fault::cut, place}, {{"peers", "4"}, {"heartbeat_pause", "1500"}});
       broken.proxy.struck();
       CHECK(broken.job[0].result() == expected);
       CHECK(broken.job[1].result() == "ok 0");

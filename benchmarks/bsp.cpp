@@ -89,7 +89,7 @@ double longest_barrier(int threads, int count) {
   return x;
 }
 
-constexpr int computing = 8, long_steps = 10, long_count = 400'000;
+constexpr int computing = 8, long_steps = 20, long_count = 600'000;
 
 double long_supersteps(int workers) {
   return bench::seconds([&] {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "scalar/backend/registry.hpp"
+#include "scalar/backend/together.hpp"
 #include "scalar/model.hpp"
 #include "scalar/trainer/fitting.hpp"
 
@@ -72,12 +73,18 @@ class Trainer {
   /// `Errc::cancelled`; `Errc::invalid_argument` for targets that cannot be learned, or an infinite feature;
   /// `Errc::resource_exhausted` when there is not enough memory.
   Result fit(const Table& table, const FitOptions& options = {}) const {
-    const Encoder encoder = Encoder::fit(table, encoding_, spec_.target(), runtime_);
-    return fit(encoder.encode(table, runtime_), encoder, options);
+    Encoder encoder;
+    const auto encode = [&] {
+      encoder = Encoder::fit(table, encoding_, spec_.target(), runtime_);
+      return encoder.encode(table, runtime_);
+    };
+    const Dataset data = backend::prepare_together(options, runtime_, encode);
+    return fit(data, encoder, options);
   }
   /// Fits the model on dense features, which it then also takes as its input.
   Result fit(const Dataset& data, const FitOptions& options = {}) const {
-    return fit(data, trainer::identity_encoder(data, spec_.target()), options);
+    const auto encode = [&] { return trainer::identity_encoder(data, spec_.target()); };
+    return fit(data, backend::prepare_together(options, runtime_, encode), options);
   }
 
   const S& spec() const noexcept { return spec_; }

@@ -237,6 +237,27 @@ std::uint64_t order_of(const FileHead& head) noexcept {
 
 }  // namespace
 
+void Checkpointer::claim() const {
+  const std::string path = directory_ + "/" + name_ + "." + std::to_string(epoch_) + ".claim";
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (file < 0 && errno == EEXIST)
+    throw Error(Errc::aborted, "this process was given up: others that it does not hear go on from the checkpoints",
+                path);
+  if (file < 0) throw_io("cannot create the file", path);
+  ::close(file);
+}
+
+void Checkpointer::remove_claims() const noexcept {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
+    const std::string file_name = entry.path().filename().string();
+    const std::size_t begin = name_.size() + 1, end = file_name.find_first_not_of("0123456789", begin);
+    if (file_name.starts_with(name_ + ".") && end != begin && end != file_name.npos &&
+        file_name.substr(end) == ".claim")
+      fs::remove(entry.path(), error);
+  }
+}
+
 std::uint64_t Checkpointer::newest() {
   std::map<std::uint64_t, std::uint64_t> covered;  // peers, by order
   for (const Found& file : find()) {

@@ -27,6 +27,11 @@ class Checkpointer {
   Checkpointer(const Checkpoints& options, const Hosts& hosts, std::uint64_t epoch);
   ~Checkpointer();
 
+  /// After a loss, once for all processes that are left: of two parts of a job that cannot hear each other, the first
+  /// to come here goes on. Errors: `Errc::aborted` for the other, `Errc::io`.
+  void claim() const;
+  /// A job begins: nobody goes on from one before.
+  void remove_claims() const noexcept;
   /// The newest good checkpoint in the directory, as a number that grows with time; 0: none. Errors:
   /// `Errc::invalid_argument` for a checkpoint of another number of peers, `Errc::io`.
   std::uint64_t newest();

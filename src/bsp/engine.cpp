@@ -51,20 +51,20 @@ struct Session::Impl {
       scheduler.set_tracer(tracer.get());
     }
     try {
-      prepare(options);
+      prepare(options, attempt);
     } catch (...) {  // the others must not wait for this process
       if (network != nullptr) network->fail(world.first(), std::current_exception(), 0), network->finish();
       throw;
     }
   }
 
-  void prepare(const EngineOptions& options) {
+  void prepare(const EngineOptions& options, int attempt) {
     if (network != nullptr) network->attach(world);
     if (options.resources.mailbox_bytes != 0) {
       memory = std::make_unique<MailboxMemory>(options.resources.mailbox_bytes, options.resources.spill_directory);
       world.set_memory(memory.get());
     }
-    find_checkpoint(options.checkpoints);
+    find_checkpoint(options.checkpoints, attempt);
     if (!world.is_distributed()) return;
     world.set_id(network->run());
     wire = std::make_shared<Wire>(*network, world, network->run(), scheduler);
@@ -73,9 +73,10 @@ struct Session::Impl {
   }
 
   /// All processes begin with the newest checkpoint that each of them can see whole.
-  void find_checkpoint(const Checkpoints& options) {
+  void find_checkpoint(const Checkpoints& options, int attempt) {
     if (options.directory.empty()) return;
     checkpointer = std::make_unique<Checkpointer>(options, world.hosts(), network != nullptr ? network->epoch() : 0);
+    if (world.hosts().here() == 0) attempt == 0 ? checkpointer->remove_claims() : checkpointer->claim();
     const std::uint64_t newest = checkpointer->newest();
     const std::uint64_t agreed = network != nullptr ? network->agree(newest) : newest;
     checkpointer->restore(agreed);

@@ -25,6 +25,7 @@ using namespace scalar;
 void check_refusal(bsp::EngineOptions options, int processes, std::vector<std::string>& lines) {
   if (processes < 2) return;
   options.peers = processes - 1;
+  options.checkpoints = {};
   try {
     bsp::Engine(options).run([](bsp::Peer&) -> bsp::Task<> { co_return; });
     lines.push_back("a run of fewer peers than processes was not refused");
@@ -36,7 +37,8 @@ void check_refusal(bsp::EngineOptions options, int processes, std::vector<std::s
 int run(std::vector<std::string> arguments) {
   std::string file = arguments.at(0);
   const std::string filter = arguments.at(1), transport = arguments.at(2);
-  bsp::EngineOptions options{.workers = 2};
+  // All processes of a job write their files to one directory.
+  bsp::EngineOptions options{.workers = 2, .checkpoints = {.directory = file.substr(0, file.rfind('/') + 1) + "state"}};
   int processes = 1;
   if (transport == "alone") {
     options.workers = 1;

@@ -12,8 +12,11 @@ using scalar::bsp::EngineOptions;
 
 TEST_CASE("programs see the same on many threads as on one") {
   const auto expected = expected_of(1);
-  check_same(expected, run_programs({.workers = 4, .executor = &bsp_test::host_threads()}, 1), 1);
-  if (bsp_test::with_tbb) check_same(expected, run_programs({.workers = 4}, 1), 1);
+  const test::TemporaryDirectory directory;
+  EngineOptions options{.workers = 4, .checkpoints = {.directory = directory.path()}};
+  if (bsp_test::with_tbb) check_same(expected, run_programs(options, 1), 1);
+  options.executor = &bsp_test::host_threads();
+  check_same(expected, run_programs(options, 1), 1);
 }
 
 TEST_CASE("programs see the same in processes that are threads") {
@@ -21,7 +24,11 @@ TEST_CASE("programs see the same in processes that are threads") {
     INFO(processes << " processes");
     std::mutex mutex;
     std::vector<std::string> seen;
-    const EngineOptions options{.peers = processes, .workers = 2, .executor = &bsp_test::host_threads()};
+    const test::TemporaryDirectory directory;
+    const EngineOptions options{.peers = processes,
+                                .workers = 2,
+                                .executor = &bsp_test::host_threads(),
+                                .checkpoints = {.directory = directory.path()}};
     bsp_test::in_processes(processes, options, [&](scalar::bsp::Engine& engine, int) {
       const std::vector<std::string> lines = run_programs(engine.options(), processes);
       const std::lock_guard hold(mutex);

@@ -8,12 +8,14 @@
 
 #include "bsp_conformance/programs.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace conformance {
 
 /// What the programs do on one thread.
 inline std::vector<std::string> expected_of(int processes, std::string_view filter = {}) {
-  return run_programs({.workers = 1}, processes, filter);
+  const test::TemporaryDirectory directory;
+  return run_programs({.workers = 1, .checkpoints = {.directory = directory.path()}}, processes, filter);
 }
 
 /// Each process tells what its peers saw and how each run ended: the peers' lines are all there once, and every process

@@ -30,6 +30,9 @@ std::string text_of(const Program& program, const std::exception_ptr& error) {
 
 void run(const Program& program, int peers, bsp::EngineOptions options, std::vector<std::string>& lines) {
   options.peers = peers;
+  options.checkpoints.name = "of-" + std::to_string(peers);
+  if (!program.needs.keeps_state) options.checkpoints = {};
+  options.resources.mailbox_bytes = program.needs.mailbox_bytes;
   const std::string title = program.name + ", " + std::to_string(peers);
   std::vector<Log> logs(static_cast<std::size_t>(peers));
   std::vector<char> is_local(static_cast<std::size_t>(peers));
@@ -54,6 +57,7 @@ const std::vector<Program>& programs() {
     append(list, collective_programs());
     append(list, array_programs());
     append(list, exchange_programs());
+    append(list, state_programs());
     append(list, misuse_programs());
     append(list, message_programs());  // again, after runs that threw
     return list;

@@ -39,12 +39,19 @@ class Log {
   scalar::Hasher seen_;
 };
 
+/// What an engine must have for a program.
+struct Needs {
+  bool keeps_state = false;         ///< checkpoints are written, and found by the next program with as many peers
+  std::uint64_t mailbox_bytes = 0;  ///< messages beyond this lie in files
+};
+
 struct Program {
   std::string name;
   std::vector<int> peers;  ///< how many take part, one run each
   scalar::bsp::Task<> (*body)(scalar::bsp::Peer&, Log&);
   /// Which error it ends with, where its text may depend on who comes first; ok: none or one that is the same.
   scalar::Errc only_code = scalar::Errc::ok;
+  Needs needs{};
 };
 
 const std::vector<Program>& programs();
@@ -53,10 +60,12 @@ std::vector<Program> message_programs();
 std::vector<Program> collective_programs();
 std::vector<Program> array_programs();
 std::vector<Program> exchange_programs();
+std::vector<Program> state_programs();
 std::vector<Program> misuse_programs();
 
 /// Runs all programs whose names contain `filter`, with every number of peers that suffices for `processes`, one after
-/// another in engines with these options. Each line is "program, peers, rank: digest" or "program, peers: error".
+/// another in engines with these options; checkpoints go to the directory of the options. Each line is "program, peers,
+/// rank: digest" or "program, peers: error".
 std::vector<std::string> run_programs(const scalar::bsp::EngineOptions& options, int processes,
                                       std::string_view filter = {});
 

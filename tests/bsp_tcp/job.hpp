@@ -89,14 +89,18 @@ class Process {
   }
   /// What it says last: its result.
   std::string result() {
-    for (std::string said = line();; said = line())
+    for (std::string said = line();; said = line()) {
+      if (said.starts_with("aborted ")) aborted_ = said;
       if (said.starts_with("ok ") || said.starts_with("error ") || said == "silence" || said == "end") return said;
+    }
   }
+  /// What its first peer was told of a failure, before the result.
+  const std::string& aborted() const { return aborted_; }
 
  private:
   pid_t pid_ = 0;
   int output_ = -1;
-  std::string text_;
+  std::string text_, aborted_;
 };
 
 /// All processes of a job.

@@ -41,4 +41,17 @@ inline Task<std::uint64_t> agree(Peer& peer) {
   co_return co_await peer.all_reduce(seen.digest().low, std::bit_xor{});
 }
 
+/// One large frame from each process to each other, and a hash of what came.
+inline Task<std::uint64_t> bulk(Peer& peer) {
+  auto numbers = peer.mailbox<std::uint64_t>();
+  const auto rank = static_cast<std::uint64_t>(peer.rank());
+  for (int to = 0; to < peer.size(); ++to)
+    for (std::uint64_t k = 0; k < 3000; ++k) numbers.send(to, (k + rank) * 0x9e3779b97f4a7c15u);
+  co_await peer.sync();
+  scalar::Hasher seen;
+  seen.add(rank);
+  for (const std::uint64_t number : numbers.received()) seen.add(number);
+  co_return co_await peer.all_reduce(seen.digest().low, std::bit_xor{});
+}
+
 }  // namespace bsp_tcp_test

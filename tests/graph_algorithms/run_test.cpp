@@ -389,3 +389,45 @@ TEST_CASE("a program of peers runs vertex programs among its own supersteps") {
       CHECK(joined == expected);
   }
 }
+
+/// In every superstep of its own parity a vertex sends twice, in the others nothing: as many messages as there are
+/// edges, but not one along each.
+struct TwiceByTurns {
+  using Value = std::vector<std::uint32_t>;
+  using Message = std::uint32_t;
+  bool by_turns = true;
+  void compute(graph::Context<TwiceByTurns>& vertex, std::span<const std::uint32_t> messages) {
+    for (const std::uint32_t message : messages) vertex.value().push_back(message);
+    vertex.value().push_back(1000);
+    const auto number = static_cast<std::uint32_t>(vertex.vertex());
+    const int times = !by_turns ? 1 : (number + vertex.superstep()) % 2 == 0 ? 2 : 0;
+    for (int i = 0; i < times && vertex.superstep() < 4; ++i) vertex.send_to_neighbours(number);
+    if (vertex.superstep() == 4) vertex.vote_to_halt();
+  }
+};
+
+TEST_CASE("messages that are read where they were published are those that travel") {
+  const graph::Graph graph = graph::cycle(150);
+  for (const bool by_turns : {true, false}) {
+    const TwiceByTurns program{by_turns};
+    const auto pulled = run(program, graph, {.peers = 3, .path = MessagePath::pull});
+    CHECK(pulled.statistics.messages == 4 * 300);
+    CHECK(pulled.statistics.pulled == 4);
+    for (std::size_t v = 0; v < 150; ++v) {
+      std::vector<std::uint32_t> expected{1000};
+      for (std::size_t step = 0; step < 4; ++step) {
+        std::vector<std::uint32_t> from{static_cast<std::uint32_t>((v + 149) % 150),
+                                        static_cast<std::uint32_t>((v + 1) % 150)};
+        std::sort(from.begin(), from.end());
+        const auto send = [&] {
+          for (const std::uint32_t u : from)
+            if (!by_turns || (u + step) % 2 == 0) expected.push_back(u);
+        };
+        send();
+        if (by_turns) send();
+        expected.push_back(1000);
+      }
+      CHECK(pulled.values[v] == expected);
+    }
+  }
+}

@@ -3,9 +3,12 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "bsp/loopback.hpp"
+#include "scalar/core/hash.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
@@ -96,6 +99,40 @@ TEST_CASE("impossible values, unknown backends and unsupported pairs say why", "
   CHECK_THROWS_WITH(trees.fit(two_classes(), {.peers = 3, .shards = 2}),
                     "gradient_boosted_trees: 3 peers cannot share 2 shards, expected at most as many peers as shards");
   CHECK_THROWS_WITH(trees.fit(two_classes(), {.peers = 0}), "FitOptions: peers is 0, expected 1 or more");
+}
+
+TEST_CASE("processes that share a fit get one model, or the error of the one that cannot encode", "[trainer]") {
+  const Table table = small_table();
+  const std::vector<double> few{1, 2, 3};
+  const Table unlabelled({{.name = "a", .values = few}}, "");
+  const auto fit_in_two = [&](const Table& second) {
+    const auto board = std::make_shared<bsp_test::Switchboard>(2);
+    const auto end_of = [&](int process) -> std::string {
+      try {
+        const auto model = Trainer{LinearRegression{}}.fit(
+            process == 0 ? table : second,
+            {.peers = 4, .transport = std::make_shared<bsp_test::Loopback>(board, process)});
+        return hash128(to_bytes(model.parameters())).hex();
+      } catch (const Error& error) {
+        return error.what();
+      }
+    };
+    std::string second_end;
+    std::thread other([&] { second_end = end_of(1); });
+    const std::string first_end = end_of(0);
+    other.join();
+    CHECK(first_end == second_end);
+    return first_end;
+  };
+  CHECK(fit_in_two(table) == hash128(to_bytes(Trainer{LinearRegression{}}.fit(table).parameters())).hex());
+  std::string error;
+  try {
+    Trainer{LinearRegression{}}.fit(unlabelled);
+  } catch (const Error& thrown) {
+    error = thrown.what();
+  }
+  REQUIRE(!error.empty());
+  CHECK(fit_in_two(unlabelled) == error);
 }
 
 TEST_CASE("peers that share a fit learn the model of one", "[trainer]") {

@@ -87,16 +87,12 @@ class VertexState {
   std::span<const Vertex> neighbours(std::size_t i) const noexcept {
     if constexpr (mutates)
       if (own_edges[i]) return own_edges[i]->to;
-    const Vertex vertex = vertex_at(i);
-    if (mutates && vertex >= graph.vertices()) return {};
-    return graph.out(vertex);
+    return has_given_edges(i) ? graph.out(vertex_at(i)) : std::span<const Vertex>();
   }
   std::span<const float> weights(std::size_t i) const noexcept {
     if constexpr (mutates)
       if (own_edges[i]) return own_edges[i]->weights;
-    const Vertex vertex = vertex_at(i);
-    if (mutates && vertex >= graph.vertices()) return {};
-    return graph.out_weights(vertex);
+    return has_given_edges(i) ? graph.out_weights(vertex_at(i)) : std::span<const float>();
   }
 
   /// Prepares the superstep's path for messages.
@@ -108,8 +104,7 @@ class VertexState {
           published_.emplace(peer, owners.vertices(), share);
           has_published_.emplace(peer, owners.vertices(), share);
         }
-        const std::span<std::uint8_t> flags = has_published_->next();
-        std::fill(flags.begin(), flags.end(), std::uint8_t{0});
+        std::ranges::fill(has_published_->next(), std::uint8_t{0});
       }
   }
 
@@ -125,7 +120,7 @@ class VertexState {
     pulse.messages += targets.size();
     if constexpr (can_pull)
       if (publishes && publish(from, targets.size(), message)) return;
-    pulse.published += targets.size();
+    if (!publishes) pulse.published += targets.size();  // else what is published only: all edges means all vertices
     if constexpr (can_accumulate)
       if (combined_) return combined_->send(targets, message, std::to_address(graph.out_neighbours().end()));
     for (const Vertex to : targets) push(to, message);
@@ -147,6 +142,7 @@ class VertexState {
 
   /// Takes in what the superstep before has sent; `sent` is the fold of all peers' pulses.
   void receive(const Pulse<Aggregates>& sent) {
+    fetches_ = false;
     if constexpr (mutates)
       if (sent.mutations != 0) apply_changes();
     if (sent.messages == 0) return;
@@ -157,17 +153,25 @@ class VertexState {
       if constexpr (can_accumulate)
         if (combined_) combined_->receive([&](Vertex vertex, const Message& message) { take(vertex - base, message); });
       fold_messages();
+    } else if (pulled && sent.published == edges_ && sent.messages == edges_) {
+      fetches_ = true;
+      for (std::size_t i = share.begin - base; i < size; ++i)
+        if (!graph.in(static_cast<Vertex>(base + i)).empty()) set(has, i);
     } else {
-      sort_messages(pulled, sent.published == edges_);
+      sort_messages(pulled);
     }
   }
 
-  std::span<const Message> messages(std::size_t i) const noexcept {
+  /// Valid until the next call.
+  std::span<const Message> messages(std::size_t i) {
     if (!test(has, i)) return {};
-    if constexpr (combines)
+    if constexpr (combines) {
       return {inbox_.data() + i, 1};
-    else
+    } else {
+      if constexpr (can_pull)
+        if (fetches_) return fetch(static_cast<Vertex>(base + i));
       return {buffer_.data() + first_[i], count_[i]};
+    }
   }
 
   /// Whether the next superstep publishes what goes to all neighbours; `last`: the pulses of the one before, if any.
@@ -197,6 +201,7 @@ class VertexState {
   bool publishes = false;  // in this superstep, what goes to all neighbours
 
  private:
+  bool has_given_edges(std::size_t i) const noexcept { return !mutates || vertex_at(i) < graph.vertices(); }
   using Letter = Addressed<Message>;
   template <bool Has, class T>
   using If = std::conditional_t<Has, T, Nothing>;
@@ -254,6 +259,14 @@ class VertexState {
         if (flags[from] != 0) take(i, published[from]);
   }
 
+  std::span<const Message> fetch(Vertex vertex) {
+    const std::span<const Vertex> sources = graph.in(vertex);
+    if (buffer_.size() < sources.size()) buffer_.resize(sources.size());
+    const Message* published = published_->values().data();
+    std::transform(sources.begin(), sources.end(), buffer_.begin(), [=](Vertex from) { return published[from]; });
+    return {buffer_.data(), sources.size()};
+  }
+
   [[gnu::noinline]] void fold_messages() {
     for (const auto& run : box_.runs())
       for (Letter& letter : run.values)
@@ -261,7 +274,7 @@ class VertexState {
   }
 
   /// Sorts the messages by vertex: what was published, then what came by mail, in the order it came.
-  [[gnu::noinline]] void sort_messages(bool pulled, bool all) {
+  [[gnu::noinline]] void sort_messages(bool pulled) {
     const auto count = [&](std::size_t i, std::size_t more) {
       if (!test(has, i)) set(has, i), count_[i] = 0;
       count_[i] += more;
@@ -269,8 +282,7 @@ class VertexState {
     if constexpr (can_pull)
       if (pulled)
         for (std::size_t i = share.begin - base; i < size; ++i)
-          if (const std::size_t found = count_published(static_cast<Vertex>(base + i), all); found != 0)
-            count(i, found);
+          if (const std::size_t found = count_published(static_cast<Vertex>(base + i)); found != 0) count(i, found);
     for (const auto& run : box_.runs())
       for (const Letter& letter : run.values)
         if (const std::size_t i = local(letter.to); is_there(i, letter.to)) count(i, 1);
@@ -295,12 +307,9 @@ class VertexState {
         if (const std::size_t i = local(letter.to); !mutates || test(exists, i))
           buffer_[first_[i] + count_[i]++] = std::move(letter.message);
   }
-  std::size_t count_published(Vertex vertex, bool all) const {
-    const std::span<const Vertex> sources = graph.in(vertex);
-    if (all) return sources.size();
-    const std::uint8_t* flags = has_published_->values().data();
+  std::size_t count_published(Vertex vertex) const {
     std::size_t count = 0;
-    for (const Vertex from : sources) count += flags[from];
+    for (const Vertex from : graph.in(vertex)) count += has_published_->values()[from];
     return count;
   }
 
@@ -331,6 +340,7 @@ class VertexState {
   std::vector<Message> inbox_{};                // with a combiner: by local number
   std::vector<std::size_t> first_{}, count_{};  // without: where a vertex's messages lie in the buffer
   std::vector<Message> buffer_{};
+  bool fetches_ = false;  // all messages were published, and are read when their vertex is computed
   If<can_accumulate, std::optional<bsp::Combining<Vertex, Message, Combine<Program>>>> combined_{};
   If<can_pull, std::optional<bsp::Replicated<Message>>> published_{};
   If<can_pull, std::optional<bsp::Replicated<std::uint8_t>>> has_published_{};

@@ -63,18 +63,22 @@ bsp::Task<> hand_out(bsp::Peer& peer, std::vector<std::byte>& bytes) {
   bytes.assign(got.begin(), got.end());
 }
 
-void Peers::tell(const std::exception_ptr& error) const {
-  if (options_.transport == nullptr || has_run_) return;
+}  // namespace scalar::inline v0::backend::native
+
+namespace scalar::inline v0::backend {
+
+void throw_together(const FitOptions& options, const Runtime& runtime, const std::exception_ptr& error) {
+  if (options.transport == nullptr || options.peers < 1) return;
   std::atomic<bool> has_met = false;
   try {
-    engine().run([&](bsp::Peer&) -> bsp::Task<> {
+    bsp::Engine({.peers = options.peers, .transport = options.transport}, runtime).run([&](bsp::Peer&) -> bsp::Task<> {
       has_met = true;
       std::rethrow_exception(error);
       co_return;
     });
   } catch (...) {
-    if (has_met) throw;  // of several processes that cannot go on, all throw what the first one says
+    if (has_met) throw;
   }
 }
 
-}  // namespace scalar::inline v0::backend::native
+}  // namespace scalar::inline v0::backend

@@ -12,6 +12,7 @@
 
 #include "backend/native/rows.hpp"
 #include "scalar/backend/backend.hpp"
+#include "scalar/backend/together.hpp"
 #include "scalar/bsp/engine.hpp"
 #include "scalar/bsp/shards.hpp"
 #include "scalar/core/hash.hpp"
@@ -50,7 +51,7 @@ class Peers {
     try {
       return fit();
     } catch (...) {
-      tell(std::current_exception());
+      if (!has_run_) throw_together(options_, runtime_, std::current_exception());
       throw;
     }
   }
@@ -62,7 +63,8 @@ class Peers {
     const bool is_shared = options_.transport != nullptr;
     const Problem problem(S::name, is_shared ? to_json(spec) : "", is_shared ? contiguous : Dataset{}, shards);
     has_run_ = true;
-    std::vector<Result> results = engine().run_all([&](bsp::Peer& peer) -> bsp::Task<Result> {
+    const bsp::Engine engine({.peers = options_.peers, .transport = options_.transport}, runtime_);
+    std::vector<Result> results = engine.run_all([&](bsp::Peer& peer) -> bsp::Task<Result> {
       if (is_shared) co_await problem.check(peer);
       const Team team(runtime_, peer.world().local());
       Result result = co_await body(peer, team);
@@ -78,11 +80,6 @@ class Peers {
   }
 
  private:
-  bsp::Engine engine() const {
-    return bsp::Engine({.peers = options_.peers, .transport = options_.transport}, runtime_);
-  }
-  void tell(const std::exception_ptr& error) const;
-
   const FitOptions& options_;
   Runtime runtime_;
   bool has_run_ = false;

@@ -155,8 +155,11 @@ awaitable<Roster> Service::lead(SteadyTime deadline) {
   while (!have_all_joined()) {
     if (is_stopping_) throw Error(Errc::cancelled, "the transport is closing", "bsp::tcp");
     if (!fenced_.empty()) throw Error(Errc::aborted, fenced_, "bsp::tcp");
-    if (steady_clock::now() >= deadline)
-      throw Error(last_refusal_.text.empty() ? Errc::unavailable : last_refusal_.code, missing(), "bsp::tcp");
+    if (steady_clock::now() >= deadline) {
+      const Refusal reason{last_refusal_.text.empty() ? Errc::unavailable : last_refusal_.code, missing()};
+      co_await dismiss(reason);
+      throw Error(reason.code, reason.text, "bsp::tcp");
+    }
     co_await changed_.wait(deadline);
     std::erase_if(joiners_, is_gone);
   }
@@ -187,11 +190,23 @@ awaitable<Roster> Service::lead(SteadyTime deadline) {
   co_return roster;
 }
 
+/// Those who have come learn why it was for nothing.
+awaitable<void> Service::dismiss(Refusal reason) {
+  const Message message{Message::Kind::refusal, reason.encode()};
+  const std::map<std::uint32_t, Joiner> joiners = std::exchange(joiners_, {});
+  for (const auto& [process, joiner] : joiners) try {
+      co_await joiner.connection->write(message.encode());
+      joiner.connection->finish();
+    } catch (const Error&) {  // it has gone meanwhile
+    }
+}
+
 std::string Service::missing() const {
   std::string text;
   int count = 0;
   for (int process = 0; process < processes_; ++process) {
-    if (process == process_ || joiners_.contains(static_cast<std::uint32_t>(process))) continue;
+    const bool has_come = members_.empty() ? joiners_.contains(static_cast<std::uint32_t>(process)) : is_met(process);
+    if (process == process_ || has_come) continue;
     if (count++ < 8) text += (text.empty() ? "process " : ", ") + std::to_string(process);
   }
   if (count > 8) text += " and " + std::to_string(count - 8) + " more";
@@ -207,11 +222,16 @@ awaitable<Roster> Service::follow(Address leader, SteadyTime deadline) {
   hello.processes = static_cast<std::uint32_t>(processes_);
   hello.epoch = epoch_;
   hello.session = session_;
+  Refusal refusal;
   for (;;) {
     try {
       to_leader_ = co_await introduce_to(leader, hello, true);
-      if (deadline != SteadyTime::max()) to_leader_->set_deadline(deadline, "waiting for the other processes");
+      // The coordinator says who is missing; it may have begun a little later.
+      if (deadline != SteadyTime::max())
+        to_leader_->set_deadline(deadline + std::chrono::seconds(1), "waiting for the other processes");
       const Message message = co_await to_leader_->read(Message::most_bytes);
+      if (message.kind == Message::Kind::refusal) refusal = Refusal::decode(message.body);
+      if (!refusal.text.empty()) break;
       if (message.kind != Message::Kind::roster) throw Error(Errc::parse, "no roster came", to_leader_->remote());
       Roster roster = Roster::decode(message.body);
       Roster::Member& first = roster.members.front();
@@ -224,6 +244,7 @@ awaitable<Roster> Service::follow(Address leader, SteadyTime deadline) {
     const SteadyTime soon = steady_clock::now() + milliseconds(20);
     co_await changed_.wait(soon);  // it may be about to start again
   }
+  throw Error(refusal.code, "the coordinator has given up: " + refusal.text, "bsp::tcp");
 }
 
 /// Tries until it works, is refused for good, or is too late.
@@ -311,11 +332,14 @@ awaitable<void> Service::connect_all() {
   }
 }
 
+bool Service::is_met(int process) const {
+  const auto index = static_cast<std::size_t>(process);
+  return controls_[index] != nullptr && links_[index] != nullptr;
+}
+
 bool Service::is_complete() const {
   for (int process = 0; process < processes_; ++process)
-    if (process != process_ && (controls_[static_cast<std::size_t>(process)] == nullptr ||
-                                links_[static_cast<std::size_t>(process)] == nullptr))
-      return false;
+    if (process != process_ && !is_met(process)) return false;
   return true;
 }
 

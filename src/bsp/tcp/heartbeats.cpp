@@ -61,6 +61,9 @@ awaitable<void> Service::hear_from(std::shared_ptr<Control> control) {
       } else if (message.kind == Message::Kind::leaving) {
         control->is_leaving = true;
       } else if (message.kind == Message::Kind::fenced) {
+        // When two give each other up, the lower number stays.
+        if (control->is_over && process_ < control->process) continue;
+        control->is_fenced = true;
         reason = "it has given this process up: " + Refusal::decode(message.body).text;
         if (!is_stopping_ && controls_[static_cast<std::size_t>(control->process)] == control)
           fenced_ = "process " + std::to_string(control->process) + " has" + reason.substr(6);
@@ -81,7 +84,8 @@ awaitable<void> Service::hear_from(std::shared_ptr<Control> control) {
 
 void Service::lose(const std::shared_ptr<Control>& control, const std::string& reason, bool tell) {
   if (std::exchange(control->is_over, true)) return;
-  if (!control->is_leaving) say(control, Message::Kind::fenced, Refusal{Errc::aborted, reason}.encode());
+  if (!control->is_leaving && !control->is_fenced)
+    say(control, Message::Kind::fenced, Refusal{Errc::aborted, reason}.encode());
   changed_.notify();
   if (!tell || is_regrouping_) return;
   failure_ = "process " + std::to_string(control->process) + " is lost: " + reason;

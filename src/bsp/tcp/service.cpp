@@ -198,6 +198,8 @@ awaitable<void> Service::admit_joiner(std::shared_ptr<Connection> connection, co
 }
 
 void Service::check_joiner(const Hello& hello, const std::string& who) const {
+  if (hello.session != session_ && hello.epoch == 0 && !links_.empty())  // they are still being made
+    throw Error(Errc::unavailable, who + " has been told who takes part, and must not be told again");
   if (hello.session != session_ && hello.epoch == 0)
     throw Error(Errc::already_exists, "there is a " + who + " already, or was: the processes have met, and who comes " +
                                           "later comes as a newcomer");

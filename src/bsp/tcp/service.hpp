@@ -101,6 +101,7 @@ class Service {
   awaitable<void> form_again();
   awaitable<void> install(Roster roster);
   awaitable<Roster> lead(SteadyTime deadline);
+  awaitable<void> dismiss(Refusal reason);
   awaitable<Roster> follow(Address leader, SteadyTime deadline);
   void listen_as_coordinator();
   /// The lowest process that is left.
@@ -112,6 +113,7 @@ class Service {
   awaitable<void> connect_all();
   std::string missing() const;
   void take_member(int process, Hello::Purpose purpose, std::shared_ptr<Connection> connection);
+  bool is_met(int process) const;
   bool is_complete() const;
 
   // heartbeats.cpp

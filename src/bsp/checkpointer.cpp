@@ -186,6 +186,7 @@ Checkpointer::Checkpointer(const Checkpoints& options, const Hosts& hosts, std::
     : directory_(options.directory),
       name_(options.name),
       every_(static_cast<std::uint64_t>(options.every)),
+      recovers_(options.recover),
       hosts_(hosts),
       epoch_(epoch),
       states_(static_cast<std::size_t>(hosts.count(hosts.here()))),
@@ -221,7 +222,8 @@ std::vector<Checkpointer::Found> Checkpointer::find() const {
       (void)read_states(file, head);
       found.push_back({entry.path().string(), head});
     } catch (const Error& damaged) {
-      if (damaged.code() != Errc::corrupt && damaged.code() != Errc::io) throw;
+      // Passed over: a damaged file, and one that its process has pruned meanwhile.
+      if (damaged.code() != Errc::corrupt && fs::exists(entry.path(), error)) throw;
     }
   }
   return found;
@@ -335,6 +337,11 @@ void Checkpointer::settle() {
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
+void Checkpointer::finish() noexcept {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return job_ == nullptr; });
+}
+
 void Checkpointer::serve() {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -395,6 +402,7 @@ void Checkpointer::remove_all() noexcept {
     const std::string file_name = entry.path().filename().string();
     if (parsed(file_name, name_)) fs::remove(entry.path(), error);
   }
+  remove_claims();
 }
 
 void Checkpointer::remove_newer(std::uint64_t order) noexcept {
@@ -426,8 +434,10 @@ namespace {
 constexpr Collective save_collective = collective_of<Save>("checkpoint");
 
 std::uint8_t processes_wait(Peer& peer) {
+  const Checkpointer* checkpointer = peer.world().checkpointer();
+  if (checkpointer == nullptr || !checkpointer->recovers() || peer.rank() != peer.world().first()) return false;
   const Network* network = peer.world().scheduler().network();
-  return peer.rank() == peer.world().first() && network != nullptr && network->wants_regroup();
+  return network != nullptr && network->wants_regroup();
 }
 
 }  // namespace

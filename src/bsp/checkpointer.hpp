@@ -43,10 +43,13 @@ class Checkpointer {
   /// At the call of `checkpoint` after those counted so far, state is written.
   bool is_due() const noexcept { return (sequence_ + 1) % every_ == 0 || is_forced_; }
   void stage(int rank);
+  bool recovers() const noexcept { return recovers_; }
   /// All peers have arrived. True: what has been written is where another set of processes can begin.
   bool commit(bool processes_wait);
   /// Waits for the writer. Errors: what it met.
   void settle();
+  /// The same at the end of a run, which does not need any more what was being written.
+  void finish() noexcept;
   /// Removes what is newer than the checkpoint that all processes begin with: parts of it are missing.
   void remove_newer(std::uint64_t order) noexcept;
   /// The run has ended well: its checkpoints are of no more use.
@@ -63,6 +66,7 @@ class Checkpointer {
 
   std::string directory_, name_;
   std::uint64_t every_;
+  bool recovers_;
   Hosts hosts_;
   std::uint64_t epoch_;
   std::uint64_t sequence_ = 0;

@@ -78,10 +78,16 @@ struct Session::Impl {
     checkpointer = std::make_unique<Checkpointer>(options, world.hosts(), network != nullptr ? network->epoch() : 0);
     if (world.hosts().here() == 0) attempt == 0 ? checkpointer->remove_claims() : checkpointer->claim();
     const std::uint64_t newest = checkpointer->newest();
-    const std::uint64_t agreed = network != nullptr ? network->agree(newest) : newest;
+    const auto [agreed, most] = network != nullptr ? network->agree(newest) : std::pair(newest, newest);
+    if (agreed == 0 && most != 0 && attempt == 0)
+      throw Error(Errc::not_found,
+                  std::string(newest == 0 ? "this process" : "another process") +
+                      " sees no checkpoint in the directory where others see one; all must see the same",
+                  options.directory);
     checkpointer->restore(agreed);
-    // Nobody writes before the first barrier, so what is left from runs that ended otherwise can go.
-    if (world.hosts().here() == 0) checkpointer->remove_newer(agreed);
+    // Nobody writes before the first barrier, so what is left from runs that ended otherwise can go; not what only some
+    // can see whole.
+    if (world.hosts().here() == 0 && agreed == most) checkpointer->remove_newer(agreed);
     world.set_checkpointer(checkpointer.get());
   }
 
@@ -120,8 +126,8 @@ bool Session::drive() {
   is_driven_ = true;
   impl.crew->drive();
   if (impl.network != nullptr) impl.network->finish();
+  if (impl.checkpointer != nullptr) impl.checkpointer->finish();
   try {
-    if (impl.checkpointer != nullptr) impl.checkpointer->settle();
     impl.world.rethrow_failure();
   } catch (const ProcessesChange&) {
     return false;
@@ -130,7 +136,7 @@ bool Session::drive() {
     if (recovers_ && impl.network != nullptr && impl.network->has_lost()) return false;
     throw;
   }
-  if (impl.checkpointer != nullptr && first() == 0) impl.checkpointer->remove_all();
+  if (impl.checkpointer != nullptr) impl.checkpointer->remove_all();
   return true;
 }
 

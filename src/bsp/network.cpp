@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "bsp/error_text.hpp"
 #include "scalar/bsp/process_lost.hpp"
 #include "scalar/core/error.hpp"
 
@@ -146,17 +147,8 @@ void Network::cut(int rank, std::exception_ptr error) noexcept {
 }
 
 void Network::tell_abort(int rank, const std::exception_ptr& error) {
-  std::string text;
-  Abort abort{{run_, Envelope::frame_of_abort, 0}, rank, static_cast<std::int32_t>(Errc::failed), has_lost_};
-  try {
-    std::rethrow_exception(error);
-  } catch (const Error& known) {
-    abort.code = static_cast<std::int32_t>(known.code()), text = known.what();
-  } catch (const std::exception& unknown) {
-    text = unknown.what();
-  } catch (...) {
-    text = "an exception of a type unknown here";
-  }
+  Abort abort{{run_, Envelope::frame_of_abort, 0}, rank, 0, has_lost_};
+  const std::string text = to_text(error, abort.code);
   auto frame = std::make_shared<std::string>(sizeof abort + text.size(), '\0');
   std::memcpy(frame->data(), &abort, sizeof abort);
   std::memcpy(frame->data() + sizeof abort, text.data(), text.size());
@@ -172,7 +164,7 @@ void Network::take_abort(std::span<const std::byte> frame) {
   const std::span<const std::byte> text = frame.subspan(sizeof abort);
   const int rank = std::clamp(abort.rank, 0, hosts_.size() - 1);
   has_lost_ = abort.is_loss != 0;
-  const Error error(Errc(abort.code), std::string(reinterpret_cast<const char*>(text.data()), text.size()));
+  const Error error = from_text(abort.code, {reinterpret_cast<const char*>(text.data()), text.size()});
   cut(rank, has_lost_ ? std::make_exception_ptr(ProcessLost(hosts_.process_of(rank), error))
                       : std::make_exception_ptr(error));
 }
@@ -216,11 +208,10 @@ void Network::finish() {
   transport_.flush(*this);
 }
 
-std::uint64_t Network::agree(std::uint64_t value) {
+std::pair<std::uint64_t, std::uint64_t> Network::agree(std::uint64_t value) {
   const auto frame =
       std::make_shared<std::pair<Envelope, std::uint64_t>>(Envelope{run_, Envelope::frame_of_agreement, 0}, value);
   std::unique_lock hold = lock();
-  std::uint64_t least = value;
   const std::span<const std::byte> part = std::as_bytes(std::span(frame.get(), 1));
   for (int process = 0; process < hosts_.processes(); ++process)
     if (process != hosts_.here()) transport_.send(process, std::span(&part, 1), frame);
@@ -229,8 +220,9 @@ std::uint64_t Network::agree(std::uint64_t value) {
     if (agreement_.size() + 1 < static_cast<std::size_t>(hosts_.processes()) && !failed_)
       transport_.wait(std::chrono::milliseconds(100));
   }
-  for (const std::uint64_t other : agreement_) least = std::min(least, other);
-  return least;
+  std::uint64_t least = value, most = value;
+  for (const std::uint64_t other : agreement_) least = std::min(least, other), most = std::max(most, other);
+  return {least, most};
 }
 
 }  // namespace scalar::inline v0::bsp::detail

@@ -57,8 +57,8 @@ class Network final : public Transport::Sink {
   const Hosts& hosts() const noexcept { return hosts_; }
   std::uint64_t epoch() const noexcept { return epoch_; }
   bool wants_regroup() const noexcept { return transport_.wants_regroup(); }
-  /// The least of what all processes give. Blocks the calling thread; before any port is added.
-  std::uint64_t agree(std::uint64_t value);
+  /// The least and the most of what all processes give. Blocks the calling thread; before any port is added.
+  std::pair<std::uint64_t, std::uint64_t> agree(std::uint64_t value);
   /// What has failed is that a process was lost.
   bool has_lost() const noexcept { return has_lost_; }
   std::uint64_t run() const noexcept { return run_; }

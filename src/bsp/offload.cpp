@@ -67,6 +67,7 @@ void Loan::park(std::coroutine_handle<> self) noexcept {
   fiber.handle = self;
   fiber.collective = nullptr;
   fiber.gate = &impl_->wanted;
+  fiber.over = fiber.told;
 }
 
 Errand* Loan::errand() noexcept {

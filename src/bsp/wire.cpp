@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bsp/checkpointer.hpp"
+#include "bsp/error_text.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::detail {
@@ -22,20 +23,6 @@ constexpr std::uint64_t rounded_up(std::uint64_t bytes, std::uint64_t alignment)
 void check_field(std::string_view field, std::uint64_t value, std::uint64_t most) {
   if (value > most)
     throw_bad_frame(std::string(field) + " is " + std::to_string(value) + ", expected at most " + std::to_string(most));
-}
-
-std::string text_of(const std::exception_ptr& error, std::int32_t& code) {
-  code = static_cast<std::int32_t>(Errc::failed);
-  try {
-    std::rethrow_exception(error);
-  } catch (const Error& known) {
-    code = static_cast<std::int32_t>(known.code());
-    return known.what();
-  } catch (const std::exception& unknown) {
-    return unknown.what();
-  } catch (...) {
-    return "an exception of a type unknown here";
-  }
 }
 
 }  // namespace
@@ -209,7 +196,7 @@ void Wire::encode(const Meeting& meeting) {
   std::string error;
   if (failed_) {
     head.failed_rank = world_.failed_rank();
-    error = text_of(world_.failure(), head.failed_code);
+    error = to_text(world_.failure(), head.failed_code);
   }
   std::vector<std::byte> values;
   std::string_view name, odd_name;
@@ -220,7 +207,7 @@ void Wire::encode(const Meeting& meeting) {
   }
   if (const Collective* collective = world_.collective(); collective != nullptr && !failed_) {
     const bool whole = world_.odd_ < 0;  // else the values are not all there, nor needed
-    head.collective = collective->id, head.value_bytes = collective->value_bytes, name = collective->name;
+    head.collective = collective->id(), head.value_bytes = collective->value_bytes, name = collective->name;
     values.resize(static_cast<std::size_t>(world_.local()) * collective->value_bytes);
     for (int i = 0; whole && i < world_.local(); ++i)
       std::memcpy(values.data() + static_cast<std::size_t>(i) * collective->value_bytes,
@@ -318,7 +305,7 @@ void Wire::take_frames() {
 
 void Wire::note_error(const BarrierFrame& frame) {
   world_.root().note_failure(std::clamp(frame.head.failed_rank, 0, world_.root().size() - 1),
-                             std::make_exception_ptr(Error(Errc(frame.head.failed_code), std::string(frame.error))));
+                             std::make_exception_ptr(from_text(frame.head.failed_code, frame.error)));
 }
 
 bool Wire::take_errors() {
@@ -338,7 +325,8 @@ bool Wire::check_collectives() {
   std::vector<Standing> all;
   const auto add = [&](const BarrierHead& head, int process, std::string_view name, std::string_view odd_name) {
     const int rank = world_.root_rank(world_.hosts().first(process));
-    all.push_back({head.collective, false, {rank, head.first_gone != 0, name}});
+    const bool is_like = head.collective != own_head_.collective || head.value_bytes == own_head_.value_bytes;
+    all.push_back({head.collective, !is_like, {rank, head.first_gone != 0, name}});
     if (head.odd_rank >= 0) all.push_back({0, true, {head.odd_rank, head.odd_gone != 0, odd_name}});
   };
   bool is_added = false;

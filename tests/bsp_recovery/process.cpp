@@ -6,6 +6,7 @@
 #include <atomic>
 #include <bit>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,10 @@ using test::say;
 namespace {
 
 test::Words words;
+std::shared_ptr<bsp::Transport> transport;
 
-/// A sum that depends on every message of every step. This process ends itself in step `die`, and peers stay in step
-/// `stay` until there are `until` processes.
+/// A sum that depends on every message of every step. This process ends itself in step `die` or leaves in step `leave`,
+/// and peers stay in step `stay` until there are `until` processes.
 bsp::Task<double> program(bsp::Peer& peer) {
   int step = 0;
   std::vector<double> values(1000, peer.rank() + 1.0);
@@ -32,6 +34,7 @@ bsp::Task<double> program(bsp::Peer& peer) {
             until = words.number("until", 0);
   while (step < steps) {
     while (step == stay && peer.world().hosts().processes() < until) co_await peer.checkpoint();
+    if (step == words.number("leave", -1)) transport->withdraw();
     ring.send(peer.right(), std::span<const double>(values));
     if (step == die && words.text("phase") == "compute") ::raise(SIGKILL);
     co_await peer.sync();
@@ -59,10 +62,11 @@ int main(int argc, char** argv) {
   try {
     bsp::EngineOptions engine{.peers = words.number("peers", 6), .workers = 1};
     if (words.has("coordinator"))
-      engine.transport = bsp::tcp({.coordinator = words.text("coordinator"),
-                                   .process = words.number("process", 0),
-                                   .processes = words.number("processes", 1),
-                                   .newcomer = words.number("newcomer", 0) != 0});
+      transport = bsp::tcp({.coordinator = words.text("coordinator"),
+                            .process = words.number("process", 0),
+                            .processes = words.number("processes", 1),
+                            .newcomer = words.number("newcomer", 0) != 0});
+    engine.transport = transport;
     if (words.has("directory"))
       engine.checkpoints = {.directory = words.text("directory"), .every = words.number("every", 1), .recover = true};
     std::atomic<bool> hosts_first{false};

@@ -138,6 +138,21 @@ TEST_CASE("a process that comes is let in at a checkpoint, and the bits stay") {
   CHECK(job.sums() == expected);
 }
 
+TEST_CASE("processes come and leave at checkpoints, the first one too, and the bits stay") {
+  const std::string expected = expected_sum();
+  Job job;
+  job.start({"process=0", "processes=2", "stay=5", "until=4", "leave=30"});
+  job.start({"process=1", "processes=2", "stay=5", "until=4", "leave=20"});
+  for (int more = 0; more < 2; ++more) job.start({"newcomer=1", "stay=5", "until=4"});
+  const std::vector<int> statuses = job.statuses();
+  INFO(job.everything());
+  CHECK(statuses == std::vector<int>{1, 1, 0, 0});
+  for (const std::size_t left : {0, 1})
+    CHECK(text_of(job.logs[left]).find("error bsp::tcp: this process has left the job") != std::string::npos);
+  CHECK(job.sums() == expected);
+  CHECK(std::filesystem::is_empty(job.directory / "checkpoints"));
+}
+
 TEST_CASE("a full disk in one process is the same error in all") {
   Job job;
   job.start_all(3, 1, {"limit=4096"});

@@ -123,6 +123,7 @@ class Channel final : public ChannelBase {
   }
 
   void deliver(std::uint64_t superstep, const Segment& segment) override {
+    if (!is_local(segment.destination) || segment.count == 0) throw_bad_segment(segment, sizeof(T));
     Half& half = side(segment.destination).half[superstep & 1];
     if (half.arrival != superstep) half.arrived.clear(), half.read = 0, half.arrival = superstep;
     if constexpr (Plain<T>) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <typeinfo>
 #include <vector>
 
 #include "scalar/bsp/task.hpp"
@@ -186,10 +187,12 @@ class [[nodiscard]] Contribution : public Barrier {
   Value value_;
 };
 
+template <class...>
+struct Types {};
+
 template <class Awaiter, class... Key>
 constexpr Collective collective_of(std::string_view name) noexcept {
-  return {name, spelling_hash(name) ^ spelling_of<Awaiter, Key...>(), sizeof(typename Awaiter::Value),
-          &Awaiter::complete};
+  return {name, &typeid(Types<Awaiter, Key...>), sizeof(typename Awaiter::Value), &Awaiter::complete};
 }
 
 }  // namespace detail

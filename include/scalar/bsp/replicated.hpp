@@ -67,6 +67,7 @@ class ReplicatedChannel final : public ChannelBase {
 
   void reset() noexcept override {
     is_open_ = false;
+    size_ = 0;
     for (Local& local : locals_) local = {};
     for (int parity : {0, 1}) versions_[parity].reset(), published_[parity].store(0, std::memory_order_relaxed);
     current_.store(0, std::memory_order_relaxed);

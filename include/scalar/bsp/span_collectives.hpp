@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -220,22 +221,24 @@ class VectorReduce {
   int root_;
 };
 
-/// After `Publish`: folds all vectors, in this process or across.
+/// Folds all vectors, in this process or across.
 template <class T, class Op>
-Task<> reduce_published(Peer& peer, std::size_t count, Op op, int root) {
-  VectorReduce<T, Op> reduce(peer, count, op, root);
-  if (!peer.world().is_distributed()) {
+Task<> reduce_vectors(Peer& peer, const Collective& collective, std::span<T> values, Op op, int root) {
+  // Made before the vectors are shown: what throws here must not free one that others read.
+  std::optional<Mailbox<T>> nodes, chunks;
+  if (peer.world().is_distributed()) nodes.emplace(peer), chunks.emplace(peer);
+  co_await Publish<T>(peer, collective, values, root);
+  VectorReduce<T, Op> reduce(peer, values.size(), op, root);
+  if (!nodes) {
     reduce.fold_own(nullptr, nullptr);
     co_await peer.sync();
     co_return;
   }
-  auto nodes = peer.mailbox<T>();
-  auto chunks = peer.mailbox<T>();
-  reduce.send_nodes(nodes);
+  reduce.send_nodes(*nodes);
   co_await peer.sync();
-  reduce.fold_own(&nodes, &chunks);
+  reduce.fold_own(&*nodes, &*chunks);
   co_await peer.sync();
-  reduce.store_received(chunks);
+  reduce.store_received(*chunks);
   co_await peer.sync();
 }
 
@@ -261,28 +264,27 @@ void send_pieces(Peer& peer, Mailbox<T>& box, std::span<T> values) {
 template <class T, std::size_t Extent, class Op>
 Task<> Peer::all_reduce(std::span<T, Extent> values, Op op) {
   detail::check_elements<T>(), detail::check_operation<Op>();
-  co_await detail::Publish<T>(*this, detail::all_reduce_span<T, Op>, values, detail::everyone);
-  co_await detail::reduce_published<T, Op>(*this, values.size(), op, detail::everyone);
+  co_await detail::reduce_vectors<T, Op>(*this, detail::all_reduce_span<T, Op>, values, op, detail::everyone);
 }
 
 template <class T, std::size_t Extent, class Op>
 Task<> Peer::reduce(std::span<T, Extent> values, Op op, int root) {
   detail::check_elements<T>(), detail::check_operation<Op>();
   check_rank(root, "reduce");
-  co_await detail::Publish<T>(*this, detail::reduce_span<T, Op>, values, root);
-  co_await detail::reduce_published<T, Op>(*this, values.size(), op, root);
+  co_await detail::reduce_vectors<T, Op>(*this, detail::reduce_span<T, Op>, values, op, root);
 }
 
 template <class T, std::size_t Extent>
 Task<> Peer::broadcast(std::span<T, Extent> values, int root) {
   detail::check_elements<T>();
   check_rank(root, "broadcast");
+  std::optional<Mailbox<T>> pieces;  // made before the root's vector is shown, as for reduce
+  if (world().is_distributed()) pieces.emplace(*this);
   co_await detail::Publish<T>(*this, detail::broadcast_span<T>, values, root);
-  if (world().is_distributed()) {
-    auto pieces = mailbox<T>();
-    if (rank() == root) detail::send_pieces<T>(*this, pieces, values);
+  if (pieces) {
+    if (rank() == root) detail::send_pieces<T>(*this, *pieces, values);
     co_await sync();
-    for (const Run<T>& run : pieces.runs()) {
+    for (const Run<T>& run : pieces->runs()) {
       const int piece = rank() - world().first();
       detail::store_chunk<T>(world(), detail::chunk_of(values.size(), sizeof(T), piece, world().local()).begin,
                              run.values, detail::everyone);

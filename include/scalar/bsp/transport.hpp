@@ -89,6 +89,11 @@ class Transport {
   /// Processes wait to be let in. From any thread.
   virtual bool wants_regroup() const noexcept { return false; }
 
+  /// This process leaves the job in good order: at the next checkpoint of a run with `.recover` the others go on
+  /// without it, and `Engine::run` here throws `Errc::cancelled`. From any thread, a signal's handler thread for
+  /// example. Errors: `Errc::unsupported` for a transport whose processes cannot change.
+  virtual void withdraw();
+
   /// Sends a frame made of `parts`, one after another. Returns at once; the bytes stay as they are and where they are
   /// until the frame has left, and the transport holds `keeps` so long. What goes wrong is told by `poll`.
   virtual void send(int process, std::span<const std::span<const std::byte>> parts,

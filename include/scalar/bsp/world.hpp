@@ -29,15 +29,6 @@ class World;
 class Wire;
 struct Fiber;
 
-/// An operation that all peers do together at a barrier. One object per operation and types; `id` is the same in every
-/// process. Each peer brings `value_bytes` bytes, which are copied between processes.
-struct Collective {
-  std::string_view name;
-  std::uint64_t id;
-  std::uint32_t value_bytes;
-  void (*complete)(World&, std::string_view name);  ///< run once a process; what it throws ends the run
-};
-
 /// A number for a spelling that is the same in every process.
 constexpr std::uint64_t spelling_hash(std::string_view text) noexcept {
   std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
@@ -48,6 +39,18 @@ template <class... T>
 constexpr std::uint64_t spelling_of() noexcept {
   return spelling_hash(__PRETTY_FUNCTION__);
 }
+
+/// An operation that all peers do together at a barrier. One object per operation and types. Each peer brings
+/// `value_bytes` bytes, which are copied between processes.
+struct Collective {
+  std::string_view name;
+  const std::type_info* types;  ///< of the operation, its values and its function
+  std::uint32_t value_bytes;
+  void (*complete)(World&, std::string_view name);  ///< run once a process; what it throws ends the run
+
+  /// The same in every process of a program. Of the mangled name, which tells one lambda from another.
+  std::uint64_t id() const noexcept { return spelling_hash(name) ^ spelling_hash(types->name()); }
+};
 
 /// Where a suspended peer waits.
 class Gate {

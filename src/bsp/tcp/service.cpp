@@ -75,7 +75,6 @@ void Service::start(awaitable<void> work) {
 }
 
 std::shared_ptr<Connection> Service::adopt(tcp::socket socket) {
-  std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
   auto connection = std::make_shared<Connection>(std::move(socket));
   connections_.push_back(connection);
   return connection;
@@ -145,6 +144,7 @@ awaitable<void> Service::accept(std::shared_ptr<tcp::acceptor> acceptor) {
       co_await timer.async_wait(token);
       continue;
     }
+    std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
     if (connections_.size() >= most_strangers + 3 * static_cast<std::size_t>(processes_)) continue;
     start(greet(adopt(std::move(socket))));
   }

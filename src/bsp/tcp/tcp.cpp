@@ -44,7 +44,10 @@ class Tcp final : public Transport {
 
   Membership meet() override;
   Membership regroup() override;
-  bool wants_regroup() const noexcept override { return service_ != nullptr && service_->has_newcomers(); }
+  bool wants_regroup() const noexcept override {
+    return withdraws_.load(std::memory_order_relaxed) || (service_ != nullptr && service_->has_newcomers());
+  }
+  void withdraw() override { withdraws_.store(true, std::memory_order_relaxed); }
   void send(int process, std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> keeps) override;
   void poll(Sink& sink) override;
   void wait(milliseconds at_most) override;
@@ -75,6 +78,7 @@ class Tcp final : public Transport {
   std::unique_ptr<Service> service_;
   Membership membership_;
   std::vector<Place> places_;
+  std::atomic<bool> withdraws_{false};
   std::atomic<bool> alarmed_{false};  // the service has notices
   std::vector<Notice> notices_;       // taken from it, and not yet acted upon
   std::vector<Notice> lost_;
@@ -98,6 +102,11 @@ Membership Tcp::meet() {
 
 Membership Tcp::regroup() {
   if (service_ == nullptr) return meet();
+  if (withdraws_.load(std::memory_order_relaxed)) {
+    places_.clear();  // the others see the connections end, and go on without this process
+    service_ = nullptr;
+    throw Error(Errc::cancelled, "this process has left the job", "bsp::tcp");
+  }
   return enter(service_->regroup());
 }
 

@@ -31,6 +31,7 @@ std::string text_of(const Program& program, const std::exception_ptr& error) {
 void run(const Program& program, int peers, bsp::EngineOptions options, std::vector<std::string>& lines) {
   options.peers = peers;
   options.checkpoints.name = "of-" + std::to_string(peers);
+  options.checkpoints.every = 3;  // a file that is safe on a busy disk takes its time
   if (!program.needs.keeps_state) options.checkpoints = {};
   options.resources.mailbox_bytes = program.needs.mailbox_bytes;
   const std::string title = program.name + ", " + std::to_string(peers);

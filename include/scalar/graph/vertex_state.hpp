@@ -142,7 +142,6 @@ class VertexState {
 
   /// Takes in what the superstep before has sent; `sent` is the fold of all peers' pulses.
   void receive(const Pulse<Aggregates>& sent) {
-    fetches_ = false;
     if constexpr (mutates)
       if (sent.mutations != 0) apply_changes();
     if (sent.messages == 0) return;
@@ -153,8 +152,7 @@ class VertexState {
       if constexpr (can_accumulate)
         if (combined_) combined_->receive([&](Vertex vertex, const Message& message) { take(vertex - base, message); });
       fold_messages();
-    } else if (pulled && sent.published == edges_ && sent.messages == edges_) {
-      fetches_ = true;
+    } else if (fetches_ = pulled && sent.published == edges_ && sent.messages == edges_; fetches_) {
       for (std::size_t i = share.begin - base; i < size; ++i)
         if (!graph.in(static_cast<Vertex>(base + i)).empty()) set(has, i);
     } else {

@@ -46,9 +46,18 @@ void* take(std::size_t bytes, std::align_val_t alignment) {
   return memory;
 }
 
-/// A file without a name, mapped.
+/// A file without a name; where the file system knows no such, one that loses its name at once.
+int open_nameless(const std::string& directory) {
+  int file = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return file;
+  std::string path = directory + "/scalar-messages-XXXXXX";
+  file = ::mkostemp(path.data(), O_CLOEXEC);
+  if (file >= 0) ::unlink(path.c_str());
+  return file;
+}
+
 void* map_file(const std::string& directory, std::size_t bytes) {
-  const int file = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  const int file = open_nameless(directory);
   if (file < 0) throw_io("cannot create a file for messages", directory);
   // Room is reserved now: a full disk is an error here, not a signal when a message is written.
   const int error = ::posix_fallocate(file, 0, static_cast<off_t>(bytes));

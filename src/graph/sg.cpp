@@ -139,6 +139,9 @@ class SgReader {
       fill(pairs.data(), pairs.size() * sizeof(Pair));
       for (const auto& [neighbour, weight] : pairs) {
         lists.neighbours[i] = static_cast<Vertex>(neighbour);
+        if (static_cast<double>(static_cast<float>(weight)) != weight)
+          fail(Errc::out_of_range, "weight " + std::to_string(i) + " is " + std::to_string(weight) +
+                                       ", expected what a float32 holds exactly");
         lists.weights[i++] = static_cast<float>(weight);
       }
     }

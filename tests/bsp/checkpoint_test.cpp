@@ -143,6 +143,47 @@ TEST_CASE("checkpoints of several processes are found by any number of processes
   CHECK(resumed_at == 13);
 }
 
+TEST_CASE("a run of several processes that ends well leaves no checkpoint, however slowly one of them writes") {
+  TemporaryDirectory directory;
+  auto body = [](Peer& peer) -> Task<> {
+    int step = 0;
+    std::vector<double> state(peer.rank() >= 3 ? 2'000'000 : 1);
+    peer.persist(step, state);
+    while (step < 2) {
+      ++step;
+      co_await peer.checkpoint();
+    }
+  };
+  bsp_test::in_processes(2, options_of(directory.path()), [&](bsp::Engine& engine, int) { engine.run(body); });
+  CHECK(fs::is_empty(directory.path()));
+}
+
+TEST_CASE("a process that does not see the checkpoints is an error, and they stay") {
+  TemporaryDirectory directory, elsewhere;
+  const double expected = bsp::Engine({.peers = 5, .workers = 1}).run(Program{});
+  CHECK_THROWS_AS(bsp_test::in_processes(2, options_of(directory.path()),
+                                         [&](bsp::Engine& engine, int) { engine.run(Program{.fail_at = 13}); }),
+                  Error);
+  std::atomic<int> refused{0};
+  bsp_test::in_processes(2, options_of(directory.path()), [&](bsp::Engine& engine, int process) {
+    bsp::EngineOptions options = engine.options();
+    if (process == 1) options.checkpoints.directory = elsewhere.path();
+    try {
+      bsp::Engine(options).run(Program{});
+    } catch (const Error& error) {
+      refused +=
+          error.code() == Errc::not_found && std::string(error.what()).find("sees no checkpoint") != std::string::npos;
+    }
+  });
+  CHECK(refused == 2);
+  std::atomic<int> resumed_at{-1}, right{0};
+  bsp_test::in_processes(2, options_of(directory.path()), [&](bsp::Engine& engine, int process) {
+    right += engine.run(Program{.resumed_at = &resumed_at}) == (process == 0 ? expected : 0.0);
+  });
+  CHECK(right == 2);
+  CHECK(resumed_at == 13);
+}
+
 TEST_CASE("misuse of checkpoints is told") {
   TemporaryDirectory directory;
   const auto text_of = [&](const bsp::EngineOptions& options, auto body) {

@@ -1,13 +1,19 @@
 #include "scalar/bsp/transport.hpp"
 
 #include <atomic>
+#include <cstring>
 #include <functional>
+#include <memory>
 #include <numeric>
+#include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "bsp/loopback.hpp"
 #include "bsp/places.hpp"
+#include "bsp/wire.hpp"
 #include "scalar/bsp.hpp"
 #include "scalar/bsp/process_lost.hpp"
 #include "support/catch.hpp"
@@ -17,6 +23,7 @@ using bsp::Peer;
 using bsp::Task;
 using bsp_test::host_threads;
 using bsp_test::in_processes;
+using Catch::Matchers::Contains;
 
 namespace {
 
@@ -205,4 +212,111 @@ TEST_CASE("a process that dies ends the run in all others with ProcessLost") {
   for (std::thread& thread : threads) thread.join();
   CHECK(lost == 2);
   CHECK(told == 4);
+}
+
+TEST_CASE("an error has the same code, context and message in all processes") {
+  std::atomic<int> alike{0};
+  in_processes(3, options_of(3), [&](bsp::Engine& engine, int) {
+    try {
+      engine.run([](Peer& peer) -> Task<> {
+        if (peer.rank() == 1) throw Error(Errc::out_of_range, "row 7", "table");
+        co_await peer.sync();
+      });
+    } catch (const Error& error) {
+      alike += error.code() == Errc::out_of_range && error.message() == "row 7" && error.context() == "table";
+    }
+  });
+  CHECK(alike == 3);
+}
+
+TEST_CASE("two functions of the same type are two operations in other processes as well") {
+  auto body = [](Peer& peer) -> Task<int> {
+    if (peer.rank() < 2) co_return co_await peer.all_reduce(peer.rank(), [](int a, int b) { return a + b; });
+    co_return co_await peer.all_reduce(peer.rank(), [](int a, int b) { return a * b; });
+  };
+  for (const int processes : {1, 2}) {
+    INFO(processes << " processes");
+    CHECK_THROWS_WITH(in_processes(processes, options_of(4), [&](bsp::Engine& engine, int) { engine.run(body); }),
+                      Contains("of another type or operation"));
+  }
+}
+
+TEST_CASE("a vector collective that cannot begin frees nothing that others read") {
+  auto body = [](Peer& peer) -> Task<> {
+    std::vector<double> values(1 << 16, 1.0);
+    std::optional<bsp::Mailbox<int>> odd;
+    if (peer.rank() == 0) odd.emplace(peer);
+    co_await peer.all_reduce(std::span(values), std::plus{});
+  };
+  for (int repeat = 0; repeat < 10; ++repeat)
+    CHECK_THROWS_WITH(in_processes(2, options_of(8), [&](bsp::Engine& engine, int) { engine.run(body); }),
+                      Contains("Mailbox<"));
+}
+
+TEST_CASE("what a frame says of messages is checked before it is believed") {
+  enum class Lie { everybody, nothing, no_values };
+  /// A process that sends one thing and says another.
+  struct Liar final : bsp_test::Loopback {
+    Liar(std::shared_ptr<bsp_test::Switchboard> board, int process, Lie told)
+        : Loopback(std::move(board), process), lie(told) {}
+    void send(int to, std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void>) override {
+      auto frame = std::make_shared<bsp::Buffer>(joined(parts));
+      bsp::detail::BarrierHead head;
+      if (frame->size() >= sizeof head) std::memcpy(&head, frame->data(), sizeof head);
+      if (frame->size() >= sizeof head && head.envelope.kind == bsp::detail::Envelope::frame_of_port) change(*frame);
+      const std::span<const std::byte> all = frame->bytes();
+      Loopback::send(to, std::span(&all, 1), frame);
+    }
+    static bsp::Buffer joined(std::span<const std::span<const std::byte>> parts) {
+      std::size_t size = 0;
+      for (const auto& part : parts) size += part.size();
+      bsp::Buffer frame(size);
+      std::byte* at = frame.data();
+      for (const auto& part : parts) at = std::copy(part.begin(), part.end(), at);
+      return frame;
+    }
+    void change(bsp::Buffer& frame) const {
+      const auto decoded = bsp::detail::BarrierFrame::decode(frame.bytes());
+      if (lie == Lie::no_values && decoded.head.collective != 0) {
+        bsp::detail::BarrierHead head = decoded.head;
+        head.value_bytes = 0;
+        std::memcpy(frame.data(), &head, sizeof head);
+      }
+      if (lie == Lie::no_values || decoded.segments.empty()) return;
+      auto& entry = const_cast<bsp::detail::SegmentEntry&>(decoded.segments.front());
+      if (lie == Lie::everybody) entry.destination = -1;
+      if (lie == Lie::nothing) entry.count = entry.bytes = 0;
+    }
+    Lie lie;
+  };
+  auto body = [](Peer& peer) -> Task<int> {
+    auto box = peer.mailbox<int>();
+    if (peer.rank() >= 2) box.send(0, 5);
+    co_await peer.sync();
+    int sum = 0;
+    for (const int value : box.received()) sum += value;
+    co_return co_await peer.all_reduce(sum, std::plus{});
+  };
+  for (const auto& [lie, text] : {std::pair{Lie::everybody, "messages of 4 bytes"},
+                                  {Lie::nothing, "0 bytes for 0 messages"},
+                                  {Lie::no_values, "of another type or operation"}}) {
+    auto board = std::make_shared<bsp_test::Switchboard>(2);
+    std::string errors[2];
+    {
+      std::vector<std::jthread> threads;
+      for (const int process : {0, 1})
+        threads.emplace_back([&, process, told = lie] {
+          bsp::EngineOptions options{.peers = 4, .workers = 1};
+          if (process == 0) options.transport = std::make_shared<bsp_test::Loopback>(board, process);
+          if (process == 1) options.transport = std::make_shared<Liar>(board, process, told);
+          try {
+            bsp::Engine(options).run(body);
+          } catch (const Error& error) {
+            errors[process] = error.what();
+          }
+        });
+    }
+    CHECK_THAT(errors[0], Contains(text));
+    CHECK_FALSE(errors[1].empty());
+  }
 }

@@ -230,3 +230,32 @@ TEST_CASE("parts of an array that cannot be are refused") {
   CHECK(refused(2, std::vector<std::byte>(9)) == Errc::parse);
   CHECK(refused(2, std::vector<std::byte>(8)) == Errc::ok);
 }
+
+TEST_CASE("a second array that some peers make later than others gets what was published for it") {
+  auto body = [](Peer& peer) -> Task<int> {
+    {
+      bsp::Replicated<int> first(peer, 1000);
+      first.publish();
+      co_await peer.sync();
+    }
+    for (int step = 0; step < 6; ++step) co_await peer.sync();  // its channel is used again
+    std::optional<bsp::Replicated<int>> second;
+    if (peer.rank() < 2) second.emplace(peer, 1000), second->publish();
+    co_await peer.sync();
+    if (!second) second.emplace(peer, 1000);
+    co_await peer.sync();
+    co_return 1;
+  };
+  int ended = 0;
+  bsp_test::in_processes(2, {.peers = 4, .workers = 1}, [&](bsp::Engine& engine, int) {
+    try {
+      engine.run(body);
+    } catch (const Error& error) {  // it cannot be taken: that is said
+      const std::lock_guard lock(bsp_test::checks());
+      CHECK_FALSE(std::string(error.what()).empty());
+    }
+    const std::lock_guard lock(bsp_test::checks());
+    ++ended;
+  });
+  CHECK(ended == 2);
+}

@@ -1,6 +1,10 @@
 #include "scalar/bsp/tcp.hpp"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <cstring>
+#include <deque>
 #include <string>
 
 #include "bsp/tcp/message.hpp"
@@ -67,6 +71,22 @@ TEST_CASE("processes with the same token meet") {
   Job job("agree", 2, {{"token", "a secret"}, {"job", "night"}});
   CHECK_THAT(job[0].result(), StartsWith("ok "));
   CHECK(job[1].result() == "ok 0");
+}
+
+TEST_CASE("more strangers than are greeted at once keep nobody out when they have gone") {
+  rlimit files{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &files) == 0);
+  files.rlim_cur = std::min<rlim_t>(files.rlim_max, 4096);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &files) == 0);  // the coordinator inherits it
+  Job job("agree", 0);
+  Process& coordinator = job.start("agree", 0, 2, {});
+  {
+    std::deque<Stranger> strangers;
+    for (int i = 0; i < 1100; ++i) strangers.emplace_back(port_of(job));
+  }
+  Process& other = job.start("agree", 1, 2, {});
+  CHECK(other.result() == "ok 0");
+  CHECK_THAT(coordinator.result(), StartsWith("ok "));
 }
 
 TEST_CASE("strangers at the listener hold nobody up and break nothing") {

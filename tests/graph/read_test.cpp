@@ -341,6 +341,8 @@ TEST_CASE("serialised graphs that lie are refused") {
   CHECK(Sg{.directed = 0}.refused() == "sg: an undirected graph with an edge at one of its ends only");
   CHECK(Sg{.directed = 0, .edges = 2, .vertices = 2, .out = {0, 1, 2}, .out_neighbours = {1, 5, 0, 6}}.refused() ==
         "sg: an undirected graph with an edge at one of its ends only");  // two weights of one edge
+  CHECK(Sg{.directed = 0, .edges = 2, .vertices = 2, .out = {0, 1, 2}, .out_neighbours = {1, 16777217, 0, 16777217}}
+            .refused(Errc::out_of_range) == "sg: weight 0 is 16777217, expected what a float32 holds exactly");
 }
 
 TEST_CASE("facebook_combined is what networkx says") {

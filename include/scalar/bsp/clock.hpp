@@ -32,7 +32,7 @@ struct ClockOptions {
 /// Clocks match across peers as mailboxes do: by their order among clocks and mailboxes. A peer that returns or
 /// destroys its clock holds nobody up any more. Each process that takes part must have a peer that makes the clock.
 /// Do not wait at a barrier of the same peers while others still wait for this peer's ticks: neither would go on
-/// (`.superstep_deadline` ends such a run).
+/// (within a process the run then ends with an error, across processes `.superstep_deadline` ends it).
 ///
 /// Errors: `Errc::invalid_argument` for a negative staleness or one that differs between peers; `Errc::type_mismatch`
 /// when another peer's n-th is a mailbox. Thread safety: used only by the peer that made it.

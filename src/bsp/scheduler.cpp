@@ -93,7 +93,7 @@ bool Scheduler::drain(unsigned worker) {
     Slice& slice = slices_[(worker + k) % workers_];
     for (Bite bite = claim(slice); bite.begin != bite.end; bite = claim(slice)) {
       for (std::uint32_t index = bite.begin; index < bite.end; ++index) {
-        if (any && brief_.load(std::memory_order_relaxed)) share_if_outlasted();
+        if (any && brief_.load(std::memory_order_relaxed) && !is_exhausted()) share_if_outlasted();
         any = true;
         pool = &world_.frames_[index];
         step(world_.fibers_[index], arrivals, worker);
@@ -355,7 +355,7 @@ bool Scheduler::expect_brief(unsigned worker) noexcept {
 
 /// The opener has been alone with a superstep that is not brief after all: it calls the others, and expects less often.
 void Scheduler::share_if_outlasted() noexcept {
-  if (ticks() - opened_.load(std::memory_order_relaxed) <= 4 * brief_ticks || is_exhausted()) return;
+  if (ticks() - opened_.load(std::memory_order_relaxed) <= 4 * brief_ticks) return;
   brief_.store(false, std::memory_order_relaxed);
   const std::uint32_t patience = patience_.load(std::memory_order_relaxed);
   patience_.store((std::min)(patience * 2, longest_patience), std::memory_order_relaxed);
@@ -388,7 +388,9 @@ std::uint32_t Scheduler::stay(unsigned worker) {
 /// Spins a moment; false when it is time to leave.
 bool Scheduler::idle(std::uint32_t seen, unsigned& rounds, SteadyClock::time_point& until, int& budget) noexcept {
   if (budget == 0) return false;
-  for (int k = 0; k < 32 && epoch_.load(std::memory_order_acquire) == seen; ++k) relax();
+  // A brief superstep's opener is not disturbed often by looks at how long it has been open.
+  const int pauses = brief_.load(std::memory_order_relaxed) ? 128 : 32;
+  for (int k = 0; k < pauses && epoch_.load(std::memory_order_acquire) == seen; ++k) relax();
   if (++rounds % 8 != 0) return true;  // the clock costs more than a pause
   const SteadyClock::time_point now = SteadyClock::now();
   if (until == SteadyClock::time_point{}) {

@@ -8,7 +8,7 @@ namespace scalar::inline v0::bsp::detail {
 
 /// What one source has for one destination in one parity. Closed until first used in a superstep; a closed block looks
 /// full (`next == limit`), so that sending needs one comparison. The first few small messages lie in the block itself:
-/// with a thousand peers, who send each other little, a line of memory fetched less is what counts.
+/// among a thousand peers, who send each other little, every line of memory that is not fetched counts.
 template <class T>
 struct BlockHead {
   T* next = nullptr;
@@ -19,10 +19,10 @@ struct BlockHead {
   static constexpr std::uint64_t never = (std::numeric_limits<std::uint64_t>::max)();
   static constexpr unsigned page_bits = 4, page_size = 1u << page_bits;
   static constexpr std::size_t room =
-      sizeof(T) <= 48 && alignof(T) <= 32 ? 96 / sizeof(T) : 0;  ///< in the block itself
+      sizeof(T) <= 48 && alignof(T) <= 32 ? 160 / sizeof(T) : 0;  ///< in the block itself
 };
 template <class T, std::size_t Room = BlockHead<T>::room>
-struct alignas(128) Block : BlockHead<T> {
+struct alignas(64) Block : BlockHead<T> {
   alignas(T) std::byte first[Room * sizeof(T)]{};
 
   T* own_storage() noexcept { return reinterpret_cast<T*>(first); }

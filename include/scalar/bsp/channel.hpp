@@ -224,7 +224,7 @@ class Channel final : public ChannelBase {
     const std::span<const int> touched = half.touched;
     std::size_t used = 0;
     for (std::size_t i = 0; i < touched.size(); ++i) {
-      if (i + ahead < touched.size()) prefetch(&block_of(half, static_cast<unsigned>(touched[i + ahead])));
+      if (i + ahead < touched.size()) prefetch(block_of(half, static_cast<unsigned>(touched[i + ahead])));
       Block<T>& block = block_of(half, static_cast<unsigned>(touched[i]));
       used += block.next != block.begin;
       std::destroy(block.begin, block.next);
@@ -242,7 +242,10 @@ class Channel final : public ChannelBase {
     dense_[parity][source / 64].fetch_xor(1ull << source % 64, std::memory_order_relaxed);
     dense_sources_[parity].fetch_add(dense ? 1 : -1, std::memory_order_relaxed);
   }
-  static void prefetch(const void* address) noexcept { __builtin_prefetch(address, 1); }
+  static void prefetch(const Block<T>& block) noexcept {
+    for (std::size_t at = 0; at < (std::min)(sizeof block, std::size_t{128}); at += 64)
+      __builtin_prefetch(reinterpret_cast<const std::byte*>(&block) + at);
+  }
 
   static Block<T>& block_of(Half& half, unsigned destination) noexcept {
     return half.directory[destination >> page_bits][destination & (page_size - 1)];
@@ -330,13 +333,13 @@ class Channel final : public ChannelBase {
     if (bits != 0) half.senders[word].store(0, std::memory_order_relaxed);
     bits |= dense_[superstep & 1][word].load(std::memory_order_relaxed);
     std::uint64_t ahead = bits;
-    for (int k = 0; k < 8; ++k) ahead &= ahead - 1;
+    for (int k = 0; k < 16; ++k) ahead &= ahead - 1;
     for (; bits != 0; bits &= bits - 1) {
-      if (ahead != 0) prefetch(&block_from(ahead)), ahead &= ahead - 1;
+      if (ahead != 0) prefetch(block_from(ahead)), ahead &= ahead - 1;
       Block<T>& block = block_from(bits);
       // A bit may be older than the last superstep when this peer had no mailbox to read it.
       if (block.superstep != superstep || block.next == block.begin) continue;
-      prefetch(block.next - 1);
+      __builtin_prefetch(block.begin);
       const int source = static_cast<int>(word * 64) + std::countr_zero(bits);
       me.runs.push_back({source, {block.begin, block.next}});
     }

@@ -275,7 +275,7 @@ void Wire::conclude() noexcept {
   take_frames();
   // From what the frames say alone, so that all processes come to the same end. What has failed here since this one's
   // frame left is told by the next.
-  const bool failed = take_errors() || failed_ || !check_collectives();
+  const bool failed = take_errors() || failed_ || !check_values() || !check_collectives();
   world_.conclude(failed);
   // What the collective threw may be this process's alone: a full disk, for example.
   if (!failed && world_.is_aborted() && !changes_processes(world_.failure()))
@@ -319,14 +319,33 @@ bool Wire::take_errors() {
   return failed;
 }
 
+/// An operation's values have one size. Who says another sent a bad frame, which only this process may have got.
+bool Wire::check_values() {
+  for (const Link& link : links_) {
+    const BarrierHead& head = link.frame.head;
+    if (link.frame.bytes.empty() || head.collective != own_head_.collective ||
+        head.value_bytes == own_head_.value_bytes)
+      continue;
+    const int rank = world_.root_rank(world_.hosts().first(link.process));
+    const auto error = std::make_exception_ptr(
+        Error(Errc::parse,
+              "process " + std::to_string(link.process) + " sent a bad frame: value bytes is " +
+                  std::to_string(head.value_bytes) + ", expected " + std::to_string(own_head_.value_bytes),
+              "bsp"));
+    world_.root().note_failure(rank, error);
+    network_.spread(rank, error);
+    return false;
+  }
+  return true;
+}
+
 /// All processes compare the same heads in the same order, so they find the same mistake: that of the lowest rank that
 /// is not where peer 0 is.
 bool Wire::check_collectives() {
   std::vector<Standing> all;
   const auto add = [&](const BarrierHead& head, int process, std::string_view name, std::string_view odd_name) {
     const int rank = world_.root_rank(world_.hosts().first(process));
-    const bool is_like = head.collective != own_head_.collective || head.value_bytes == own_head_.value_bytes;
-    all.push_back({head.collective, !is_like, {rank, head.first_gone != 0, name}});
+    all.push_back({head.collective, false, {rank, head.first_gone != 0, name}});
     if (head.odd_rank >= 0) all.push_back({0, true, {head.odd_rank, head.odd_gone != 0, odd_name}});
   };
   bool is_added = false;

@@ -111,6 +111,7 @@ class Wire final : public Port, public std::enable_shared_from_this<Wire> {
   void conclude() noexcept;
   void take_frames();
   bool take_errors();
+  bool check_values();
   bool check_collectives();
   void note_error(const BarrierFrame& frame);
   void deliver_segments();

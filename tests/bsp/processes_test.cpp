@@ -299,7 +299,7 @@ TEST_CASE("what a frame says of messages is checked before it is believed") {
   };
   for (const auto& [lie, text] : {std::pair{Lie::everybody, "messages of 4 bytes"},
                                   {Lie::nothing, "0 bytes for 0 messages"},
-                                  {Lie::no_values, "of another type or operation"}}) {
+                                  {Lie::no_values, "value bytes is 0, expected"}}) {
     auto board = std::make_shared<bsp_test::Switchboard>(2);
     std::string errors[2];
     {

@@ -1,5 +1,10 @@
 #include "scalar/bsp/replicated.hpp"
 
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "bsp/loopback.hpp"
 #include "bsp/outbox.hpp"
 #include "bsp/places.hpp"
 #include "scalar/core/error.hpp"

@@ -1,24 +1,11 @@
 #include "scalar/bsp/serialise.hpp"
 
-#include <cxxabi.h>
-
-#include <cstdlib>
 #include <string>
 
+#include "bsp/readable.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::detail {
-namespace {
-
-std::string readable(const std::type_info& type) {
-  int status = 0;
-  char* text = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
-  std::string result = text != nullptr ? text : type.name();
-  std::free(text);
-  return result;
-}
-
-}  // namespace
 
 void throw_not_serialisable(const std::type_info& type) {
   throw Error(Errc::unsupported,

@@ -1,28 +1,17 @@
 #include "scalar/bsp/world.hpp"
 
-#include <cxxabi.h>
-
-#include <cstdlib>
 #include <mutex>
 #include <string>
 #include <utility>
 
+#include "bsp/readable.hpp"
 #include "bsp/wire.hpp"
-
 #include "scalar/bsp/aborted.hpp"
 #include "scalar/bsp/mailbox_memory.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 namespace {
-
-std::string readable(const std::type_info& type) {
-  int status = 0;
-  char* text = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
-  std::string result = text != nullptr ? text : type.name();
-  std::free(text);
-  return result;
-}
 
 std::string reason_of(const std::exception_ptr& error) {
   try {

@@ -175,7 +175,7 @@ bool Link::pull(Transport::Sink& sink) {
   if (ended_) return false;
   bool completed = false;
   try {
-    for (std::size_t bytes = 0; bytes < turn_bytes;) {
+    for (std::size_t bytes = 0; bytes < turn_bytes || stream_.has_pending();) {
       std::array<iovec, 2> into;
       std::size_t count = 0;
       const std::size_t rest = in_frame_ ? frame_.size() - filled_ : 0;

@@ -67,6 +67,8 @@ Stream::Moved Stream::shake_hands() {
 
 bool Stream::wants_write() const noexcept { return tls_ != nullptr && SSL_want_write(tls_.get()); }
 
+bool Stream::has_pending() const noexcept { return tls_ != nullptr && SSL_has_pending(tls_.get()) == 1; }
+
 Stream::Moved Stream::read_tls(std::span<const iovec> into) {
   Moved all;
   for (const iovec& part : into)

@@ -54,6 +54,8 @@ class Stream {
   Moved shake_hands();
   /// What blocks is writing.
   bool wants_write() const noexcept;
+  /// There is more to read than the socket shows.
+  bool has_pending() const noexcept;
   const std::string& reason() const noexcept { return reason_; }
 
  private:

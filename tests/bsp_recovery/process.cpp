@@ -6,7 +6,6 @@
 #include <atomic>
 #include <bit>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,7 +19,7 @@ using test::say;
 namespace {
 
 test::Words words;
-std::shared_ptr<bsp::Transport> transport;
+bsp::Transport* transport = nullptr;
 
 /// A sum that depends on every message of every step. This process ends itself in step `die` or leaves in step `leave`,
 /// and peers stay in step `stay` until there are `until` processes.
@@ -62,11 +61,11 @@ int main(int argc, char** argv) {
   try {
     bsp::EngineOptions engine{.peers = words.number("peers", 6), .workers = 1};
     if (words.has("coordinator"))
-      transport = bsp::tcp({.coordinator = words.text("coordinator"),
-                            .process = words.number("process", 0),
-                            .processes = words.number("processes", 1),
-                            .newcomer = words.number("newcomer", 0) != 0});
-    engine.transport = transport;
+      engine.transport = bsp::tcp({.coordinator = words.text("coordinator"),
+                                   .process = words.number("process", 0),
+                                   .processes = words.number("processes", 1),
+                                   .newcomer = words.number("newcomer", 0) != 0});
+    transport = engine.transport.get();
     if (words.has("directory"))
       engine.checkpoints = {.directory = words.text("directory"), .every = words.number("every", 1), .recover = true};
     std::atomic<bool> hosts_first{false};

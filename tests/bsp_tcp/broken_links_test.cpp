@@ -182,7 +182,9 @@ TEST_CASE("a handshake that never ends well is the same error for everybody, in 
       for (int process = 0; process < 3; ++process) results[process] = broken.job[process].result();
       INFO("0: " << results[0] << "\n1: " << results[1] << "\n2: " << results[2]);
       for (const std::string& result : results) CHECK_THAT(result, StartsWith("error unavailable "));
-      CHECK_THAT(results[0], ContainsSubstring("process 1"));
+      // Process 2 gives up as well, and may be the first whose end is noticed.
+      CHECK((results[0].find("process 1") != std::string::npos ||
+             results[0].find("process 2 is lost") != std::string::npos));
       CHECK(results[0].find("process 1, 2") == std::string::npos);  // who did come is not missed
       CHECK(Clock::now() - struck < bound);
     }

@@ -1,10 +1,21 @@
 #pragma once
 /// Where the messages from one peer to another lie. Internal to the room.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 
-namespace scalar::inline v0::bsp::detail {
+namespace scalar::inline v0::bsp {
+
+/// The messages that one peer got from one source, in the order they were sent.
+template <class T>
+struct Run {
+  int source = 0;
+  std::span<T> values{};
+};
+
+namespace detail {
 
 /// What one source has for one destination in one parity. Closed until first used in a superstep; a closed block looks
 /// full (`next == limit`), so that sending needs one comparison. The first few small messages lie in the block itself:
@@ -44,4 +55,12 @@ Block<T>* make_page() {
   return page;
 }
 
-}  // namespace scalar::inline v0::bsp::detail
+/// Fetches a block's head and first messages.
+template <class T>
+void prefetch(const Block<T>& block) noexcept {
+  for (std::size_t at = 0; at < (std::min)(sizeof block, std::size_t{128}); at += 64)
+    __builtin_prefetch(reinterpret_cast<const std::byte*>(&block) + at);
+}
+
+}  // namespace detail
+}  // namespace scalar::inline v0::bsp

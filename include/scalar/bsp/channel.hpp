@@ -21,13 +21,6 @@
 
 namespace scalar::inline v0::bsp {
 
-/// The messages that one peer got from one source, in the order they were sent.
-template <class T>
-struct Run {
-  int source = 0;
-  std::span<T> values{};
-};
-
 namespace detail {
 
 [[noreturn]] void throw_bad_segment(const Segment& segment, std::size_t message_bytes);
@@ -241,10 +234,6 @@ class Channel final : public ChannelBase {
     const auto source = static_cast<unsigned>(rank);
     dense_[parity][source / 64].fetch_xor(1ull << source % 64, std::memory_order_relaxed);
     dense_sources_[parity].fetch_add(dense ? 1 : -1, std::memory_order_relaxed);
-  }
-  static void prefetch(const Block<T>& block) noexcept {
-    for (std::size_t at = 0; at < (std::min)(sizeof block, std::size_t{128}); at += 64)
-      __builtin_prefetch(reinterpret_cast<const std::byte*>(&block) + at);
   }
 
   static Block<T>& block_of(Half& half, unsigned destination) noexcept {

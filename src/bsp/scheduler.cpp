@@ -26,6 +26,7 @@ void relax() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 constexpr std::uint64_t brief_ticks = 1000;
 #endif
 constexpr std::uint32_t longest_patience = 1u << 16;
+constexpr std::uint32_t most_untimed = 7;  // brief supersteps between two looks at the time
 
 std::int64_t now_ms() noexcept {
   return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now().time_since_epoch()).count();
@@ -76,14 +77,18 @@ bool Scheduler::is_exhausted() const noexcept {
                      [](const Slice& slice) { return slice.next.load(std::memory_order_relaxed) >= slice.end; });
 }
 
-bool Scheduler::may_claim(unsigned worker) const noexcept {
-  return !brief_.load(std::memory_order_relaxed) || opener_.load(std::memory_order_relaxed) == worker ||
-         ticks() - opened_.load(std::memory_order_relaxed) > brief_ticks;
+bool Scheduler::may_claim(unsigned worker, Watch& watch) const noexcept {
+  if (!brief_.load(std::memory_order_relaxed) || opener_.load(std::memory_order_relaxed) == worker) return true;
+  const std::uint32_t turn = turn_.load(std::memory_order_relaxed);
+  const std::uint64_t now = ticks();
+  if (turn != watch.turn) watch = {turn, now};
+  return now - watch.since > brief_ticks;
 }
 
 /// Claims and runs peers until the list is exhausted; false when there was nothing to claim.
-bool Scheduler::drain(unsigned worker) {
-  if (!may_claim(worker) || is_exhausted()) return false;  // in this order: the slices are written by who is at work
+bool Scheduler::drain(unsigned worker, Watch& watch) {
+  if (!may_claim(worker, watch) || is_exhausted())
+    return false;  // in this order: the slices are written by who is at work
   FramePool*& pool = FramePool::current();
   FramePool* const outer = pool;  // this thread may be inside another peer's code
   Arrivals arrivals;
@@ -181,7 +186,11 @@ void Scheduler::arrive(Fiber& fiber, unsigned worker) { arrive({1, fiber.collect
 
 void Scheduler::arrive(const Arrivals& arrivals, unsigned worker) {
   if (arrivals.collectives != 0) collectives_.fetch_add(arrivals.collectives, std::memory_order_relaxed);
-  if (arrived_.fetch_add(arrivals.peers, std::memory_order_seq_cst) + arrivals.peers == size_) return flip(worker);
+  if (arrivals.peers == size_) return flip(worker);  // nobody else has run any, and `arrived_` is 0
+  if (arrived_.fetch_add(arrivals.peers, std::memory_order_seq_cst) + arrivals.peers == size_) {
+    arrived_.store(0, std::memory_order_relaxed);
+    return flip(worker);
+  }
   end_if_stuck();
 }
 
@@ -218,7 +227,6 @@ void Scheduler::give_up_parts() {
 }
 
 void Scheduler::flip(unsigned worker) {
-  arrived_.store(0, std::memory_order_relaxed);
   const std::uint32_t collectives = collectives_.load(std::memory_order_relaxed);
   if (collectives != 0) collectives_.store(0, std::memory_order_relaxed);
   if (stop_.stop_possible() || deadline_.count() != 0) check_clock();
@@ -339,23 +347,32 @@ std::uint32_t Scheduler::help() noexcept {
   }
 }
 
-/// Whether the superstep about to be opened is likely over before others could help.
+/// Whether the superstep about to be opened is likely over before others could help. The time is looked at once in a
+/// few brief supersteps, as that takes a good part of one.
 bool Scheduler::expect_brief(unsigned worker) noexcept {
   if (workers_ == 1) return false;
+  const bool was_brief = brief_.load(std::memory_order_relaxed);
+  const std::uint32_t untimed = untimed_.load(std::memory_order_relaxed);
+  if (was_brief) turn_.store(turn_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  if (opener_.load(std::memory_order_relaxed) != worker) opener_.store(worker, std::memory_order_relaxed);
+  if (was_brief && untimed < most_untimed && !world_.is_aborted()) {
+    untimed_.store(untimed + 1, std::memory_order_relaxed);
+    return true;
+  }
   const std::uint64_t now = ticks();
   const std::uint64_t took = now - opened_.load(std::memory_order_relaxed);
-  const bool was_brief = brief_.load(std::memory_order_relaxed);
-  brief_row_ = took < (was_brief ? 4 : 2) * brief_ticks ? brief_row_ + 1 : 0;
+  brief_row_ = took < (was_brief ? 4 * (untimed + 1) : 2) * brief_ticks ? brief_row_ + 1 : 0;
   const bool brief = !world_.is_aborted() && brief_row_ >= patience_.load(std::memory_order_relaxed);
   opened_.store(now, std::memory_order_relaxed);
-  opener_.store(worker, std::memory_order_relaxed);
+  untimed_.store(0, std::memory_order_relaxed);
   if (brief != was_brief) brief_.store(brief, std::memory_order_relaxed);
   return brief;
 }
 
 /// The opener has been alone with a superstep that is not brief after all: it calls the others, and expects less often.
 void Scheduler::share_if_outlasted() noexcept {
-  if (ticks() - opened_.load(std::memory_order_relaxed) <= 4 * brief_ticks) return;
+  const std::uint64_t supersteps = untimed_.load(std::memory_order_relaxed) + 1;
+  if (ticks() - opened_.load(std::memory_order_relaxed) <= 4 * supersteps * brief_ticks) return;
   brief_.store(false, std::memory_order_relaxed);
   const std::uint32_t patience = patience_.load(std::memory_order_relaxed);
   patience_.store((std::min)(patience * 2, longest_patience), std::memory_order_relaxed);
@@ -372,11 +389,12 @@ std::uint32_t Scheduler::stay(unsigned worker) {
   SteadyClock::time_point until{};
   // Spinning that did not pay is tried again only now and then.
   int budget = spin_now_us_.load(std::memory_order_relaxed);
+  Watch watch;
   if (budget == 0 && dry_spells_.fetch_add(1, std::memory_order_relaxed) % 64 == 63) budget = spin_us_;
   for (unsigned rounds = 0;;) {
     const std::uint32_t seen = epoch_.load(std::memory_order_acquire);
     if (is_finished()) return seen;
-    if (drain(worker) || run_ready(worker) || (network_ != nullptr && network_->poll(worker))) {
+    if (drain(worker, watch) || run_ready(worker) || (network_ != nullptr && network_->poll(worker))) {
       if (rounds != 0) spin_now_us_.store(budget, std::memory_order_relaxed);
       rounds = 0, until = {};
     } else if (!idle(seen, rounds, until, budget)) {

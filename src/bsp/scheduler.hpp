@@ -103,12 +103,18 @@ class Scheduler final : public Gate, public Driver {
     std::uint32_t peers = 0, collectives = 0;
   };
 
+  /// Since when a worker sees the same superstep of another's.
+  struct Watch {
+    std::uint32_t turn = 0;
+    std::uint64_t since = 0;
+  };
+
   static Bite claim(Slice& slice) noexcept;
-  bool drain(unsigned worker);
+  bool drain(unsigned worker, Watch& watch);
   bool run_ready(unsigned worker);
   void resume(Fiber& fiber);
   void park(Gate& gate, Fiber& fiber, unsigned worker);
-  bool may_claim(unsigned worker) const noexcept;
+  bool may_claim(unsigned worker, Watch& watch) const noexcept;
   bool is_exhausted() const noexcept;
   void step(Fiber& fiber, Arrivals& arrivals, unsigned worker);
   void retire(Fiber& fiber) noexcept;
@@ -152,7 +158,9 @@ class Scheduler final : public Gate, public Driver {
   std::atomic<bool> brief_{false};  // this superstep belongs to its opener
 
   alignas(64) std::atomic<unsigned> opener_{0};
-  std::atomic<std::uint64_t> opened_{0};    // when, in ticks
+  std::atomic<std::uint32_t> turn_{0};      // moves with every brief superstep
+  std::atomic<std::uint32_t> untimed_{0};   // brief supersteps since the time was looked at ...
+  std::atomic<std::uint64_t> opened_{0};    // ... which was then, in ticks
   std::uint32_t brief_row_ = 0;             // brief supersteps in a row
   std::atomic<std::uint32_t> patience_{8};  // how many it takes to expect one more
 

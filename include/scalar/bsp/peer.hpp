@@ -153,7 +153,7 @@ class [[nodiscard]] Barrier : public Awaitable {
   Peer& peer() const noexcept { return peer_; }
   /// Contributes the bytes at `value`, which live in this object.
   void suspend(std::coroutine_handle<> self, const void* value) const noexcept {
-    Fiber& fiber = peer_.fiber();
+    Fiber& fiber = static_cast<Fiber&>(*leaf);
     fiber.handle = self;
     fiber.collective = collective_;
     fiber.argument = this;

@@ -93,12 +93,12 @@ bool Scheduler::drain(unsigned worker, Watch& watch) {
   FramePool* const outer = pool;  // this thread may be inside another peer's code
   Arrivals arrivals;
   bool any = false;
-  const std::int64_t begin = tracer_ != nullptr ? tracer_->now() : 0;
   for (std::uint32_t k = 0; k < workers_; ++k) {
     Slice& slice = slices_[(worker + k) % workers_];
     for (Bite bite = claim(slice); bite.begin != bite.end; bite = claim(slice)) {
       for (std::uint32_t index = bite.begin; index < bite.end; ++index) {
         if (any && brief_.load(std::memory_order_relaxed) && !is_exhausted()) share_if_outlasted();
+        if (!any && tracer_ != nullptr) arrivals.stint = &tracer_->begin_stint();
         any = true;
         pool = &world_.frames_[index];
         step(world_.fibers_[index], arrivals, worker);
@@ -106,7 +106,7 @@ bool Scheduler::drain(unsigned worker, Watch& watch) {
     }
   }
   pool = outer;
-  if (tracer_ != nullptr && any) tracer_->was_busy(worker, begin, tracer_->now());
+  if (arrivals.stint != nullptr) tracer_->end_stint(*arrivals.stint, worker);
   // Arriving once for all: before it, no flip can happen, so everything claimed above was of one superstep.
   if (arrivals.peers != 0) arrive(arrivals, worker);
   return any;
@@ -129,8 +129,10 @@ bool Scheduler::run_ready(unsigned worker) {
   FramePool*& pool = FramePool::current();
   FramePool* const outer = std::exchange(pool, &world_.frames(fiber->rank));
   Arrivals arrivals;
+  if (tracer_ != nullptr) arrivals.stint = &tracer_->begin_stint();
   step(*fiber, arrivals, worker);
   pool = outer;
+  if (arrivals.stint != nullptr) tracer_->end_stint(*arrivals.stint, worker);
   if (arrivals.peers != 0) arrive(arrivals, worker);
   return true;
 }
@@ -141,6 +143,7 @@ void Scheduler::step(Fiber& fiber, Arrivals& arrivals, unsigned worker) {
   if (!fiber.over) {
     resume(fiber);
     if (fiber.gate == this) {
+      if (arrivals.stint != nullptr) world_.tally(fiber.rank, arrivals.stint->sent);
       ++arrivals.peers;
       arrivals.collectives += fiber.collective != nullptr;
       return;
@@ -148,6 +151,7 @@ void Scheduler::step(Fiber& fiber, Arrivals& arrivals, unsigned worker) {
     if (fiber.gate != nullptr) return park(*fiber.gate, fiber, worker);
     if (fiber.root->error && !fiber.told) world_.fail(fiber.rank, fiber.root->error);  // else a consequence
   }
+  if (arrivals.stint != nullptr) world_.tally(fiber.rank, arrivals.stint->sent);
   ++arrivals.peers;
   retire(fiber);
 }

@@ -17,6 +17,7 @@
 
 namespace scalar::inline v0::bsp::detail {
 
+struct Stint;
 class Tracer;
 
 /// A part of a run in which peers wait apart from the others.
@@ -101,6 +102,7 @@ class Scheduler final : public Gate, public Driver {
   };
   struct Arrivals {
     std::uint32_t peers = 0, collectives = 0;
+    Stint* stint = nullptr;  // of the worker that ran them; null: nothing is recorded
   };
 
   /// Since when a worker sees the same superstep of another's.

@@ -30,45 +30,50 @@ Tracer::Tracer(Trace& trace, World& world)
   begin_ = trace_.now();
 }
 
-void Tracer::was_busy(unsigned worker, std::int64_t begin, std::int64_t end) {
+Stint& Tracer::begin_stint() {
   const std::lock_guard lock(trace_.mutex);
-  if (trace_.busy.size() < 4 * trace_.options.capacity)
-    trace_.busy.push_back({run_, world_.superstep(), worker, begin, end});
+  if (idle_.empty()) {
+    idle_.push_back(std::make_unique<Stint>());
+    idle_.back()->sent.received.resize(static_cast<std::size_t>(world_.size()));
+  }
+  stints_.push_back(std::move(idle_.back()));
+  idle_.pop_back();
+  stints_.back()->begin = now();
+  return *stints_.back();
 }
 
-namespace {
-
-/// Adds up an h-relation.
-class Tally final : public Outbox {
- public:
-  explicit Tally(World& world) : sent_(static_cast<std::size_t>(world.size())), received_(sent_.size()) {}
-  void add(int source, int destination, std::uint64_t count, std::span<const std::byte> content, std::size_t) override {
-    messages += count, bytes += content.size();
-    sent_[static_cast<std::size_t>(source)] += content.size();
-    if (destination >= 0) received_[static_cast<std::size_t>(destination)] += content.size();
-  }
-  std::uint64_t h() const noexcept {
-    return (std::max)(*std::max_element(sent_.begin(), sent_.end()),
-                      *std::max_element(received_.begin(), received_.end()));
-  }
-  std::uint64_t messages = 0, bytes = 0;
-
- private:
-  std::vector<std::uint64_t> sent_, received_;
-};
-
-}  // namespace
+void Tracer::end_stint(Stint& stint, unsigned worker) {
+  const std::int64_t end = now();
+  const std::lock_guard lock(trace_.mutex);
+  if (trace_.busy.size() < 4 * trace_.options.capacity)
+    trace_.busy.push_back({run_, world_.superstep(), worker, stint.begin, end});
+}
 
 void Tracer::arrived() {
-  Tally tally(world_);
-  world_.tally(tally);
   record_ = {.run = run_, .superstep = world_.superstep(), .begin = begin_, .peers = world_.local()};
-  record_.messages = tally.messages, record_.bytes = tally.bytes, record_.h = tally.h();
   for (std::size_t i = 0; i < work_.size(); ++i) {
     const std::int64_t work = work_[i].exchange(0, std::memory_order_relaxed);
     record_.work_sum += work;
     if (work > record_.work) record_.work = work, record_.slowest = world_.first() + static_cast<int>(i);
   }
+  count_sent();
+}
+
+/// Adds up what the stints of the superstep have counted.
+void Tracer::count_sent() {
+  const std::lock_guard lock(trace_.mutex);
+  std::vector<std::uint64_t> received(static_cast<std::size_t>(world_.size()));
+  for (std::unique_ptr<Stint>& stint : stints_) {
+    Tally& sent = stint->sent;
+    record_.messages += sent.messages, record_.bytes += sent.bytes;
+    record_.h = (std::max)(record_.h, sent.most_sent);
+    for (std::size_t i = 0; sent.messages != 0 && i < received.size(); ++i)
+      received[i] += std::exchange(sent.received[i], 0);
+    sent.messages = sent.bytes = sent.most_sent = 0;
+    idle_.push_back(std::move(stint));
+  }
+  stints_.clear();
+  record_.h = (std::max)(record_.h, *std::max_element(received.begin(), received.end()));
 }
 
 void Tracer::concluded() {

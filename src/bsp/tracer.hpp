@@ -36,31 +36,40 @@ struct Trace::Impl {
 
 namespace detail {
 
+/// What a worker does from the first peer that it runs to where it arrives for all of them.
+struct Stint {
+  std::int64_t begin = 0;
+  Tally sent{};
+};
+
 /// One run's recorder.
 class Tracer {
  public:
   Tracer(Trace& trace, World& world);
 
   std::int64_t now() const noexcept { return trace_.now(); }
+  Stint& begin_stint();
+  void end_stint(Stint& stint, unsigned worker);
   /// Peer `rank` has computed. Called by the worker that ran it.
   void ran(int rank, std::int64_t begin, std::int64_t end) noexcept {
     work_[static_cast<std::size_t>(rank - world_.first())].fetch_add(end - begin, std::memory_order_relaxed);
   }
-  /// A worker has run peers without a break.
-  void was_busy(unsigned worker, std::int64_t begin, std::int64_t end);
   void opened() noexcept { begin_ = trace_.now(); }
-  /// All local peers have arrived: what they have sent is counted.
+  /// All local peers have arrived.
   void arrived();
   /// The superstep is over; the next opens.
   void concluded();
 
  private:
+  void count_sent();
+
   Trace::Impl& trace_;
   World& world_;
   std::uint64_t run_;
   std::int64_t begin_ = 0;
   std::vector<std::atomic<std::int64_t>> work_;  // by local rank
   SuperstepRecord record_;
+  std::vector<std::unique_ptr<Stint>> stints_, idle_;  // those with something to count; those to be used again
 };
 
 }  // namespace detail

@@ -1,5 +1,6 @@
 #include "scalar/bsp/world.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -259,9 +260,11 @@ void World::sweep() noexcept {
   }
 }
 
-void World::tally(Outbox& out) {
+void World::tally(int rank, Tally& tally) {
+  const std::uint64_t before = tally.bytes;
   const std::lock_guard lock(shared_->mutex);
-  for (Joined& entry : shared_->joined) entry.channel->tally(superstep(), out);
+  for (Joined& entry : shared_->joined) entry.channel->tally(rank, superstep(), tally);
+  tally.most_sent = (std::max)(tally.most_sent, tally.bytes - before);
 }
 
 void World::each_channel(void (*use)(void*, std::int64_t, const std::type_info&, ChannelBase&), void* argument) {

@@ -109,10 +109,17 @@ class Channel final : public ChannelBase {
       }
     });
   }
-  void tally(std::uint64_t superstep, Outbox& out) override {
-    each_block(superstep, [&](int source, int destination, std::span<const T> values) {
-      out.add(source, destination, values.size(), std::as_bytes(values), alignof(T));
-    });
+  void tally(int source, std::uint64_t superstep, Tally& tally) override {
+    Half& half = side(source).half[superstep & 1];
+    std::uint64_t messages = 0;
+    for (const int destination : half.touched) {
+      const Block<T>& block = block_of(half, static_cast<unsigned>(destination));
+      if (block.superstep != superstep) continue;
+      const auto count = static_cast<std::uint64_t>(block.next - block.begin);
+      tally.received[static_cast<std::size_t>(destination)] += count * sizeof(T);
+      messages += count;
+    }
+    tally.messages += messages, tally.bytes += messages * sizeof(T);
   }
 
   void deliver(std::uint64_t superstep, const Segment& segment) override {

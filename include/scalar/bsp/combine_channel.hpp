@@ -241,16 +241,16 @@ class CombineChannel final : public ChannelBase {
   }
   void deliver(std::uint64_t superstep, const Segment& segment) override { messages.deliver(superstep, segment); }
   /// Dense values count as the pairs that they would be on their way.
-  void tally(std::uint64_t superstep, Outbox& out) override {
-    messages.tally(superstep, out);
-    each_dense(superstep, [&](int source, const Dense& values) {
-      for (int rank = 0; rank < world_.size(); ++rank) {
-        scratch_.clear();
-        const auto add = [&](std::uint64_t key) { scratch_.push_back({static_cast<Key>(key), values[key]}); };
-        values.each(owners_->range(rank).begin, owners_->range(rank).end, add);
-        out.add(source, rank, scratch_.size(), std::as_bytes(std::span(scratch_)), alignof(Entry));
-      }
-    });
+  void tally(int source, std::uint64_t superstep, Tally& tally) override {
+    messages.tally(source, superstep, tally);
+    const Half& half = half_of(source, superstep);
+    if (half.superstep != superstep) return;
+    for (int rank = 0; rank < world_.size(); ++rank) {
+      std::uint64_t count = 0;
+      half.values.each(owners_->range(rank).begin, owners_->range(rank).end, [&](std::uint64_t) { ++count; });
+      tally.messages += count, tally.bytes += count * sizeof(Entry);
+      tally.received[static_cast<std::size_t>(rank)] += count * sizeof(Entry);
+    }
   }
 
   /// What all peers must agree about; they share the result. Errors: `Errc::invalid_argument`.

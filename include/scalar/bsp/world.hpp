@@ -87,6 +87,13 @@ class Outbox {
   ~Outbox() = default;
 };
 
+/// How much has been sent in a superstep, to peers here and elsewhere.
+struct Tally {
+  std::uint64_t messages = 0, bytes = 0;
+  std::uint64_t most_sent = 0;            ///< bytes, by one peer
+  std::vector<std::uint64_t> received{};  ///< bytes, by rank
+};
+
 /// What a peer in another process has sent: bytes that stay until the next barrier and may be changed.
 struct Segment {
   int source = 0, destination = 0;
@@ -103,8 +110,8 @@ class ChannelBase {
   /// Offers what local peers have sent to other processes in `superstep`, by ascending source. Called once all local
   /// peers have arrived. Errors: `Errc::unsupported` for messages that cannot leave a process.
   virtual void collect(std::uint64_t superstep, Outbox& out);
-  /// Offers everything that local peers have sent in `superstep`, for peers here and elsewhere, to be counted.
-  virtual void tally(std::uint64_t superstep, Outbox& out) { (void)superstep, (void)out; }
+  /// Counts what local peer `source` has sent in `superstep`. Called where it ran, once it has arrived.
+  virtual void tally(int source, std::uint64_t superstep, Tally& tally) { (void)source, (void)superstep, (void)tally; }
   /// Takes what a peer elsewhere has sent in `superstep`: by ascending source, to be read in the next superstep.
   /// Errors: `Errc::parse` for bytes that are no such messages.
   virtual void deliver(std::uint64_t superstep, const Segment& segment);
@@ -199,8 +206,8 @@ class World {
   /// Ends a superstep for which all has come.
   void conclude(bool failed) noexcept;
   const Collective* collective() const noexcept { return collective_; }
-  /// Counts what local peers have sent in this superstep.
-  void tally(Outbox& out);
+  /// Counts what local peer `rank`, which has arrived, has sent in this superstep.
+  void tally(int rank, Tally& tally);
   /// Forgets channels that nobody uses, once what was sent through them has left.
   void sweep() noexcept;
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -160,41 +161,36 @@ double moved() {
       sum_of_varying<T>);
 }
 
-/// The same without a string each: length and elements as bytes of a Mailbox<char>.
+/// The same as views, which need no string each.
 template <class T>
-[[gnu::noinline]] void send_bytes(bsp::Mailbox<char>& box, Dice dice) {
+struct ViewOf {
+  using Type = std::span<const typename T::value_type>;
+};
+template <>
+struct ViewOf<std::string> {
+  using Type = std::string_view;
+};
+template <class T>
+using View = typename ViewOf<T>::Type;
+
+template <class T>
+[[gnu::noinline]] void send_views(bsp::Mailbox<View<T>>& box, Dice dice) {
   for (std::size_t i = 0; i < varying; ++i) {
     const auto to = static_cast<int>(dice.destination(2));
-    const auto length = static_cast<std::uint32_t>(dice.length(mean_length<T>));
-    box.send(to, std::span(reinterpret_cast<const char*>(&length), sizeof length));
-    box.send(to, std::span(reinterpret_cast<const char*>(text<T>().data() + i % 2048),
-                           length * sizeof(typename T::value_type)));
+    box.send(to, {text<T>().data() + i % 2048, dice.length(mean_length<T>)});
   }
 }
 template <class T>
-double sum_of_bytes(const char* at, const char* end) {
-  using Element = typename T::value_type;
+[[gnu::noinline]] double sum_of_views(bsp::Mailbox<View<T>>& box) {
   double sum = 0;
-  for (std::uint32_t length = 0; at != end; at += length * sizeof(Element)) {
-    std::memcpy(&length, at, sizeof length);
-    at += sizeof length;
-    Element last;
-    std::memcpy(&last, at + (length - 1) * sizeof(Element), sizeof last);
-    sum += static_cast<double>(length) + last;
-  }
+  for (const View<T> message : box.received()) sum += static_cast<double>(message.size()) + message.back();
   return sum;
 }
 template <class T>
-double as_bytes() {
-  return by_engine<char>(
+double viewed() {
+  return by_engine<View<T>>(
       2, varying, varying_steps,
-      [](auto& box, std::size_t source, int step) { send_bytes<T>(box, Dice(source, step)); },
-      [](auto& box) {
-        double sum = 0;
-        for (const auto& run : box.runs())
-          sum += sum_of_bytes<T>(run.values.data(), run.values.data() + run.values.size());
-        return sum;
-      });
+      [](auto& box, std::size_t source, int step) { send_views<T>(box, Dice(source, step)); }, sum_of_views<T>);
 }
 
 /// Boxes of the same type, by hand.
@@ -238,6 +234,21 @@ class Bytes {
   std::size_t size_ = 0, capacity_ = 0;
 };
 
+/// Bytes with lengths before them, as the rivals' boxes have.
+template <class T>
+double sum_of_bytes(const char* at, const char* end) {
+  using Element = typename T::value_type;
+  double sum = 0;
+  for (std::uint32_t length = 0; at != end; at += length * sizeof(Element)) {
+    std::memcpy(&length, at, sizeof length);
+    at += sizeof length;
+    Element last;
+    std::memcpy(&last, at + (length - 1) * sizeof(Element), sizeof last);
+    sum += static_cast<double>(length) + last;
+  }
+  return sum;
+}
+
 template <class T>
 double length_prefixed(std::size_t threads) {
   using Element = typename T::value_type;
@@ -257,15 +268,15 @@ double length_prefixed(std::size_t threads) {
 }
 
 template <class T>
-void add_varying(std::vector<bench::Row>& rows, const std::string& what) {
-  rows.push_back(bench::row(what + ", mean 64 B, 2 peers, CPU", "length-prefixed memcpy", "ns", 1 / 2.0, moved<T>,
-                            [] { return length_prefixed<T>(2); }));
-  rows.push_back(bench::row(what + ", mean 64 B, 2 peers, CPU", "vectors of them by hand", "ns", 1 / 1.1, moved<T>,
-                            [] { return owned<T>(); }));
-  rows.push_back(bench::row(what + " as bytes of a Mailbox<char>, CPU", "length-prefixed memcpy", "ns", 1 / 2.0,
-                            as_bytes<T>, [] { return length_prefixed<T>(2); }));
-  rows.push_back(bench::row(what + ", mean 64 B, 2 peers, CPU", "plain loop, 1 thread", "ns", 0, moved<T>,
-                            [] { return length_prefixed<T>(1); }));
+void add_varying(std::vector<bench::Row>& rows, const std::string& view, const std::string& owner) {
+  const std::string as_views = "Mailbox<" + view + ">, mean 64 B, 2 peers, CPU";
+  const std::string as_owners = "Mailbox<" + owner + ">, mean 64 B, 2 peers, CPU";
+  const auto memcpy_loop = [] { return length_prefixed<T>(2); };
+  rows.push_back(bench::row(as_views, "length-prefixed memcpy", "ns", 1 / 2.0, viewed<T>, memcpy_loop));
+  rows.push_back(
+      bench::row(as_views, "plain loop, 1 thread", "ns", 0, viewed<T>, [] { return length_prefixed<T>(1); }));
+  rows.push_back(bench::row(as_owners, "vectors of them by hand", "ns", 1 / 1.1, moved<T>, owned<T>));
+  rows.push_back(bench::row(as_owners, "length-prefixed memcpy", "ns", 0, moved<T>, memcpy_loop));
 }
 
 }  // namespace
@@ -283,7 +294,7 @@ int main(int argc, char** argv) {
   rows.push_back(bench::row(
       sixteen + "2 peers, CPU", "LPF put", "ns", 1 / 0.3, [] { return messages(2, 1'000'000); },
       bench::program("SCALAR_RIVAL_LPF", "put")));
-  add_varying<std::string>(rows, "strings");
-  add_varying<std::vector<float>>(rows, "vectors of floats");
+  add_varying<std::string>(rows, "string_view", "string");
+  add_varying<std::vector<float>>(rows, "span<const float>", "vector<float>");
   return bench::print(rows, argc, argv);
 }

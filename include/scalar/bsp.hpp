@@ -32,3 +32,4 @@
 #include "scalar/bsp/topology.hpp"
 #include "scalar/bsp/trace.hpp"
 #include "scalar/bsp/transport.hpp"
+#include "scalar/bsp/view_mailbox.hpp"

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -13,6 +14,17 @@
 #include "scalar/bsp/peer.hpp"
 
 namespace scalar::inline v0::bsp {
+namespace detail {
+
+/// Types that show elements which lie elsewhere: as messages, these elements are what is sent. See view_mailbox.hpp.
+template <class T>
+inline constexpr bool is_view = false;
+template <class Char>
+inline constexpr bool is_view<std::basic_string_view<Char>> = true;
+template <class T>
+inline constexpr bool is_view<std::span<const T>> = std::is_trivially_copyable_v<T>;
+
+}  // namespace detail
 
 /// The messages a peer got, by source rank and then in the order sent: a forward range of `T&`.
 template <class T>
@@ -85,6 +97,8 @@ class Received {
 /// In a loop over many messages pass the mailbox to a plain function: g++ 12 keeps a coroutine's locals in memory.
 template <class T>
 class Mailbox final : detail::Box {
+  static_assert(!detail::is_view<T>, "messages of variable length: include scalar/bsp/view_mailbox.hpp");
+
  public:
   /// Internal: use `peer.mailbox<T>()`.
   explicit Mailbox(Peer& peer)

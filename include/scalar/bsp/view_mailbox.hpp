@@ -1,0 +1,146 @@
+#pragma once
+/// Mailbox<std::string_view> and Mailbox<std::span<const T>>: messages of any length without an allocation each.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "scalar/bsp/mailbox.hpp"
+#include "scalar/bsp/peer.hpp"
+
+namespace scalar::inline v0::bsp {
+namespace detail {
+
+/// Errors: `Errc::parse` unless messages of these lengths have so many `values`, naming their source and `rank`.
+void check_lengths(std::span<const std::uint64_t> lengths, std::size_t values, int source, int rank);
+
+/// What one source has sent: its messages' lengths, and all their elements one after the other.
+template <class View>
+struct ViewRun {
+  int source = 0;
+  std::span<const std::uint64_t> lengths{};
+  const typename View::value_type* values = nullptr;
+};
+
+}  // namespace detail
+
+/// The messages of variable length that a peer got, by source rank and then in the order sent: a forward range of
+/// `View`, by value.
+template <class View>
+class ReceivedViews {
+ public:
+  explicit ReceivedViews(std::span<const detail::ViewRun<View>> runs) noexcept : runs_(runs) {}
+
+  class Iterator {
+   public:
+    using value_type = View;
+    using reference = View;
+    using difference_type = std::ptrdiff_t;
+    using iterator_concept = std::forward_iterator_tag;
+
+    Iterator() = default;
+    Iterator(const detail::ViewRun<View>* run, const detail::ViewRun<View>* last) noexcept : run_(run), last_(last) {
+      enter();
+    }
+    View operator*() const noexcept { return {values_, static_cast<std::size_t>(*length_)}; }
+    Iterator& operator++() noexcept {
+      values_ += *length_;
+      if (++length_ == stop_) ++run_, enter();
+      return *this;
+    }
+    Iterator operator++(int) noexcept {
+      Iterator before = *this;
+      ++*this;
+      return before;
+    }
+    friend bool operator==(const Iterator& a, const Iterator& b) noexcept { return a.length_ == b.length_; }
+    friend bool operator==(const Iterator& a, std::default_sentinel_t) noexcept { return a.length_ == nullptr; }
+
+   private:
+    void enter() noexcept {  // runs are never empty
+      const bool over = run_ == last_;
+      length_ = over ? nullptr : run_->lengths.data();
+      stop_ = over ? nullptr : length_ + run_->lengths.size();
+      values_ = over ? nullptr : run_->values;
+    }
+    const std::uint64_t* length_ = nullptr;
+    const std::uint64_t* stop_ = nullptr;
+    const typename View::value_type* values_ = nullptr;
+    const detail::ViewRun<View>* run_ = nullptr;
+    const detail::ViewRun<View>* last_ = nullptr;
+  };
+
+  Iterator begin() const noexcept { return {runs_.data(), runs_.data() + runs_.size()}; }
+  std::default_sentinel_t end() const noexcept { return {}; }
+  bool empty() const noexcept { return runs_.empty(); }
+  /// Complexity: one addition per source.
+  std::size_t size() const noexcept {
+    std::size_t count = 0;
+    for (const auto& run : runs_) count += run.lengths.size();
+    return count;
+  }
+
+ private:
+  std::span<const detail::ViewRun<View>> runs_;
+};
+
+/// A mailbox whose messages are texts or arrays, each of its own length: what a view shows is copied when it is sent.
+///
+/// A `Mailbox<std::string>` costs an allocation for each message, here the messages to a peer lie one after the other:
+/// two mailboxes, one of lengths and one of elements. What is received belongs to the receiver until its next barrier.
+/// Otherwise as every `Mailbox`.
+template <class View>
+  requires detail::is_view<View>
+class Mailbox<View> {
+ public:
+  using Element = typename View::value_type;
+
+  /// Internal: use `peer.mailbox<View>()`.
+  explicit Mailbox(Peer& peer) : peer_(peer), lengths_(peer), values_(peer) {}
+
+  /// Sends a copy of what `message` shows, perhaps nothing. Errors: `Errc::out_of_range` for a rank that is none.
+  void send(int rank, View message) {
+    values_.send(rank, std::span<const Element>(message.data(), message.size()));
+    lengths_.send(rank, message.size());
+  }
+
+  /// All messages of the last superstep, by source rank, then in the order sent.
+  /// Errors: `Errc::parse` when another process has sent lengths and elements that do not belong together.
+  ReceivedViews<View> received() const { return ReceivedViews<View>(runs()); }
+  /// The messages from one source. Errors: `Errc::out_of_range` for a rank that is none; as above.
+  ReceivedViews<View> received(int source) const {
+    (void)values_.received(source);  // checks it
+    const std::span<const detail::ViewRun<View>> all = runs();
+    const auto found = std::ranges::lower_bound(all, source, {}, &detail::ViewRun<View>::source);
+    const bool is_there = found != all.end() && found->source == source;
+    return ReceivedViews<View>(is_there ? std::span(&*found, 1) : std::span<const detail::ViewRun<View>>());
+  }
+
+ private:
+  /// The runs of both mailboxes side by side, once a superstep. Who sent nothing but empty messages has no elements.
+  std::span<const detail::ViewRun<View>> runs() const {
+    if (superstep_ == peer_.superstep()) return runs_;
+    runs_.clear();
+    auto values = values_.runs().begin();
+    for (const Run<std::uint64_t>& lengths : lengths_.runs()) {
+      while (values != values_.runs().end() && values->source < lengths.source) ++values;
+      const bool any = values != values_.runs().end() && values->source == lengths.source;
+      const std::span<const Element> elements = any ? values->values : std::span<Element>();
+      detail::check_lengths(lengths.values, elements.size(), lengths.source, peer_.rank());
+      runs_.push_back({lengths.source, lengths.values, elements.data()});
+    }
+    superstep_ = peer_.superstep();
+    return runs_;
+  }
+
+  Peer& peer_;
+  Mailbox<std::uint64_t> lengths_;
+  Mailbox<Element> values_;
+  mutable std::vector<detail::ViewRun<View>> runs_;
+  mutable std::uint64_t superstep_ = static_cast<std::uint64_t>(-1);  // to which they belong
+};
+
+}  // namespace scalar::inline v0::bsp

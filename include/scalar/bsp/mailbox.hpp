@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "scalar/bsp/channel.hpp"
+#include "scalar/bsp/copy.hpp"
 #include "scalar/bsp/peer.hpp"
 
 namespace scalar::inline v0::bsp {
@@ -136,7 +137,11 @@ class Mailbox final : detail::Box {
   void send(int rank, std::span<const T> values) {
     if (values.empty()) return check(rank);
     detail::Block<T>& block = block_for(rank, values.size());
-    block.next = std::uninitialized_copy(values.begin(), values.end(), block.next);
+    if constexpr (std::is_trivially_copyable_v<T>) {
+      block.next = detail::copy_values(values, block.next);
+    } else {
+      block.next = std::uninitialized_copy(values.begin(), values.end(), block.next);
+    }
   }
 
   /// All messages of the last superstep, by source rank, then in the order sent.

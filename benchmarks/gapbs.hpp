@@ -64,18 +64,22 @@ inline std::string gapbs() {
   return directory == nullptr ? std::string() : directory;
 }
 
-/// The best of the trial times that a GAPBS program prints, in seconds.
-inline double trial_seconds(const std::string& program, const std::string& arguments) {
-  const std::string command = gapbs() + "/" + program + " " + arguments;
+/// The best of the times that a command prints, in seconds; `format` is a line with one, for scanf.
+inline double reported_seconds(const std::string& command, const char* format) {
   FILE* const output = popen(command.c_str(), "r");
   double best = 0, seconds = 0;
   for (char line[256]; output != nullptr && std::fgets(line, sizeof line, output) != nullptr;)
-    if (std::sscanf(line, "Trial Time: %lf", &seconds) == 1 && (best == 0 || seconds < best)) best = seconds;
+    if (std::sscanf(line, format, &seconds) == 1 && (best == 0 || seconds < best)) best = seconds;
   if (output == nullptr || pclose(output) != 0 || best == 0) {
-    std::fprintf(stderr, "this gives no trial time: %s\n", command.c_str());
+    std::fprintf(stderr, "this gives no time: %s\n", command.c_str());
     std::exit(2);
   }
   return best;
+}
+
+/// The best of the trial times that a GAPBS program prints, in seconds.
+inline double trial_seconds(const std::string& program, const std::string& arguments) {
+  return reported_seconds(gapbs() + "/" + program + " " + arguments, "Trial Time: %lf");
 }
 
 }  // namespace bench

@@ -3,8 +3,9 @@
 # usage: benchmarks/run.sh [OUTPUT_FILE]
 # Rivals that are no Debian package are found through SCALAR_RIVAL_SKLEARN (a python with scikit-learn),
 # SCALAR_RIVAL_TRITON (a directory with the unpacked PyPI wheel nvidia-pytriton) and SCALAR_RIVAL_GAPBS (the directory of
-# GAPBS's programs); `benchmarks/rivals/install.sh DIR` gets them and prints the exports. SCALAR_RIVAL_MPI and
-# SCALAR_RIVAL_LPF are commands, see rivals/mpi.cpp and rivals/lpf.c. Without them those rows say "not measured".
+# GAPBS's programs); `benchmarks/rivals/install.sh DIR` gets them and prints the exports. SCALAR_RIVAL_MPI,
+# SCALAR_RIVAL_LPF and SCALAR_RIVAL_BULK are commands, see rivals/mpi.cpp, lpf.c and bulk.cpp; SCALAR_RIVAL_GRAPE and
+# SCALAR_RIVAL_PREGEL too, see graph_mpi.cpp. Without them those rows say "not measured".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 output=${1:-build/benchmarks.md}
@@ -40,7 +41,7 @@ else
 fi
 measure cache
 for name in bsp bsp_messages bsp_blocks bsp_costs bsp_tcp bsp_faults bsp_bounded bsp_ssp graph; do measure "$name"; done
-measure graph_programs
+for name in graph_programs graph_mpi; do measure "$name"; done
 
 {
   printf '%s, %s cores, %s, %s\n\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \

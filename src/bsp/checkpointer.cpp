@@ -1,15 +1,7 @@
 #include "bsp/checkpointer.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <cstring>
 #include <filesystem>
-#include <map>
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -21,180 +13,25 @@
 namespace scalar::inline v0::bsp::detail {
 namespace {
 
-namespace fs = std::filesystem;
+constexpr std::uint64_t most_shards = 1 << 20;  // see `shards_of`
 
-constexpr std::uint64_t magic = 0x3154'504b'4353'0a0d;  // "\r\nSCKPT1"
-constexpr std::uint32_t version = 1;
+std::string peer_context(int rank) { return "bsp peer " + std::to_string(rank); }
 
-/// What a file begins with; then follow the sizes of the peers' states, the states, and a hash of all that.
-struct FileHead {
-  std::uint64_t magic = 0;
-  std::uint32_t version = 0;
-  std::uint32_t peers = 0;  ///< of the run
-  std::uint32_t first = 0, count = 0;
-  std::uint64_t sequence = 0, epoch = 0;
-  std::uint64_t bytes = 0;  ///< of the states
-};
-
-[[noreturn]] void throw_io(const std::string& what, const std::string& path) {
-  throw Error(Errc::io, what + ": " + std::system_category().message(errno), path);
-}
-
-/// A file that is there under its name only once it is whole.
-class NewFile {
- public:
-  explicit NewFile(std::string path) : path_(std::move(path)), temporary_(path_ + ".tmp") {
-    file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (file_ < 0) throw_io("cannot create the file", temporary_);
-  }
-  ~NewFile() {
-    if (file_ < 0) return;
-    ::close(file_);
-    ::unlink(temporary_.c_str());
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-
-  void write(std::span<const std::byte> bytes) {
-    hasher_.add(bytes);
-    put(bytes);
-  }
-  void finish() {
-    const Hash128 hash = hasher_.digest();
-    put(std::as_bytes(std::span(&hash, 1)));
-    if (::fsync(file_) != 0) throw_io("cannot write the file to disk", temporary_);
-    if (::close(std::exchange(file_, -1)) != 0) throw_io("cannot close the file", temporary_);
-    if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_io("cannot rename the file", path_);
-  }
-
- private:
-  void put(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t done = ::write(file_, bytes.data(), (std::min)(bytes.size(), std::size_t{1} << 30));
-      if (done < 0 && errno == EINTR) continue;
-      if (done <= 0) throw_io("cannot write", temporary_);
-      bytes = bytes.subspan(static_cast<std::size_t>(done));
-    }
-  }
-  std::string path_, temporary_;
-  int file_ = -1;
-  Hasher hasher_;
-};
-
-/// A checkpoint file, read front to back, with its hash checked at the end.
-class OldFile {
- public:
-  explicit OldFile(const std::string& path) : path_(path) {
-    file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file_ < 0) throw_io("cannot open the file", path);
-    const off_t size = ::lseek(file_, 0, SEEK_END);
-    if (size < 0 || ::lseek(file_, 0, SEEK_SET) != 0) throw_io("cannot seek", path);
-    left_ = static_cast<std::uint64_t>(size);
-  }
-  ~OldFile() { ::close(file_); }
-  OldFile(const OldFile&) = delete;
-  OldFile& operator=(const OldFile&) = delete;
-
-  std::uint64_t left() const noexcept { return left_; }
-  void read(std::span<std::byte> bytes) {
-    get(bytes);
-    hasher_.add(bytes);
-  }
-  void check_end() {
-    const Hash128 expected = hasher_.digest();
-    Hash128 seen{};
-    get(std::as_writable_bytes(std::span(&seen, 1)));
-    if (std::memcmp(&seen, &expected, sizeof seen) != 0 || left_ != 0) corrupt("the checksum is wrong");
-  }
-  [[noreturn]] void corrupt(const std::string& what) const { throw Error(Errc::corrupt, what, path_); }
-
- private:
-  void get(std::span<std::byte> bytes) {
-    if (bytes.size() > left_) corrupt("the file is cut short");
-    left_ -= bytes.size();
-    while (!bytes.empty()) {
-      const ssize_t done = ::read(file_, bytes.data(), (std::min)(bytes.size(), std::size_t{1} << 30));
-      if (done < 0 && errno == EINTR) continue;
-      if (done < 0) throw_io("cannot read", path_);
-      if (done == 0) corrupt("the file is cut short");
-      bytes = bytes.subspan(static_cast<std::size_t>(done));
-    }
-  }
-  std::string path_;
-  int file_ = -1;
-  std::uint64_t left_ = 0;
-  Hasher hasher_;
-};
-
-/// What a file is called: `<name>.<sequence>.<epoch>.<first>.checkpoint`.
-struct FileName {
-  std::uint64_t sequence = 0, epoch = 0, first = 0;
-};
-std::optional<FileName> parsed(std::string_view text, std::string_view name) {
-  constexpr std::string_view end = ".checkpoint";
-  if (!text.starts_with(name) || !text.ends_with(end) || text.size() < name.size() + end.size()) return std::nullopt;
-  text = text.substr(name.size(), text.size() - name.size() - end.size());
-  FileName is;
-  for (std::uint64_t* number : {&is.sequence, &is.epoch, &is.first}) {
-    if (text.empty() || text.front() != '.') return std::nullopt;
-    const auto [last, error] = std::from_chars(text.data() + 1, text.data() + text.size(), *number);
-    if (error != std::errc{}) return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(last - text.data()));
-  }
-  return text.empty() ? std::optional(is) : std::nullopt;
-}
-
-FileHead read_head(OldFile& file) {
-  FileHead head;
-  file.read(std::as_writable_bytes(std::span(&head, 1)));
-  if (head.magic != magic) file.corrupt("it is no checkpoint");
-  if (head.version != version)
-    file.corrupt("its version is " + std::to_string(head.version) + ", expected " + std::to_string(version));
-  if (head.count > head.peers || head.first > head.peers - head.count || head.bytes > file.left() ||
-      std::uint64_t{head.count} * 8 > file.left())
-    file.corrupt("its head is impossible");
-  return head;
-}
-
-/// Reads the states of all peers in the file, and checks them.
-std::vector<std::vector<std::byte>> read_states(OldFile& file, const FileHead& head) {
-  std::vector<std::uint64_t> sizes(head.count);
-  file.read(std::as_writable_bytes(std::span(sizes)));
-  std::vector<std::vector<std::byte>> states(head.count);
-  for (std::size_t i = 0; i < states.size(); ++i) {
-    if (sizes[i] > file.left()) file.corrupt("a state is longer than the file");
-    states[i].resize(sizes[i]);
-    file.read(states[i]);
-  }
-  file.check_end();
-  return states;
+std::string text_of_shards(std::uint64_t shards) {
+  return shards == 0 ? "no shards" : std::to_string(shards) + (shards == 1 ? " shard" : " shards");
 }
 
 }  // namespace
 
-struct Checkpointer::Job {
-  std::uint64_t sequence = 0;
-};
-
-/// A file in the directory that is whole.
-struct Checkpointer::Found {
-  std::string path;
-  FileHead head;
-};
-
 Checkpointer::Checkpointer(const Checkpoints& options, const Hosts& hosts, std::uint64_t epoch)
-    : directory_(options.directory),
-      name_(options.name),
+    : directory_(options.directory, options.name),
       every_(static_cast<std::uint64_t>(options.every)),
       recovers_(options.recover),
       hosts_(hosts),
       epoch_(epoch),
-      states_(static_cast<std::size_t>(hosts.count(hosts.here()))),
-      staged_(states_.size()),
-      writing_(states_.size()) {
-  std::error_code error;
-  fs::create_directories(directory_, error);
-  if (error) throw Error(Errc::io, "cannot create the directory: " + error.message(), directory_);
+      states_(static_cast<std::size_t>(hosts.count(hosts.here()))) {
+  staged_.parts.resize(states_.size());
+  writing_.parts.resize(states_.size());
   writer_ = std::thread([this] { serve(); });
 }
 
@@ -207,111 +44,118 @@ Checkpointer::~Checkpointer() {
   writer_.join();
 }
 
-/// All whole files of this run, damaged ones left out.
-std::vector<Checkpointer::Found> Checkpointer::find() const {
-  std::vector<Found> found;
-  std::error_code error;
-  const fs::directory_iterator files(directory_, error);
-  if (error) throw Error(Errc::io, "cannot list the directory: " + error.message(), directory_);
-  for (const fs::directory_entry& entry : files) {
-    const std::string file_name = entry.path().filename().string();
-    if (!parsed(file_name, name_)) continue;
-    try {
-      OldFile file(entry.path().string());
-      const FileHead head = read_head(file);
-      (void)read_states(file, head);
-      found.push_back({entry.path().string(), head});
-    } catch (const Error& damaged) {
-      // Passed over: a damaged file, and one that its process has pruned meanwhile.
-      if (damaged.code() != Errc::corrupt && fs::exists(entry.path(), error)) throw;
-    }
-  }
-  return found;
+ShardRange Checkpointer::parts_of(int rank, bool in_shards, std::uint64_t parts) const {
+  if (!in_shards) return {rank, rank + 1};
+  return shards_of(static_cast<int>(parts), rank, hosts_.size());
 }
 
-namespace {
-
-/// Later epochs may have written a sequence number again.
-constexpr unsigned sequence_bits = 40;
-std::uint64_t order_of(const FileHead& head) noexcept {
-  return head.sequence << (64 - sequence_bits) | (head.epoch & ((std::uint64_t{1} << (64 - sequence_bits)) - 1));
-}
-
-}  // namespace
-
-void Checkpointer::claim() const {
-  const std::string path = directory_ + "/" + name_ + "." + std::to_string(epoch_) + ".claim";
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (file < 0 && errno == EEXIST)
-    throw Error(Errc::aborted, "this process was given up: others that it does not hear go on from the checkpoints",
-                path);
-  if (file < 0) throw_io("cannot create the file", path);
-  ::close(file);
-}
-
-void Checkpointer::remove_claims() const noexcept {
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
-    const std::string file_name = entry.path().filename().string();
-    const std::size_t begin = name_.size() + 1, end = file_name.find_first_not_of("0123456789", begin);
-    if (file_name.starts_with(name_ + ".") && end != begin && end != file_name.npos &&
-        file_name.substr(end) == ".claim")
-      fs::remove(entry.path(), error);
-  }
+bool Checkpointer::can_share(const CheckpointHead& head) const noexcept {
+  const auto peers = static_cast<std::uint64_t>(hosts_.size());
+  return head.in_shards == 0 ? peers == head.parts : peers <= head.parts && head.parts <= most_shards;
 }
 
 std::uint64_t Checkpointer::newest() {
-  std::map<std::uint64_t, std::uint64_t> covered;  // peers, by order
-  for (const Found& file : find()) {
-    if (file.head.peers != static_cast<std::uint32_t>(hosts_.size()))
-      throw Error(Errc::invalid_argument,
-                  "it is of a run of " + std::to_string(file.head.peers) + " peers, but this one has " +
-                      std::to_string(hosts_.size()),
-                  file.path);
-    covered[order_of(file.head)] += file.head.count;
-  }
-  std::uint64_t best = 0;
-  for (const auto& [order, peers] : covered)
-    if (peers == static_cast<std::uint64_t>(hosts_.size())) best = order;
-  return best;
+  for (const auto& [order, files] : directory_.checkpoints())
+    if (load(order, files)) return order;
+  return 0;
 }
 
 void Checkpointer::restore(std::uint64_t order) {
-  if (order == 0) return;
-  restored_.assign(states_.size(), {});
-  const auto first = static_cast<std::uint32_t>(hosts_.first(hosts_.here()));
-  std::size_t filled = 0;
-  for (const Found& found : find()) {
-    if (order_of(found.head) != order) continue;
-    OldFile file(found.path);
-    const FileHead head = read_head(file);
-    std::vector<std::vector<std::byte>> states = read_states(file, head);
-    for (std::uint32_t i = 0; i < head.count; ++i)
-      if (const std::uint32_t index = head.first + i - first; index < restored_.size())
-        restored_[index] = std::move(states[i]), ++filled;
-    sequence_ = head.sequence;
+  if (order != loaded_.order) {  // others do not see the newest one whole
+    loaded_ = {};
+    const auto all = directory_.checkpoints();
+    if (order != 0 && (!all.contains(order) || !load(order, all.at(order))))
+      throw Error(Errc::corrupt, "a checkpoint that was there is gone", directory_.path());
   }
-  if (filled != restored_.size()) throw Error(Errc::corrupt, "a checkpoint that was there is gone", directory_);
+  sequence_ = loaded_.head.sequence;
 }
 
-bool Checkpointer::bind(int rank, std::unique_ptr<Persisted> state) {
-  const auto index = static_cast<std::size_t>(rank - hosts_.first(hosts_.here()));
-  if (states_[index] != nullptr)
-    throw Error(Errc::invalid_argument, "persist was called twice, expected once", "bsp peer " + std::to_string(rank));
-  states_[index] = std::move(state);
-  if (restored_.empty()) return false;
-  states_[index]->read(restored_[index]);
+/// Reads all files of a checkpoint, and keeps what the local peers need. False when they are not whole, or not all.
+bool Checkpointer::load(std::uint64_t order, const std::vector<std::string>& files) {
+  Loaded now{.order = order};
+  std::uint64_t covered = 0;
+  for (const std::string& path : files) {
+    try {
+      CheckpointReader file(path);
+      const CheckpointHead& head = file.head();
+      if (covered == 0) now.head = head;
+      if (head.first != covered || head.parts != now.head.parts || head.in_shards != now.head.in_shards) continue;
+      read_parts(file, now.states);
+      covered += head.count;
+    } catch (const Error& damaged) {
+      // Passed over: a damaged file, and one that its process has pruned meanwhile.
+      std::error_code error;
+      if (damaged.code() == Errc::corrupt || !std::filesystem::exists(path, error)) return false;
+      throw;
+    }
+  }
+  if (covered == 0 || covered != now.head.parts) return false;
+  if (!can_share(now.head) && now.head.in_shards != 0)
+    throw Error(Errc::invalid_argument,
+                "it has " + text_of_shards(covered) + ", which " + std::to_string(hosts_.size()) +
+                    " peers cannot share; expected at most as many peers as shards",
+                files.front());
+  if (!can_share(now.head))
+    throw Error(Errc::invalid_argument,
+                "it is of a run of " + std::to_string(covered) + " peers, but this one has " +
+                    std::to_string(hosts_.size()) + "; only state that is named as bsp::sharded can be divided anew",
+                files.front());
+  loaded_ = std::move(now);
   return true;
 }
 
-void Checkpointer::stage(int rank) {
-  if (!is_due()) return;
-  const auto index = static_cast<std::size_t>(rank - hosts_.first(hosts_.here()));
-  if (states_[index] == nullptr)
-    throw Error(Errc::invalid_argument, "checkpoint before persist: there is no state to write",
-                "bsp peer " + std::to_string(rank));
-  staged_[index].clear();
-  states_[index]->write(staged_[index]);
+void Checkpointer::read_parts(CheckpointReader& file, States& into) const {
+  const CheckpointHead& head = file.head();  // which may be damaged: it is not believed before the end
+  std::vector<ShardRange> mine;              // of the local peers
+  for (int rank = hosts_.first(hosts_.here()); can_share(head) && mine.size() < states_.size(); ++rank)
+    mine.push_back(parts_of(rank, head.in_shards != 0, head.parts));
+  into.parts.resize(states_.size());
+  file.read_common(into.common);
+  std::size_t peer = 0;
+  for (std::uint64_t part = head.first; part < head.first + head.count; ++part) {
+    while (peer < mine.size() && part >= static_cast<std::uint64_t>(mine[peer].last)) ++peer;
+    const bool is_mine = peer < mine.size() && part >= static_cast<std::uint64_t>(mine[peer].first);
+    file.read_part(is_mine ? &into.parts[peer] : nullptr);
+  }
+  file.check_end();
+}
+
+bool Checkpointer::bind(int rank, std::unique_ptr<Persisted> state) {
+  std::unique_ptr<Persisted>& mine = states_[index(rank)];
+  if (mine != nullptr)
+    throw Error(Errc::invalid_argument, "persist was called twice, expected once", peer_context(rank));
+  mine = std::move(state);
+  if (loaded_.order == 0) return false;
+  const std::uint64_t stored = loaded_.head.in_shards != 0 ? loaded_.head.parts : 0;
+  if (stored != static_cast<std::uint64_t>(mine->shards()))
+    throw Error(Errc::invalid_argument,
+                "the state has " + text_of_shards(static_cast<std::uint64_t>(mine->shards())) +
+                    ", but the checkpoint in " + directory_.path() + " has " + text_of_shards(stored),
+                peer_context(rank));
+  const Pieces parts = std::exchange(loaded_.states.parts[index(rank)], {});
+  mine->read(loaded_.states.common, parts);
+  return true;
+}
+
+Save::Value Checkpointer::stage(int rank) {
+  if (!is_due()) return {};
+  const Persisted* state = states_[index(rank)].get();
+  if (state == nullptr)
+    throw Error(Errc::invalid_argument, "checkpoint before persist: there is no state to write", peer_context(rank));
+  const auto shards = static_cast<std::uint64_t>(state->shards());
+  const auto parts = static_cast<std::size_t>(parts_of(rank, shards != 0, shards).count());
+  if (const std::size_t seen = state->count(parts); seen != parts)
+    throw Error(Errc::shape_mismatch,
+                "sharded state has " + std::to_string(seen) + " parts, expected " + std::to_string(parts) +
+                    ", one for each of the peer's shards",
+                peer_context(rank));
+  std::vector<std::byte> common;
+  Pieces& mine = staged_.parts[index(rank)];
+  mine.clear();
+  state->write(parts, common, mine);
+  const Hash128 hash = hash128(common);
+  if (index(rank) == 0) staged_.in_shards = shards != 0, staged_.common = std::move(common);
+  return {.common = hash, .shards = shards};
 }
 
 bool Checkpointer::commit(bool processes_wait) {
@@ -322,8 +166,9 @@ bool Checkpointer::commit(bool processes_wait) {
   settle();
   {
     const std::lock_guard lock(mutex_);
-    staged_.swap(writing_);
-    job_ = std::make_unique<Job>(Job{sequence_});
+    std::swap(staged_, writing_);
+    written_sequence_ = sequence_;
+    is_writing_ = true;
   }
   changed_.notify_all();
   if (!processes_wait && !was_forced) return false;
@@ -333,84 +178,54 @@ bool Checkpointer::commit(bool processes_wait) {
 
 void Checkpointer::settle() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return job_ == nullptr; });
+  changed_.wait(lock, [&] { return !is_writing_; });
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 void Checkpointer::finish() noexcept {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return job_ == nullptr; });
+  changed_.wait(lock, [&] { return !is_writing_; });
 }
 
 void Checkpointer::serve() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [&] { return closing_ || job_ != nullptr; });
-    if (job_ == nullptr) return;
+    changed_.wait(lock, [&] { return closing_ || is_writing_; });
+    if (!is_writing_) return;
     lock.unlock();
     std::exception_ptr error;
     try {
-      write(*job_);
-      prune();
+      write();
+      directory_.prune(epoch_, static_cast<std::uint64_t>(hosts_.first(hosts_.here())));
     } catch (...) {
       error = std::current_exception();
     }
     lock.lock();
     error_ = error;
-    job_.reset();
+    is_writing_ = false;
     changed_.notify_all();
   }
 }
 
-void Checkpointer::write(const Job& job) const {
-  FileHead head{magic,
-                version,
-                static_cast<std::uint32_t>(hosts_.size()),
-                static_cast<std::uint32_t>(hosts_.first(hosts_.here())),
-                static_cast<std::uint32_t>(writing_.size()),
-                job.sequence,
-                epoch_,
-                0};
-  std::vector<std::uint64_t> sizes;
-  for (const std::vector<std::byte>& state : writing_) sizes.push_back(state.size()), head.bytes += state.size();
-  NewFile file(directory_ + "/" + name_ + "." + std::to_string(job.sequence) + "." + std::to_string(epoch_) + "." +
-               std::to_string(head.first) + ".checkpoint");
+void Checkpointer::write() const {
+  const int first = hosts_.first(hosts_.here());
+  std::vector<std::uint64_t> sizes{writing_.common.size()};
+  for (const Pieces& parts : writing_.parts)
+    for (std::size_t i = 0; i < parts.size(); ++i) sizes.push_back(parts[i].size());
+  const auto all = static_cast<std::uint64_t>(writing_.in_shards ? states_.front()->shards() : hosts_.size());
+  const CheckpointHead head{.in_shards = writing_.in_shards,
+                            .parts = all,
+                            .first = static_cast<std::uint64_t>(parts_of(first, writing_.in_shards, all).first),
+                            .count = sizes.size() - 1,
+                            .sequence = written_sequence_,
+                            .epoch = epoch_};
+  CheckpointWriter file(
+      directory_.path_of({.sequence = written_sequence_, .epoch = epoch_, .first = static_cast<std::uint64_t>(first)}));
   file.write(std::as_bytes(std::span(&head, 1)));
   file.write(std::as_bytes(std::span(sizes)));
-  for (const std::vector<std::byte>& state : writing_) file.write(state);
+  file.write(writing_.common);
+  for (const Pieces& parts : writing_.parts) file.write(parts.bytes);
   file.finish();
-}
-
-/// Keeps this process's three newest files: when it writes a checkpoint, others may still be at the one before, and
-/// have finished the one before that.
-void Checkpointer::prune() const noexcept {
-  std::vector<std::pair<std::uint64_t, fs::path>> own;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
-    const std::string file_name = entry.path().filename().string();
-    const std::optional<FileName> is = parsed(file_name, name_);
-    if (is && is->epoch == epoch_ && is->first == static_cast<std::uint64_t>(hosts_.first(hosts_.here())))
-      own.emplace_back(is->sequence, entry.path());
-  }
-  std::sort(own.begin(), own.end());
-  for (std::size_t i = 0; i + 3 < own.size(); ++i) fs::remove(own[i].second, error);
-}
-
-void Checkpointer::remove_all() noexcept {
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
-    const std::string file_name = entry.path().filename().string();
-    if (parsed(file_name, name_)) fs::remove(entry.path(), error);
-  }
-  remove_claims();
-}
-
-void Checkpointer::remove_newer(std::uint64_t order) noexcept {
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
-    const std::optional<FileName> is = parsed(entry.path().filename().string(), name_);
-    if (is && order_of({.sequence = is->sequence, .epoch = is->epoch}) > order) fs::remove(entry.path(), error);
-  }
 }
 
 bool changes_processes(const std::exception_ptr& error) noexcept {
@@ -424,39 +239,88 @@ bool changes_processes(const std::exception_ptr& error) noexcept {
 }
 
 bool persist_state(Peer& peer, std::unique_ptr<Persisted> state) {
+  const int rank = peer.world().root_rank(peer.rank());
+  if (state->shards() != 0) (void)shards_of(state->shards(), rank, peer.world().root().size());
   Checkpointer* checkpointer = peer.world().checkpointer();
   if (checkpointer == nullptr) return false;
-  return checkpointer->bind(peer.world().root_rank(peer.rank()), std::move(state));
+  return checkpointer->bind(rank, std::move(state));
+}
+
+int same_shards(std::initializer_list<int> named) {
+  int shards = -1;
+  for (const int one : named) {
+    if (one == -1) continue;
+    if (shards != -1 && one != shards)
+      throw Error(Errc::invalid_argument,
+                  "a peer's sharded states have " + std::to_string(shards) + " and " +
+                      text_of_shards(static_cast<std::uint64_t>(one)) + ", expected the same number",
+                  "bsp persist");
+    shards = one;
+  }
+  if (shards < 1)
+    throw Error(Errc::invalid_argument, "shards is " + std::to_string(shards) + ", expected at least 1", "bsp persist");
+  return shards;
 }
 
 namespace {
 
 constexpr Collective save_collective = collective_of<Save>("checkpoint");
 
-std::uint8_t processes_wait(Peer& peer) {
+bool processes_wait(Peer& peer) {
   const Checkpointer* checkpointer = peer.world().checkpointer();
   if (checkpointer == nullptr || !checkpointer->recovers() || peer.rank() != peer.world().first()) return false;
   const Network* network = peer.world().scheduler().network();
   return network != nullptr && network->wants_regroup();
 }
 
+/// "peers 1, 3": those who brought something else than peer 0.
+std::string others(World& world, bool (*differs)(const Save::Value&, const Save::Value&)) {
+  constexpr int most = 8;
+  const auto first = world.value<Save::Value>(0);
+  std::string ranks;
+  int found = 0;
+  for (int rank = 1; rank < world.size(); ++rank)
+    if (differs(first, world.value<Save::Value>(rank)) && ++found <= most)
+      ranks += (found == 1 ? "" : ", ") + std::to_string(rank);
+  if (found == 0) return {};
+  return (found == 1 ? "peer " : "peers ") + ranks + (found > most ? ", ..." : "");
+}
+
+void check_same(World& world) {
+  const std::string other_shards = others(world, [](const auto& a, const auto& b) { return a.shards != b.shards; });
+  if (!other_shards.empty())
+    throw Error(Errc::invalid_argument,
+                "peer 0 names state in " + text_of_shards(world.value<Save::Value>(0).shards) + ", but " +
+                    other_shards + " another number",
+                "bsp checkpoint");
+  const std::string other_bytes = others(world, [](const auto& a, const auto& b) { return a.common != b.common; });
+  if (!other_bytes.empty())
+    throw Error(Errc::invalid_argument,
+                "beside sharded state all peers name the same values, but those of " + other_bytes +
+                    " differ from those of peer 0; what is a peer's own belongs in the state of its shards",
+                "bsp checkpoint");
+}
+
 }  // namespace
 
-Save::Save(Peer& peer) : Contribution(peer, save_collective, processes_wait(peer)) {
+Save::Save(Peer& peer) : Barrier(peer, &save_collective) {
   if (&peer.world() != &peer.world().root())
     throw Error(Errc::unsupported, "checkpoint in a team: only all peers together can write their state",
                 "bsp peer " + std::to_string(peer.rank()));
 }
 
-void Save::stage() const {
-  if (Checkpointer* checkpointer = peer().world().checkpointer(); checkpointer != nullptr)
-    checkpointer->stage(peer().rank());
+void Save::stage() {
+  Checkpointer* checkpointer = peer().world().checkpointer();
+  if (checkpointer == nullptr) return;
+  value_ = checkpointer->stage(peer().rank());
+  value_.processes_wait = processes_wait(peer());
 }
 
 void Save::complete(World& world, std::string_view) {
   if (world.checkpointer() == nullptr) return;
+  check_same(world);
   bool processes_wait = false;
-  for (int rank = 0; rank < world.size(); ++rank) processes_wait |= world.value<std::uint8_t>(rank) != 0;
+  for (int rank = 0; rank < world.size(); ++rank) processes_wait |= world.value<Value>(rank).processes_wait != 0;
   if (world.checkpointer()->commit(processes_wait)) throw ProcessesChange();
 }
 

@@ -6,19 +6,22 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "bsp/checkpoint_directory.hpp"
+#include "bsp/checkpoint_file.hpp"
 #include "scalar/bsp/checkpoint.hpp"
 #include "scalar/bsp/engine_options.hpp"
 #include "scalar/bsp/hosts.hpp"
+#include "scalar/bsp/shards.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
 /// The checkpoints of one run. Every process writes one file for its peers; a checkpoint is good when the files of one
-/// sequence number and one epoch cover all peers, whichever processes wrote them.
+/// sequence number and one epoch hold all its parts, whichever processes wrote them. The parts are the states of peers,
+/// or those of shards, which any number of peers can share.
 ///
 /// Peers stage their state while they arrive; at the flip the staged bytes go to a thread of their own that writes
 /// them, so the next supersteps compute meanwhile.
@@ -27,22 +30,21 @@ class Checkpointer {
   Checkpointer(const Checkpoints& options, const Hosts& hosts, std::uint64_t epoch);
   ~Checkpointer();
 
-  /// After a loss, once for all processes that are left: of two parts of a job that cannot hear each other, the first
-  /// to come here goes on. Errors: `Errc::aborted` for the other, `Errc::io`.
-  void claim() const;
-  /// A job begins: nobody goes on from one before.
-  void remove_claims() const noexcept;
+  /// See `CheckpointDirectory`.
+  void claim() const { directory_.claim(epoch_); }
+  void remove_claims() const noexcept { directory_.remove_claims(); }
   /// The newest good checkpoint in the directory, as a number that grows with time; 0: none. Errors:
-  /// `Errc::invalid_argument` for a checkpoint of another number of peers, `Errc::io`.
+  /// `Errc::invalid_argument` for a checkpoint that this number of peers cannot go on from, `Errc::io`.
   std::uint64_t newest();
-  /// Peers begin with the state of checkpoint `sequence`. Errors: `Errc::corrupt` when it is gone.
-  void restore(std::uint64_t sequence);
+  /// Peers begin with the state of checkpoint `order`. Errors: `Errc::corrupt` when it is gone.
+  void restore(std::uint64_t order);
 
   /// Registers a local peer's state; true when it now has the restored values.
   bool bind(int rank, std::unique_ptr<Persisted> state);
   /// At the call of `checkpoint` after those counted so far, state is written.
   bool is_due() const noexcept { return (sequence_ + 1) % every_ == 0 || is_forced_; }
-  void stage(int rank);
+  /// Writes a peer's state down when it is due; what its peer tells the others of it.
+  Save::Value stage(int rank);
   bool recovers() const noexcept { return recovers_; }
   /// All peers have arrived. True: what has been written is where another set of processes can begin.
   bool commit(bool processes_wait);
@@ -51,20 +53,35 @@ class Checkpointer {
   /// The same at the end of a run, which does not need any more what was being written.
   void finish() noexcept;
   /// Removes what is newer than the checkpoint that all processes begin with: parts of it are missing.
-  void remove_newer(std::uint64_t order) noexcept;
+  void remove_newer(std::uint64_t order) const noexcept { directory_.remove_newer(order); }
   /// The run has ended well: its checkpoints are of no more use.
-  void remove_all() noexcept;
+  void remove_all() const noexcept { directory_.remove_all(), directory_.remove_claims(); }
 
  private:
-  struct Job;
-  struct Found;
+  /// The state of the local peers.
+  struct States {
+    bool in_shards = false;
+    std::vector<std::byte> common{};  ///< to all peers
+    std::vector<Pieces> parts{};      ///< of each peer
+  };
+  /// What is restored.
+  struct Loaded {
+    std::uint64_t order = 0;  ///< 0: nothing
+    CheckpointHead head{};
+    States states{};
+  };
 
-  std::vector<Found> find() const;
-  void write(const Job& job) const;
-  void prune() const noexcept;
+  std::size_t index(int rank) const noexcept { return static_cast<std::size_t>(rank - hosts_.first(hosts_.here())); }
+  /// Which parts of all `parts` are a peer's.
+  ShardRange parts_of(int rank, bool in_shards, std::uint64_t parts) const;
+  bool load(std::uint64_t order, const std::vector<std::string>& files);
+  /// Whether this number of peers can go on from it.
+  bool can_share(const CheckpointHead& head) const noexcept;
+  void read_parts(CheckpointReader& file, States& into) const;
+  void write() const;
   void serve();
 
-  std::string directory_, name_;
+  CheckpointDirectory directory_;
   std::uint64_t every_;
   bool recovers_;
   Hosts hosts_;
@@ -72,13 +89,14 @@ class Checkpointer {
   std::uint64_t sequence_ = 0;
   bool is_forced_ = false;
   std::vector<std::unique_ptr<Persisted>> states_;  // of the local peers
-  std::vector<std::vector<std::byte>> staged_;      // being filled
-  std::vector<std::vector<std::byte>> restored_;    // empty: a fresh start
+  States staged_;                                   // being filled
+  Loaded loaded_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::unique_ptr<Job> job_;  // null: the writer is idle
-  std::vector<std::vector<std::byte>> writing_;
+  bool is_writing_ = false;
+  std::uint64_t written_sequence_ = 0;  // what is being written, and its number
+  States writing_;
   std::exception_ptr error_;
   bool closing_ = false;
   std::thread writer_;

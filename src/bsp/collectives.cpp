@@ -1,7 +1,9 @@
 #include "scalar/bsp/span_collectives.hpp"
 
+#include <algorithm>
 #include <string>
 
+#include "scalar/bsp/engine_options.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp {
@@ -49,19 +51,39 @@ Chunk chunk_of(std::size_t count, std::size_t element_bytes, int index, int piec
 
 namespace {
 
-void add_nodes(TreeNode node, int first, int count, std::vector<TreeNode>& nodes) {
+template <class F>
+void each_node_within(TreeNode node, int first, int count, const F& use) {
   if (node.first >= first + count || node.first + node.count <= first) return;
-  if (node.first >= first && node.first + node.count <= first + count) return nodes.push_back(node);
-  add_nodes(node.left(), first, count, nodes);
-  add_nodes(node.right(), first, count, nodes);
+  if (node.first >= first && node.first + node.count <= first + count) return use(node);
+  each_node_within(node.left(), first, count, use);
+  each_node_within(node.right(), first, count, use);
 }
 
 }  // namespace
 
 std::vector<TreeNode> nodes_within(int size, int first, int count) {
   std::vector<TreeNode> nodes;
-  add_nodes({0, size}, first, count, nodes);
+  each_node_within({0, size}, first, count, [&](TreeNode node) { nodes.push_back(node); });
   return nodes;
+}
+
+int most_nodes(const Hosts& hosts) noexcept {
+  int most = 0;
+  for (int process = 0; process < hosts.processes(); ++process) {
+    int nodes = 0;
+    each_node_within({0, hosts.size()}, hosts.first(process), hosts.count(process), [&](TreeNode) { ++nodes; });
+    most = (std::max)(most, nodes);
+  }
+  return most;
+}
+
+Algorithm algorithm_for(World& world, std::size_t bytes, bool folds) {
+  const EngineOptions& options = world.options();
+  if (options.collectives != Algorithm::automatic) return options.collectives;
+  const Hosts& hosts = world.hosts();
+  int processes = 0;  // a part of the peers may have none in some
+  for (int process = 0; process < hosts.processes(); ++process) processes += hosts.count(process) != 0;
+  return choose_collective(options.machine, processes, bytes, folds ? most_nodes(hosts) : 1).algorithm;
 }
 
 }  // namespace detail

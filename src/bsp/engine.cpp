@@ -40,6 +40,7 @@ struct Session::Impl {
                    cores_of(options.resources, workers_of(options, runtime)), &share.allowed()}) {
     world.set_gate(scheduler);
     world.set_scheduler(scheduler);
+    world.set_options(options);
     peers.reserve(static_cast<std::size_t>(world.local()));
     for (int rank = world.first(); rank < world.first() + world.local(); ++rank) peers.emplace_back(world, rank);
     crew = options.executor != nullptr || scheduler.workers() == 1
@@ -159,6 +160,9 @@ Engine::Engine(const EngineOptions& options, Runtime runtime) : options_(options
                 "checkpoints.recover without checkpoints.directory: there is nothing to go back to", "bsp::Engine");
   if (options.superstep_deadline.count() < 0)
     refuse("superstep_deadline", options.superstep_deadline.count(), "0 or more milliseconds");
+  if (options.collectives > Algorithm::two_phase)
+    refuse("collectives", static_cast<int>(options.collectives), "an Algorithm");
+  detail::check_machine(options.machine);
 }
 
 }  // namespace scalar::inline v0::bsp

@@ -2,15 +2,12 @@
 
 #include <atomic>
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "bsp/checkpoint_files.hpp"
 #include "bsp/loopback.hpp"
-#include "bsp/places.hpp"
 #include "scalar/bsp.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
@@ -19,6 +16,7 @@ using namespace scalar;
 namespace fs = std::filesystem;
 using bsp::Peer;
 using bsp::Task;
+using bsp_test::files_in;
 using test::TemporaryDirectory;
 
 namespace {
@@ -51,24 +49,17 @@ struct Program {
 };
 
 bsp::EngineOptions options_of(const std::string& directory, int every = 1) {
-  return {.peers = 5,
-          .workers = 2,
-          .executor = &bsp_test::host_threads(),
-          .checkpoints = {.directory = directory, .every = every}};
+  return bsp_test::writing_to(directory, 5, every);
 }
 
-std::map<std::string, std::uintmax_t> files_in(const std::string& directory) {
-  std::map<std::string, std::uintmax_t> files;
-  for (const auto& entry : fs::directory_iterator(directory)) files[entry.path().filename()] = entry.file_size();
-  return files;
-}
-
-void flip_bit(const fs::path& path, std::streamoff at) {
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekg(at);
-  const int byte = file.get();
-  file.seekp(at);
-  file.put(static_cast<char>(byte ^ 4));
+/// All of `processes` go on from a checkpoint in `directory`, and end well: in which step they begin.
+int resumed_in_processes(int processes, const std::string& directory, double expected) {
+  std::atomic<int> resumed_at{-1}, right{0};
+  bsp_test::in_processes(processes, options_of(directory), [&](bsp::Engine& engine, int process) {
+    right += engine.run(Program{.resumed_at = &resumed_at}) == (process == 0 ? expected : 0.0);
+  });
+  CHECK(right == processes);
+  return resumed_at;
 }
 
 }  // namespace
@@ -96,30 +87,12 @@ TEST_CASE("a damaged checkpoint is passed over for the one before") {
   const bsp::Engine engine(options_of(directory.path()));
   CHECK_THROWS_AS(engine.run(Program{.fail_at = 13}), Error);
   const fs::path newest = fs::path(directory.path()) / "run.13.0.0.checkpoint";
-  const auto size = static_cast<std::streamoff>(fs::file_size(newest));
-  const fs::path copy = fs::path(directory.path()) / "copy";
-  fs::copy_file(newest, copy);
-  int tried = 0;
-  const auto resumes_at = [&] {
+  bsp_test::damage(newest, 37, [&](const std::string& what) {
+    INFO(what);
     std::atomic<int> resumed_at{-1};
     CHECK_THROWS_AS(engine.run(Program{.fail_at = 12, .resumed_at = &resumed_at}), Error);
-    ++tried;
-    return resumed_at.load();
-  };
-  for (std::streamoff at = 0; at < size; at += 37) {
-    INFO("bit flipped in byte " << at);
-    fs::copy_file(copy, newest, fs::copy_options::overwrite_existing);
-    flip_bit(newest, at);
-    CHECK(resumes_at() == 12);
-  }
-  for (const std::streamoff cut : {std::streamoff{0}, std::streamoff{20}, size / 2, size - 1}) {
-    fs::copy_file(copy, newest, fs::copy_options::overwrite_existing);
-    fs::resize_file(newest, static_cast<std::uintmax_t>(cut));
-    CHECK(resumes_at() == 12);
-  }
-  CHECK(tried > 10);
-  fs::remove(newest);
-  fs::remove(copy);
+    CHECK(resumed_at == 12);
+  });
   CHECK(engine.run(Program{}) == expected);
 }
 
@@ -135,12 +108,7 @@ TEST_CASE("checkpoints of several processes are found by any number of processes
     }
   });
   CHECK(failed == 3);
-  std::atomic<int> resumed_at{-1}, right{0};
-  bsp_test::in_processes(2, options_of(directory.path()), [&](bsp::Engine& engine, int process) {
-    right += engine.run(Program{.resumed_at = &resumed_at}) == (process == 0 ? expected : 0.0);
-  });
-  CHECK(right == 2);
-  CHECK(resumed_at == 13);
+  CHECK(resumed_in_processes(2, directory.path(), expected) == 13);
 }
 
 TEST_CASE("a run of several processes that ends well leaves no checkpoint, however slowly one of them writes") {
@@ -176,12 +144,7 @@ TEST_CASE("a process that does not see the checkpoints is an error, and they sta
     }
   });
   CHECK(refused == 2);
-  std::atomic<int> resumed_at{-1}, right{0};
-  bsp_test::in_processes(2, options_of(directory.path()), [&](bsp::Engine& engine, int process) {
-    right += engine.run(Program{.resumed_at = &resumed_at}) == (process == 0 ? expected : 0.0);
-  });
-  CHECK(right == 2);
-  CHECK(resumed_at == 13);
+  CHECK(resumed_in_processes(2, directory.path(), expected) == 13);
 }
 
 TEST_CASE("misuse of checkpoints is told") {
@@ -209,7 +172,9 @@ TEST_CASE("misuse of checkpoints is told") {
   CHECK_THROWS_AS(bsp::Engine(options).run(Program{.fail_at = 3}), Error);
   bsp::EngineOptions other = options;
   other.peers = 6;
-  CHECK(text_of(other, Program{}).find("it is of a run of 5 peers, but this one has 6") != std::string::npos);
+  CHECK(text_of(other, Program{})
+            .find("it is of a run of 5 peers, but this one has 6; only state that is named as bsp::sharded") !=
+        std::string::npos);
   bsp::EngineOptions full = options_of("/dev/null/nowhere");
   CHECK(text_of(full, Program{}).find("cannot create the directory") != std::string::npos);
   CHECK_THROWS_AS(bsp::Engine({.checkpoints = {.recover = true}}), Error);

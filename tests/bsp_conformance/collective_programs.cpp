@@ -133,10 +133,14 @@ Task<> plain_functions(Peer& peer, Log& log) {
 }  // namespace
 
 std::vector<Program> collective_programs() {
+  const auto by = [](bsp::Algorithm algorithm) { return Needs{.collectives = algorithm}; };
   return {{"scalar collectives", up_to(17), scalars},
           {"span collectives", up_to(17), spans},
+          {"span collectives in one phase", up_to(17), spans, Errc::ok, by(bsp::Algorithm::one_phase)},
+          {"span collectives in two phases", up_to(17), spans, Errc::ok, by(bsp::Algorithm::two_phase)},
           {"interleaved collectives", {1, 2, 3, 4, 6, 11}, interleaved},
           {"large vectors", {2, 5}, large_vectors},
+          {"large vectors in one phase", {5}, large_vectors, Errc::ok, by(bsp::Algorithm::one_phase)},
           {"aggregators", {1, 2, 4, 7}, aggregators},
           {"supersteps as functions", {1, 2, 4, 9}, plain_functions}};
 }

@@ -34,6 +34,7 @@ void run(const Program& program, int peers, bsp::EngineOptions options, std::vec
   options.checkpoints.every = 3;  // a file that is safe on a busy disk takes its time
   if (!program.needs.keeps_state) options.checkpoints = {};
   options.resources.mailbox_bytes = program.needs.mailbox_bytes;
+  options.collectives = program.needs.collectives;
   const std::string title = program.name + ", " + std::to_string(peers);
   std::vector<Log> logs(static_cast<std::size_t>(peers));
   std::vector<char> is_local(static_cast<std::size_t>(peers));

@@ -43,6 +43,7 @@ class Log {
 struct Needs {
   bool keeps_state = false;         ///< checkpoints are written, and found by the next program with as many peers
   std::uint64_t mailbox_bytes = 0;  ///< messages beyond this lie in files
+  scalar::bsp::Algorithm collectives = scalar::bsp::Algorithm::automatic;
 };
 
 struct Program {

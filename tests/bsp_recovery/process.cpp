@@ -3,12 +3,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include <atomic>
 #include <bit>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "bsp_recovery/disk_faults.hpp"
 #include "scalar/bsp.hpp"
 #include "scalar/bsp/tcp.hpp"
 #include "support/process_words.hpp"
@@ -49,10 +49,24 @@ bsp::Task<double> program(bsp::Peer& peer) {
   co_return co_await peer.all_reduce(sum, std::plus{});
 }
 
+/// `disk=dies_before call=rename nth=7 files=2`, for example.
+test::DiskFault disk_fault() {
+  using Kind = test::DiskFault::Kind;
+  const std::string kind = words.text("disk");
+  return {.kind = kind == "dies_before"  ? Kind::dies_before
+                  : kind == "dies_after" ? Kind::dies_after
+                  : kind == "is_full"    ? Kind::is_full
+                                         : Kind::none,
+          .at_rename = words.text("call") == "rename",
+          .call = words.number("nth", 0),
+          .files = words.number("files", 0)};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   words = test::Words(argc, argv);
+  test::set_disk_fault(disk_fault());
   if (words.has("limit")) {  // as if the disk were full
     const rlimit limit{static_cast<rlim_t>(words.number("limit", 0)), static_cast<rlim_t>(words.number("limit", 0))};
     ::signal(SIGXFSZ, SIG_IGN);
@@ -67,12 +81,10 @@ int main(int argc, char** argv) {
                                    .newcomer = words.number("newcomer", 0) != 0});
     transport = engine.transport.get();
     if (words.has("directory"))
-      engine.checkpoints = {.directory = words.text("directory"), .every = words.number("every", 1), .recover = true};
-    std::atomic<bool> hosts_first{false};
-    const double sum = bsp::Engine(engine).run([&](bsp::Peer& peer) {
-      if (peer.rank() == 0) hosts_first = true;
-      return program(peer);
-    });
+      engine.checkpoints = {.directory = words.text("directory"),
+                            .every = words.number("every", 1),
+                            .recover = words.number("recover", 1) != 0};
+    const double sum = bsp::Engine(engine).run(program);
     if (sum != 0) say("sum " + std::to_string(std::bit_cast<std::uint64_t>(sum)));
   } catch (const std::exception& error) {
     say(std::string("error ") + error.what());

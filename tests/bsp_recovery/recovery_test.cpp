@@ -40,13 +40,13 @@ std::string text_of(const std::string& path) {
 /// One job: its processes, what each prints, and its checkpoints.
 struct Job {
   test::TemporaryDirectory directory{};
+  std::string checkpoints = directory / "checkpoints";
   std::string coordinator = free_address();
   std::vector<Child> children{};
   std::vector<std::string> logs{};
 
   void start(const std::vector<std::string>& more) {
-    std::vector<std::string> command{BSP_RECOVERY_PROCESS, "coordinator=" + coordinator,
-                                     "directory=" + directory.path() + "/checkpoints"};
+    std::vector<std::string> command{BSP_RECOVERY_PROCESS, "coordinator=" + coordinator, "directory=" + checkpoints};
     command.insert(command.end(), more.begin(), more.end());
     logs.push_back(directory / ("log" + std::to_string(logs.size())));
     children.emplace_back(command, logs.back());
@@ -75,6 +75,12 @@ struct Job {
       if (const std::size_t at = text.find("sum "); at != std::string::npos) found += text.substr(at);
     }
     return found;
+  }
+  /// In which step the peers of process `process` began, the last time.
+  int begun(std::size_t process) const {
+    const std::string text = text_of(logs[process]);
+    const std::size_t at = text.rfind("begun ");
+    return at == text.npos ? -1 : std::stoi(text.substr(at + 6));
   }
   std::string everything() const {
     std::string all;
@@ -111,6 +117,87 @@ TEST_CASE("whichever process is killed in whichever phase, the others end with t
           CHECK(statuses[static_cast<std::size_t>(process)] == (process == who ? 128 + 9 : 0));
         CHECK(job.sums() == expected);
       }
+}
+
+namespace {
+
+/// A moment between a checkpoint's bytes and its place as the last common one.
+struct DiskPhase {
+  std::string name;
+  std::vector<std::string> words;
+  int least, most;  ///< in which step the last common checkpoint is, when a process of three dies at its seventh
+};
+
+const std::vector<DiskPhase>& disk_phases() {
+  static const std::vector<DiskPhase> all{
+      {"not yet safe", {"disk=dies_before", "call=fsync", "nth=7"}, 6, 6},
+      {"not yet renamed", {"disk=dies_before", "call=rename", "nth=7"}, 6, 6},
+      {"not yet renamed, but all others", {"disk=dies_before", "call=rename", "nth=7", "files=2"}, 6, 6},
+      {"renamed", {"disk=dies_after", "call=rename", "nth=7"}, 6, 7},
+      {"renamed everywhere", {"disk=dies_after", "call=rename", "nth=7", "files=3"}, 7, 7},
+      {"the first one, not yet renamed", {"disk=dies_before", "call=rename", "nth=1"}, 0, 0}};
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("whichever process is killed while its checkpoint becomes a file, the others end with the same bits") {
+  const std::string expected = expected_sum();
+  for (const DiskPhase& phase : disk_phases())
+    for (const int who : {0, 1}) {
+      INFO("process " << who << " dies with its file " << phase.name);
+      Job job;
+      job.start_all(3, who, phase.words);
+      const std::vector<int> statuses = job.statuses();
+      INFO(job.everything());
+      for (int process = 0; process < 3; ++process) {
+        CHECK(statuses[static_cast<std::size_t>(process)] == (process == who ? 128 + 9 : 0));
+        if (process == who) continue;
+        CHECK(job.begun(static_cast<std::size_t>(process)) >= phase.least);
+        CHECK(job.begun(static_cast<std::size_t>(process)) <= phase.most);
+      }
+      CHECK(job.sums() == expected);
+      CHECK(std::filesystem::is_empty(job.checkpoints));
+    }
+}
+
+TEST_CASE("without recovery that is the same error in all, and a new job goes on from the last common checkpoint") {
+  const std::string expected = expected_sum();
+  for (const DiskPhase& phase : disk_phases()) {
+    INFO("process 1 dies with its file " << phase.name);
+    Job job;
+    job.start_all(3, 1, phase.words, {"recover=0"});
+    const std::vector<int> statuses = job.statuses();
+    INFO(job.everything());
+    CHECK(statuses == std::vector<int>{1, 128 + 9, 1});
+    for (const std::size_t process : {0, 2})
+      CHECK(text_of(job.logs[process]).find(": process 1 with peers 2 to 3 is lost: ") != std::string::npos);
+    Job next{.checkpoints = job.checkpoints};
+    next.start_all(2, -1, {}, {"recover=0"});  // of another number of processes, even
+    CHECK(next.statuses() == std::vector<int>{0, 0});
+    INFO(next.everything());
+    for (const std::size_t process : {0, 1}) {
+      CHECK(next.begun(process) >= phase.least);
+      CHECK(next.begun(process) <= phase.most);
+    }
+    CHECK(next.sums() == expected);
+    CHECK(std::filesystem::is_empty(job.checkpoints));
+  }
+}
+
+TEST_CASE("when all processes are killed before a rename, a new job goes on from the checkpoint before") {
+  const std::string expected = expected_sum();
+  Job job;
+  job.start_all(3, -1, {}, {"disk=dies_before", "call=rename", "nth=7", "recover=0"});
+  for (const int status : job.statuses()) CHECK((status == 128 + 9 || status == 1));  // who dies first ends the others
+  INFO(job.everything());
+  Job next{.checkpoints = job.checkpoints};
+  next.start_all(3, -1, {});
+  CHECK(next.statuses() == std::vector<int>{0, 0, 0});
+  INFO(next.everything());
+  CHECK(next.begun(0) == 6);
+  CHECK(next.sums() == expected);
+  CHECK(std::filesystem::is_empty(job.checkpoints));
 }
 
 TEST_CASE("two losses, one after the other, leave a process that ends alone with the same bits") {
@@ -150,7 +237,7 @@ TEST_CASE("processes come and leave at checkpoints, the first one too, and the b
   for (const std::size_t left : {0, 1})
     CHECK(text_of(job.logs[left]).find("error bsp::tcp: this process has left the job") != std::string::npos);
   CHECK(job.sums() == expected);
-  CHECK(std::filesystem::is_empty(job.directory / "checkpoints"));
+  CHECK(std::filesystem::is_empty(job.checkpoints));
 }
 
 TEST_CASE("a full disk in one process is the same error in all") {
@@ -160,6 +247,29 @@ TEST_CASE("a full disk in one process is the same error in all") {
   INFO(job.everything());
   CHECK(statuses == std::vector<int>{1, 1, 1});
   for (const std::string& log : job.logs) CHECK(text_of(log).find(": cannot write: ") != std::string::npos);
+}
+
+TEST_CASE("a disk that is full only when a file is made safe is the same error in all, and leaves nothing half done") {
+  const std::string expected = expected_sum();
+  for (const auto& [call, text] : {std::pair("fsync", "cannot write the file to disk: No space left on device"),
+                                   std::pair("rename", "cannot rename the file: No space left on device")})
+    for (const std::string recover : {"recover=0", "recover=1"}) {
+      INFO(call << ", " << recover);
+      Job job;
+      job.start_all(3, 1, {"disk=is_full", std::string("call=") + call, "nth=7"}, {recover});
+      CHECK(job.statuses() == std::vector<int>{1, 1, 1});
+      INFO(job.everything());
+      for (const std::string& log : job.logs) CHECK(text_of(log).find(text) != std::string::npos);
+      for (const auto& entry : std::filesystem::directory_iterator(job.checkpoints))
+        CHECK(entry.path().extension() == ".checkpoint");
+      Job next{.checkpoints = job.checkpoints};  // there is room again
+      next.start_all(3, -1, {}, {recover});
+      CHECK(next.statuses() == std::vector<int>{0, 0, 0});
+      INFO(next.everything());
+      CHECK(next.begun(0) == 6);
+      CHECK(next.sums() == expected);
+      CHECK(std::filesystem::is_empty(job.checkpoints));
+    }
 }
 
 TEST_CASE("without recovery a loss is the same error in all that are left") {
@@ -174,6 +284,8 @@ TEST_CASE("without recovery a loss is the same error in all that are left") {
   const std::vector<int> statuses = job.statuses();
   INFO(job.everything());
   CHECK(statuses == std::vector<int>{1, 128 + 9, 1});
-  for (const std::size_t process : {0, 2})
-    CHECK(text_of(job.logs[process]).find("error bsp: process 1 with peers 2 to 3 is lost: ") != std::string::npos);
+  for (const std::size_t process : {0, 2}) {
+    CHECK(text_of(job.logs[process]).find("error bsp superstep ") != std::string::npos);
+    CHECK(text_of(job.logs[process]).find(": process 1 with peers 2 to 3 is lost: ") != std::string::npos);
+  }
 }

@@ -25,7 +25,7 @@ inline constexpr Collective reduce_scatter_span = collective_of<Announce<T>, Op>
 /// each element is copied once. Errors: `Errc::shape_mismatch`.
 template <class T>
 Task<> all_to_all(Peer& peer, std::type_identity_t<std::span<const T>> values, std::span<T> received) {
-  detail::check_copied<T>();
+  detail::check_elements<T>();
   const std::size_t each = values.size() / static_cast<std::size_t>(peer.size());
   detail::check_buffer(peer, "all_to_all", "the source", each * static_cast<std::size_t>(peer.size()), values.size());
   detail::check_buffer(peer, "all_to_all", "the result", values.size(), received.size());
@@ -44,7 +44,7 @@ Task<> all_to_all(Peer& peer, std::type_identity_t<std::span<const T>> values, s
 template <class T>
 Task<> all_to_all_v(Peer& peer, std::type_identity_t<std::span<const T>> values, std::span<const std::size_t> cuts,
                     std::vector<T>& received, std::vector<std::size_t>& received_cuts) {
-  detail::check_copied<T>();
+  detail::check_elements<T>();
   detail::check_buffer(peer, "all_to_all_v", "the list of cuts", static_cast<std::size_t>(peer.size()) + 1,
                        cuts.size());
   for (std::size_t i = 0; i < cuts.size(); ++i)
@@ -70,7 +70,7 @@ Task<> all_to_all_v(Peer& peer, std::type_identity_t<std::span<const T>> values,
 /// `values` has `size()` pieces of the length of `result`. Two supersteps. Errors: `Errc::shape_mismatch`.
 template <class T, class Op>
 Task<> reduce_scatter(Peer& peer, std::type_identity_t<std::span<const T>> values, std::span<T> result, Op op) {
-  detail::check_copied<T>(), detail::check_operation<Op>();
+  detail::check_elements<T>(), detail::check_operation<Op>();
   detail::check_buffer(peer, "reduce_scatter", "the source", result.size() * static_cast<std::size_t>(peer.size()),
                        values.size());
   const detail::Offer<T> offer{.values = values, .each = result.size()};

@@ -26,10 +26,26 @@ constexpr void check_value() {
                 "a value that travels with the barrier is trivially copyable and at most 256 bytes; "
                 "give vectors as std::span, and send other types through a Mailbox");
 }
+template <class T>
+constexpr void check_elements() {
+  static_assert(!std::is_const_v<T> && std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>,
+                "the elements of a vector collective are numbers or plain structs, and not const");
+}
 template <class Op>
 constexpr void check_operation() {
   static_assert(std::is_copy_constructible_v<Op> && std::is_trivially_destructible_v<Op>,
                 "an operation is a function object that captures at most trivial values: g++ 12 destroys others twice");
+}
+
+/// A peer whose work throws may not leave before the others have stopped reading its memory: the error is noted, and
+/// the next barrier throws.
+template <class F>
+void guarded(Peer& peer, const F& work) noexcept {
+  try {
+    work();
+  } catch (...) {
+    peer.world().fail(peer.rank(), std::current_exception());
+  }
 }
 
 template <class T>

@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "scalar/bsp/collective_cost.hpp"
+#include "scalar/bsp/machine.hpp"
+
 namespace scalar::inline v0::bsp {
 
 class Executor;
@@ -48,7 +51,9 @@ struct EngineOptions {
   std::chrono::milliseconds superstep_deadline{0};  ///< a longer superstep ends the run, at its end; 0: none
   Checkpoints checkpoints{};
   Resources resources{};
-  std::shared_ptr<Trace> trace{};  ///< records every superstep; null: nothing is recorded, at no cost
+  std::shared_ptr<Trace> trace{};                ///< records every superstep; null: nothing is recorded, at no cost
+  Algorithm collectives = Algorithm::automatic;  ///< of vectors between processes; what rank 0's process says counts
+  Machine machine{};                             ///< from `probe`, to choose that by; without `g`: `typical_machine()`
 };
 
 }  // namespace scalar::inline v0::bsp

@@ -2,11 +2,9 @@
 /// How peers copy from each other's memory between two barriers. Internal to the room; see gather.hpp, all_to_all.hpp.
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <span>
 #include <string_view>
-#include <type_traits>
 
 #include "scalar/bsp/collectives.hpp"
 #include "scalar/bsp/mailbox.hpp"
@@ -40,12 +38,6 @@ class [[nodiscard]] Announce final : public Contribution<Announcement> {
   static void complete(World& world, std::string_view name) { complete_announcement(world, name); }
 };
 
-template <class T>
-constexpr void check_copied() {
-  static_assert(!std::is_const_v<T> && std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>,
-                "the elements of a vector collective are numbers or plain structs, and not const");
-}
-
 /// What a peer has for the others. It lies in a coroutine's frame until the collective's last barrier.
 template <class T>
 struct Offer {
@@ -64,17 +56,6 @@ struct Offer {
 template <class T>
 const Offer<T>& offer_of(World& world, int rank) noexcept {
   return *static_cast<const Offer<T>*>(world.parts()[static_cast<std::size_t>(rank)]);
-}
-
-/// A peer whose work throws may not leave before the others have stopped reading its memory: the error is noted, and
-/// the next barrier throws.
-template <class F>
-void guarded(Peer& peer, F&& work) noexcept {
-  try {
-    work();
-  } catch (...) {
-    peer.world().fail(peer.rank(), std::current_exception());
-  }
 }
 
 template <class T, class Wants>

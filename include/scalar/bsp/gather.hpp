@@ -75,7 +75,7 @@ detail::FusedGather<T> all_gather(Peer& peer, T value, std::type_identity_t<std:
 /// `Errc::out_of_range`.
 template <class T>
 Task<> gather(Peer& peer, std::span<const T> values, std::type_identity_t<std::span<T>> all, int root = 0) {
-  detail::check_copied<T>();
+  detail::check_elements<T>();
   if (root < 0 || root >= peer.size()) peer.throw_bad_rank(root, "gather");
   if (peer.rank() == root)
     detail::check_buffer(peer, "gather", "the result", values.size() * static_cast<std::size_t>(peer.size()),
@@ -94,7 +94,7 @@ Task<> gather(Peer& peer, std::span<const T> values, std::type_identity_t<std::s
 /// `Errc::shape_mismatch`.
 template <class T>
 Task<> all_gather(Peer& peer, std::span<const T> values, std::type_identity_t<std::span<T>> all) {
-  detail::check_copied<T>();
+  detail::check_elements<T>();
   detail::check_buffer(peer, "all_gather", "the result", values.size() * static_cast<std::size_t>(peer.size()),
                        all.size());
   const detail::Offer<T> offer{.values = values, .is_shared = true, .out = all.data()};
@@ -122,7 +122,7 @@ Task<> all_gather(Peer& peer, std::span<const T> values, std::type_identity_t<st
 /// `Errc::out_of_range`.
 template <class T>
 Task<> scatter(Peer& peer, std::type_identity_t<std::span<const T>> all, std::span<T> values, int root = 0) {
-  detail::check_copied<T>();
+  detail::check_elements<T>();
   if (root < 0 || root >= peer.size()) peer.throw_bad_rank(root, "scatter");
   if (peer.rank() == root)
     detail::check_buffer(peer, "scatter", "the source", values.size() * static_cast<std::size_t>(peer.size()),

@@ -104,8 +104,12 @@ class Peer {
 
   /// Names the variables that are this peer's state; once, before its first barrier. True when an earlier run of the
   /// program has left a checkpoint: then they have the values of that time, and the program goes on from there.
+  ///
+  /// A checkpoint is for the number of peers that wrote it, unless some of the state is given as `sharded(parts,
+  /// shards)`: then all other variables are the same at all peers, which every write checks by their bytes. Errors:
+  /// `Errc::invalid_argument` for a second call, and for other shards than the checkpoint has.
   template <class... T>
-  bool persist(T&... state);
+  bool persist(T&&... state);
   /// A barrier at which the state is written down, when `Checkpoints` says so. No message may be under way: what was
   /// sent before it is received after it, but is not part of the state.
   detail::Save checkpoint();

@@ -8,7 +8,7 @@
 #include <type_traits>
 
 #include "scalar/bsp/exchange.hpp"
-#include "scalar/bsp/span_collectives.hpp"
+#include "scalar/bsp/tree_fold.hpp"
 
 namespace scalar::inline v0::bsp {
 namespace detail {
@@ -147,13 +147,13 @@ detail::FusedScan<T, Op, false> exclusive_scan(Peer& peer, T value, Op op, std::
 /// `Errc::shape_mismatch`, and do not overlap. Two supersteps; the peers divide the work by elements.
 template <class T, std::size_t Extent, class Op>
 Task<> scan(Peer& peer, std::span<T, Extent> values, Op op) {
-  detail::check_copied<T>(), detail::check_operation<Op>();
+  detail::check_elements<T>(), detail::check_operation<Op>();
   co_await detail::scan_vectors<T, Op>(peer, detail::scan_span<T, Op>, values, op, nullptr);
 }
 /// The same over peers 0 to r - 1, beginning with `initial` for every element.
 template <class T, std::size_t Extent, class Op>
 Task<> exclusive_scan(Peer& peer, std::span<T, Extent> values, Op op, std::type_identity_t<T> initial) {
-  detail::check_copied<T>(), detail::check_operation<Op>();
+  detail::check_elements<T>(), detail::check_operation<Op>();
   co_await detail::scan_vectors<T, Op>(peer, detail::exclusive_scan_span<T, Op>, values, op, &initial);
 }
 

@@ -1,39 +1,48 @@
 #pragma once
 /// broadcast, reduce and all_reduce of vectors, in place, by chunk owners.
 #include <algorithm>
-#include <bit>
 #include <cstddef>
-#include <cstdint>
-#include <exception>
 #include <optional>
 #include <span>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
+#include "scalar/bsp/collective_cost.hpp"
 #include "scalar/bsp/collectives.hpp"
 #include "scalar/bsp/mailbox.hpp"
 #include "scalar/bsp/peer.hpp"
+#include "scalar/bsp/tree_fold.hpp"
 
 namespace scalar::inline v0::bsp {
 namespace detail {
 
 [[noreturn]] void throw_unlike_sizes(std::string_view collective, std::size_t expected, int rank, std::size_t size);
+/// By what the engine's options say, for a vector of `bytes`.
+Algorithm algorithm_for(World& world, std::size_t bytes, bool folds);
 
 struct Extent {
   void* data;
   std::size_t size;
   int root;
+  Algorithm algorithm;  // the lowest rank's counts: options may differ between processes
 };
 
-/// Shows the peers of a process where each other's vectors lie. They stay there until the last barrier of the
-/// collective, since their owners wait.
+/// Shows the peers of a process where each other's vectors lie, and tells all which way they cross to other processes.
+/// The vectors stay there until the last barrier of the collective, since their owners wait.
 template <class T>
 class [[nodiscard]] Publish final : public Contribution<Extent> {
  public:
   using Value = Extent;
-  Publish(Peer& peer, const Collective& collective, std::span<T> values, int root)
-      : Contribution<Value>(peer, collective, {values.data(), values.size(), root}) {}
+  Publish(Peer& peer, const Collective& collective, std::span<T> values, int root, bool folds)
+      : Contribution<Value>(
+            peer, collective,
+            {values.data(), values.size(), root,
+             peer.rank() == 0 && peer.world().is_distributed() ? algorithm_for(peer.world(), values.size_bytes(), folds)
+                                                               : Algorithm::one_phase}) {}
+  Algorithm await_resume() const {
+    this->peer().resume();
+    return this->peer().world().template result<Algorithm>();
+  }
 
   static void complete(World& world, std::string_view name) {
     const Value first = world.value<Value>(0);
@@ -43,6 +52,7 @@ class [[nodiscard]] Publish final : public Contribution<Extent> {
       if (next.size != first.size) throw_unlike_sizes(name, first.size, rank, next.size);
       world.parts()[static_cast<std::size_t>(rank)] = world.is_local(rank) ? next.data : nullptr;
     }
+    world.set_result(first.algorithm);
   }
 };
 
@@ -53,210 +63,210 @@ inline constexpr Collective reduce_span = collective_of<Publish<T>, Op>("reduce"
 template <class T>
 inline constexpr Collective broadcast_span = collective_of<Publish<T>>("broadcast");
 
-/// The elements `[begin, end)` of `count` that the `part`-th of `parts` works on: whole cache lines.
-struct Chunk {
-  std::size_t begin = 0, end = 0;
-  std::size_t size() const noexcept { return end - begin; }
-};
-Chunk chunk_of(std::size_t count, std::size_t element_bytes, int part, int parts) noexcept;
-
+/// Who deals with which chunk of a vector that crosses processes.
+///
+/// In two phases every peer owns a chunk, and `helper` is who deals with it in another process. In one phase each
+/// process has a peer for each chunk, all with one place in their processes: its lane.
 template <class T>
-T* part_of(World& world, int rank) noexcept {
-  return static_cast<T*>(world.parts()[static_cast<std::size_t>(rank)]);
-}
-
-/// A node of the tree over ranks by which vectors are folded: a node of `count` ranks has the first `bit_floor(count -
-/// 1)` of them to its left and the rest to its right. So the bits depend on the number of peers, and neither on threads
-/// nor on processes.
-struct TreeNode {
-  int first = 0, count = 0;
-  int split() const noexcept { return static_cast<int>(std::bit_floor(static_cast<unsigned>(count - 1))); }
-  TreeNode left() const noexcept { return {first, split()}; }
-  TreeNode right() const noexcept { return {first + split(), count - split()}; }
-  friend bool operator==(const TreeNode&, const TreeNode&) = default;
-};
-/// The largest nodes of the tree over `size` ranks that lie within the `count` ranks from `first`, in order.
-std::vector<TreeNode> nodes_within(int size, int first, int count);
-
-/// What another process has folded of a chunk.
-template <class T>
-struct RemoteNode {
-  TreeNode node{};
-  const T* values = nullptr;  // of the whole chunk
-};
-
-/// Folds the vectors of the ranks below a node, a block of a chunk at a time.
-template <class T, class Op>
-class TreeFold {
+class Crossing {
  public:
-  static constexpr std::size_t block = (std::max)(std::size_t{1}, 2048 / sizeof(T));  // stays in the nearest cache
+  Crossing(Peer& peer, Algorithm algorithm, std::size_t count)
+      : rank_(peer.rank()), hosts_(peer.world().hosts()), count_(count), one_phase_(algorithm == Algorithm::one_phase) {
+    lanes_ = hosts_.size();
+    for (int process = 0; process < hosts_.processes(); ++process)
+      if (hosts_.count(process) != 0) lanes_ = (std::min)(lanes_, hosts_.count(process));
+  }
 
-  TreeFold(World& world, Chunk chunk, Op& op, std::span<const RemoteNode<T>> remote = {})
-      : world_(world), chunk_(chunk), op_(op), remote_(remote) {}
-
-  /// `out[0, count)` becomes the fold of the elements `[begin, begin + count)` of the vectors.
-  void fold(TreeNode node, std::size_t begin, std::size_t count, T* out) const {
-    if (const T* ready = values_of(node); ready != nullptr) {
-      std::copy_n(ready + begin, count, out);
-      return;
-    }
-    const T *left = values_of(node.left()), *right = values_of(node.right());
-    T left_sums[block], right_sums[block];
-    if (left == nullptr) fold(node.left(), begin, count, left_sums);
-    if (right == nullptr) fold(node.right(), begin, count, right_sums);
-    left = left != nullptr ? left + begin : left_sums, right = right != nullptr ? right + begin : right_sums;
-    for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<T>(op_(left[i], right[i]));
+  bool is_one_phase() const noexcept { return one_phase_; }
+  /// What this peer deals with for all.
+  Chunk own() const noexcept {
+    if (!one_phase_) return owned_by(rank_);
+    return lane() < lanes_ ? chunk_of(count_, sizeof(T), lane(), lanes_) : Chunk{};
+  }
+  /// Who in `process` sends or takes what is of `own()`.
+  int partner(int process) const noexcept {
+    return one_phase_ ? hosts_.first(process) + lane() : helper(process, rank_);
+  }
+  /// In two phases: what `rank` owns.
+  Chunk owned_by(int rank) const noexcept { return chunk_of(count_, sizeof(T), rank, hosts_.size()); }
+  /// In two phases: calls `use(owner)` for the owners elsewhere whose chunks this peer deals with here.
+  template <class F>
+  void each_helped(const F& use) const {
+    for (int owner = 0; owner < hosts_.size(); ++owner)
+      if (hosts_.process_of(owner) != hosts_.here() && helper(hosts_.here(), owner) == rank_) use(owner);
+  }
+  /// Calls `use(process)` for the other processes that have peers.
+  template <class F>
+  void each_other(const F& use) const {
+    for (int process = 0; process < hosts_.processes(); ++process)
+      if (process != hosts_.here() && hosts_.count(process) != 0) use(process);
   }
 
  private:
-  /// Where the fold of a node lies already, such that index 0 is the first element of the vectors; or null.
-  const T* values_of(TreeNode node) const noexcept {
-    if (node.count == 1 && world_.is_local(node.first)) return part_of<T>(world_, node.first);
-    for (const RemoteNode<T>& known : remote_)
-      if (known.node == node) return known.values - chunk_.begin;
-    return nullptr;
-  }
+  int lane() const noexcept { return rank_ - hosts_.first(hosts_.here()); }
+  int helper(int process, int owner) const noexcept { return hosts_.first(process) + owner % hosts_.count(process); }
 
-  World& world_;
-  Chunk chunk_;
-  Op& op_;
-  std::span<const RemoteNode<T>> remote_;
+  int rank_, lanes_ = 0;
+  const Hosts& hosts_;
+  std::size_t count_;
+  bool one_phase_;
 };
 
-/// Copies a chunk's values into the vectors of the root, or of all local peers.
+/// Stores the chunks that their owners elsewhere have sent.
 template <class T>
-void store_chunk(World& world, std::size_t begin, std::span<const T> values, int root) {
-  for (int rank = world.first(); rank < world.first() + world.local(); ++rank)
-    if (root == everyone || root == rank) std::copy(values.begin(), values.end(), part_of<T>(world, rank) + begin);
+void store_received(World& world, const Crossing<T>& crossing, const Mailbox<T>& box, int root) {
+  for (const Run<T>& run : box.runs()) store_chunk<T>(world, crossing.owned_by(run.source).begin, run.values, root);
 }
 
 /// The folds of one vector collective, by one peer.
 template <class T, class Op>
 class VectorReduce {
  public:
-  VectorReduce(Peer& peer, std::size_t count, Op& op, int root)
-      : peer_(peer), world_(peer.world()), hosts_(world_.hosts()), count_(count), op_(op), root_(root) {}
+  /// `box` is null in one process.
+  VectorReduce(Peer& peer, const Crossing<T>& crossing, Op& op, int root, Mailbox<T>* box)
+      : world_(peer.world()), crossing_(crossing), op_(op), root_(root), box_(box) {}
 
+  /// Sends those who fold elsewhere what this process has for them.
+  void send_nodes() const {
+    if (!crossing_.is_one_phase()) {
+      crossing_.each_helped([&](int owner) {
+        send_nodes_of(crossing_.owned_by(owner), [&](std::span<const T> some) { box_->send(owner, some); });
+      });
+    } else if (root_ == everyone || !world_.is_local(root_)) {
+      send_nodes_of(crossing_.own(), [&](std::span<const T> some) { send_to_wanting(some); });
+    }
+  }
   /// Folds the own chunk for all, with the nodes that came from other processes, and writes it where it belongs.
-  void fold_own(const Mailbox<T>* nodes, Mailbox<T>* chunks) noexcept {
-    guarded([&] {
-      const Chunk chunk = chunk_of_rank(peer_.rank());
-      std::vector<RemoteNode<T>> remote;
-      if (nodes != nullptr) remote = remote_nodes(*nodes, chunk);
-      const TreeFold<T, Op> tree(world_, chunk, op_, remote);
-      T sums[TreeFold<T, Op>::block];
-      for (std::size_t begin = chunk.begin; begin < chunk.end; begin += std::size(sums)) {
-        const std::span<T> some(sums, (std::min)(std::size(sums), chunk.end - begin));
-        tree.fold({0, world_.size()}, begin, some.size(), some.data());
-        store_chunk<T>(world_, begin, some, root_);
-        if (chunks != nullptr) each_wanting([&](int process) { chunks->send(helper(process, peer_.rank()), some); });
-      }
-    });
-  }
-  /// Sends the owners of chunks elsewhere what this process has for them.
-  void send_nodes(Mailbox<T>& box) noexcept {
-    guarded([&] {
-      const std::vector<TreeNode> nodes = nodes_within(world_.size(), world_.first(), world_.local());
-      for (int owner = 0; owner < world_.size(); ++owner)
-        if (!world_.is_local(owner) && helper(hosts_.here(), owner) == peer_.rank()) send_nodes_to(box, owner, nodes);
-    });
-  }
-  /// Stores the chunks that owners elsewhere have folded.
-  void store_received(Mailbox<T>& box) noexcept {
-    guarded([&] {
-      for (const Run<T>& run : box.runs()) store_chunk<T>(world_, chunk_of_rank(run.source).begin, run.values, root_);
+  void fold_own() const {
+    if (crossing_.is_one_phase() && root_ != everyone && !world_.is_local(root_)) return;
+    if (world_.size() == 1) return;
+    const Chunk chunk = crossing_.own();
+    std::vector<RemoteNode<T>> remote;
+    if (box_ != nullptr && chunk.size() != 0) remote = remote_nodes(chunk);
+    const TreeFold<T, Op> tree(world_, chunk, op_, remote);
+    tree.each_block({0, world_.size()}, [&](std::size_t begin, std::span<const T> some) {
+      store_chunk<T>(world_, begin, some, root_);
+      if (!crossing_.is_one_phase()) send_to_wanting(some);
     });
   }
 
  private:
-  Chunk chunk_of_rank(int rank) const noexcept { return chunk_of(count_, sizeof(T), rank, world_.size()); }
-  /// The peer of `process` that deals with the owner of a chunk elsewhere.
-  int helper(int process, int owner) const noexcept { return hosts_.first(process) + owner % hosts_.count(process); }
+  void send_to_wanting(std::span<const T> some) const {
+    crossing_.each_other([&](int process) {
+      if (root_ == everyone || world_.hosts().process_of(root_) == process)
+        box_->send(crossing_.partner(process), some);
+    });
+  }
   template <class F>
-  void each_wanting(F use) const {
-    for (int process = 0; process < hosts_.processes(); ++process)
-      if (process != hosts_.here() && hosts_.count(process) != 0 &&
-          (root_ == everyone || hosts_.process_of(root_) == process))
-        use(process);
-  }
-  void send_nodes_to(Mailbox<T>& box, int owner, const std::vector<TreeNode>& nodes) {
-    const Chunk chunk = chunk_of_rank(owner);
+  void send_nodes_of(Chunk chunk, const F& send) const {
     const TreeFold<T, Op> tree(world_, chunk, op_);
-    T sums[TreeFold<T, Op>::block];
-    for (const TreeNode node : nodes)
-      for (std::size_t begin = chunk.begin; begin < chunk.end; begin += std::size(sums)) {
-        const std::span<T> some(sums, (std::min)(std::size(sums), chunk.end - begin));
-        tree.fold(node, begin, some.size(), some.data());
-        box.send(owner, some);
-      }
+    for (const TreeNode node : nodes_within(world_.size(), world_.first(), world_.local()))
+      tree.each_block(node, [&](std::size_t, std::span<const T> some) { send(some); });
   }
-  std::vector<RemoteNode<T>> remote_nodes(const Mailbox<T>& box, Chunk chunk) const {
+  std::vector<RemoteNode<T>> remote_nodes(Chunk chunk) const {
     std::vector<RemoteNode<T>> remote;
-    for (int process = 0; process < hosts_.processes(); ++process) {
-      if (process == hosts_.here() || hosts_.count(process) == 0) continue;
-      const T* values = box.received(helper(process, peer_.rank())).data();
-      for (const TreeNode node : nodes_within(world_.size(), hosts_.first(process), hosts_.count(process))) {
+    const Hosts& hosts = world_.hosts();
+    crossing_.each_other([&](int process) {
+      const T* values = box_->received(crossing_.partner(process)).data();
+      for (const TreeNode node : nodes_within(world_.size(), hosts.first(process), hosts.count(process))) {
         remote.push_back({node, values});
         values += chunk.size();
       }
-    }
+    });
     return remote;
   }
-  /// A peer whose `op` throws may not leave before the others have stopped reading its vector: the error is noted, and
-  /// the next barrier throws.
-  template <class F>
-  void guarded(F work) noexcept {
-    try {
-      work();
-    } catch (...) {
-      world_.fail(peer_.rank(), std::current_exception());
-    }
-  }
 
-  Peer& peer_;
   World& world_;
-  const Hosts& hosts_;
-  std::size_t count_;
+  const Crossing<T>& crossing_;
   Op& op_;
   int root_;
+  Mailbox<T>* box_;
 };
 
 /// Folds all vectors, in this process or across.
 template <class T, class Op>
 Task<> reduce_vectors(Peer& peer, const Collective& collective, std::span<T> values, Op op, int root) {
   // Made before the vectors are shown: what throws here must not free one that others read.
-  std::optional<Mailbox<T>> nodes, chunks;
-  if (peer.world().is_distributed()) nodes.emplace(peer), chunks.emplace(peer);
-  co_await Publish<T>(peer, collective, values, root);
-  VectorReduce<T, Op> reduce(peer, values.size(), op, root);
-  if (!nodes) {
-    reduce.fold_own(nullptr, nullptr);
+  std::optional<Mailbox<T>> box;
+  if (peer.world().is_distributed()) box.emplace(peer);
+  const Algorithm algorithm = co_await Publish<T>(peer, collective, values, root, true);
+  const Crossing<T> crossing(peer, algorithm, values.size());
+  const VectorReduce<T, Op> reduce(peer, crossing, op, root, box ? &*box : nullptr);
+  if (box) {
+    guarded(peer, [&] { reduce.send_nodes(); });
     co_await peer.sync();
-    co_return;
   }
-  reduce.send_nodes(*nodes);
+  guarded(peer, [&] { reduce.fold_own(); });
   co_await peer.sync();
-  reduce.fold_own(&*nodes, &*chunks);
-  co_await peer.sync();
-  reduce.store_received(*chunks);
+  if (crossing.is_one_phase()) co_return;
+  guarded(peer, [&] { store_received(peer.world(), crossing, *box, root); });
   co_await peer.sync();
 }
 
+/// A broadcast across processes, by one peer.
 template <class T>
-constexpr void check_elements() {
-  static_assert(!std::is_const_v<T> && std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>,
-                "the elements of a vector collective are numbers or plain structs, and not const");
-}
+class VectorBroadcast {
+ public:
+  VectorBroadcast(Peer& peer, const Crossing<T>& crossing, std::size_t count, int root, Mailbox<T>& box)
+      : world_(peer.world()), crossing_(crossing), count_(count), root_(root), box_(box) {}
 
-/// The root's part of a broadcast: every other process gets the vector in pieces, one for each of its peers.
-template <class T>
-void send_pieces(Peer& peer, Mailbox<T>& box, std::span<T> values) {
-  const Hosts& hosts = peer.world().hosts();
-  for (int process = 0; process < hosts.processes(); ++process)
-    for (int i = 0; process != hosts.here() && i < hosts.count(process); ++i) {
-      const Chunk chunk = chunk_of(values.size(), sizeof(T), i, hosts.count(process));
-      box.send(hosts.first(process) + i, values.subspan(chunk.begin, chunk.size()));
+  /// The root's process sends the chunks to their owners, or to all.
+  void send_pieces() const {
+    if (!world_.is_local(root_)) return;
+    if (crossing_.is_one_phase()) return send_on(of_root(crossing_.own()));
+    crossing_.each_helped([&](int owner) { box_.send(owner, of_root(crossing_.owned_by(owner))); });
+  }
+  /// Stores the own chunk, which owners also send on.
+  void take_piece() const {
+    const Chunk chunk = crossing_.own();
+    if (chunk.size() == 0) return;
+    if (world_.is_local(root_)) {
+      if (!crossing_.is_one_phase()) send_on(of_root(chunk));
+      return;
     }
+    const std::span<const T> piece = box_.received(crossing_.partner(world_.hosts().process_of(root_)));
+    store_chunk<T>(world_, chunk.begin, piece, everyone);
+    if (!crossing_.is_one_phase()) send_on(piece);
+  }
+
+ private:
+  std::span<const T> of_root(Chunk chunk) const {
+    return std::span<const T>(part_of<T>(world_, root_), count_).subspan(chunk.begin, chunk.size());
+  }
+  /// To the processes that have not got it.
+  void send_on(std::span<const T> piece) const {
+    if (piece.empty()) return;
+    crossing_.each_other([&](int process) {
+      if (process != world_.hosts().process_of(root_)) box_.send(crossing_.partner(process), piece);
+    });
+  }
+
+  World& world_;
+  const Crossing<T>& crossing_;
+  std::size_t count_;
+  int root_;
+  Mailbox<T>& box_;
+};
+
+template <class T>
+Task<> broadcast_vector(Peer& peer, std::span<T> values, int root) {
+  std::optional<Mailbox<T>> box;  // made before the root's vector is shown, as for reduce
+  if (peer.world().is_distributed()) box.emplace(peer);
+  const Algorithm algorithm = co_await Publish<T>(peer, broadcast_span<T>, values, root, false);
+  if (box) {
+    const Crossing<T> crossing(peer, algorithm, values.size());
+    const VectorBroadcast<T> broadcast(peer, crossing, values.size(), root, *box);
+    guarded(peer, [&] { broadcast.send_pieces(); });
+    co_await peer.sync();
+    guarded(peer, [&] { broadcast.take_piece(); });
+    if (!crossing.is_one_phase()) {
+      co_await peer.sync();
+      guarded(peer, [&] { store_received(peer.world(), crossing, *box, everyone); });
+    }
+  }
+  if (peer.rank() != root && peer.world().is_local(root))
+    std::copy_n(part_of<T>(peer.world(), root), values.size(), values.data());
+  co_await peer.sync();
 }
 
 }  // namespace detail
@@ -278,21 +288,7 @@ template <class T, std::size_t Extent>
 Task<> Peer::broadcast(std::span<T, Extent> values, int root) {
   detail::check_elements<T>();
   check_rank(root, "broadcast");
-  std::optional<Mailbox<T>> pieces;  // made before the root's vector is shown, as for reduce
-  if (world().is_distributed()) pieces.emplace(*this);
-  co_await detail::Publish<T>(*this, detail::broadcast_span<T>, values, root);
-  if (pieces) {
-    if (rank() == root) detail::send_pieces<T>(*this, *pieces, values);
-    co_await sync();
-    for (const Run<T>& run : pieces->runs()) {
-      const int piece = rank() - world().first();
-      detail::store_chunk<T>(world(), detail::chunk_of(values.size(), sizeof(T), piece, world().local()).begin,
-                             run.values, detail::everyone);
-    }
-  }
-  if (rank() != root && world().is_local(root))
-    std::copy_n(detail::part_of<T>(world(), root), values.size(), values.data());
-  co_await sync();
+  co_await detail::broadcast_vector<T>(*this, values, root);
 }
 
 }  // namespace scalar::inline v0::bsp

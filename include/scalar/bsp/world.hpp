@@ -20,6 +20,7 @@
 
 namespace scalar::inline v0::bsp {
 class Peer;
+struct EngineOptions;
 
 namespace detail {
 class Checkpointer;
@@ -187,6 +188,9 @@ class World {
   void set_checkpointer(Checkpointer* checkpointer) noexcept { checkpointer_ = checkpointer; }
   MailboxMemory* memory() noexcept { return root_->memory_; }
   void set_memory(MailboxMemory* memory) noexcept { memory_ = memory; }
+  /// What the run was started with. Set in the root.
+  const EngineOptions& options() const noexcept { return *root_->options_; }
+  void set_options(const EngineOptions& options) noexcept { options_ = &options; }
   /// What takes the barrier across processes; null in a world that is all local.
   Wire* wire() noexcept { return wire_; }
   void set_wire(Wire* wire) noexcept { wire_ = wire; }
@@ -275,6 +279,7 @@ class World {
   Checkpointer* checkpointer_ = nullptr;
   MailboxMemory* memory_ = nullptr;
   Wire* wire_ = nullptr;
+  const EngineOptions* options_ = nullptr;
   const Collective* collective_ = nullptr;  // of the barrier that is being completed: the first local peer's
   int odd_ = -1;                            // the first local peer that is elsewhere than the first one, or -1
   std::unique_ptr<Fiber[]> fibers_;

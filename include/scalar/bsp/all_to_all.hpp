@@ -34,7 +34,7 @@ Task<> all_to_all(Peer& peer, std::type_identity_t<std::span<const T>> values, s
       peer, detail::all_to_all_span<T>, offer, each, detail::everyone, [](int, int) { return true; },
       detail::nothing_before<T>,
       [received](int source, std::span<const T> got) {
-        std::copy(got.begin(), got.end(), received.data() + static_cast<std::size_t>(source) * got.size());
+        detail::copy_values(got, received.data() + static_cast<std::size_t>(source) * got.size());
       });
 }
 
@@ -62,7 +62,7 @@ Task<> all_to_all_v(Peer& peer, std::type_identity_t<std::span<const T>> values,
   co_await detail::exchange<T>(
       peer, detail::all_to_all_v_span<T>, offer, 0, detail::everyone, [](int, int) { return true; }, measure,
       [&](int source, std::span<const T> got) {
-        std::copy(got.begin(), got.end(), received.data() + received_cuts[static_cast<std::size_t>(source)]);
+        detail::copy_values(got, received.data() + received_cuts[static_cast<std::size_t>(source)]);
       });
 }
 

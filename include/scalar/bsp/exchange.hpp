@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "scalar/bsp/collectives.hpp"
+#include "scalar/bsp/copy.hpp"
 #include "scalar/bsp/mailbox.hpp"
 #include "scalar/bsp/peer.hpp"
 

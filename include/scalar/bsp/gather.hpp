@@ -85,7 +85,7 @@ Task<> gather(Peer& peer, std::span<const T> values, std::type_identity_t<std::s
       peer, detail::gather_span<T>, offer, values.size(), root, [root](int, int to) { return to == root; },
       detail::nothing_before<T>,
       [all](int source, std::span<const T> got) {
-        std::copy(got.begin(), got.end(), all.data() + static_cast<std::size_t>(source) * got.size());
+        detail::copy_values(got, all.data() + static_cast<std::size_t>(source) * got.size());
       });
 }
 
@@ -109,11 +109,11 @@ Task<> all_gather(Peer& peer, std::span<const T> values, std::type_identity_t<st
                                detail::nothing_before<T>, [&](int source, std::span<const T> got) {
                                  const auto at = static_cast<std::size_t>(source) * got.size();
                                  if (world.is_local(source)) {
-                                   std::copy(got.begin(), got.end(), all.data() + at);
+                                   detail::copy_values(got, all.data() + at);
                                    return;
                                  }
                                  for (int rank = world.first(); rank < world.first() + world.local(); ++rank)
-                                   std::copy(got.begin(), got.end(), detail::offer_of<T>(world, rank).out + at);
+                                   detail::copy_values(got, detail::offer_of<T>(world, rank).out + at);
                                });
 }
 
@@ -130,8 +130,7 @@ Task<> scatter(Peer& peer, std::type_identity_t<std::span<const T>> all, std::sp
   const detail::Offer<T> offer{.values = all, .each = values.size()};
   co_await detail::exchange<T>(
       peer, detail::scatter_span<T>, offer, values.size(), root, [root](int from, int) { return from == root; },
-      detail::nothing_before<T>,
-      [values](int, std::span<const T> got) { std::copy(got.begin(), got.end(), values.begin()); });
+      detail::nothing_before<T>, [values](int, std::span<const T> got) { detail::copy_values(got, values.data()); });
 }
 
 }  // namespace scalar::inline v0::bsp

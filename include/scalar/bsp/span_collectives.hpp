@@ -9,6 +9,7 @@
 
 #include "scalar/bsp/collective_cost.hpp"
 #include "scalar/bsp/collectives.hpp"
+#include "scalar/bsp/copy.hpp"
 #include "scalar/bsp/mailbox.hpp"
 #include "scalar/bsp/peer.hpp"
 #include "scalar/bsp/tree_fold.hpp"
@@ -265,7 +266,7 @@ Task<> broadcast_vector(Peer& peer, std::span<T> values, int root) {
     }
   }
   if (peer.rank() != root && peer.world().is_local(root))
-    std::copy_n(part_of<T>(peer.world(), root), values.size(), values.data());
+    copy_values(std::span<const T>(part_of<T>(peer.world(), root), values.size()), values.data());
   co_await peer.sync();
 }
 

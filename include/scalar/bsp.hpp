@@ -5,6 +5,7 @@
 #include "scalar/bsp/all_to_all.hpp"
 #include "scalar/bsp/checkpoint.hpp"
 #include "scalar/bsp/clock.hpp"
+#include "scalar/bsp/clock_log.hpp"
 #include "scalar/bsp/collective_cost.hpp"
 #include "scalar/bsp/collectives.hpp"
 #include "scalar/bsp/combine.hpp"

@@ -1,5 +1,6 @@
 #include "scalar/bsp/clock.hpp"
 
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -10,23 +11,29 @@
 namespace scalar::inline v0::bsp {
 namespace {
 
+[[noreturn]] void refuse(const Peer& peer, const std::string& what) {
+  throw Error(Errc::invalid_argument, "clock: " + what, "bsp peer " + std::to_string(peer.rank()));
+}
+
 /// Where the peers of a process find the clock that they share.
 class ClockChannel final : public detail::ChannelBase {
  public:
   static std::unique_ptr<ChannelBase> make(detail::World&) { return std::make_unique<ClockChannel>(); }
 
-  std::shared_ptr<detail::ClockCore> core(Peer& peer, std::int64_t index, int staleness) {
+  std::shared_ptr<detail::ClockCore> core(Peer& peer, std::int64_t index, const ClockOptions& options) {
     const std::lock_guard lock(mutex_);
     if (core_ == nullptr) {
-      auto core = std::make_shared<detail::ClockCore>(peer.world(), index, staleness);
+      auto core = std::make_shared<detail::ClockCore>(peer.world(), index, options);
       core->open();
       core_ = std::move(core);
     }
-    if (core_->staleness() != staleness)
-      throw Error(Errc::invalid_argument,
-                  "clock: the staleness is " + std::to_string(staleness) + ", but " +
-                      std::to_string(core_->staleness()) + " on another peer",
-                  "bsp peer " + std::to_string(peer.rank()));
+    const ClockOptions& others = core_->options();
+    if (others.staleness != options.staleness)
+      refuse(peer, "the staleness is " + std::to_string(options.staleness) + ", but " +
+                       std::to_string(others.staleness) + " on another peer");
+    if (others.record != options.record || others.replay != options.replay)
+      refuse(peer, "it has another log than another peer of this process, expected the same");
+    core_->enter(peer.rank());
     return core_;
   }
   void reset() noexcept override { core_.reset(); }
@@ -37,15 +44,16 @@ class ClockChannel final : public detail::ChannelBase {
   std::shared_ptr<detail::ClockCore> core_;
 };
 
-std::shared_ptr<detail::ClockCore> join(Peer& peer, std::int64_t index, int staleness) {
-  if (staleness < 0)
-    throw Error(Errc::invalid_argument, "clock: the staleness is " + std::to_string(staleness) + ", expected 0 or more",
-                "bsp peer " + std::to_string(peer.rank()));
+std::shared_ptr<detail::ClockCore> join(Peer& peer, std::int64_t index, const ClockOptions& options) {
+  if (options.staleness < 0)
+    refuse(peer, "the staleness is " + std::to_string(options.staleness) + ", expected 0 or more");
+  if (options.record != nullptr && options.replay != nullptr)
+    refuse(peer, "it is to record and to replay, expected one of them");
   detail::World& world = peer.world();
   auto& channel = static_cast<ClockChannel&>(world.join(peer.rank(), index, typeid(Clock), &ClockChannel::make));
   ++peer.mailboxes();
   try {
-    return channel.core(peer, index, staleness);
+    return channel.core(peer, index, options);
   } catch (...) {
     world.leave(index);
     throw;
@@ -55,14 +63,14 @@ std::shared_ptr<detail::ClockCore> join(Peer& peer, std::int64_t index, int stal
 }  // namespace
 
 Clock::Clock(Peer& peer, const ClockOptions& options)
-    : peer_(peer), index_(peer.mailboxes()), core_(join(peer, index_, options.staleness)) {}
+    : peer_(peer), index_(peer.mailboxes()), core_(join(peer, index_, options)) {}
 
 Clock::~Clock() {
-  core_->leave(peer_.rank());
+  core_->leave(peer_.rank(), std::uncaught_exceptions() != 0);
   peer_.world().leave(index_);
 }
 
-int Clock::staleness() const noexcept { return core_->staleness(); }
+int Clock::staleness() const noexcept { return core_->options().staleness; }
 std::uint64_t Clock::slowest() const { return core_->slowest(); }
 std::uint64_t Clock::worst() const { return core_->worst(); }
 
@@ -78,7 +86,7 @@ bool Clock::advance() {
   std::vector<detail::Push> pushes;
   for (detail::TableSeat* table : tables_) table->impl().seal(now_ + 1, pushes);
   ++now_;
-  return core_->advance(peer_.rank(), pushes);
+  return core_->advance(peer_.rank(), tables_made_, pushes);
 }
 
 void Clock::park(std::coroutine_handle<> self) noexcept {
@@ -91,6 +99,7 @@ void Clock::park(std::coroutine_handle<> self) noexcept {
 
 void Clock::resume() {
   if (peer_.world().has_failed()) peer_.world().throw_aborted(peer_.fiber());
+  core_->show(peer_.rank(), tables_);
   for (detail::TableSeat* table : tables_) table->refresh();
 }
 

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "bsp/table_seat.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::detail {
@@ -47,13 +48,14 @@ struct ClockCore::Outgoing {
   }
 };
 
-ClockCore::ClockCore(World& world, std::int64_t index, int staleness)
+ClockCore::ClockCore(World& world, std::int64_t index, const ClockOptions& options)
     : root_(world.root()),
       hosts_(world.hosts()),
       ranks_(local_ranks(world)),
       scheduler_(world.scheduler()),
       network_(world.is_distributed() ? scheduler_.network() : nullptr),
-      staleness_(staleness),
+      options_(options),
+      staleness_(options.staleness),
       id_(spelling_hash("clock " + std::to_string(index) + " of world " + std::to_string(world.id()))),
       yields_(network_ != nullptr || static_cast<std::uint32_t>(root_.local()) > scheduler_.workers()),
       seats_(ranks_.size()),
@@ -62,6 +64,17 @@ ClockCore::ClockCore(World& world, std::int64_t index, int staleness)
   waiting_.reserve(seats_.size());
   for (int process = 0; process < hosts_.processes(); ++process)
     if (process != hosts_.here() && hosts_.count(process) != 0) links_.push_back({process, 0});
+  if (options_.replay != nullptr) follow(*options_.replay);
+  if (replicas_.empty()) replicas_.emplace_back();
+  for (Seat& one : seats_)
+    if (one.replica == nullptr) one.replica = &replicas_.front();
+  if (options_.record != nullptr)
+    recorded_ = &options_.record->begin(hosts_.size(), staleness_, hosts_.first(hosts_.here()),
+                                        static_cast<int>(seats_.size()));
+}
+
+ClockCore::~ClockCore() {
+  if (recorded_ != nullptr) options_.record->end();
 }
 
 void ClockCore::open() {
@@ -87,9 +100,15 @@ std::uint64_t ClockCore::worst() const {
   return worst_;
 }
 
-bool ClockCore::may_go_on(std::uint64_t clock) noexcept {
-  const std::uint64_t lead = clock - std::min(clock, slowest_);
-  if (staleness_ != unbounded && lead > static_cast<std::uint64_t>(staleness_)) return false;
+bool ClockCore::may_go_on(const Seat& seat) noexcept {
+  const std::uint64_t lead = seat.clock - std::min(seat.clock, slowest_);
+  if (seat.is_at_end()) return slowest_ == forever;  // all are, so there will be no failure
+  if (seat.script != nullptr) {
+    const std::uint64_t newest = staleness_ == unbounded ? seat.replica->came : complete_;
+    if (seat.clock != 0 && newest < seat.script->seen[seat.clock - 1]) return false;
+  } else if (staleness_ != unbounded && lead > static_cast<std::uint64_t>(staleness_)) {
+    return false;
+  }
   worst_ = std::max(worst_, lead);
   return true;
 }
@@ -99,8 +118,8 @@ bool ClockCore::settle() {
   if (at_minimum_ != 0) return false;
   minimum_ = forever;
   for (const Seat& one : seats_)
-    if (!one.gone) minimum_ = std::min(minimum_, one.clock);
-  for (const Seat& one : seats_) at_minimum_ += !one.gone && one.clock == minimum_;
+    if (one.counts()) minimum_ = std::min(minimum_, one.clock);
+  for (const Seat& one : seats_) at_minimum_ += one.counts() && one.clock == minimum_;
   find_slowest();
   return true;
 }
@@ -111,32 +130,51 @@ void ClockCore::find_slowest() noexcept {
   if (slowest_ != forever) complete_ = std::max(complete_, slowest_);
 }
 
-bool ClockCore::advance(int rank, std::vector<Push>& pushes) {
+void ClockCore::take(std::vector<Push>& pushes) {
+  if (options_.replay != nullptr && staleness_ == unbounded) {
+    for (Replica& replica : replicas_)
+      for (const Push& push : pushes) replica.take(push);
+  } else {
+    std::move(pushes.begin(), pushes.end(), std::back_inserter(replicas_.front().unapplied));
+  }
+}
+
+bool ClockCore::advance(int rank, std::uint32_t tables, std::vector<Push>& pushes) {
+  if (recorded_ != nullptr || options_.replay != nullptr) note_tick(rank, tables, pushes);
   std::unique_lock<std::mutex> hold;
   if (network_ != nullptr) hold = network_->lock();
   std::unique_lock lock(mutex_);
   if (network_ != nullptr) unsent_.insert(unsent_.end(), pushes.begin(), pushes.end());
-  std::move(pushes.begin(), pushes.end(), std::back_inserter(unapplied_));
+  take(pushes);
   Seat& mine = seat(rank);
   at_minimum_ -= mine.clock++ == minimum_;
   std::vector<Fiber*> fibers;
   const bool is_news = settle();
   if (network_ != nullptr && (is_news || (staleness_ == unbounded && !unsent_.empty()))) send();
-  if (is_news) take_free(fibers);
-  const bool goes_on = !yields_ && may_go_on(mine.clock);
+  if (is_news || mine.script != nullptr) take_free(fibers);
+  const bool goes_on = !yields_ && may_go_on(mine);
   lock.unlock();
   if (hold) hold.unlock();
   if (!fibers.empty()) scheduler_.ready(fibers);
   return goes_on;
 }
 
+void ClockCore::leave(int rank, bool by_error) noexcept {
+  Seat& mine = seat(rank);
+  if (!by_error && !root_.has_failed()) note_end(mine);
+  // Those who wait at the end of their records would not learn of the error: `abandon` comes after that.
+  if (by_error && mine.script != nullptr && !mine.script->has_left) return;
+  leave(mine);
+}
+
 void ClockCore::leave(Seat& mine) noexcept {
   std::unique_lock<std::mutex> hold;
   if (network_ != nullptr) hold = network_->lock();
   std::unique_lock lock(mutex_);
-  if (std::exchange(mine.gone, true)) return;
+  if (mine.gone) return;
   const bool is_last = --here_ == 0;
-  at_minimum_ -= mine.clock == minimum_;
+  at_minimum_ -= mine.counts() && mine.clock == minimum_;
+  mine.gone = true;
   std::vector<Fiber*> fibers;
   if (settle()) {
     if (network_ != nullptr) send();
@@ -154,14 +192,21 @@ void ClockCore::arrive(Fiber& fiber, unsigned worker) {
   if (network_ != nullptr) network_->poll(worker);
   {
     const std::lock_guard lock(mutex_);
-    if (!root_.has_failed() && !may_go_on(seat_of(fiber)->clock)) return waiting_.push_back(&fiber);
+    if (!root_.has_failed() && !may_go_on(*seat_of(fiber))) return waiting_.push_back(&fiber);
   }
   scheduler_.ready(fiber);
 }
 
 void ClockCore::abandon(Fiber& fiber) {
-  if (Seat* mine = seat_of(fiber); mine != nullptr) leave(*mine);
-  if (!root_.has_failed()) return;
+  const bool has_failed = root_.has_failed();
+  if (has_failed) spread_failure();  // first: those who wait for it are not to learn only that it has gone
+  Seat* const mine = seat_of(fiber);
+  if (mine == nullptr) return;
+  if (recorded_ != nullptr && !has_failed) note_end(*mine);
+  leave(*mine);
+}
+
+void ClockCore::spread_failure() {
   // The barrier would tell the other processes too, but their peers may wait here and never come to it.
   if (network_ != nullptr) network_->fail(root_.failed_rank(), root_.failure(), 0);
   release_waiting();
@@ -170,7 +215,7 @@ void ClockCore::abandon(Fiber& fiber) {
 void ClockCore::take_free(std::vector<Fiber*>& fibers) {
   const bool all = root_.has_failed();
   std::erase_if(waiting_, [&](Fiber* fiber) {
-    if (!all && !may_go_on(seat_of(*fiber)->clock)) return false;
+    if (!all && !may_go_on(*seat_of(*fiber))) return false;
     fibers.push_back(fiber);
     return true;
   });
@@ -198,7 +243,7 @@ void ClockCore::send() {
   frame->head.staleness = static_cast<std::uint64_t>(staleness_);
   frame->gather();
   for (const Link& link : links_)
-    if (link.minimum != forever) network_->send(link.process, frame->parts, frame);
+    if (link.minimum != forever || options_.replay != nullptr) network_->send(link.process, frame->parts, frame);
 }
 
 void ClockCore::received(int process, Buffer bytes) {
@@ -219,9 +264,13 @@ void ClockCore::received(int process, Buffer bytes) {
   const std::lock_guard lock(mutex_);
   if (head.minimum < link->minimum)
     throw_bad_frame("tick " + std::to_string(head.minimum) + " has come after tick " + std::to_string(link->minimum));
+  for (const Push& push : pushes)
+    if (push.head.clock <= link->minimum || (staleness_ != unbounded && push.head.clock > head.minimum))
+      throw_bad_frame("a push of tick " + std::to_string(push.head.clock) + " has come between ticks " +
+                      std::to_string(link->minimum) + " and " + std::to_string(head.minimum));
   link->minimum = head.minimum;
   find_slowest();
-  if (here_ != 0) std::move(pushes.begin(), pushes.end(), std::back_inserter(unapplied_));
+  if (here_ != 0) take(pushes);
   if (!waiting_.empty()) network_->complete(*this);
 }
 
@@ -254,8 +303,11 @@ std::vector<Push> ClockCore::decode(int process, const ClockHead& head, std::sha
 TableCore& ClockCore::join_table(int rank, std::uint32_t index, const TableSpec& spec,
                                  std::span<const std::byte> initial) {
   const std::lock_guard lock(apply_);
-  if (index == tables_.size()) tables_.push_back(std::make_unique<TableCore>(spec, initial, hosts_.size(), *pool_));
-  TableCore& table = *tables_[index];
+  std::vector<std::unique_ptr<TableCore>>& tables = seat(rank).replica->tables;
+  const bool is_new = index == tables.size();
+  if (recorded_ != nullptr || options_.replay != nullptr) note_table(rank, index, is_new, spec, initial);
+  if (is_new) tables.push_back(std::make_unique<TableCore>(spec, initial, hosts_.size(), *pool_));
+  TableCore& table = *tables[index];
   const TableSpec& other = table.spec();
   if (spec.type != other.type || spec.rows != other.rows || spec.width != other.width) {
     const auto text = [](const TableSpec& one) { return std::to_string(one.rows) + " x " + std::to_string(one.width); };
@@ -267,11 +319,22 @@ TableCore& ClockCore::join_table(int rank, std::uint32_t index, const TableSpec&
   return table;
 }
 
-TableVersion& ClockCore::renew(TableCore& table, TableVersion* held) {
+TableVersion& ClockCore::begin(TableCore& table, std::span<const std::byte> initial) {
   const std::lock_guard lock(apply_);
-  fold();
-  if (held != nullptr) --held->readers;
-  return table.acquire();
+  return table.begin(initial);
+}
+
+void ClockCore::show(int rank, std::span<TableSeat* const> tables) {
+  if (tables.empty() && recorded_ == nullptr && options_.replay == nullptr) return;
+  const std::lock_guard lock(apply_);
+  const Seat& mine = seat(rank);
+  if (mine.is_at_end())
+    diverge(rank, "its record ends here, since the recorded run failed, but this run has not failed");
+  fold(*mine.replica);
+  std::uint64_t number = mine.replica->applied, oldest = number;
+  if (mine.script != nullptr) number = mine.script->seen[mine.clock - 1], oldest = oldest_look(*mine.replica);
+  if (recorded_ != nullptr) recorded_->tracks[index(rank)].seen.push_back(number);
+  for (TableSeat* const table : tables) table->impl().show(number, oldest);
 }
 
 void ClockCore::release(TableVersion& held) noexcept {
@@ -280,26 +343,31 @@ void ClockCore::release(TableVersion& held) noexcept {
 }
 
 /// Gives the tables what is complete.
-void ClockCore::fold() {
+void ClockCore::fold(Replica& replica) {
+  std::vector<std::unique_ptr<TableCore>>& tables = replica.tables;
   std::vector<Push> ready;
   std::uint64_t complete = 0;
   {
     const std::lock_guard lock(mutex_);
     complete = complete_;
-    const auto rest = std::stable_partition(unapplied_.begin(), unapplied_.end(), [&](const Push& push) {
+    std::vector<Push>& unapplied = replica.unapplied;
+    const auto rest = std::stable_partition(unapplied.begin(), unapplied.end(), [&](const Push& push) {
       return staleness_ == unbounded || push.head.clock <= complete;
     });
-    ready.assign(std::make_move_iterator(unapplied_.begin()), std::make_move_iterator(rest));
-    unapplied_.erase(unapplied_.begin(), rest);
+    ready.assign(std::make_move_iterator(unapplied.begin()), std::make_move_iterator(rest));
+    unapplied.erase(unapplied.begin(), rest);
   }
   for (const Push& push : ready)
-    if (push.head.table >= tables_.size())
+    if (push.head.table >= tables.size())
       throw Error(Errc::shape_mismatch,
                   "peer " + std::to_string(push.head.rank) + " has pushed to table " + std::to_string(push.head.table) +
-                      ", but here are " + std::to_string(tables_.size()) + " tables",
+                      ", but here are " + std::to_string(tables.size()) + " tables",
                   "bsp clock");
   if (staleness_ == unbounded) {
-    for (const Push& push : ready) tables_[push.head.table]->append(++applied_, std::span(&push, 1));
+    for (const Push& push : ready) {
+      tables[push.head.table]->append(++replica.applied, std::span(&push, 1));
+      if (recorded_ != nullptr) recorded_->order.push_back(static_cast<std::uint32_t>(push.head.rank));
+    }
   } else {
     const auto key = [](const Push& push) { return std::tuple(push.head.clock, push.head.table, push.head.rank); };
     std::sort(ready.begin(), ready.end(), [&](const Push& a, const Push& b) { return key(a) < key(b); });
@@ -307,12 +375,11 @@ void ClockCore::fold() {
       const auto last = std::find_if(first, ready.end(), [&](const Push& push) {
         return push.head.clock != first->head.clock || push.head.table != first->head.table;
       });
-      tables_[first->head.table]->append(first->head.clock, std::span(first, last));
+      tables[first->head.table]->append(first->head.clock, std::span(first, last));
       first = last;
     }
-    applied_ = complete;
+    replica.applied = complete;
   }
-  for (const auto& table : tables_) table->complete(applied_);
 }
 
 }  // namespace scalar::inline v0::bsp::detail

@@ -41,7 +41,7 @@ TableSeat::Impl::Impl(Clock& of, const TableSpec& what, std::span<const std::byt
       number(of.tables_made()),
       core(of.core().join_table(of.peer().rank(), number, what, initial)),
       reads_own(with_own),
-      version(&of.core().renew(core, nullptr)) {}
+      version(&of.core().begin(core, initial)) {}
 
 void TableSeat::Impl::begin() {
   if (data != nullptr) return;
@@ -115,8 +115,12 @@ void TableSeat::Impl::seal(std::uint64_t tick, std::vector<Push>& out) {
   out.push_back(std::move(push));
 }
 
+void TableSeat::Impl::show(std::uint64_t shown, std::uint64_t oldest) {
+  --version->readers;
+  version = &core.acquire(shown, oldest);
+}
+
 void TableSeat::Impl::refresh() {
-  version = &clock.core().renew(core, version);
   if (!reads_own) return;
   while (!unseen.empty() && (clock.staleness() == unbounded || unseen.front().head.clock <= version->number))
     unseen.pop_front();

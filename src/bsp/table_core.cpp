@@ -36,6 +36,11 @@ void TableCore::check(const Push& push) const {
 
 void TableCore::append(std::uint64_t number, std::span<const Push> pushes) {
   for (const Push& push : pushes) check(push);
+  const auto same = [](const Push& one, const Push& next) { return one.head.rank == next.head.rank; };
+  if (const auto twice = std::adjacent_find(pushes.begin(), pushes.end(), same); twice != pushes.end())
+    throw Error(Errc::parse,
+                "peer " + std::to_string(twice->head.rank) + " has pushed twice in tick " + std::to_string(number),
+                "bsp table " + std::to_string(twice->head.table));
   updates_.push_back({number, pushes.size() == 1 ? pushes.front() : sum(pushes)});
   update_bytes_ += updates_.back().sum.head.value_bytes;
 }
@@ -118,30 +123,49 @@ const std::byte* TableCore::fold(std::span<const Part> parts, int first, int cou
   return out;
 }
 
-TableVersion& TableCore::acquire() {
-  TableVersion *newest = versions_.front().get(), *free = nullptr;
-  for (const auto& version : versions_) {
-    if (version->number >= newest->number) newest = version.get();
-    if (version->readers == 0 && (free == nullptr || version->number > free->number)) free = version.get();
+TableVersion& TableCore::begin(std::span<const std::byte> initial) {
+  TableVersion* first = newest_until(0);
+  if (first == nullptr) {
+    first = versions_.emplace_back(std::make_unique<TableVersion>()).get();
+    first->values.assign(initial.begin(), initial.end());
+    first->values.resize(spec_.bytes());
   }
-  if (newest->number != number_) {
-    if (free == nullptr) {
-      versions_.push_back(std::make_unique<TableVersion>());
-      free = versions_.back().get();
-    }
-    if (free->values.empty() || free->number < forgotten_) free->values = newest->values, free->number = newest->number;
-    replay(*free);
-    newest = free;
-    forget_old();
-  }
-  ++newest->readers;
-  return *newest;
+  ++first->readers;
+  return *first;
 }
 
-void TableCore::replay(TableVersion& version) {
-  const auto first = std::partition_point(updates_.begin(), updates_.end(),
-                                          [&](const Update& update) { return update.number <= version.number; });
-  for (auto update = first; update != updates_.end(); ++update) {
+TableVersion* TableCore::newest_until(std::uint64_t number) noexcept {
+  TableVersion* newest = nullptr;
+  for (const auto& version : versions_)
+    if (version->number <= number && (newest == nullptr || version->number > newest->number)) newest = version.get();
+  return newest;
+}
+
+TableVersion& TableCore::acquire(std::uint64_t number, std::uint64_t oldest) {
+  TableVersion* const base = newest_until(number);
+  TableVersion* shown = base;
+  if (base->number != number) {
+    // What is behind `oldest` is where a version that somebody still asks for can be made from.
+    const TableVersion* const kept = oldest < number ? newest_until(oldest) : nullptr;
+    const auto worth = [&](const TableVersion& one) { return one.number <= number ? one.number + 1 : 0; };
+    shown = nullptr;
+    for (const auto& version : versions_)
+      if (version->readers == 0 && version.get() != kept && (shown == nullptr || worth(*version) > worth(*shown)))
+        shown = version.get();
+    if (shown == nullptr) shown = versions_.emplace_back(std::make_unique<TableVersion>()).get();
+    if (shown->values.empty() || shown->number > number || shown->number < forgotten_)
+      shown->values = base->values, shown->number = base->number;
+    bring_forward(*shown, number);
+    forget_old(newest_until(oldest)->number);
+  }
+  ++shown->readers;
+  return *shown;
+}
+
+void TableCore::bring_forward(TableVersion& version, std::uint64_t number) {
+  const auto after = [](const Update& update, std::uint64_t last) { return update.number <= last; };
+  auto update = std::lower_bound(updates_.begin(), updates_.end(), version.number, after);
+  for (; update != updates_.end() && update->number <= number; ++update) {
     const Push& push = update->sum;
     std::byte* const values = version.values.data();
     if (push.head.is_dense != 0) {
@@ -153,15 +177,16 @@ void TableCore::replay(TableVersion& version) {
       spec_.add(row, row, push.values + i * spec_.row_bytes(), spec_.width);
     }
   }
-  version.number = number_;
+  version.number = number;
 }
 
-/// Versions that lag far behind are better copied than replayed.
-void TableCore::forget_old() {
-  std::uint64_t oldest = number_;
+/// Versions that lag far behind are better copied, from the one that is `kept`, than brought forward.
+void TableCore::forget_old(std::uint64_t kept) {
+  std::uint64_t oldest = kept;
   for (const auto& version : versions_) oldest = std::min(oldest, version->number);
   const std::uint64_t most = 2 * spec_.bytes() + 65536;
-  while (!updates_.empty() && (updates_.front().number <= oldest || update_bytes_ > most)) {
+  while (!updates_.empty() && updates_.front().number <= kept &&
+         (updates_.front().number <= oldest || update_bytes_ > most)) {
     update_bytes_ -= updates_.front().sum.head.value_bytes;
     forgotten_ = updates_.front().number;
     updates_.pop_front();

@@ -30,10 +30,11 @@ class TableCore {
   const TableSpec& spec() const noexcept { return spec_; }
   /// Update `number` is the sum of these pushes, by ascending rank. Errors: `Errc::shape_mismatch`.
   void append(std::uint64_t number, std::span<const Push> pushes);
-  /// All updates up to this one have been appended.
-  void complete(std::uint64_t number) noexcept { number_ = number; }
-  /// The newest version, with one reader more.
-  TableVersion& acquire();
+  /// The initial values, with one reader more.
+  TableVersion& begin(std::span<const std::byte> initial);
+  /// The version after the update `number`, with one reader more. All updates up to it have been appended, and from now
+  /// on nobody asks for a version before `oldest`, which is at most `number`.
+  TableVersion& acquire(std::uint64_t number, std::uint64_t oldest);
 
  private:
   struct Update {
@@ -51,13 +52,14 @@ class TableCore {
   void sum_dense(std::span<const Push> pushes, std::byte* out);
   void sum_rows(std::span<const Push> pushes, PushData& out);
   const std::byte* fold(std::span<const Part> parts, int first, int count, std::size_t elements, std::size_t depth);
-  void replay(TableVersion& version);
-  void forget_old();
+  TableVersion* newest_until(std::uint64_t number) noexcept;
+  void bring_forward(TableVersion& version, std::uint64_t number);
+  void forget_old(std::uint64_t kept);
 
   const TableSpec spec_;
   const int peers_;  // of the world
   PushPool& pool_;
-  std::uint64_t number_ = 0, forgotten_ = 0;
+  std::uint64_t forgotten_ = 0;
   std::deque<Update> updates_;  // those after `forgotten_`
   std::uint64_t update_bytes_ = 0;
   std::vector<std::unique_ptr<TableVersion>> versions_;

@@ -17,6 +17,9 @@ struct TableSeat::Impl {
   void push_all(const void* deltas);
   /// What was pushed since the last tick, if anything, is the update of this one.
   void seal(std::uint64_t tick, std::vector<Push>& out);
+  /// Goes on to this version of the table; nobody will go on to one before `oldest`. Under the clock's lock.
+  void show(std::uint64_t number, std::uint64_t oldest);
+  /// ... and after that.
   void refresh();
   void begin();
   void compact();

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <bit>
 #include <functional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "bsp_recovery/disk_faults.hpp"
 #include "scalar/bsp.hpp"
+#include "scalar/bsp/shards.hpp"
 #include "scalar/bsp/tcp.hpp"
 #include "support/process_words.hpp"
 
@@ -49,6 +51,34 @@ bsp::Task<double> program(bsp::Peer& peer) {
   co_return co_await peer.all_reduce(sum, std::plus{});
 }
 
+/// The same for state in shards: the sum depends on every shard in every step, and not on the number of peers.
+bsp::Task<double> program_in_shards(bsp::Peer& peer) {
+  constexpr int shards = 12;
+  constexpr std::size_t width = 50;
+  bsp::ShardReduce<double> reduce(peer, shards);
+  bsp::ShardFold<double> fold(reduce.shards().first, width);
+  int step = 0;
+  std::vector<double> model(width, 1.0 / 3);
+  std::vector<std::vector<double>> rows;
+  for (int shard = reduce.shards().first; shard < reduce.shards().last; ++shard) rows.emplace_back(width, shard + 1.0);
+  peer.persist(step, model, bsp::sharded(rows, shards));
+  if (peer.rank() == peer.world().first()) say("begun " + std::to_string(step));
+  const int steps = words.number("steps", 60), die = words.number("die", -1);
+  while (step < steps) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      for (std::size_t k = 0; k < width; ++k) rows[i][k] = rows[i][k] / 3 + model[width - 1 - k] / 36 + 1e-3 * step;
+      fold.push([&](std::span<double> to) { std::copy(rows[i].begin(), rows[i].end(), to.begin()); });
+    }
+    if (step == die) ::raise(SIGKILL);
+    co_await reduce.all_reduce(fold, std::span<double>(model));
+    ++step;
+    co_await peer.checkpoint();
+  }
+  double sum = 0;
+  for (const double value : model) sum += value;
+  co_return peer.rank() == 0 ? sum : 0.0;
+}
+
 /// `disk=dies_before call=rename nth=7 files=2`, for example.
 test::DiskFault disk_fault() {
   using Kind = test::DiskFault::Kind;
@@ -84,7 +114,7 @@ int main(int argc, char** argv) {
       engine.checkpoints = {.directory = words.text("directory"),
                             .every = words.number("every", 1),
                             .recover = words.number("recover", 1) != 0};
-    const double sum = bsp::Engine(engine).run(program);
+    const double sum = bsp::Engine(engine).run(words.has("shards") ? program_in_shards : program);
     if (sum != 0) say("sum " + std::to_string(std::bit_cast<std::uint64_t>(sum)));
   } catch (const std::exception& error) {
     say(std::string("error ") + error.what());

@@ -200,6 +200,37 @@ TEST_CASE("when all processes are killed before a rename, a new job goes on from
   CHECK(std::filesystem::is_empty(job.checkpoints));
 }
 
+TEST_CASE("with state in shards, jobs of 2, 4 and 3 peers end with the bits of one peer") {
+  const std::string expected = expected_sum({"shards=1", "peers=1"});
+  // Those who died in step `died` may not have finished writing what they had then.
+  const auto check_begun = [](const Job& job, int died) {
+    const std::string text = text_of(job.logs[0]);
+    CHECK((text.starts_with("begun " + std::to_string(died)) || text.starts_with("begun " + std::to_string(died - 1))));
+  };
+  for (const std::string recover : {"recover=0", "recover=1"}) {
+    INFO(recover);
+    const bool goes_on = recover == "recover=1";
+    Job first;
+    first.start_all(2, 1, {"die=10"}, {"shards=1", "peers=2", recover, goes_on ? "die=13" : "die=-1"});
+    CHECK(first.statuses() == std::vector<int>{goes_on ? 128 + 9 : 1, 128 + 9});
+    INFO(first.everything());
+
+    Job second{.checkpoints = first.checkpoints};
+    second.start_all(2, 0, {"die=20"}, {"shards=1", "peers=4", recover, goes_on ? "die=25" : "die=-1"});
+    CHECK(second.statuses() == std::vector<int>{128 + 9, goes_on ? 128 + 9 : 1});
+    INFO(second.everything());
+    check_begun(second, goes_on ? 13 : 10);
+
+    Job third{.checkpoints = first.checkpoints};
+    third.start_all(3, goes_on ? 2 : -1, {"die=40"}, {"shards=1", "peers=3", recover});
+    CHECK(third.statuses() == std::vector<int>{0, 0, goes_on ? 128 + 9 : 0});
+    INFO(third.everything());
+    check_begun(third, goes_on ? 25 : 20);
+    CHECK(third.sums() == expected);
+    CHECK(std::filesystem::is_empty(first.checkpoints));
+  }
+}
+
 TEST_CASE("two losses, one after the other, leave a process that ends alone with the same bits") {
   const std::string expected = expected_sum();
   Job job;

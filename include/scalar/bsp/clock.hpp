@@ -9,6 +9,8 @@
 #include "scalar/bsp/peer.hpp"
 
 namespace scalar::inline v0::bsp {
+class ClockLog;
+
 namespace detail {
 class ClockCore;
 class TableSeat;
@@ -19,7 +21,9 @@ class Tick;
 inline constexpr int unbounded = std::numeric_limits<int>::max();
 
 struct ClockOptions {
-  int staleness = 0;  ///< how many ticks a peer may be ahead of the slowest one; `unbounded`: any number
+  int staleness = 0;                 ///< how many ticks a peer may be ahead of the slowest one; `unbounded`: any number
+  ClockLog* record = nullptr;        ///< gets what each peer sees; outlives the run
+  const ClockLog* replay = nullptr;  ///< each peer sees what this tells; outlives the run
 };
 
 /// One peer's hand of a clock that all peers of a world share.
@@ -34,8 +38,18 @@ struct ClockOptions {
 /// Do not wait at a barrier of the same peers while others still wait for this peer's ticks: neither would go on
 /// (within a process the run then ends with an error, across processes `.superstep_deadline` ends it).
 ///
-/// Errors: `Errc::invalid_argument` for a negative staleness or one that differs between peers; `Errc::type_mismatch`
-/// when another peer's n-th is a mailbox. Thread safety: used only by the peer that made it.
+/// A run whose result timing has decided can be had again: with `.record = &log` timing's decisions are written down,
+/// with `.replay = &log` they are those of the log, so a program that otherwise depends on nothing but its input ends
+/// with the same bits, for any number of threads and processes. During a replay a peer waits until the version which it
+/// saw is there. All peers of a process give the same log, and all processes do the same; a process needs the records
+/// of its own peers. What `slowest` and `worst` tell is not recorded.
+///
+/// Errors: `Errc::invalid_argument` for a negative staleness or one that differs between peers; for two uses of a log
+/// at once; during a replay for a log of other peers or another staleness and, naming peer and tick, for a program that
+/// does something else than the recorded one did: other tables, other pushes, more ticks or fewer. (Where the recorded
+/// run failed, its peers wait at the end of their records for the failure to come again, and get this error when it
+/// does not.) `Errc::type_mismatch` when another peer's n-th is a mailbox. Thread safety: used only by the peer that
+/// made it.
 class Clock {
  public:
   explicit Clock(Peer& peer, const ClockOptions& options = {});

@@ -29,7 +29,8 @@ const Machine& typical_machine();
 ///
 /// One phase takes three supersteps, in one of which `h` is `(processes - 1) * parts * bytes`. Two phases take four, in
 /// two of which it is `parts` and 1 times `bytes * (processes - 1) / processes`. `Algorithm::automatic` takes the
-/// lesser time. Source: Bisseling, "Parallel Scientific Computation", section 1.2 and the exercises on broadcasts.
+/// lesser time. Source: Bisseling, "Parallel Scientific Computation", sections 1.2 (cost) and 2.4 (two-phase
+/// broadcasting).
 double predict_collective(const Machine& machine, Algorithm algorithm, int processes, std::uint64_t bytes,
                           int parts = 1);
 /// The algorithm that is predicted to take less; the one of fewer supersteps when they are even.

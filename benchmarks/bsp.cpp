@@ -1,6 +1,6 @@
-// Supersteps of the BSP engine against what its user would pick instead, on two cores: std::barrier, MPI, LPF.
-// SCALAR_RIVAL_MPI and SCALAR_RIVAL_LPF are commands that take the name of what to measure (rivals/mpi.cpp,
-// rivals/lpf.c).
+// Supersteps of the BSP engine against what its user would pick instead, on two cores: std::barrier, MPI, LPF,
+// Bulk. SCALAR_RIVAL_MPI, SCALAR_RIVAL_LPF and SCALAR_RIVAL_BULK are commands that take the name of what to measure
+// (rivals/mpi.cpp, rivals/lpf.c, rivals/bulk.cpp).
 #include <barrier>
 #include <chrono>
 #include <cstdio>
@@ -120,6 +120,10 @@ int main(int argc, char** argv) {
                             [] { return std_barrier(2, 20'000); }));
   rows.push_back(bench::row("empty sync, 2 peers on 2 workers", "LPF pthread sync, spinning", "ns", 1 / 0.25, two,
                             bench::program("SCALAR_RIVAL_LPF", "sync")));
+  rows.push_back(bench::row("empty sync, 2 peers on 2 workers", "Bulk sync", "ns", 1 / 0.12, two,
+                            bench::program("SCALAR_RIVAL_BULK", "sync")));
+  rows.push_back(bench::row("empty sync, 2 peers on 2 workers", "Bulk sync, its spinning barrier", "ns", 0, two,
+                            bench::program("SCALAR_RIVAL_BULK", "spin")));
   rows.push_back(bench::row("empty sync, 2 peers on 2 workers", "MPI_Barrier, 2 ranks", "ns", 1 / 0.35, two,
                             bench::program("SCALAR_RIVAL_MPI", "sync")));
   for (const int peers : {4, 8})

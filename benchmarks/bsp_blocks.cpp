@@ -1,5 +1,6 @@
 // Large blocks between the peers of the BSP engine, handed over, copied, exchanged and reduced, against memcpy, plain
-// loops and MPI. SCALAR_RIVAL_MPI is a command that takes the name of what to measure (rivals/mpi.cpp).
+// loops, MPI and Bulk. SCALAR_RIVAL_MPI and SCALAR_RIVAL_BULK are commands that take the name of what to measure
+// (rivals/mpi.cpp, rivals/bulk.cpp).
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -127,6 +128,9 @@ int main(int argc, char** argv) {
       "16 MiB handed over", "memcpy", "us", 1 / 0.02, [] { return hand_over(50); }, memcpy_large));
   rows.push_back(bench::row(
       "16 MiB sent as a span", "memcpy", "us", 0.8, [] { return copy_by_span(20); }, memcpy_large));
+  rows.push_back(bench::row(
+      "16 MiB sent as a span", "Bulk put", "us", 0, [] { return copy_by_span(20); },
+      bench::program("SCALAR_RIVAL_BULK", "put")));
   add_all_to_all(rows);
   const auto reduced = [] { return all_reduce_floats(3); };
   rows.push_back(bench::row("all_reduce of 25 million floats, 2 peers", "MPI_Allreduce, 2 ranks", "ms", 1 / 0.8,

@@ -1,5 +1,6 @@
 // Small messages of the BSP engine against what its user would pick instead, on two cores: vectors and bytes written by
-// hand, LPF. SCALAR_RIVAL_LPF is a command that takes the name of what to measure (rivals/lpf.c).
+// hand, LPF, Bulk. SCALAR_RIVAL_LPF and SCALAR_RIVAL_BULK are commands that take the name of what to measure
+// (rivals/lpf.c, rivals/bulk.cpp).
 #include <algorithm>
 #include <barrier>
 #include <cstdint>
@@ -294,6 +295,9 @@ int main(int argc, char** argv) {
   rows.push_back(bench::row(
       sixteen + "2 peers, CPU", "LPF put", "ns", 1 / 0.3, [] { return messages(2, 1'000'000); },
       bench::program("SCALAR_RIVAL_LPF", "put")));
+  rows.push_back(bench::row(
+      sixteen + "2 peers, CPU", "Bulk queue", "ns", 1 / 0.15, [] { return messages(2, 1'000'000); },
+      bench::program("SCALAR_RIVAL_BULK", "queue")));
   add_varying<std::string>(rows, "string_view", "string");
   add_varying<std::vector<float>>(rows, "span<const float>", "vector<float>");
   return bench::print(rows, argc, argv);

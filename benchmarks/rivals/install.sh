@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
-# Gets the rivals that PyPI has into a directory and prints the exports that benchmarks/run.sh reads. With a checkout of
-# GAPBS (sbeamer/gapbs), builds that too, as its Makefile says.
-# usage: eval "$(benchmarks/rivals/install.sh DIRECTORY [GAPBS_CHECKOUT])"
+# Gets the rivals that PyPI has into a directory and prints the exports that benchmarks/run.sh reads.
+# usage: eval "$(benchmarks/rivals/install.sh DIRECTORY)"
 set -euo pipefail
-gapbs=${2:+$(realpath "$2")}
 mkdir -p "$1"
 cd "$1"
 if [ ! -x python/bin/python ]; then
@@ -16,7 +14,3 @@ if [ ! -d triton/pytriton ]; then
   python/bin/python -m zipfile -e download/nvidia_pytriton*.whl triton >&2
 fi
 printf 'export SCALAR_RIVAL_SKLEARN=%q SCALAR_RIVAL_TRITON=%q\n' "$PWD/python/bin/python" "$PWD/triton"
-if [ -n "$gapbs" ]; then
-  make -C "$gapbs" pr pr_spmv cc cc_sv sssp bfs >&2
-  printf 'export SCALAR_RIVAL_GAPBS=%q\n' "$gapbs"
-fi

@@ -48,7 +48,7 @@ struct Session::Impl {
                : make_tbb_crew(scheduler, network.get(), runtime);
     scheduler.set_crew(*crew);
     if (options.trace != nullptr) {
-      tracer = std::make_unique<Tracer>(*options.trace, world);
+      tracer = std::make_unique<Tracer>(*options.trace, world, scheduler.workers());
       scheduler.set_tracer(tracer.get());
     }
     try {

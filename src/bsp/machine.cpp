@@ -56,7 +56,8 @@ Task<Machine> measure(Peer& peer) {
     least = round == 0 ? took : (std::min)(least, took);
   }
   machine.l = co_await peer.broadcast(least);
-  for (std::size_t bytes = 1 << 10; bytes <= std::size_t{16} << 20; bytes *= 2) {
+  for (std::size_t i = 0; i < 30; ++i) {
+    const std::size_t bytes = (2 + i % 2) << (9 + i / 2);  // 1, 1.5, 2, 3, 4, 6 ... KiB, to 24 MiB
     const int repeats = static_cast<int>(std::clamp<std::size_t>((std::size_t{4} << 20) / bytes, 1, 200));
     double best = 0;
     for (int round = 0; round < 3; ++round) {

@@ -23,8 +23,8 @@ double us(std::int64_t nanoseconds) noexcept { return static_cast<double>(nanose
 
 namespace detail {
 
-Tracer::Tracer(Trace& trace, World& world)
-    : trace_(trace.impl()), world_(world), work_(static_cast<std::size_t>(world.local())) {
+Tracer::Tracer(Trace& trace, World& world, std::uint32_t workers)
+    : trace_(trace.impl()), world_(world), workers_(workers), work_(static_cast<std::size_t>(world.local())) {
   const std::lock_guard lock(trace_.mutex);
   run_ = ++trace_.runs;
   begin_ = trace_.now();
@@ -76,13 +76,21 @@ void Tracer::count_sent() {
   record_.h = (std::max)(record_.h, *std::max_element(received.begin(), received.end()));
 }
 
+/// How long the work takes: that of the slowest peer or, when peers are more than workers, what each of these gets. A
+/// microsecond's work is not shared.
+std::int64_t Tracer::critical_work() const noexcept {
+  constexpr std::int64_t unshared = 1000;
+  if (record_.work_sum < unshared) return record_.work_sum;
+  return (std::max)(record_.work, record_.work_sum / static_cast<std::int64_t>(workers_));
+}
+
 void Tracer::concluded() {
   const std::int64_t now = trace_.now();
   record_.time = now - begin_;
   begin_ = now;
   const Machine& machine = trace_.options.machine;
   // Within a process an exchange is the peers' own writing and reading, which is in their work.
-  if (machine.p != 0) record_.predicted = machine.predict(record_.work, world_.is_distributed() ? record_.h : 0);
+  if (machine.p != 0) record_.predicted = machine.predict(critical_work(), world_.is_distributed() ? record_.h : 0);
   const std::lock_guard lock(trace_.mutex);
   ++trace_.supersteps;
   trace_.messages += record_.messages, trace_.bytes += record_.bytes;

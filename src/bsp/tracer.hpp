@@ -45,7 +45,7 @@ struct Stint {
 /// One run's recorder.
 class Tracer {
  public:
-  Tracer(Trace& trace, World& world);
+  Tracer(Trace& trace, World& world, std::uint32_t workers);
 
   std::int64_t now() const noexcept { return trace_.now(); }
   Stint& begin_stint();
@@ -62,9 +62,11 @@ class Tracer {
 
  private:
   void count_sent();
+  std::int64_t critical_work() const noexcept;
 
   Trace::Impl& trace_;
   World& world_;
+  std::uint32_t workers_;
   std::uint64_t run_;
   std::int64_t begin_ = 0;
   std::vector<std::atomic<std::int64_t>> work_;  // by local rank

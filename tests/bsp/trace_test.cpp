@@ -111,9 +111,9 @@ TEST_CASE("probe measures a machine, and predictions follow it") {
   CHECK(machine.p == 2);
   CHECK(machine.r > 0);
   CHECK(machine.l > 0);
-  REQUIRE(machine.g.size() == 15);
+  REQUIRE(machine.g.size() == 30);
   CHECK(machine.g.front().bytes == 1024);
-  CHECK(machine.g.back().bytes == 16 << 20);
+  CHECK(machine.g.back().bytes == 24 << 20);
 
   const bsp::Machine made{.p = 2, .r = 1, .l = 100, .g = {{1000, 50}, {3000, 250}}};
   CHECK(made.exchange(0) == 0);

@@ -26,7 +26,7 @@ struct Machine {
   }
 };
 
-/// Measures an engine's machine in about 0.2 seconds, with the peers and workers that it has. In an engine of several
+/// Measures an engine's machine in about 0.3 seconds, with the peers and workers that it has. In an engine of several
 /// processes every process calls it.
 Machine probe(const Engine& engine);
 

@@ -81,11 +81,21 @@ Task<std::uint64_t> counting(Peer& peer) {
   co_return sum;
 }
 
+bsp::ClockLog recorded, replayed;
+
+/// Records its clock when `record` names a file, and replays that of `replay`.
+Task<std::uint64_t> stale(Peer& peer) {
+  const bsp::ClockOptions options{.staleness = words.number("staleness", 3),
+                                  .record = words.has("record") ? &recorded : nullptr,
+                                  .replay = words.has("replay") ? &replayed : nullptr};
+  return bsp_tcp_test::stale(peer, options, words.number("first", -1));
+}
+
 using Program = Task<std::uint64_t> (*)(Peer&);
 
 const std::map<std::string, Program> programs{
     {"agree", bsp_tcp_test::agree}, {"bulk", bsp_tcp_test::bulk}, {"barriers", barriers}, {"payloads", payloads},
-    {"computing", computing},       {"counting", counting},       {"thrower", thrower}};
+    {"computing", computing},       {"counting", counting},       {"thrower", thrower},   {"stale", stale}};
 
 /// Says what the first peer here is told of another's failure.
 Task<std::uint64_t> watched(Program program, Peer& peer) {
@@ -121,10 +131,12 @@ int run(const std::string& program) {
        .workers = words.number("workers", 1),
        .transport = bsp::tcp(tcp),
        .checkpoints = {.directory = words.text("directory"), .recover = !words.text("directory").empty()}});
+  if (words.has("replay")) replayed = bsp::ClockLog::load(words.text("replay"));
   std::uint64_t value = 0;
   for (int i = 0; i < words.number("runs", 1); ++i) {
     value = engine.run([&](Peer& peer) { return watched(programs.at(program), peer); });
   }
+  if (words.has("record")) recorded.save(words.text("record"));
   say("ok " + std::to_string(value));
   return 0;
 }

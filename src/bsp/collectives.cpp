@@ -49,24 +49,6 @@ Chunk chunk_of(std::size_t count, std::size_t element_bytes, int index, int piec
   return {bound(index), bound(index + 1)};
 }
 
-namespace {
-
-template <class F>
-void each_node_within(TreeNode node, int first, int count, const F& use) {
-  if (node.first >= first + count || node.first + node.count <= first) return;
-  if (node.first >= first && node.first + node.count <= first + count) return use(node);
-  each_node_within(node.left(), first, count, use);
-  each_node_within(node.right(), first, count, use);
-}
-
-}  // namespace
-
-std::vector<TreeNode> nodes_within(int size, int first, int count) {
-  std::vector<TreeNode> nodes;
-  each_node_within({0, size}, first, count, [&](TreeNode node) { nodes.push_back(node); });
-  return nodes;
-}
-
 int most_nodes(const Hosts& hosts) noexcept {
   int most = 0;
   for (int process = 0; process < hosts.processes(); ++process) {

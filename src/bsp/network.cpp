@@ -98,7 +98,7 @@ void Network::received(int process, Buffer frame) {
   } catch (const Error& error) {
     const int rank = hosts_.first(process);
     const std::exception_ptr failure = std::make_exception_ptr(
-        Error(error.code(), "process " + std::to_string(process) + " sent a bad frame: " + error.what(), "bsp"));
+        Error(error.code(), "process " + std::to_string(process) + " sent a bad frame: " + error.what(), context()));
     if (failed_) return;
     tell_abort(rank, failure);
     cut(rank, failure);
@@ -125,10 +125,15 @@ void Network::lost(int process, const std::string& reason) {
   if (failed_ || is_over_) return;
   has_lost_ = true;
   const int rank = hosts_.first(process);
-  const std::exception_ptr error = std::make_exception_ptr(ProcessLost(process, rank, hosts_.count(process), reason));
+  const std::exception_ptr error =
+      std::make_exception_ptr(ProcessLost(process, rank, hosts_.count(process), superstep(), reason));
   tell_abort(rank, error);
   cut(rank, error);
 }
+
+std::uint64_t Network::superstep() const noexcept { return world_ != nullptr ? world_->superstep() : 0; }
+
+std::string Network::context() const { return "bsp superstep " + std::to_string(superstep()); }
 
 void Network::attach(World& world) {
   const std::unique_lock hold = lock();

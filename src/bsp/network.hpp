@@ -75,6 +75,8 @@ class Network final : public Transport::Sink {
   /// `port.proceed` will be called at the end of this `poll` or `fail`.
   void complete(Port& port) { completed_.push_back(&port); }
   bool has_failed() const noexcept { return failed_; }
+  /// For errors: `bsp superstep 7`.
+  std::string context() const;
 
   /// The same where only this process knows, under the lock.
   void spread(int rank, const std::exception_ptr& error);
@@ -94,6 +96,7 @@ class Network final : public Transport::Sink {
   void lost(int process, const std::string& reason) override;
   void dispatch(int process, Buffer frame);
   void cut(int rank, std::exception_ptr error) noexcept;
+  std::uint64_t superstep() const noexcept;  // of the run; 0 before it
   void tell_abort(int rank, const std::exception_ptr& error);
   void take_abort(std::span<const std::byte> frame);
   void proceed(unsigned worker, std::unique_lock<std::mutex> lock);

@@ -133,6 +133,12 @@ class Sorter final : public Outbox {
   unsigned parity_;
 };
 
+/// What peer `rank` of another process has sent cannot be read.
+struct BadMessages final : Error {
+  BadMessages(int source, const Error& error) : Error(error), rank(source) {}
+  int rank;
+};
+
 }  // namespace
 
 Wire::Wire(Network& network, World& world, std::uint64_t id, Driver& driver, std::weak_ptr<const void> owner)
@@ -331,7 +337,7 @@ bool Wire::check_values() {
         Error(Errc::parse,
               "process " + std::to_string(link.process) + " sent a bad frame: value bytes is " +
                   std::to_string(head.value_bytes) + ", expected " + std::to_string(own_head_.value_bytes),
-              "bsp"));
+              network_.context()));
     world_.root().note_failure(rank, error);
     network_.spread(rank, error);
     return false;
@@ -381,6 +387,8 @@ const void* Wire::value(int rank) const noexcept {
 void Wire::deliver_segments() {
   try {
     world_.each_channel(&Wire::deliver, this);
+  } catch (const BadMessages& bad) {
+    world_.fail(bad.rank, std::make_exception_ptr(Error(bad)));
   } catch (...) {
     world_.fail(world_.first(), std::current_exception());  // ends the run at the next barrier
   }
@@ -398,9 +406,16 @@ void Wire::deliver_to(std::int64_t index, const std::type_info& message, Channel
         throw Error(Errc::type_mismatch,
                     "mailbox " + std::to_string(index) + " has other messages here than on peer " +
                         std::to_string(world_.root_rank(entry.source)) + "; all peers make theirs in the same order",
-                    "bsp");
-      channel.deliver(link.frame.head.superstep, {entry.source, entry.destination, entry.count,
-                                                  link.frame.bytes.subspan(entry.offset, entry.bytes)});
+                    network_.context());
+      try {
+        channel.deliver(link.frame.head.superstep, {entry.source, entry.destination, entry.count,
+                                                    link.frame.bytes.subspan(entry.offset, entry.bytes)});
+      } catch (const Error& error) {
+        throw BadMessages(
+            entry.source,
+            Error(error.code(), "process " + std::to_string(link.process) + " sent a bad frame: " + error.what(),
+                  network_.context()));
+      }
     }
 }
 

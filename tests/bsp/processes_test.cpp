@@ -206,7 +206,7 @@ TEST_CASE("a process that dies ends the run in all others with ProcessLost") {
         });
       } catch (const bsp::ProcessLost& error) {
         lost += error.process() == 2 &&
-                std::string(error.what()) == "bsp: process 2 with peers 4 to 5 is lost: it was told to go";
+                std::string(error.what()) == "bsp superstep 0: process 2 with peers 4 to 5 is lost: it was told to go";
       }
     });
   for (std::thread& thread : threads) thread.join();

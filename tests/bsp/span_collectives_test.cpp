@@ -212,9 +212,9 @@ TEST_CASE("an operation that throws in another process ends the run everywhere, 
 }
 
 TEST_CASE("how many branches of the tree a process has") {
+  using bsp::detail::each_node_within;
   using bsp::detail::Hosts;
   using bsp::detail::most_nodes;
-  using bsp::detail::nodes_within;
   CHECK(most_nodes(Hosts::even(16, 4, 0)) == 1);
   CHECK(most_nodes(Hosts::even(4, 4, 0)) == 1);
   CHECK(most_nodes(Hosts({0, 2, 5}, 0)) == 2);  // 2, 3 together and 4
@@ -224,14 +224,14 @@ TEST_CASE("how many branches of the tree a process has") {
       const Hosts hosts = Hosts::even(peers, processes, 0);
       std::size_t most = 0;
       for (int process = 0; process < processes; ++process) {
-        const auto nodes = nodes_within(peers, hosts.first(process), hosts.count(process));
+        std::size_t nodes = 0;
         int next = hosts.first(process);  // they cover its ranks, each once
-        for (const auto node : nodes) {
+        each_node_within({0, peers}, hosts.first(process), hosts.count(process), [&](bsp::detail::TreeNode node) {
           CHECK(node.first == next);
-          next += node.count;
-        }
+          next += node.count, ++nodes;
+        });
         CHECK(next == hosts.first(process) + hosts.count(process));
-        most = (std::max)(most, nodes.size());
+        most = (std::max)(most, nodes);
       }
       CHECK(static_cast<std::size_t>(most_nodes(hosts)) == most);
     }

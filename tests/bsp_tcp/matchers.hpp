@@ -14,4 +14,10 @@ inline auto ContainsSubstring(const std::string& text) { return Catch::Matchers:
 inline auto StartsWith(const std::string& text) { return Catch::Matchers::StartsWith(text); }
 #endif
 
+/// The result of a process that has lost another one: it names the superstep, the process and its peers.
+inline auto is_loss_of(int process) {
+  return Catch::Matchers::Matches("error unavailable ProcessLost bsp superstep [0-9]+: process " +
+                                  std::to_string(process) + " with peers [0-9]+ to [0-9]+ is lost: .*");
+}
+
 }  // namespace bsp_tcp_test

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <fstream>
 #include <string>
 
 #include "bsp/tcp/message.hpp"
@@ -12,6 +13,7 @@
 #include "bsp_tcp/matchers.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace bsp_tcp_test;
 using scalar::Errc;
@@ -71,6 +73,33 @@ TEST_CASE("processes with the same token meet") {
   Job job("agree", 2, {{"token", "a secret"}, {"job", "night"}});
   CHECK_THAT(job[0].result(), StartsWith("ok "));
   CHECK(job[1].result() == "ok 0");
+}
+
+TEST_CASE("of a name's addresses one that answers is enough, and its owner listens at all") {
+  const test::TemporaryDirectory directory;
+  const std::string hosts = directory / "hosts";
+  std::ofstream(hosts) << "::1 somewhere\n127.0.0.1 somewhere\n127.0.0.2 somewhere\n";
+  const std::vector<std::string> cases[]{{"127.0.0.1", "somewhere", "somewhere"},
+                                         {"127.0.0.2", "somewhere", "somewhere"},
+                                         {"somewhere", "127.0.0.1", "127.0.0.2"},
+                                         {"somewhere", "somewhere", "127.0.0.2"}};
+  for (const std::vector<std::string>& names : cases) {
+    INFO(names[0] << ", " << names[1] << ", " << names[2]);
+    Job job("agree", 0);
+    const std::string port = ':' + std::to_string(port_of(job));
+    for (int process = 0; process < 3; ++process)
+      job.start("agree", process, 3,
+                {{"hosts", hosts},
+                 {"coordinator", names[static_cast<std::size_t>(process)] + port},
+                 {"join_timeout", "10000"}});
+    const std::string result = job[0].result();
+    if (result.find("no hosts of its own") != std::string::npos) {
+      WARN("skipped: " << result);
+      return;
+    }
+    CHECK_THAT(result, StartsWith("ok "));
+    for (const int process : {1, 2}) CHECK(job[process].result() == "ok 0");
+  }
 }
 
 TEST_CASE("more strangers than are greeted at once keep nobody out when they have gone") {

@@ -1,10 +1,15 @@
 // One process of a job: `bsp_tcp_process <program> <option>=<value>...`. Says what happens in lines on its standard
 // output: what a program announces, then `ok <value>` or `error <code> <type> <text>`.
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "bsp_tcp/programs.hpp"
 #include "scalar/bsp/aborted.hpp"
@@ -66,12 +71,13 @@ Task<std::uint64_t> thrower(Peer& peer) {
   co_return 0;
 }
 
-/// Adds up `steps` terms, with a checkpoint after each, and announces those that are multiples of `say`.
+/// Adds up `steps` terms, with a checkpoint after each; announces where it begins, and multiples of `say`.
 Task<std::uint64_t> counting(Peer& peer) {
   std::uint64_t step = 0, sum = 0;
   peer.persist(step, sum);
   const auto steps = static_cast<std::uint64_t>(words.number("steps", 1000));
   const auto every = static_cast<std::uint64_t>(words.number("say", 100));
+  if (is_first(peer)) say("from " + std::to_string(step));
   while (step < steps) {
     sum += co_await peer.all_reduce(static_cast<std::uint64_t>(peer.rank() + 1) * step, std::plus{});
     ++step;
@@ -81,11 +87,41 @@ Task<std::uint64_t> counting(Peer& peer) {
   co_return sum;
 }
 
+/// Sends payloads of `bytes` bytes in each of `steps` steps, with a checkpoint after each, and adds up what comes.
+Task<std::uint64_t> hauling(Peer& peer) {
+  auto box = peer.mailbox<std::uint64_t>();
+  std::uint64_t step = 0, sum = 0;
+  peer.persist(step, sum);
+  const auto steps = static_cast<std::uint64_t>(words.number("steps", 20));
+  while (step < steps) {
+    const std::uint64_t value = static_cast<std::uint64_t>(peer.rank() + 1) * step;
+    const std::vector<std::uint64_t> payload(static_cast<std::size_t>(words.number("bytes", 1 << 20)) / 8, value);
+    for (int to = 0; to < peer.size(); ++to) box.send(to, std::span(payload));
+    if (is_first(peer)) say("step " + std::to_string(step));
+    co_await peer.sync();
+    for (const std::uint64_t came : box.received()) sum += came;
+    ++step;
+    co_await peer.checkpoint();
+  }
+  co_return co_await peer.all_reduce(sum, std::plus{});
+}
+
+bsp::ClockLog recorded, replayed;
+
+/// Records its clock when `record` names a file, and replays that of `replay`.
+Task<std::uint64_t> stale(Peer& peer) {
+  const bsp::ClockOptions options{.staleness = words.number("staleness", 3),
+                                  .record = words.has("record") ? &recorded : nullptr,
+                                  .replay = words.has("replay") ? &replayed : nullptr};
+  return bsp_tcp_test::stale(peer, options, words.number("first", -1));
+}
+
 using Program = Task<std::uint64_t> (*)(Peer&);
 
 const std::map<std::string, Program> programs{
-    {"agree", bsp_tcp_test::agree}, {"bulk", bsp_tcp_test::bulk}, {"barriers", barriers}, {"payloads", payloads},
-    {"computing", computing},       {"counting", counting},       {"thrower", thrower}};
+    {"agree", bsp_tcp_test::agree}, {"bulk", bsp_tcp_test::bulk}, {"barriers", barriers},
+    {"payloads", payloads},         {"computing", computing},     {"counting", counting},
+    {"thrower", thrower},           {"hauling", hauling},         {"stale", stale}};
 
 /// Says what the first peer here is told of another's failure.
 Task<std::uint64_t> watched(Program program, Peer& peer) {
@@ -99,7 +135,15 @@ Task<std::uint64_t> watched(Program program, Peer& peer) {
   }
 }
 
+/// From now on this process finds the addresses of hosts in `file`.
+void know_hosts(const std::string& file) {
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      ::mount(file.c_str(), "/etc/hosts", nullptr, MS_BIND, nullptr) != 0)
+    throw std::system_error(errno, std::generic_category(), "no hosts of its own");
+}
+
 int run(const std::string& program) {
+  if (!words.text("hosts").empty()) know_hosts(words.text("hosts"));
   const bsp::TcpOptions tcp{
       .coordinator = words.text("coordinator"),
       .process = words.number("process", -1),
@@ -121,10 +165,12 @@ int run(const std::string& program) {
        .workers = words.number("workers", 1),
        .transport = bsp::tcp(tcp),
        .checkpoints = {.directory = words.text("directory"), .recover = !words.text("directory").empty()}});
+  if (words.has("replay")) replayed = bsp::ClockLog::load(words.text("replay"));
   std::uint64_t value = 0;
   for (int i = 0; i < words.number("runs", 1); ++i) {
     value = engine.run([&](Peer& peer) { return watched(programs.at(program), peer); });
   }
+  if (words.has("record")) recorded.save(words.text("record"));
   say("ok " + std::to_string(value));
   return 0;
 }

@@ -54,4 +54,25 @@ inline Task<std::uint64_t> bulk(Peer& peer) {
   co_return co_await peer.all_reduce(seen.digest().low, std::bit_xor{});
 }
 
+/// Peers that add to a table without barriers; returns a hash of everything they saw of it, combined over all. Who
+/// ticks three times before the others begin is `first`: 0 peer 0, 1 all others, -1 whoever is.
+inline Task<std::uint64_t> stale(Peer& peer, scalar::bsp::ClockOptions options, int first) {
+  scalar::bsp::Clock clock(peer, options);
+  scalar::bsp::Table<float> table(clock, 2, 8);
+  const bool is_early = (peer.rank() != 0) == (first == 1);
+  scalar::Hasher seen;
+  seen.add(static_cast<std::uint64_t>(peer.rank()));
+  std::vector<float> change(8);
+  for (int step = 0; step < 40; ++step) {
+    if (first != -1 && step == (is_early ? 3 : 0)) co_await peer.sync();
+    seen.add(table.version()).add(std::as_bytes(table.values()));
+    const std::size_t row = static_cast<std::size_t>(step + peer.rank()) % 2;
+    for (std::size_t i = 0; i < change.size(); ++i)
+      change[i] = (0.1f - 0.3f * table.pull(row)[i]) / static_cast<float>(step + 3 * peer.rank() + 7);
+    table.push(row, change);
+    co_await clock.tick();
+  }
+  co_return co_await peer.all_reduce(seen.digest().low, std::bit_xor{});
+}
+
 }  // namespace bsp_tcp_test

@@ -1,5 +1,6 @@
 #pragma once
 /// What `run` throws when a process of a distributed engine has gone.
+#include <cstdint>
 #include <string>
 
 #include "scalar/core/error.hpp"
@@ -12,12 +13,12 @@ namespace scalar::inline v0::bsp {
 /// the lost process.
 class ProcessLost : public Error {
  public:
-  /// The process hosted the peers `[first, first + count)`.
-  ProcessLost(int process, int first, int count, const std::string& reason)
+  /// The process hosted the peers `[first, first + count)`; its loss was noticed in `superstep`.
+  ProcessLost(int process, int first, int count, std::uint64_t superstep, const std::string& reason)
       : Error(Errc::unavailable,
               "process " + std::to_string(process) + " with peers " + std::to_string(first) + " to " +
                   std::to_string(first + count - 1) + " is lost: " + reason,
-              "bsp"),
+              "bsp superstep " + std::to_string(superstep)),
         process_(process) {}
 
   /// As another process tells it.

@@ -161,18 +161,19 @@ class VectorReduce {
   template <class F>
   void send_nodes_of(Chunk chunk, const F& send) const {
     const TreeFold<T, Op> tree(world_, chunk, op_);
-    for (const TreeNode node : nodes_within(world_.size(), world_.first(), world_.local()))
+    each_node_within({0, world_.size()}, world_.first(), world_.local(), [&](TreeNode node) {
       tree.each_block(node, [&](std::size_t, std::span<const T> some) { send(some); });
+    });
   }
   std::vector<RemoteNode<T>> remote_nodes(Chunk chunk) const {
     std::vector<RemoteNode<T>> remote;
     const Hosts& hosts = world_.hosts();
     crossing_.each_other([&](int process) {
       const T* values = box_->received(crossing_.partner(process)).data();
-      for (const TreeNode node : nodes_within(world_.size(), hosts.first(process), hosts.count(process))) {
+      each_node_within({0, world_.size()}, hosts.first(process), hosts.count(process), [&](TreeNode node) {
         remote.push_back({node, values});
         values += chunk.size();
-      }
+      });
     });
     return remote;
   }

@@ -74,11 +74,13 @@ void add_elements(void* out, const void* left, const void* right, std::size_t co
 /// the sum. With `unbounded` updates are applied whole in the order in which they arrive in a process, and `version()`
 /// counts them.
 ///
+/// Until its first tick a peer sees the initial values, and after each tick all tables of its clock have one version.
 /// What a peer pushes after its last tick is forgotten. Rows that were not pushed do not travel. Spans stay valid until
 /// the next tick. Tables are made before the first tick, by all peers of a clock in the same order.
 ///
 /// Memory, in a process with L peers: min(L, s + 1) + 1 copies of the table, the updates not yet complete (at most s +
-/// 1 a peer), and as many of the last updates as two copies are large. Errors: `Errc::out_of_range` for a row that is
+/// 1 a peer), and as many of the last updates as two copies are large; during a replay also what the peer that is
+/// farthest behind has not seen yet. Errors: `Errc::out_of_range` for a row that is
 /// none; `Errc::shape_mismatch` for deltas of another size and for tables that differ between peers;
 /// `Errc::invalid_argument` after the first tick. Thread safety: used only by the peer that made it.
 template <class T>

@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstddef>
 #include <span>
-#include <vector>
 
 #include "scalar/bsp/collectives.hpp"
 #include "scalar/bsp/world.hpp"
@@ -41,8 +40,14 @@ struct TreeNode {
   TreeNode right() const noexcept { return {first + split(), count - split()}; }
   friend bool operator==(const TreeNode&, const TreeNode&) = default;
 };
-/// The largest nodes of the tree over `size` ranks that lie within the `count` ranks from `first`, in order.
-std::vector<TreeNode> nodes_within(int size, int first, int count);
+/// Calls `use(node)` for the largest nodes of `tree` that lie within the `count` ranks from `first`, in order.
+template <class F>
+void each_node_within(TreeNode tree, int first, int count, const F& use) {
+  if (tree.first >= first + count || tree.first + tree.count <= first) return;
+  if (tree.first >= first && tree.first + tree.count <= first + count) return use(tree);
+  each_node_within(tree.left(), first, count, use);
+  each_node_within(tree.right(), first, count, use);
+}
 /// How many of those the process has that has most.
 int most_nodes(const Hosts& hosts) noexcept;
 

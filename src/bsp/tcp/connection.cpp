@@ -55,8 +55,7 @@ void Connection::check() const {
 
 /// Who fails in TLS is no friend; trying again does not help.
 void Connection::fail() const {
-  const bool is_tls = stream_.reason().starts_with("TLS");
-  throw Error(is_tls ? Errc::unauthenticated : Errc::unavailable, stream_.reason(), remote_);
+  throw Error(stream_.cause() == End::untrusted ? Errc::unauthenticated : Errc::unavailable, stream_.reason(), remote_);
 }
 
 awaitable<void> Connection::start_tls(const Tls& tls, bool is_server) {

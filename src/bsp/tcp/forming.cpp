@@ -1,4 +1,5 @@
 // How the processes find each other: at the coordinator, who tells all where all are.
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <cstring>
@@ -13,8 +14,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::chrono::seconds handshake_time{5};
-
 std::uint64_t random_number() {
   const Nonce nonce = make_nonce();
   std::uint64_t number = 0;
@@ -27,18 +26,35 @@ bool is_passing(const Error& error) {
   return error.code() == Errc::unavailable || error.code() == Errc::deadline_exceeded;
 }
 
-tcp::endpoint resolve(asio::io_context& context, const Address& address) {
+std::vector<tcp::endpoint> endpoints_of(asio::io_context& context, const Address& address) {
   error_code error;
   const asio::ip::address number = asio::ip::make_address(address.host, error);
-  if (!error) return {number, address.port};
+  if (!error) return {{number, address.port}};
   tcp::resolver resolver(context);
-  const auto found = resolver.resolve(address.host, std::to_string(address.port), error);
-  if (error || found.empty())
+  std::vector<tcp::endpoint> endpoints;
+  for (const auto& found : resolver.resolve(address.host, std::to_string(address.port), error))
+    if (std::find(endpoints.begin(), endpoints.end(), found.endpoint()) == endpoints.end())
+      endpoints.push_back(found.endpoint());
+  if (error || endpoints.empty())
     throw Error(Errc::unavailable, "the host of " + address.text() + " is unknown: " + error.message(), "bsp::tcp");
-  return found.begin()->endpoint();
+  return endpoints;
 }
 
 }  // namespace
+
+/// All that a name stands for and that this process may use.
+std::vector<tcp::endpoint> Service::resolve(const Address& address, const std::string& what) {
+  std::vector<tcp::endpoint> endpoints = endpoints_of(context_, address);
+  const asio::ip::address first = endpoints.front().address();
+  std::erase_if(endpoints, [this](const tcp::endpoint& endpoint) { return !may_use(endpoint.address()); });
+  if (endpoints.empty())
+    throw Error(Errc::permission_denied,
+                what + ' ' + first.to_string() +
+                    " is not loopback, and there is neither a token nor TLS: anybody there could take part in the "
+                    "job. Give all processes .token or .tls, or set .allow_insecure",
+                "bsp::tcp");
+  return endpoints;
+}
 
 awaitable<void> Service::form_first() {
   form_deadline_ = steady_clock::now() + options_.join_timeout;
@@ -51,6 +67,9 @@ awaitable<void> Service::form_first() {
     const Address coordinator = parse_address(options_.coordinator, "coordinator");
     roster = co_await follow(coordinator, options_.newcomer ? SteadyTime::max() : form_deadline_);
   }
+  // Who came at the last moment has to be met, too.
+  const milliseconds rest = std::min<milliseconds>(options_.join_timeout, handshake_time);
+  form_deadline_ = std::max(form_deadline_, steady_clock::now() + rest);
   co_await install(std::move(roster));
 }
 
@@ -58,7 +77,7 @@ awaitable<void> Service::form_first() {
 /// come, so until then an end of a connection is the end of a process.
 awaitable<void> Service::form_again() {
   is_regrouping_ = true;
-  failure_.clear();
+  failure_.reset();
   std::exception_ptr error;
   try {
     Roster roster;
@@ -107,7 +126,7 @@ void Service::listen_as_coordinator() {
   Address at = coordinator;
   if (!options_.listen.empty() && process_ == 0) at = parse_address(options_.listen, "listen", false);
   if (at.port == 0) at.port = coordinator.port;
-  listen_at(resolve(context_, at), "the coordinator's address");
+  listen_at(at, "the coordinator's address");
   is_coordinator_ = true;
 }
 
@@ -119,13 +138,14 @@ awaitable<void> Service::install(Roster roster) {
   processes_ = static_cast<int>(roster.members.size());
   epoch_ = roster.epoch;
   session_ = roster.session;
+  finish(0);
   members_ = std::move(roster.members);
   controls_.assign(members_.size(), nullptr);
   links_.clear();
   links_.resize(members_.size());
   is_regrouping_ = false;
   is_leading_ = process_ == 0;
-  failure_.clear();
+  failure_.reset();
   {
     const std::lock_guard lock(mutex_);
     notices_.clear();
@@ -201,18 +221,29 @@ awaitable<void> Service::dismiss(Refusal reason) {
     }
 }
 
-std::string Service::missing() const {
+/// Those who have not come here, other than `but`; those before this one are looked for by it.
+std::string Service::absent(int but) const {
   std::string text;
   int count = 0;
-  for (int process = 0; process < processes_; ++process) {
+  for (int process = process_ + 1; process < processes_; ++process) {
     const bool has_come = members_.empty() ? joiners_.contains(static_cast<std::uint32_t>(process)) : is_met(process);
-    if (process == process_ || has_come) continue;
+    if (process == but || has_come) continue;
     if (count++ < 8) text += (text.empty() ? "process " : ", ") + std::to_string(process);
   }
-  if (count > 8) text += " and " + std::to_string(count - 8) + " more";
-  text += " did not come within " + std::to_string(options_.join_timeout.count()) + " ms";
+  return count > 8 ? text + " and " + std::to_string(count - 8) + " more" : text;
+}
+
+std::string Service::missing() const {
+  std::string text = absent(-1) + " did not come within " + std::to_string(options_.join_timeout.count()) + " ms";
   if (!last_refusal_.text.empty()) text += "; the last that was refused: " + last_refusal_.text;
   return text;
+}
+
+/// A process has gone: it says why, or who has not come may be why.
+std::string Service::loss() const {
+  const std::string others = absent(failure_->process);
+  return "process " + std::to_string(failure_->process) + " is lost: " + failure_->reason +
+         (others.empty() ? "" : "; until then " + others + " had not come");
 }
 
 awaitable<Roster> Service::follow(Address leader, SteadyTime deadline) {
@@ -222,10 +253,11 @@ awaitable<Roster> Service::follow(Address leader, SteadyTime deadline) {
   hello.processes = static_cast<std::uint32_t>(processes_);
   hello.epoch = epoch_;
   hello.session = session_;
+  const std::string who = "the coordinator";
   Refusal refusal;
   for (;;) {
     try {
-      to_leader_ = co_await introduce_to(leader, hello, true);
+      to_leader_ = co_await introduce_to(who, leader, hello, true);
       // The coordinator says who is missing; it may have begun a little later.
       if (deadline != SteadyTime::max())
         to_leader_->set_deadline(deadline + std::chrono::seconds(1), "waiting for the other processes");
@@ -248,15 +280,18 @@ awaitable<Roster> Service::follow(Address leader, SteadyTime deadline) {
 }
 
 /// Tries until it works, is refused for good, or is too late.
-awaitable<std::shared_ptr<Connection>> Service::introduce_to(Address address, Hello hello, bool listens) {
+awaitable<std::shared_ptr<Connection>> Service::introduce_to(std::string who, Address address, Hello hello,
+                                                             bool listens) {
   std::string problem;
-  for (milliseconds pause(5); !is_stopping_; pause = (std::min)(2 * pause, milliseconds(200))) {
+  std::size_t attempt = 0;
+  for (milliseconds pause(5); !is_stopping_; pause = (std::min)(2 * pause, milliseconds(200)), ++attempt) {
     try {
-      std::shared_ptr<Connection> connection = co_await connect(address);
+      const std::vector<tcp::endpoint> endpoints = resolve(address, "the address of another process,");
+      std::shared_ptr<Connection> connection = co_await connect(endpoints[attempt % endpoints.size()]);
       const tcp::endpoint here = connection->socket().local_endpoint();
       if (listens && port_ == 0) {
-        tcp::endpoint at(here.address(), 0);
-        if (!options_.listen.empty()) at = resolve(context_, parse_address(options_.listen, "listen", false));
+        Address at{here.address().to_string()};
+        if (!options_.listen.empty()) at = parse_address(options_.listen, "listen", false);
         listen_at(at, "this process's address");
       }
       hello.port = port_;
@@ -275,10 +310,11 @@ awaitable<std::shared_ptr<Connection>> Service::introduce_to(Address address, He
     }
     const SteadyTime now = steady_clock::now();
     if (is_regrouping_ && !is_left(leader_)) throw Error(Errc::unavailable, problem, "bsp::tcp");
+    if (failure_) throw Error(Errc::unavailable, loss(), "bsp::tcp");
     if (now >= form_deadline_)
       throw Error(Errc::unavailable,
-                  "no connection to " + address.text() + " within " + std::to_string(options_.join_timeout.count()) +
-                      " ms: " + problem,
+                  "no connection to " + who + " at " + address.text() + " within " +
+                      std::to_string(options_.join_timeout.count()) + " ms: " + problem,
                   "bsp::tcp");
     const SteadyTime next = (std::min)(form_deadline_, now + pause);
     co_await changed_.wait(next);
@@ -286,9 +322,7 @@ awaitable<std::shared_ptr<Connection>> Service::introduce_to(Address address, He
   throw Error(Errc::cancelled, "the transport is closing", "bsp::tcp");
 }
 
-awaitable<std::shared_ptr<Connection>> Service::connect(Address address) {
-  const tcp::endpoint endpoint = resolve(context_, address);
-  guard(endpoint.address(), "the address of another process,");
+awaitable<std::shared_ptr<Connection>> Service::connect(tcp::endpoint endpoint) {
   auto socket = std::make_shared<tcp::socket>(context_);
   // A host that does not answer must not hold things up.
   asio::steady_timer timer(context_, (std::min)(form_deadline_, steady_clock::now() + handshake_time));
@@ -300,17 +334,30 @@ awaitable<std::shared_ptr<Connection>> Service::connect(Address address) {
   auto token = asio::redirect_error(asio::use_awaitable, error);
   co_await socket->async_connect(endpoint, token);
   timer.cancel();
-  if (error || !socket->is_open())
-    throw Error(Errc::unavailable, error ? error.message() : "it does not answer", address.text());
+  const std::string text = Address{endpoint.address().to_string(), endpoint.port()}.text();
+  if (error || !socket->is_open()) throw Error(Errc::unavailable, error ? error.message() : "it does not answer", text);
   error_code ignored;
   // On loopback a socket may, while nobody listens, connect to itself.
   if (socket->local_endpoint(ignored) == socket->remote_endpoint(ignored))
-    throw Error(Errc::unavailable, "nobody listens", address.text());
+    throw Error(Errc::unavailable, "nobody listens", text);
   co_return adopt(std::move(*socket));
 }
 
-/// Each process connects to those before it.
+/// The others learn why it was for nothing.
 awaitable<void> Service::connect_all() {
+  constexpr std::size_t most_text = 2000;  // it must fit a message
+  try {
+    co_await meet_all();
+  } catch (const Error& error) {
+    const Refusal why{error.code(), std::string(error.message()).substr(0, most_text)};
+    for (const auto& control : controls_)
+      if (control != nullptr && !control->is_over) say(control, Message::Kind::leaving, why.encode());
+    throw;
+  }
+}
+
+/// Each process connects to those before it.
+awaitable<void> Service::meet_all() {
   Hello hello;
   hello.process = static_cast<std::uint32_t>(process_);
   hello.processes = static_cast<std::uint32_t>(processes_);
@@ -321,12 +368,13 @@ awaitable<void> Service::connect_all() {
       const Roster::Member& member = members_[static_cast<std::size_t>(process)];
       const Address address{member.host, member.port};
       hello.purpose = purpose;
-      std::shared_ptr<Connection> connection = co_await introduce_to(address, hello, false);
+      const std::string who = "process " + std::to_string(process);
+      std::shared_ptr<Connection> connection = co_await introduce_to(who, address, hello, false);
       take_member(process, purpose, std::move(connection));
     }
   while (!is_complete()) {
     if (is_stopping_) throw Error(Errc::cancelled, "the transport is closing", "bsp::tcp");
-    if (!failure_.empty()) throw Error(Errc::unavailable, failure_, "bsp::tcp");
+    if (failure_) throw Error(Errc::unavailable, loss(), "bsp::tcp");
     if (steady_clock::now() >= form_deadline_) throw Error(Errc::unavailable, missing(), "bsp::tcp");
     co_await changed_.wait(form_deadline_);
   }

@@ -42,6 +42,7 @@ void Service::say_heartbeat(const std::shared_ptr<Control>& control) {
     heartbeat.sent = control->counters->sent.load(std::memory_order_relaxed);
     heartbeat.received = control->counters->received.load(std::memory_order_relaxed);
   }
+  heartbeat.finished = finished_.load(std::memory_order_relaxed);
   say(control, Message::Kind::heartbeat, heartbeat.encode());
 }
 
@@ -55,11 +56,17 @@ awaitable<void> Service::hear_from(std::shared_ptr<Control> control) {
         const Heartbeat heartbeat = Heartbeat::decode(message.body);
         control->told_sent = heartbeat.sent;
         if (control->counters == nullptr) continue;
+        control->counters->finished.store(heartbeat.finished, std::memory_order_relaxed);
         // A Dekker pair with Link::credit.
         control->counters->acknowledged.store(heartbeat.received, std::memory_order_seq_cst);
         if (control->counters->starved.exchange(false, std::memory_order_seq_cst)) wake_();
       } else if (message.kind == Message::Kind::leaving) {
-        control->is_leaving = true;
+        if (message.body.empty()) {
+          control->is_leaving = true;
+        } else {
+          control->is_fenced = true;
+          reason = "it has given up: " + Refusal::decode(message.body).text;
+        }
       } else if (message.kind == Message::Kind::fenced) {
         // When two give each other up, the lower number stays.
         if (control->is_over && process_ < control->process) continue;
@@ -88,7 +95,7 @@ void Service::lose(const std::shared_ptr<Control>& control, const std::string& r
     say(control, Message::Kind::fenced, Refusal{Errc::aborted, reason}.encode());
   changed_.notify();
   if (!tell || is_regrouping_) return;
-  failure_ = "process " + std::to_string(control->process) + " is lost: " + reason;
+  if (!failure_) failure_ = Notice{control->process, reason};
   {
     const std::lock_guard lock(mutex_);
     notices_.push_back({control->process, reason});

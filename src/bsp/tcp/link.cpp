@@ -39,7 +39,7 @@ Link::Outgoing& Link::enqueue(const FrameHeader& header) {
 }
 
 void Link::send(std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> keeps) {
-  if (ended_ || is_mute_) return;
+  if (has_ended() || is_mute_) return;
   FrameHeader header{FrameHeader::Kind::data, limits_.epoch, 0};
   for (const std::span<const std::byte> part : parts) header.length += part.size();
   Outgoing& item = enqueue(header);
@@ -51,7 +51,7 @@ void Link::send(std::span<const std::span<const std::byte>> parts, std::shared_p
 }
 
 void Link::goodbye(std::uint64_t run) {
-  if (ended_ || is_mute_) return;
+  if (has_ended() || is_mute_) return;
   enqueue({FrameHeader::Kind::goodbye, limits_.epoch, run}).parts.push_back({nullptr, FrameHeader::size});
   push();
 }
@@ -126,8 +126,23 @@ void Link::drop_queue() noexcept {
   is_starved_ = false;
 }
 
-void Link::end(const std::string& reason) {
-  ended_ = true;
+void Link::detach() {
+  for (std::size_t i = first_; i < last_; ++i) {
+    Outgoing& item = queue_[i];
+    const std::size_t begin = (std::max)(item.at, std::size_t{1});  // the header lies in the item
+    const auto copy = std::make_shared<std::vector<std::byte>>();
+    for (std::size_t part = begin; part < item.parts.size(); ++part) {
+      const auto* const from = static_cast<const std::byte*>(item.parts[part].iov_base);
+      copy->insert(copy->end(), from, from + item.parts[part].iov_len);
+    }
+    item.parts.resize(begin);
+    if (!copy->empty()) item.parts.push_back({copy->data(), copy->size()});
+    item.keeps = copy;
+  }
+}
+
+void Link::end(End cause, const std::string& reason) {
+  cause_ = cause;
   reason_ = reason;
   ended_at_ = std::chrono::steady_clock::now();
   frame_ = {};
@@ -172,7 +187,7 @@ bool Link::unpack(Transport::Sink& sink) {
 }
 
 bool Link::pull(Transport::Sink& sink) {
-  if (ended_) return false;
+  if (has_ended()) return false;
   bool completed = false;
   try {
     for (std::size_t bytes = 0; bytes < turn_bytes || stream_.has_pending();) {
@@ -190,13 +205,13 @@ bool Link::pull(Transport::Sink& sink) {
       counters_->received.store(received_, std::memory_order_relaxed);
       if (moved.bytes != 0 && unpack(sink)) completed = true;
       if (moved.ended) {
-        end(stream_.reason() + (in_frame_ || end_ != 0 ? " in the midst of a frame" : ""));
+        end(stream_.cause(), stream_.reason() + (in_frame_ || end_ != 0 ? " in the midst of a frame" : ""));
         break;
       }
       if (moved.blocked) break;
     }
   } catch (const std::exception& error) {
-    end(error.what());
+    end(End::nonsense, error.what());
   }
   return completed;
 }

@@ -23,6 +23,7 @@ struct LinkCounters {
   std::atomic<std::uint64_t> sent{0};
   std::atomic<std::uint64_t> received{0};
   std::atomic<std::uint64_t> acknowledged{0};  ///< of those sent, what the other side has read
+  std::atomic<std::uint64_t> finished{0};      ///< the last run that has ended on the other side
   std::atomic<bool> starved{false};            ///< the window is full: more credit must wake a worker
 };
 
@@ -40,7 +41,7 @@ class Link {
   Link(int process, Stream stream, std::shared_ptr<LinkCounters> counters, const Limits& limits);
 
   int process() const noexcept { return process_; }
-  LinkCounters& counters() noexcept { return *counters_; }
+  LinkCounters& counters() const noexcept { return *counters_; }
   void send(std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> keeps);
   /// Tells that run number `run` was the last.
   void goodbye(std::uint64_t run);
@@ -55,8 +56,9 @@ class Link {
   bool has_queue() const noexcept { return first_ != last_; }
   /// There is more to write, once the socket takes it.
   bool wants_write() const noexcept { return has_queue() && !is_starved_; }
-  /// Nothing more comes: `reason` says why.
-  bool has_ended() const noexcept { return ended_; }
+  /// Nothing more comes: `cause` and `reason` say why.
+  bool has_ended() const noexcept { return cause_ != End::none; }
+  End cause() const noexcept { return cause_; }
   const std::string& reason() const noexcept { return reason_; }
   std::chrono::steady_clock::time_point ended_at() const noexcept { return ended_at_; }
   /// The other side has said that it goes after the run of this number.
@@ -66,6 +68,8 @@ class Link {
   std::uint64_t owed() const noexcept { return received_ - announced_; }
   void announced() noexcept { announced_ = received_; }
   void drop_queue() noexcept;
+  /// What waits to be sent is copied, so that the memory where it lies may go.
+  void detach();
 
  private:
   struct Outgoing {
@@ -78,7 +82,7 @@ class Link {
   std::size_t gather(std::uint64_t credit);
   void advance(std::size_t bytes) noexcept;
   std::uint64_t credit() noexcept;
-  void end(const std::string& reason);
+  void end(End cause, const std::string& reason);
   /// Takes frames apart that lie in the staging area.
   bool unpack(Transport::Sink& sink);
   bool begin_frame(Transport::Sink& sink);
@@ -101,7 +105,8 @@ class Link {
   bool in_frame_ = false;
   std::uint64_t received_ = 0, announced_ = 0;
 
-  bool ended_ = false, has_left_ = false;
+  End cause_ = End::none;
+  bool has_left_ = false;
   std::uint64_t last_run_ = 0;
   std::string reason_;
   std::chrono::steady_clock::time_point ended_at_{};

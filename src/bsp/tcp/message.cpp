@@ -122,7 +122,7 @@ Roster Roster::decode(std::span<const std::byte> body) {
 
 std::vector<std::byte> Heartbeat::encode() const {
   ByteWriter writer;
-  writer.number(sent).number(received);
+  writer.number(sent).number(received).number(finished);
   return writer.take();
 }
 
@@ -131,6 +131,7 @@ Heartbeat Heartbeat::decode(std::span<const std::byte> body) {
   Heartbeat heartbeat;
   heartbeat.sent = reader.number<std::uint64_t>("sent");
   heartbeat.received = reader.number<std::uint64_t>("received");
+  heartbeat.finished = reader.number<std::uint64_t>("finished");
   reader.finish();
   return heartbeat;
 }

@@ -24,7 +24,7 @@ struct Message {
     refusal = 5,    ///< of every version
     roster = 6,
     heartbeat = 7,
-    leaving = 8,
+    leaving = 8,  ///< in good order, or with a refusal why it has given up meeting the others
     fenced = 9,
   };
   static constexpr std::size_t head_bytes = 16;
@@ -98,6 +98,7 @@ struct Roster {
 struct Heartbeat {
   std::uint64_t sent = 0;      ///< bytes on the data link so far
   std::uint64_t received = 0;  ///< the credit: so many have been read
+  std::uint64_t finished = 0;  ///< the last run that has ended there
 
   std::vector<std::byte> encode() const;
   static Heartbeat decode(std::span<const std::byte> body);

@@ -14,8 +14,7 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::chrono::seconds handshake_time{5};  // then one who says nothing has to go
-constexpr std::size_t most_strangers = 1024;       // being greeted at once
+constexpr std::size_t most_strangers = 1024;  // being greeted at once
 
 }  // namespace
 
@@ -100,35 +99,36 @@ Formed Service::wait_for(awaitable<void> (Service::*how)()) {
 }
 
 /// Beyond loopback one must be known or hidden.
-void Service::guard(const asio::ip::address& address, const std::string& what) const {
+bool Service::may_use(const asio::ip::address& address) const {
   const bool is_loopback =
       address.is_loopback() || (address.is_v6() && address.to_v6().is_v4_mapped() &&
                                 asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback());
-  if (is_loopback || !options_.token.empty() || !options_.tls.ca_file.empty() || options_.allow_insecure) return;
-  throw Error(Errc::permission_denied,
-              what + ' ' + address.to_string() +
-                  " is not loopback, and there is neither a token nor TLS: anybody there could take part in the job. "
-                  "Give all processes .token or .tls, or set .allow_insecure",
-              "bsp::tcp");
+  return is_loopback || !options_.token.empty() || !options_.tls.ca_file.empty() || options_.allow_insecure;
 }
 
-void Service::listen_at(const tcp::endpoint& endpoint, const std::string& what) {
-  guard(endpoint.address(), what);
-  auto acceptor = std::make_shared<tcp::acceptor>(context_);
-  try {
-    acceptor->open(endpoint.protocol());
-    acceptor->set_option(asio::socket_base::reuse_address(true));
-    acceptor->bind(endpoint);
-    acceptor->listen(asio::socket_base::max_listen_connections);
-  } catch (const boost::system::system_error& error) {
-    throw Error(Errc::io,
-                "cannot listen at " + endpoint.address().to_string() + ':' + std::to_string(endpoint.port()) + ": " +
-                    error.code().message(),
-                "bsp::tcp");
+/// At every address of a host's name that this machine has; without a port at the first, as each gives another.
+void Service::listen_at(const Address& address, const std::string& what) {
+  error_code error;
+  const auto refuse = [&] {
+    throw Error(Errc::io, "cannot listen at " + address.text() + ": " + error.message(), "bsp::tcp");
+  };
+  bool listens = false;
+  for (const tcp::endpoint& endpoint : resolve(address, what)) {
+    if (listens && address.port == 0) return;
+    auto acceptor = std::make_shared<tcp::acceptor>(context_);
+    acceptor->open(endpoint.protocol(), error);
+    if (!error) acceptor->set_option(asio::socket_base::reuse_address(true), error);
+    if (!error) acceptor->bind(endpoint, error);
+    if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
+    if (error == boost::system::errc::address_not_available || error == asio::error::address_family_not_supported)
+      continue;
+    if (error) refuse();
+    port_ = acceptor->local_endpoint().port();
+    acceptors_.push_back(acceptor);
+    start(accept(acceptor));
+    listens = true;
   }
-  port_ = acceptor->local_endpoint().port();
-  acceptors_.push_back(acceptor);
-  start(accept(acceptor));
+  if (!listens) refuse();
 }
 
 awaitable<void> Service::accept(std::shared_ptr<tcp::acceptor> acceptor) {

@@ -25,6 +25,9 @@
 
 namespace scalar::inline v0::bsp::sockets {
 
+/// Then one who says nothing has to go.
+inline constexpr std::chrono::seconds handshake_time{5};
+
 /// A process is lost, and why.
 struct Notice {
   int process = 0;
@@ -55,6 +58,8 @@ class Service {
   void give_up(int process, const std::string& reason);
   /// Tells the process how much of what it sent has been read.
   void acknowledge(int process);
+  /// Run number `run` of this membership has ended here: what the others still send for it is not waited for.
+  void finish(std::uint64_t run) noexcept { finished_.store(run, std::memory_order_relaxed); }
   /// Tells all that this process goes in good order.
   void leave();
 
@@ -86,8 +91,8 @@ class Service {
   void log(LogLevel level, const std::string& text) const;
 
   // service.cpp: who may come in
-  void listen_at(const tcp::endpoint& endpoint, const std::string& what);
-  void guard(const asio::ip::address& address, const std::string& what) const;
+  void listen_at(const Address& address, const std::string& what);
+  bool may_use(const asio::ip::address& address) const;
   awaitable<void> accept(std::shared_ptr<tcp::acceptor> acceptor);
   awaitable<void> greet(std::shared_ptr<Connection> connection);
   awaitable<void> admit(std::shared_ptr<Connection> connection, const Guest& guest);
@@ -108,10 +113,14 @@ class Service {
   int leader() const noexcept;
   bool is_left(int process) const noexcept;
   bool have_all_joined() const;
-  awaitable<std::shared_ptr<Connection>> introduce_to(Address address, Hello hello, bool listens);
-  awaitable<std::shared_ptr<Connection>> connect(Address address);
+  awaitable<std::shared_ptr<Connection>> introduce_to(std::string who, Address address, Hello hello, bool listens);
+  std::vector<tcp::endpoint> resolve(const Address& address, const std::string& what);
+  awaitable<std::shared_ptr<Connection>> connect(tcp::endpoint endpoint);
   awaitable<void> connect_all();
+  awaitable<void> meet_all();
+  std::string absent(int but) const;
   std::string missing() const;
+  std::string loss() const;
   void take_member(int process, Hello::Purpose purpose, std::shared_ptr<Connection> connection);
   bool is_met(int process) const;
   bool is_complete() const;
@@ -148,13 +157,14 @@ class Service {
   std::map<std::uint32_t, Joiner> joiners_;  // by number in the present membership
   std::vector<Joiner> newcomers_;
   std::atomic<bool> has_newcomers_{false};
-  std::shared_ptr<Connection> to_leader_;  // while its roster is waited for
+  std::atomic<std::uint64_t> finished_{0};  // the last run that has ended here
+  std::shared_ptr<Connection> to_leader_;   // while its roster is waited for
   int leader_ = 0;
   std::vector<Roster::Member> members_;  // empty until the roster is known
   std::vector<std::shared_ptr<Control>> controls_;
   std::vector<std::unique_ptr<Link>> links_;
-  std::string failure_;     // of a process, while the others are still being met
-  Refusal last_refusal_{};  // who was sent away while others were waited for
+  std::optional<Notice> failure_;  // the first loss, while others are still being met
+  Refusal last_refusal_{};         // who was sent away while others were waited for
 
   std::mutex mutex_;
   std::vector<Notice> notices_;

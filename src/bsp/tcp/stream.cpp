@@ -30,7 +30,8 @@ Descriptor::~Descriptor() {
 
 void FreeTls::operator()(ssl_st* tls) const noexcept { SSL_free(tls); }
 
-Stream::Moved Stream::end(std::string reason) {
+Stream::Moved Stream::end(End cause, std::string reason) {
+  cause_ = cause;
   reason_ = std::move(reason);
   return {.ended = true};
 }
@@ -38,7 +39,7 @@ Stream::Moved Stream::end(std::string reason) {
 Stream::Moved Stream::moved(ssize_t bytes, std::size_t asked) {
   if (bytes >= 0) return {.bytes = static_cast<std::size_t>(bytes), .blocked = static_cast<std::size_t>(bytes) < asked};
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {.blocked = true};
-  return end("its connection broke: " + std::generic_category().message(errno));
+  return end(End::broken, "its connection broke: " + std::generic_category().message(errno));
 }
 
 Stream::Moved Stream::read(std::span<const iovec> into) {
@@ -47,7 +48,7 @@ Stream::Moved Stream::read(std::span<const iovec> into) {
   message.msg_iov = const_cast<iovec*>(into.data());
   message.msg_iovlen = into.size();
   const ssize_t got = ::recvmsg(fd_, &message, MSG_DONTWAIT);
-  if (got == 0) return end("its connection ended");
+  if (got == 0) return end(End::broken, "its connection ended");
   return moved(got, total(into));
 }
 
@@ -126,13 +127,13 @@ Stream::Moved Stream::tls_moved(int result) {
     case SSL_ERROR_WANT_WRITE:
       return {.blocked = true};
     case SSL_ERROR_ZERO_RETURN:
-      return end("its connection ended");
+      return end(End::broken, "its connection ended");
     case SSL_ERROR_SYSCALL:
-      return end(errno == 0 ? "its connection ended"
-                            : "its connection broke: " + std::generic_category().message(errno));
+      return end(End::broken, errno == 0 ? "its connection ended"
+                                         : "its connection broke: " + std::generic_category().message(errno));
     default: {
       const char* text = ERR_reason_error_string(ERR_peek_last_error());
-      return end(std::string("TLS: ") + (text != nullptr ? text : "a failure without a name"));
+      return end(End::untrusted, std::string("TLS: ") + (text != nullptr ? text : "a failure without a name"));
     }
   }
 }

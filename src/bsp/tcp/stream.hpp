@@ -3,6 +3,7 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,6 +34,14 @@ struct FreeTls {
 };
 using TlsHandle = std::unique_ptr<ssl_st, FreeTls>;
 
+/// What kind of end a connection has found.
+enum class End : std::uint8_t {
+  none,
+  broken,     ///< it ended or broke; somebody else may know better why
+  untrusted,  ///< TLS does not accept the other side
+  nonsense,   ///< what came cannot be
+};
+
 /// Thread safety: one thread at a time.
 class Stream {
  public:
@@ -56,10 +65,11 @@ class Stream {
   bool wants_write() const noexcept;
   /// There is more to read than the socket shows.
   bool has_pending() const noexcept;
+  End cause() const noexcept { return cause_; }
   const std::string& reason() const noexcept { return reason_; }
 
  private:
-  Moved end(std::string reason);
+  Moved end(End cause, std::string reason);
   Moved moved(ssize_t bytes, std::size_t asked);
   Moved read_tls(std::span<const iovec> into);
   Moved write_tls(std::span<const iovec> from);
@@ -67,6 +77,7 @@ class Stream {
 
   int fd_;
   TlsHandle tls_;
+  End cause_ = End::none;
   std::string reason_;
 };
 

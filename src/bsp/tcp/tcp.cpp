@@ -70,6 +70,8 @@ class Tcp final : public Transport {
   void lose(Place& place, const std::string& reason);
   void watch(Place& place);
   void unwatch(Place& place);
+  bool is_idle() const noexcept;  // all that was sent has left
+  bool is_awaited(const Place& place) const noexcept;
   void leave() noexcept;
 
   const TcpOptions options_;
@@ -186,8 +188,7 @@ std::optional<std::string> Tcp::judge(const Link& link, bool has_received, bool 
   for (const Notice& notice : notices_)
     if (notice.process == link.process()) return notice.reason;
   if (!link.has_ended()) return std::nullopt;
-  const bool is_plain = link.reason().starts_with("its connection");
-  if (is_plain && steady_clock::now() - link.ended_at() < last_words_time) return std::nullopt;
+  if (link.cause() == End::broken && steady_clock::now() - link.ended_at() < last_words_time) return std::nullopt;
   return link.reason();
 }
 
@@ -226,16 +227,29 @@ void Tcp::wait(milliseconds at_most) {
       const ssize_t got = ::read(event_.get(), &number, sizeof number);
 }
 
+bool Tcp::is_idle() const noexcept {
+  return std::none_of(places_.begin(), places_.end(),
+                      [](const Place& place) { return place.link != nullptr && place.link->has_queue(); });
+}
+
+/// After a failure there may be frames for a process that has ended the run as well, and does not read any more.
+bool Tcp::is_awaited(const Place& place) const noexcept {
+  return place.link != nullptr && place.link->has_queue() &&
+         place.link->counters().finished.load(std::memory_order_relaxed) < finished_;
+}
+
 void Tcp::flush(Sink& sink) {
   finished_ = met_;
-  const auto is_idle = [&] {
-    return std::none_of(places_.begin(), places_.end(),
-                        [](const Place& place) { return place.link != nullptr && place.link->has_queue(); });
+  service_->finish(finished_);
+  const auto is_done = [this] {
+    return std::none_of(places_.begin(), places_.end(), [this](const Place& place) { return is_awaited(place); });
   };
-  while (!is_idle()) {
+  while (!is_done()) {
     move(sink, true);
-    if (!is_idle()) wait(milliseconds(20));
+    if (!is_done()) wait(milliseconds(20));
   }
+  for (Place& place : places_)
+    if (place.link != nullptr) place.link->detach();
 }
 
 /// In good order: what was sent arrives, and what others still send does not make the system throw that away.
@@ -245,10 +259,6 @@ void Tcp::leave() noexcept try {
   for (Place& place : places_)
     if (place.link != nullptr) place.link->goodbye(finished_);
   const auto until = steady_clock::now() + most;
-  const auto is_idle = [&] {
-    return std::none_of(places_.begin(), places_.end(),
-                        [](const Place& place) { return place.link != nullptr && place.link->has_queue(); });
-  };
   while (!is_idle() && steady_clock::now() < until) {
     for (Place& place : places_)
       if (place.link != nullptr) place.link->push(), watch(place);

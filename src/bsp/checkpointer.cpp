@@ -79,7 +79,9 @@ bool Checkpointer::load(std::uint64_t order, const std::vector<std::string>& fil
       CheckpointReader file(path);
       const CheckpointHead& head = file.head();
       if (covered == 0) now.head = head;
-      if (head.first != covered || head.parts != now.head.parts || head.in_shards != now.head.in_shards) continue;
+      const bool is_of_order = CheckpointName{.sequence = head.sequence, .epoch = head.epoch}.order() == order;
+      const bool is_alike = head.parts == now.head.parts && head.in_shards == now.head.in_shards;
+      if (!is_of_order || !is_alike || head.first != covered) continue;
       read_parts(file, now.states);
       covered += head.count;
     } catch (const Error& damaged) {
@@ -90,15 +92,13 @@ bool Checkpointer::load(std::uint64_t order, const std::vector<std::string>& fil
     }
   }
   if (covered == 0 || covered != now.head.parts) return false;
-  if (!can_share(now.head) && now.head.in_shards != 0)
-    throw Error(Errc::invalid_argument,
-                "it has " + text_of_shards(covered) + ", which " + std::to_string(hosts_.size()) +
-                    " peers cannot share; expected at most as many peers as shards",
-                files.front());
+  const std::string peers = std::to_string(hosts_.size());
   if (!can_share(now.head))
     throw Error(Errc::invalid_argument,
-                "it is of a run of " + std::to_string(covered) + " peers, but this one has " +
-                    std::to_string(hosts_.size()) + "; only state that is named as bsp::sharded can be divided anew",
+                now.head.in_shards != 0 ? "it has " + text_of_shards(covered) + ", which " + peers +
+                                              " peers cannot share; expected at most as many peers as shards"
+                                        : "it is of a run of " + std::to_string(covered) + " peers, but this one has " +
+                                              peers + "; only state that is named as bsp::sharded can be divided anew",
                 files.front());
   loaded_ = std::move(now);
   return true;

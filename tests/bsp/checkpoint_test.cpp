@@ -87,12 +87,15 @@ TEST_CASE("a damaged checkpoint is passed over for the one before") {
   const bsp::Engine engine(options_of(directory.path()));
   CHECK_THROWS_AS(engine.run(Program{.fail_at = 13}), Error);
   const fs::path newest = fs::path(directory.path()) / "run.13.0.0.checkpoint";
-  bsp_test::damage(newest, 37, [&](const std::string& what) {
+  const auto check = [&](const std::string& what) {
     INFO(what);
     std::atomic<int> resumed_at{-1};
     CHECK_THROWS_AS(engine.run(Program{.fail_at = 12, .resumed_at = &resumed_at}), Error);
     CHECK(resumed_at == 12);
-  });
+  };
+  bsp_test::damage(newest, 37, check);
+  fs::copy_file(fs::path(directory.path()) / "run.12.0.0.checkpoint", newest, fs::copy_options::overwrite_existing);
+  check("the file before, under another name");
   CHECK(engine.run(Program{}) == expected);
 }
 

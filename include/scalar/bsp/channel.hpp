@@ -76,7 +76,6 @@ class Channel final : public ChannelBase {
   }
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
-
   static std::unique_ptr<ChannelBase> make(World& world) { return std::make_unique<Channel>(world); }
 
   void reset() noexcept override {
@@ -96,32 +95,28 @@ class Channel final : public ChannelBase {
   void collect(std::uint64_t superstep, Outbox& out) override {
     std::vector<std::vector<std::byte>>& texts = texts_[superstep & 1];
     std::size_t used = 0;
-    each_block(superstep, [&](int source, int destination, std::span<const T> values) {
-      if (is_local(destination)) return;
-      if constexpr (Plain<T>) {
-        out.add(source, destination, values.size(), std::as_bytes(values), alignof(T));
-      } else {
-        if (used == texts.size()) texts.emplace_back();
-        std::vector<std::byte>& text = texts[used++];
-        text.clear();
-        for (const T& value : values) Serialiser<T>::write(value, text);
-        out.add(source, destination, values.size(), text, 1);
-      }
-    });
+    for (int source = first_; source < first_ + static_cast<int>(local_); ++source)
+      each_block_of(source, superstep, [&](int destination, std::span<const T> values) {
+        if (is_local(destination)) return;
+        if constexpr (Plain<T>) {
+          out.add(source, destination, values.size(), std::as_bytes(values), alignof(T));
+        } else {
+          if (used == texts.size()) texts.emplace_back();
+          std::vector<std::byte>& text = texts[used++];
+          text.clear();
+          for (const T& value : values) Serialiser<T>::write(value, text);
+          out.add(source, destination, values.size(), text, 1);
+        }
+      });
   }
   void tally(int source, std::uint64_t superstep, Tally& tally) override {
-    Half& half = side(source).half[superstep & 1];
     std::uint64_t messages = 0;
-    for (const int destination : half.touched) {
-      const Block<T>& block = block_of(half, static_cast<unsigned>(destination));
-      if (block.superstep != superstep) continue;
-      const auto count = static_cast<std::uint64_t>(block.next - block.begin);
-      tally.received[static_cast<std::size_t>(destination)] += count * sizeof(T);
-      messages += count;
-    }
+    each_block_of(source, superstep, [&](int destination, std::span<const T> values) {
+      tally.received[static_cast<std::size_t>(destination)] += values.size_bytes();
+      messages += values.size();
+    });
     tally.messages += messages, tally.bytes += messages * sizeof(T);
   }
-
   void deliver(std::uint64_t superstep, const Segment& segment) override {
     if (!is_local(segment.destination) || segment.count == 0) throw_bad_segment(segment, sizeof(T));
     Half& half = side(segment.destination).half[superstep & 1];
@@ -282,16 +277,14 @@ class Channel final : public ChannelBase {
     block.begin = fresh, block.next = fresh + used, block.limit = fresh + wanted;
   }
 
-  /// What local peers have sent in `superstep`, by ascending source.
+  /// What local peer `source` has sent in `superstep`.
   template <class Use>
-  void each_block(std::uint64_t superstep, Use use) {
-    for (unsigned i = 0; i < local_; ++i) {
-      Half& half = sides_[i].half[superstep & 1];
-      for (const int destination : half.touched) {
-        const Block<T>& block = block_of(half, static_cast<unsigned>(destination));
-        if (block.superstep == superstep && block.next != block.begin)
-          use(first_ + static_cast<int>(i), destination, std::span<const T>(block.begin, block.next));
-      }
+  void each_block_of(int source, std::uint64_t superstep, Use use) {
+    Half& half = side(source).half[superstep & 1];
+    for (const int destination : half.touched) {
+      const Block<T>& block = block_of(half, static_cast<unsigned>(destination));
+      if (block.superstep == superstep && block.next != block.begin)
+        use(destination, std::span<const T>(block.begin, block.next));
     }
   }
 

@@ -30,7 +30,9 @@ void read(std::span<const std::byte> bytes) {
     bsp::Serialiser<T>::read(bytes, value);
     check(bytes.size() <= size);
     const std::vector<std::byte> once = bsp::to_bytes(value);
-    check(bsp::to_bytes(bsp::from_bytes<T>(once)) == once);
+    const std::vector<std::byte> again = bsp::to_bytes(bsp::from_bytes<T>(once));
+    check(again.size() == once.size());
+    if constexpr (!requires { typename T::hasher; }) check(again == once);  // else the order may be another
   } catch (const Error& error) {
     check(error.code() == Errc::parse);
   }
@@ -51,7 +53,7 @@ constexpr void (*readers[])(std::span<const std::byte>){
     read<std::deque<Text>>,
     read<std::list<std::deque<std::uint16_t>>>,
     read<std::set<int>>,
-    read<std::set<double>>,
+    read<std::set<char>>,
     read<std::multiset<Text>>,
     read<std::map<int, Text>>,
     read<std::map<Text, std::vector<Text>>>,

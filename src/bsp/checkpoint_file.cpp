@@ -38,7 +38,11 @@ void CheckpointWriter::finish() {
   put(std::as_bytes(std::span(&hash, 1)));
   if (::fsync(file_) != 0) throw_io("cannot write the file to disk", temporary_);
   if (::close(std::exchange(file_, -1)) != 0) throw_io("cannot close the file", temporary_);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_io("cannot rename the file", path_);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    if (errno != ENOENT) throw_io("cannot rename the file", path_);
+    // Those who go on without this process clear up before they begin.
+    throw Error(Errc::aborted, "this process was given up: others have removed the file before it got its name", path_);
+  }
   temporary_.clear();
 }
 

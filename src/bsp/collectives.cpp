@@ -25,6 +25,14 @@ void throw_bad_segment(const Segment& segment, std::size_t message_bytes) {
               "bsp peer " + std::to_string(segment.destination));
 }
 
+void check_received(int source, std::size_t expected, std::size_t got, int rank) {
+  if (got == expected) return;
+  throw Error(Errc::parse,
+              "peer " + std::to_string(source) + " sent " + std::to_string(got) + " elements, expected " +
+                  std::to_string(expected),
+              "bsp peer " + std::to_string(rank));
+}
+
 void throw_unlike_roots(std::string_view collective, int expected, int rank, int root) {
   throw Error(Errc::invalid_argument,
               std::string(collective) + ": root is " + std::to_string(expected) + " for peer 0, but " +

@@ -233,7 +233,7 @@ void Scheduler::give_up_parts() {
 void Scheduler::flip(unsigned worker) {
   const std::uint32_t collectives = collectives_.load(std::memory_order_relaxed);
   if (collectives != 0) collectives_.store(0, std::memory_order_relaxed);
-  if (stop_.stop_possible() || deadline_.count() != 0) check_clock();
+  if (stop_.stop_possible() || deadline_.count() != 0) check_clock(size_);
   if (tracer_ != nullptr) tracer_->arrived();
   // Once it has departed, another worker may end the superstep.
   if (world_.meet({collectives, returned_.load(std::memory_order_relaxed)})) proceed(worker);
@@ -253,25 +253,38 @@ void Scheduler::proceed(unsigned worker) {
   open(!expect_brief(worker));
 }
 
-void Scheduler::check_clock() noexcept {
+/// Of this process's peers `arrived` have come; when all have, other processes are waited for.
+void Scheduler::check_clock(std::uint32_t arrived) noexcept {
   if (world_.has_failed()) return;
+  int late = world_.first();
   try {
     if (stop_.stop_requested()) throw Error(Errc::cancelled, "a stop was requested", "bsp");
     const std::int64_t took = now_ms() - opened_ms_.load(std::memory_order_relaxed);
-    if (deadline_.count() != 0 && took > deadline_.count())
-      throw Error(Errc::deadline_exceeded,
-                  "the superstep has taken " + std::to_string(took) + " ms, expected at most " +
-                      std::to_string(deadline_.count()),
-                  "bsp superstep " + std::to_string(world_.superstep()));
+    if (deadline_.count() == 0 || took <= deadline_.count()) return;
+    const Hosts& hosts = world_.hosts();
+    const auto peers = [&](int process) {
+      return (world_.is_distributed() ? "process " + std::to_string(process) + " with peers " : std::string("peers ")) +
+             std::to_string(hosts.first(process)) + " to " +
+             std::to_string(hosts.first(process) + hosts.count(process) - 1);
+    };
+    const int process = world_.wire() != nullptr ? world_.wire()->awaited() : -1;
+    std::string missing = peers(process >= 0 ? process : hosts.here());
+    if (process >= 0) late = hosts.first(process);
+    if (process < 0 && arrived < size_) missing = std::to_string(size_ - arrived) + " of " + missing;
+    missing += process >= 0 || arrived < size_ ? " had not arrived" : " had only just arrived";
+    throw Error(Errc::deadline_exceeded,
+                "the superstep has taken " + std::to_string(took) + " ms, expected at most " +
+                    std::to_string(deadline_.count()) + "; " + missing,
+                "bsp superstep " + std::to_string(world_.superstep()));
   } catch (...) {
-    world_.fail(world_.first(), std::current_exception());
+    world_.fail(late, std::current_exception());
   }
 }
 
 void Scheduler::look_at_clock() {
   if (is_finished()) return;
   const bool has_clock = stop_.stop_possible() || deadline_.count() != 0;
-  if (has_clock) check_clock();
+  if (has_clock) check_clock(arrived_.load(std::memory_order_relaxed));
   if (!world_.has_failed()) return;
   if (!has_clock) {
     for (const std::shared_ptr<Part>& part : parts()) part->wake();

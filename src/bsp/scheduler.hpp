@@ -121,7 +121,7 @@ class Scheduler final : public Gate, public Driver {
   void step(Fiber& fiber, Arrivals& arrivals, unsigned worker);
   void retire(Fiber& fiber) noexcept;
   std::vector<std::shared_ptr<Part>> parts();
-  void check_clock() noexcept;
+  void check_clock(std::uint32_t arrived) noexcept;
   void give_up_parts();
   void end_if_stuck();
   Error stuck(int waiting) const;

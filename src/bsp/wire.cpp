@@ -272,6 +272,13 @@ void Wire::cut() noexcept {
   network_.complete(*this);
 }
 
+int Wire::awaited() {
+  const auto hold = network_.lock();
+  const auto late = [](const Link& link) { return !link.gone && link.frames.empty(); };
+  const auto first = std::find_if(links_.begin(), links_.end(), late);
+  return departed_ && first != links_.end() ? first->process : -1;
+}
+
 bool Wire::is_complete() const noexcept {
   return std::all_of(links_.begin(), links_.end(), [](const Link& link) { return link.gone || !link.frames.empty(); });
 }

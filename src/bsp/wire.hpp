@@ -82,6 +82,9 @@ class Wire final : public Port, public std::enable_shared_from_this<Wire> {
   /// Whether every peer, of all processes, has returned.
   bool all_gone() const noexcept { return gone_ == static_cast<std::uint64_t>(world_.size()); }
 
+  /// The first process that is waited for at the barrier, or -1. Takes the lock.
+  int awaited();
+
   void received(int process, Buffer frame) override;
   void cut() noexcept override;
   void proceed(unsigned worker) override { driver_.proceed(worker); }

@@ -80,6 +80,15 @@ TEST_CASE("a long superstep is no death") {
   CHECK(job[1].result() == "ok 0");
 }
 
+TEST_CASE("a deadline names those who had not arrived") {
+  Job job("computing", 3, {{"peers", "6"}, {"compute", "2000"}, {"busy", "1"}, {"deadline", "500"}});
+  for (int process = 0; process < 3; ++process) {
+    const std::string result = job[process].result();
+    CHECK_THAT(result, StartsWith("error deadline_exceeded Error bsp superstep 1: the superstep has taken "));
+    CHECK_THAT(result, ContainsSubstring("; process 1 with peers 2 to 3 had "));
+  }
+}
+
 TEST_CASE("what one peer throws reaches all") {
   Job job("thrower", 4, {{"throws", "3"}});
   CHECK(job[3].result() == "error none exception peer has no more to say");

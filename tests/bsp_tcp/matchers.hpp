@@ -20,13 +20,11 @@ inline auto is_loss_of(int process) {
                                   std::to_string(process) + " with peers [0-9]+ to [0-9]+ is lost: .*");
 }
 
-/// The result of a process that was given up by others, which have gone on: they say so, or it was about to name a
-/// checkpoint that they have removed.
+/// The result of a process that was given up by others, which have gone on: they say so, or their directory does.
 inline bool was_given_up(const std::string& result) {
   const auto has = [&](const char* text) { return result.find(text) != std::string::npos; };
-  return (result.starts_with("error aborted Error ") &&
-          (has("has given this process up: ") || has("this process was given up: "))) ||
-         (result.starts_with("error io Error ") && has(".checkpoint: cannot rename the file: "));
+  return result.starts_with("error aborted Error ") &&
+         (has("has given this process up: ") || has("this process was given up: "));
 }
 
 }  // namespace bsp_tcp_test

@@ -164,6 +164,7 @@ int run(const std::string& program) {
       {.peers = words.number("peers", 4),
        .workers = words.number("workers", 1),
        .transport = bsp::tcp(tcp),
+       .superstep_deadline = std::chrono::milliseconds(words.number("deadline", 0)),
        .checkpoints = {.directory = words.text("directory"), .recover = !words.text("directory").empty()}});
   if (words.has("replay")) replayed = bsp::ClockLog::load(words.text("replay"));
   std::uint64_t value = 0;

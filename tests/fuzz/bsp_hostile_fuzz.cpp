@@ -7,6 +7,8 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "bsp/clock_core.hpp"
 #include "bsp/wire.hpp"
@@ -155,6 +157,7 @@ class Liar final : public bsp::Transport {
 Task<std::uint64_t> program(Peer& peer) {
   auto numbers = peer.mailbox<std::uint32_t>();
   auto texts = peer.mailbox<std::string>();
+  auto views = peer.mailbox<std::string_view>();
   auto maps = peer.mailbox<std::map<std::string, std::vector<std::optional<std::string>>>>();
   bsp::Clock clock(peer, {.staleness = 1});
   bsp::Table<float> table(clock, 8, 2);
@@ -163,15 +166,25 @@ Task<std::uint64_t> program(Peer& peer) {
     for (int to = 0; to < peer.size(); ++to) {
       for (int i = 0; i <= step; ++i) numbers.send(to, 7);
       texts.emplace(to, "text");
+      views.send(to, "a view");
       maps.emplace(to,
                    std::map<std::string, std::vector<std::optional<std::string>>>{{"key", {"value", std::nullopt}}});
     }
     co_await peer.sync();
     for (const std::uint32_t number : numbers.received()) sum += number;
     for (const std::string& text : texts.received()) sum += text.size();
+    for (const std::string_view view : views.received()) sum += view.size();
     for (const auto& map : maps.received()) sum += map.size();
     sum += co_await peer.all_reduce(sum, std::plus{});
   }
+  std::vector<std::uint32_t> vector(100, 1), all(400);
+  co_await peer.all_reduce(std::span(vector), std::plus{});
+  co_await peer.broadcast(std::span(vector), 3);
+  co_await bsp::scan(peer, std::span(vector), std::plus{});
+  co_await bsp::all_gather(peer, std::span<const std::uint32_t>(vector), std::span(all));
+  std::vector<std::uint32_t> turned(400);
+  co_await bsp::all_to_all(peer, std::span<const std::uint32_t>(all), std::span(turned));
+  sum += turned.back();
   const std::vector<float> row{1, 2}, rows(16, 1);
   for (int tick = 0; tick < 4; ++tick) {
     if (tick == 2) table.push_all(std::span(rows));

@@ -55,12 +55,13 @@ Task<> all_to_all_v(Peer& peer, std::type_identity_t<std::span<const T>> values,
   const auto measure = [&](const Mailbox<T>* box) {
     received_cuts.assign(1, 0);
     detail::take_all<T>(
-        peer, box, [](int, int) { return true; },
+        peer, box, detail::any_size, [](int, int) { return true; },
         [&](int, std::span<const T> got) { received_cuts.push_back(received_cuts.back() + got.size()); });
     received.resize(received_cuts.back());
   };
   co_await detail::exchange<T>(
-      peer, detail::all_to_all_v_span<T>, offer, 0, detail::everyone, [](int, int) { return true; }, measure,
+      peer, detail::all_to_all_v_span<T>, offer, detail::any_size, detail::everyone, [](int, int) { return true; },
+      measure,
       [&](int source, std::span<const T> got) {
         detail::copy_values(got, received.data() + received_cuts[static_cast<std::size_t>(source)]);
       });

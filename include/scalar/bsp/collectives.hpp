@@ -15,6 +15,8 @@ namespace detail {
 
 inline constexpr int everyone = -1;  // as a root: all peers get the result
 
+/// Errors: `Errc::parse` unless a peer elsewhere has sent as many elements as was agreed, naming it and `rank`.
+void check_received(int source, std::size_t expected, std::size_t got, int rank);
 [[noreturn]] void throw_unlike_roots(std::string_view collective, int expected, int rank, int root);
 
 template <class T>

@@ -64,14 +64,19 @@ void send_abroad(Peer& peer, Mailbox<T>& box, const Offer<T>& offer, const Wants
   for (int rank = 0; rank < peer.size(); ++rank)
     if (!peer.world().is_local(rank) && wants(peer.rank(), rank)) box.send(rank, offer.to(rank));
 }
+inline constexpr std::uint64_t any_size = static_cast<std::uint64_t>(-1);
+
+/// Calls `take(source, values)` with the `size` values from each source that is wanted.
 template <class T, class Wants, class Take>
-void take_all(Peer& peer, const Mailbox<T>* box, const Wants& wants, const Take& take) {
+void take_all(Peer& peer, const Mailbox<T>* box, std::uint64_t size, const Wants& wants, const Take& take) {
   for (int source = 0; source < peer.size(); ++source) {
     if (!wants(source, peer.rank())) continue;
     if (peer.world().is_local(source)) {
       take(source, offer_of<T>(peer.world(), source).to(peer.rank()));
     } else {
-      take(source, std::span<const T>(box->received(source)));
+      const std::span<const T> got = box->received(source);
+      if (size != any_size) check_received(source, size, got.size(), peer.rank());
+      take(source, got);
     }
   }
 }
@@ -89,7 +94,7 @@ Task<> exchange(Peer& peer, const Collective& collective, const Offer<T>& offer,
   co_await Announce<T>(peer, collective, Announcement{&offer, size, root});
   guarded(peer, [&] {
     begin(box ? &*box : nullptr);
-    take_all<T>(peer, box ? &*box : nullptr, wants, take);
+    take_all<T>(peer, box ? &*box : nullptr, size, wants, take);
   });
   co_await peer.sync();
 }

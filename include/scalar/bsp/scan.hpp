@@ -70,6 +70,8 @@ class VectorScan {
   void scan_own(const Mailbox<T>* chunks, Mailbox<T>* back) const {
     constexpr std::size_t block = (std::max)(std::size_t{1}, 2048 / sizeof(T));  // stays in the nearest cache
     const Chunk chunk = chunk_of_rank(peer_.rank());
+    for (int rank = 0; rank < world_.size(); ++rank)
+      if (!world_.is_local(rank)) check_received(rank, chunk.size(), chunks->received(rank).size(), peer_.rank());
     T sums[block], next[block];
     for (std::size_t begin = chunk.begin; begin < chunk.end; begin += block) {
       const std::size_t count = (std::min)(block, chunk.end - begin);
@@ -95,8 +97,11 @@ class VectorScan {
     }
   }
   void store(const Mailbox<T>& back, std::span<T> values) const {
-    for (const Run<T>& run : back.runs())
-      std::copy(run.values.begin(), run.values.end(), values.data() + chunk_of_rank(run.source).begin);
+    for (const Run<T>& run : back.runs()) {
+      const Chunk chunk = chunk_of_rank(run.source);
+      check_received(run.source, chunk.size(), run.values.size(), peer_.rank());
+      std::copy(run.values.begin(), run.values.end(), values.data() + chunk.begin);
+    }
   }
 
  private:

@@ -115,8 +115,12 @@ class Crossing {
 
 /// Stores the chunks that their owners elsewhere have sent.
 template <class T>
-void store_received(World& world, const Crossing<T>& crossing, const Mailbox<T>& box, int root) {
-  for (const Run<T>& run : box.runs()) store_chunk<T>(world, crossing.owned_by(run.source).begin, run.values, root);
+void store_received(Peer& peer, const Crossing<T>& crossing, const Mailbox<T>& box, int root) {
+  for (const Run<T>& run : box.runs()) {
+    const Chunk chunk = crossing.owned_by(run.source);
+    check_received(run.source, chunk.size(), run.values.size(), peer.rank());
+    store_chunk<T>(peer.world(), chunk.begin, run.values, root);
+  }
 }
 
 /// The folds of one vector collective, by one peer.
@@ -125,7 +129,7 @@ class VectorReduce {
  public:
   /// `box` is null in one process.
   VectorReduce(Peer& peer, const Crossing<T>& crossing, Op& op, int root, Mailbox<T>* box)
-      : world_(peer.world()), crossing_(crossing), op_(op), root_(root), box_(box) {}
+      : world_(peer.world()), rank_(peer.rank()), crossing_(crossing), op_(op), root_(root), box_(box) {}
 
   /// Sends those who fold elsewhere what this process has for them.
   void send_nodes() const {
@@ -169,16 +173,21 @@ class VectorReduce {
     std::vector<RemoteNode<T>> remote;
     const Hosts& hosts = world_.hosts();
     crossing_.each_other([&](int process) {
-      const T* values = box_->received(crossing_.partner(process)).data();
+      const int partner = crossing_.partner(process);
+      const std::span<const T> got = box_->received(partner);
+      std::size_t at = 0, nodes = 0;
       each_node_within({0, world_.size()}, hosts.first(process), hosts.count(process), [&](TreeNode node) {
-        remote.push_back({node, values});
-        values += chunk.size();
+        if (got.size() - at >= chunk.size()) remote.push_back({node, got.data() + at});
+        at += (std::min)(chunk.size(), got.size() - at);
+        ++nodes;
       });
+      check_received(partner, nodes * chunk.size(), got.size(), rank_);
     });
     return remote;
   }
 
   World& world_;
+  int rank_;
   const Crossing<T>& crossing_;
   Op& op_;
   int root_;
@@ -201,7 +210,7 @@ Task<> reduce_vectors(Peer& peer, const Collective& collective, std::span<T> val
   guarded(peer, [&] { reduce.fold_own(); });
   co_await peer.sync();
   if (crossing.is_one_phase()) co_return;
-  guarded(peer, [&] { store_received(peer.world(), crossing, *box, root); });
+  guarded(peer, [&] { store_received(peer, crossing, *box, root); });
   co_await peer.sync();
 }
 
@@ -210,7 +219,7 @@ template <class T>
 class VectorBroadcast {
  public:
   VectorBroadcast(Peer& peer, const Crossing<T>& crossing, std::size_t count, int root, Mailbox<T>& box)
-      : world_(peer.world()), crossing_(crossing), count_(count), root_(root), box_(box) {}
+      : world_(peer.world()), rank_(peer.rank()), crossing_(crossing), count_(count), root_(root), box_(box) {}
 
   /// The root's process sends the chunks to their owners, or to all.
   void send_pieces() const {
@@ -226,7 +235,9 @@ class VectorBroadcast {
       if (!crossing_.is_one_phase()) send_on(of_root(chunk));
       return;
     }
-    const std::span<const T> piece = box_.received(crossing_.partner(world_.hosts().process_of(root_)));
+    const int partner = crossing_.partner(world_.hosts().process_of(root_));
+    const std::span<const T> piece = box_.received(partner);
+    check_received(partner, chunk.size(), piece.size(), rank_);
     store_chunk<T>(world_, chunk.begin, piece, everyone);
     if (!crossing_.is_one_phase()) send_on(piece);
   }
@@ -244,6 +255,7 @@ class VectorBroadcast {
   }
 
   World& world_;
+  int rank_;
   const Crossing<T>& crossing_;
   std::size_t count_;
   int root_;
@@ -263,7 +275,7 @@ Task<> broadcast_vector(Peer& peer, std::span<T> values, int root) {
     guarded(peer, [&] { broadcast.take_piece(); });
     if (!crossing.is_one_phase()) {
       co_await peer.sync();
-      guarded(peer, [&] { store_received(peer.world(), crossing, *box, everyone); });
+      guarded(peer, [&] { store_received(peer, crossing, *box, everyone); });
     }
   }
   if (peer.rank() != root && peer.world().is_local(root))

@@ -94,6 +94,8 @@ class Process {
       if (said.starts_with("ok ") || said.starts_with("error ") || said == "silence" || said == "end") return said;
     }
   }
+  /// Where what it says can be read.
+  int output() const { return output_; }
   /// What its first peer was told of a failure, before the result.
   const std::string& aborted() const { return aborted_; }
 
@@ -126,6 +128,14 @@ struct Job {
   std::string coordinator;
   std::vector<std::unique_ptr<Process>> all;
 };
+
+/// The first of two that says something or ends.
+inline Process& first_to_speak(Process& one, Process& other) {
+  pollfd both[] = {{one.output(), POLLIN, 0}, {other.output(), POLLIN, 0}};
+  if (::poll(both, 2, static_cast<int>(std::chrono::milliseconds(patience).count())) <= 0)
+    throw std::runtime_error("silence of both");
+  return both[0].revents != 0 ? one : other;
+}
 
 /// A plain connection of a stranger to a loopback port.
 class Stranger {

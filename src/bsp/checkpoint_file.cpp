@@ -64,6 +64,10 @@ CheckpointReader::CheckpointReader(const std::string& path) : path_(path) {
     left_ = static_cast<std::uint64_t>(size);
     read(std::as_writable_bytes(std::span(&head_, 1)));
     if (head_.magic != CheckpointHead::right_magic) corrupt("it is no checkpoint");
+    if (head_.version == 1)  // of an earlier Scalar: damage would not come out at just this
+      throw Error(Errc::unsupported,
+                  "the checkpoint's version is 1, expected 2; let the program that wrote it end, or remove the file",
+                  path);
     if (head_.version != CheckpointHead::right_version)
       corrupt("its version is " + std::to_string(head_.version) + ", expected " +
               std::to_string(CheckpointHead::right_version));

@@ -155,6 +155,7 @@ class ClockCore final : public Gate, public Port, public Part, public std::enabl
 
   std::mutex apply_;  // guards the tables
   std::deque<Replica> replicas_;
+  std::shared_ptr<const void> replayed_;  // while a log is replayed
   ClockPart* recorded_ = nullptr;  // null: nothing is recorded. A track is written by its peer, the rest under apply_
 };
 

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -211,20 +211,34 @@ ClockLog ClockLog::load(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file) throw_file("cannot open the clock log", path, errno);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (file.bad()) throw_file("cannot read the clock log", path, errno);
-  return from(std::as_bytes(std::span(text)), path);
+  std::ostringstream text;
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();  // nothing to read sets failbit
+  if (file.bad() || text.bad() || text.fail()) throw_file("cannot read the clock log", path, errno == 0 ? EIO : errno);
+  return from(std::as_bytes(std::span(text.view())), path);
 }
 
 ClockPart& ClockLog::begin(int peers, int staleness, int first, int local) {
-  if (std::atomic_ref(is_recording_).exchange(true))
-    throw Error(Errc::invalid_argument, "another clock records into this log; each needs one of its own", "clock log");
+  int nobody = 0;
+  if (!uses_.count.compare_exchange_strong(nobody, detail::ClockLogUses::recording))
+    throw Error(Errc::invalid_argument,
+                std::string(nobody < 0 ? "another clock records into this log" : "a clock replays this log") +
+                    "; each needs one of its own",
+                "clock log");
   peers_ = peers, staleness_ = staleness;
   parts_.assign(1,
                 {static_cast<std::uint64_t>(first), {}, {}, std::vector<ClockTrack>(static_cast<std::size_t>(local))});
   return parts_.front();
 }
 
-void ClockLog::end() noexcept { std::atomic_ref(is_recording_).store(false); }
+void ClockLog::end() noexcept { uses_.count.store(0); }
+
+std::shared_ptr<const void> ClockLog::keep() const {
+  int uses = uses_.count.load();
+  do {
+    if (uses < 0)
+      throw Error(Errc::invalid_argument, "a clock records into this log, which cannot be replayed yet", "clock log");
+  } while (!uses_.count.compare_exchange_weak(uses, uses + 1));
+  return {this, [](const void* log) { static_cast<const ClockLog*>(log)->uses_.count.fetch_sub(1); }};
+}
 
 }  // namespace scalar::inline v0::bsp

@@ -31,6 +31,7 @@ std::string text_of(const RecordedTable& table) {
 
 /// Gives each peer its record, and the peers of each recorded process a replica.
 void ClockCore::follow(const ClockLog& log) {
+  replayed_ = log.keep();
   if (log.peers() != hosts_.size() || log.staleness() != staleness_)
     throw Error(Errc::invalid_argument,
                 "the log is of " + std::to_string(log.peers()) + " peers with staleness " +
@@ -115,7 +116,7 @@ std::uint64_t ClockCore::oldest_look(const Replica& replica) {
   const std::lock_guard lock(mutex_);
   std::uint64_t oldest = forever;
   for (const Seat& one : seats_) {
-    if (one.gone || one.replica != &replica) continue;
+    if (one.gone || one.replica != &replica || one.script == nullptr) continue;
     const std::uint64_t look = one.clock == 0 ? 0 : one.clock - 1;  // perhaps it has looked already
     if (look < one.script->seen.size()) oldest = std::min(oldest, one.script->seen[look]);
   }

@@ -98,7 +98,7 @@ bool Scheduler::drain(unsigned worker, Watch& watch) {
     for (Bite bite = claim(slice); bite.begin != bite.end; bite = claim(slice)) {
       for (std::uint32_t index = bite.begin; index < bite.end; ++index) {
         if (any && brief_.load(std::memory_order_relaxed) && !is_exhausted()) share_if_outlasted();
-        if (!any && tracer_ != nullptr) arrivals.stint = &tracer_->begin_stint();
+        if (tracer_ != nullptr && arrivals.stint == nullptr) arrivals.stint = &tracer_->begin_stint();
         any = true;
         pool = &world_.frames_[index];
         step(world_.fibers_[index], arrivals, worker);
@@ -148,7 +148,12 @@ void Scheduler::step(Fiber& fiber, Arrivals& arrivals, unsigned worker) {
       arrivals.collectives += fiber.collective != nullptr;
       return;
     }
-    if (fiber.gate != nullptr) return park(*fiber.gate, fiber, worker);
+    if (fiber.gate != nullptr) {
+      // Unless one has arrived, the superstep may be over before this worker has a look at it again.
+      if (arrivals.stint != nullptr && arrivals.peers == 0)
+        tracer_->end_stint(*std::exchange(arrivals.stint, nullptr), worker);
+      return park(*fiber.gate, fiber, worker);
+    }
     if (fiber.root->error && !fiber.told) world_.fail(fiber.rank, fiber.root->error);  // else a consequence
   }
   if (arrivals.stint != nullptr) world_.tally(fiber.rank, arrivals.stint->sent);
@@ -270,7 +275,7 @@ void Scheduler::check_clock(std::uint32_t arrived) noexcept {
     const int process = world_.wire() != nullptr ? world_.wire()->awaited() : -1;
     std::string missing = peers(process >= 0 ? process : hosts.here());
     if (process >= 0) late = hosts.first(process);
-    if (process < 0 && arrived < size_) missing = std::to_string(size_ - arrived) + " of " + missing;
+    if (process < 0 && arrived < size_) missing = "up to " + std::to_string(size_ - arrived) + " of " + missing;
     missing += process >= 0 || arrived < size_ ? " had not arrived" : " had only just arrived";
     throw Error(Errc::deadline_exceeded,
                 "the superstep has taken " + std::to_string(took) + " ms, expected at most " +

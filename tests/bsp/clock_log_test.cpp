@@ -357,6 +357,20 @@ TEST_CASE("logs that are used in a wrong way are refused") {
     co_await first.tick();
   };
   CHECK_THAT(error_of(two_clocks), Contains("another clock records into this log; each needs one of its own"));
+  REQUIRE(error_of([&](Peer& peer) -> Task<> {
+            bsp::Clock clock(peer, {0, &other});
+            co_await clock.tick();
+          }) == "no error");
+  const auto replay_and_record = [&](Peer& peer) -> Task<> {
+    bsp::Clock first(peer, {0, nullptr, &other}), second(peer, {0, &other});
+    co_await first.tick();
+  };
+  CHECK_THAT(error_of(replay_and_record), Contains("a clock replays this log; each needs one of its own"));
+  const auto record_and_replay = [&](Peer& peer) -> Task<> {
+    bsp::Clock first(peer, {0, &other}), second(peer, {0, nullptr, &other});
+    co_await first.tick();
+  };
+  CHECK_THAT(error_of(record_and_replay), Contains("a clock records into this log, which cannot be replayed yet"));
   const auto one_after_another = [&](Peer& peer) -> Task<> {
     for (int i = 1; i < 3; ++i) {
       bsp::Clock clock(peer, {0, i == 1 ? &log : &other});
@@ -400,10 +414,15 @@ TEST_CASE("a process that replays without its peers' records is told so") {
     engine.run(Descent{{1, &logs[static_cast<std::size_t>(process)]}});
   });
   CHECK_THROWS_WITH(replay_over(2, {logs[1], logs[0]}), Contains("the log has no such peer"));
+  // Half a log, and a worker for each peer: who is in it ticks at once.
+  for (const bsp_test::Place& place : bsp_test::places(peers))
+    CHECK_THROWS_WITH(bsp::Engine(place.options).run(Descent{{1, nullptr, &logs[0]}}),
+                      Contains("the log has no such peer"));
 }
 
 TEST_CASE("a log goes to a file and back") {
   const test::TemporaryDirectory directory;
+  CHECK_THROWS_WITH(ClockLog::load(directory.path()), Contains("cannot read the clock log"));
   for (const int staleness : {2, bsp::unbounded}) {
     ClockLog log;
     const std::vector<std::uint64_t> seen = record(log, staleness);

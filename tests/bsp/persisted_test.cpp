@@ -228,3 +228,25 @@ TEST_CASE("what is named is a variable, or in shards") {
   STATIC_REQUIRE(!bsp::detail::ShardStates<std::map<int, int>>);
   STATIC_REQUIRE(!bsp::detail::ShardStates<std::vector<Opaque>>);
 }
+
+TEST_CASE("sharded state may have a name") {
+  TemporaryDirectory directory;
+  std::atomic<long> seen{0};
+  const auto body = [&seen](Peer& peer) -> Task<> {
+    std::vector<long> parts(static_cast<std::size_t>(bsp::shards_of(6, peer.rank(), peer.size()).count()), 1);
+    int step = 0;
+    const auto named = bsp::sharded(parts, 6);
+    peer.persist(step, named);
+    for (const long part : parts) seen += part;
+    if (step == 1) co_return;
+    ++step;
+    for (long& part : parts) part = 7;
+    co_await peer.checkpoint();
+    co_await peer.sync();
+    throw Error(Errc::failed, "told to");
+  };
+  CHECK_THROWS_AS(bsp::Engine(writing_to(directory.path(), 2)).run(body), Error);
+  seen = 0;
+  bsp::Engine(writing_to(directory.path(), 3)).run(body);
+  CHECK(seen == 42);
+}

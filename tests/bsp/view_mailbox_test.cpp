@@ -107,6 +107,23 @@ TEST_CASE("views in a team, and a rank that is none") {
   CHECK(got == std::vector<std::string>{"xxx", "xxxx", "x", "xx"});
 }
 
+TEST_CASE("elements without any length are an error as well") {
+  auto body = [](Peer& peer) -> Task<> {
+    if (peer.rank() == 0) {
+      auto lengths = peer.mailbox<std::uint64_t>();
+      auto values = peer.mailbox<char>();
+      values.send(1, 'x');
+      co_await peer.sync();
+      co_return;
+    }
+    auto box = peer.mailbox<std::string_view>();
+    co_await peer.sync();
+    (void)box.received();
+  };
+  CHECK_THROWS_WITH(bsp_test::engine_of(2).run(body),
+                    Catch::Matchers::Contains("peer 0 sent 1 elements for 0 messages of another length in all"));
+}
+
 TEST_CASE("lengths that do not belong to the elements are an error, not a read beyond them") {
   // Two mailboxes of another program text match the two of which this one is made.
   constexpr auto most = (std::numeric_limits<std::uint64_t>::max)();

@@ -41,11 +41,11 @@ class [[nodiscard]] Save final : public Barrier {
 
 template <class... T>
 bool Peer::persist(T&&... state) {
-  static_assert((detail::Variable<T>::is_state && ...),
+  static_assert((detail::VariableOf<T>::is_state && ...),
                 "state is variables, and what `sharded` returns, that are trivially copyable, of the standard's "
                 "containers, or of a type with a Serialiser");
-  return detail::persist_state(
-      *this, std::make_unique<detail::PersistedOf<T...>>(detail::Variable<T>{std::forward<T>(state)}...));
+  using State = detail::PersistedOf<typename detail::Kept<T>::Type...>;
+  return detail::persist_state(*this, std::make_unique<State>(detail::VariableOf<T>{state}...));
 }
 
 inline detail::Save Peer::checkpoint() { return detail::Save(*this); }

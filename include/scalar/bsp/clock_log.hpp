@@ -1,7 +1,9 @@
 #pragma once
 /// ClockLog: what timing decided in a run with clocks, so that the run can be had again.
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +24,16 @@ struct RecordedTable {
   std::uint64_t rows = 0, width = 0, element_bytes = 0;
   std::uint64_t initial = 0;  ///< CRC-32C of the initial values
   bool operator==(const RecordedTable&) const = default;
+};
+
+/// Who uses a log now. It belongs to the object: a copy of a log is used by nobody.
+struct ClockLogUses {
+  static constexpr int recording = -1;
+  mutable std::atomic<int> count{0};  ///< replays; or `recording`
+
+  ClockLogUses() = default;
+  ClockLogUses(const ClockLogUses&) noexcept {}
+  ClockLogUses& operator=(const ClockLogUses&) noexcept { return *this; }
 };
 
 /// What one process recorded: of the peers `first`, `first` + 1, ...
@@ -70,9 +82,11 @@ class ClockLog {
   }
 
   /// Internal, from here on. A run begins to record the peers of a process. Errors: `Errc::invalid_argument` while
-  /// another clock records here.
+  /// another clock records or replays this.
   detail::ClockPart& begin(int peers, int staleness, int first, int local);
   void end() noexcept;
+  /// A run replays this as long as the result lives. Errors: `Errc::invalid_argument` while a clock records.
+  std::shared_ptr<const void> keep() const;
   /// The part that has this peer; null: none.
   const detail::ClockPart* part(int rank) const noexcept;
 
@@ -80,7 +94,7 @@ class ClockLog {
   void check(const std::string& context) const;
 
   int peers_ = 0, staleness_ = 0;
-  bool is_recording_ = false;
+  detail::ClockLogUses uses_;
   std::vector<detail::ClockPart> parts_;
 };
 

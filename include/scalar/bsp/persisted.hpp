@@ -39,6 +39,9 @@ Sharded<Parts> sharded(Parts& parts, int shards) noexcept {
 
 namespace detail {
 
+template <class Parts>
+inline constexpr bool holds_address<Sharded<Parts>> = true;  // never state itself
+
 /// Byte strings one after another in one buffer.
 struct Pieces {
   std::vector<std::byte> bytes{};
@@ -87,6 +90,22 @@ struct Variable<Sharded<Parts>> {
     value.parts.push_back(std::move(part));
   }
 };
+
+/// What an argument is kept as: a `Sharded` by value, whether it has a name or not.
+template <class Argument>
+struct Kept {
+  using Type = Argument;
+};
+template <class Parts>
+struct Kept<Sharded<Parts>&> {
+  using Type = Sharded<Parts>;
+};
+template <class Parts>
+struct Kept<const Sharded<Parts>&> {
+  using Type = Sharded<Parts>;
+};
+template <class Argument>
+using VariableOf = Variable<typename Kept<Argument>::Type>;
 
 /// The shards of all that one peer names. Errors: `Errc::invalid_argument` when they differ, or are none.
 int same_shards(std::initializer_list<int> named);

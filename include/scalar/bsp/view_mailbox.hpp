@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -124,14 +125,20 @@ class Mailbox<View> {
   std::span<const detail::ViewRun<View>> runs() const {
     if (superstep_ == peer_.superstep()) return runs_;
     runs_.clear();
-    auto values = values_.runs().begin();
+    std::span<const Run<Element>> values = values_.runs();
+    const auto check_below = [&](int source) {  // elements without lengths
+      for (; !values.empty() && values.front().source < source; values = values.subspan(1))
+        detail::check_lengths({}, values.front().values.size(), values.front().source, peer_.rank());
+    };
     for (const Run<std::uint64_t>& lengths : lengths_.runs()) {
-      while (values != values_.runs().end() && values->source < lengths.source) ++values;
-      const bool any = values != values_.runs().end() && values->source == lengths.source;
-      const std::span<const Element> elements = any ? values->values : std::span<Element>();
+      check_below(lengths.source);
+      std::span<const Element> elements;
+      if (!values.empty() && values.front().source == lengths.source)
+        elements = values.front().values, values = values.subspan(1);
       detail::check_lengths(lengths.values, elements.size(), lengths.source, peer_.rank());
       runs_.push_back({lengths.source, lengths.values, elements.data()});
     }
+    check_below((std::numeric_limits<int>::max)());
     superstep_ = peer_.superstep();
     return runs_;
   }

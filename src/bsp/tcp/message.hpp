@@ -12,7 +12,7 @@
 
 namespace scalar::inline v0::bsp::sockets {
 
-inline constexpr std::uint16_t protocol_version = 1;
+inline constexpr std::uint16_t protocol_version = 2;
 
 /// One message: a head of 16 bytes, whose layout never changes, and the body.
 struct Message {

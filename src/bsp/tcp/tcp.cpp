@@ -248,8 +248,11 @@ void Tcp::flush(Sink& sink) {
     move(sink, true);
     if (!is_done()) wait(milliseconds(20));
   }
-  for (Place& place : places_)
-    if (place.link != nullptr) place.link->detach();
+  for (Place& place : places_) try {
+      if (place.link != nullptr) place.link->detach();
+    } catch (const std::bad_alloc&) {  // a part of a frame cannot be taken back: the link goes
+      lose(place, "no memory was left for what it has not taken");
+    }
 }
 
 /// In good order: what was sent arrives, and what others still send does not make the system throw that away.

@@ -212,10 +212,13 @@ void Scheduler::end_if_stuck() {
   if (outside_.load(std::memory_order_seq_cst) != 0 || waiting != size_ ||
       apart_.load(std::memory_order_seq_cst) == 0 || times_ready_.load(std::memory_order_seq_cst) != before)
     return;
-  if (!world_.has_failed()) {
-    const Fiber* const first = std::find_if(world_.fibers_.get(), world_.fibers_.get() + size_,
-                                            [this](const Fiber& fiber) { return is_apart(fiber); });
-    world_.fail(first->rank, std::make_exception_ptr(stuck(first->rank)));
+  {
+    const std::lock_guard lock(looking_);
+    if (!world_.has_failed()) {
+      const Fiber* const first = std::find_if(world_.fibers_.get(), world_.fibers_.get() + size_,
+                                              [this](const Fiber& fiber) { return is_apart(fiber); });
+      world_.fail(first->rank, std::make_exception_ptr(stuck(first->rank)));
+    }
   }
   give_up_parts();
 }
@@ -231,7 +234,9 @@ Error Scheduler::stuck(int waiting) const {
                "bsp superstep " + std::to_string(world_.superstep()));
 }
 
+/// The run has failed. Who looks for a reason in what peers do has finished before these go on.
 void Scheduler::give_up_parts() {
+  { const std::lock_guard lock(looking_); }
   for (const std::shared_ptr<Part>& part : parts()) part->give_up();
 }
 

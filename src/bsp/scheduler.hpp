@@ -175,6 +175,7 @@ class Scheduler final : public Gate, public Driver {
   std::atomic<std::uint32_t> apart_{0};  // peers that wait elsewhere than here, and for no longer than counted
   std::atomic<std::uint32_t> times_ready_{0};
   std::atomic<int> outside_{0};
+  std::mutex looking_;  // held while a run that has not failed is found stuck
   std::mutex mutex_;
   std::vector<Fiber*> ready_;  // first come, first served, from `next_ready_` on
   std::size_t next_ready_ = 0;

@@ -50,6 +50,16 @@ bool is_right(const bsp::Mailbox<std::string_view>& box, Peer& peer, int step) {
   return right && is_equal(box.received(), all);
 }
 
+template <class F>
+bool refuses(F use) {
+  try {
+    use();
+  } catch (const Error& error) {
+    return error.code() == Errc::out_of_range;
+  }
+  return false;
+}
+
 }  // namespace
 
 TEST_CASE("texts of any length arrive by source, in the order sent, empty ones among them") {
@@ -99,9 +109,8 @@ TEST_CASE("views in a team, and a rank that is none") {
     box.send(team->right(), std::string(static_cast<std::size_t>(peer.rank() + 1), 'x'));
     co_await team->sync();
     const std::string got(*box.received().begin());
-    CHECK_THROWS_AS(box.send(team->size(), "y"), Error);
-    CHECK_THROWS_AS(box.received(-1), Error);
-    co_return got;
+    co_return got +
+        (refuses([&] { box.send(team->size(), "y"); }) && refuses([&] { (void)box.received(-1); }) ? "" : "?");
   };
   const auto got = bsp_test::engine_of(4).run_all(body);
   CHECK(got == std::vector<std::string>{"xxx", "xxxx", "x", "xx"});

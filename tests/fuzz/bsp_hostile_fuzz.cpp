@@ -177,12 +177,11 @@ Task<std::uint64_t> program(Peer& peer) {
     for (const auto& map : maps.received()) sum += map.size();
     sum += co_await peer.all_reduce(sum, std::plus{});
   }
-  std::vector<std::uint32_t> vector(100, 1), all(400);
+  // Collectives without a root, on chunks of one size: what this process sends, mirrored, is what the other would send.
+  std::vector<std::uint32_t> vector(64, 1), all(256), turned(256);
   co_await peer.all_reduce(std::span(vector), std::plus{});
-  co_await peer.broadcast(std::span(vector), 3);
   co_await bsp::scan(peer, std::span(vector), std::plus{});
   co_await bsp::all_gather(peer, std::span<const std::uint32_t>(vector), std::span(all));
-  std::vector<std::uint32_t> turned(400);
   co_await bsp::all_to_all(peer, std::span<const std::uint32_t>(all), std::span(turned));
   sum += turned.back();
   const std::vector<float> row{1, 2}, rows(16, 1);

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view ending = ".checkpoint", temporary_ending = ".checkpoint.tmp";
+constexpr std::string_view ending = ".checkpoint", temporary_ending = ".checkpoint.tmp", claim_ending = ".claim";
 
 std::optional<CheckpointName> parsed(std::string_view text, std::string_view run) {
   CheckpointName name;
@@ -66,7 +66,7 @@ std::map<std::uint64_t, std::vector<std::string>, std::greater<>> CheckpointDire
 }
 
 void CheckpointDirectory::claim(std::uint64_t epoch) const {
-  const std::string path = path_ + "/" + run_ + "." + std::to_string(epoch) + ".claim";
+  const std::string path = path_ + "/" + run_ + "." + std::to_string(epoch) + std::string(claim_ending);
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (file < 0 && errno == EEXIST)
     throw Error(Errc::aborted, "this process was given up: others that it does not hear go on from the checkpoints",
@@ -75,12 +75,16 @@ void CheckpointDirectory::claim(std::uint64_t epoch) const {
   ::close(file);
 }
 
-void CheckpointDirectory::remove_claims() const noexcept {
+void CheckpointDirectory::remove_claims(std::uint64_t epoch) const noexcept {
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
     const std::string file_name = entry.path().filename().string();
-    const std::size_t begin = run_.size() + 1, end = file_name.find_first_not_of("0123456789", begin);
-    if (file_name.starts_with(run_ + ".") && end != begin && end != file_name.npos && file_name.substr(end) == ".claim")
+    std::string_view text = file_name;
+    if (!text.starts_with(run_ + '.') || !text.ends_with(claim_ending)) continue;
+    text = text.substr(run_.size() + 1);
+    std::uint64_t claimed = 0;
+    const auto [last, wrong] = std::from_chars(text.data(), text.data() + text.size(), claimed);
+    if (wrong == std::errc{} && std::string_view(last, text.data() + text.size()) == claim_ending && claimed > epoch)
       fs::remove(entry.path(), error);
   }
 }

@@ -32,7 +32,8 @@ class CheckpointDirectory {
   /// After a loss, once for all processes that are left: of two parts of a job that cannot hear each other, the first
   /// to come here goes on. Errors: `Errc::aborted` for the other, `Errc::io`.
   void claim(std::uint64_t epoch) const;
-  void remove_claims() const noexcept;
+  /// Removes those of jobs that are no more: they are of later epochs than a run that is no recovery begins in.
+  void remove_claims(std::uint64_t epoch) const noexcept;
   /// Keeps the three newest files of a process in an epoch: when it writes a checkpoint, others may still be at the one
   /// before, and have finished the one before that.
   void prune(std::uint64_t epoch, std::uint64_t first) const noexcept;

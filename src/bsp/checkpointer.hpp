@@ -32,7 +32,7 @@ class Checkpointer {
 
   /// See `CheckpointDirectory`.
   void claim() const { directory_.claim(epoch_); }
-  void remove_claims() const noexcept { directory_.remove_claims(); }
+  void remove_old_claims() const noexcept { directory_.remove_claims(epoch_); }
   /// The newest good checkpoint in the directory, as a number that grows with time; 0: none. Errors:
   /// `Errc::invalid_argument` for a checkpoint that this number of peers cannot go on from, `Errc::io`.
   std::uint64_t newest();
@@ -54,8 +54,9 @@ class Checkpointer {
   void finish() noexcept;
   /// Removes what is newer than the checkpoint that all processes begin with: parts of it are missing.
   void remove_newer(std::uint64_t order) const noexcept { directory_.remove_newer(order); }
-  /// The run has ended well: its checkpoints are of no more use.
-  void remove_all() const noexcept { directory_.remove_all(), directory_.remove_claims(); }
+  /// The run has ended well: its checkpoints are of no more use. Not so its claims: a part of the job that has been
+  /// given up may come late.
+  void remove_all() const noexcept { directory_.remove_all(); }
 
  private:
   /// The state of the local peers.

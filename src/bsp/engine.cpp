@@ -77,7 +77,7 @@ struct Session::Impl {
   void find_checkpoint(const Checkpoints& options, int attempt) {
     if (options.directory.empty()) return;
     checkpointer = std::make_unique<Checkpointer>(options, world.hosts(), network != nullptr ? network->epoch() : 0);
-    if (world.hosts().here() == 0) attempt == 0 ? checkpointer->remove_claims() : checkpointer->claim();
+    if (world.hosts().here() == 0) attempt == 0 ? checkpointer->remove_old_claims() : checkpointer->claim();
     const std::uint64_t newest = checkpointer->newest();
     const auto [agreed, most] = network != nullptr ? network->agree(newest) : std::pair(newest, newest);
     if (agreed == 0 && most != 0 && attempt == 0)

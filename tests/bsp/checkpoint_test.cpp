@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "bsp/checkpoint_directory.hpp"
 #include "bsp/checkpoint_files.hpp"
 #include "bsp/loopback.hpp"
 #include "scalar/bsp.hpp"
@@ -79,6 +81,26 @@ TEST_CASE("a run that failed goes on from its last checkpoint, with the same bit
     CHECK(engine.run(Program{.resumed_at = &resumed_at}) == expected);
     CHECK(resumed_at == -1);
   }
+}
+
+TEST_CASE("of the parts of a job one may claim an epoch, once and for all") {
+  TemporaryDirectory directory;
+  const bsp::detail::CheckpointDirectory checkpoints(directory.path(), "run");
+  checkpoints.claim(2);
+  CHECK_THROWS_WITH(checkpoints.claim(2), ContainsSubstring("run.2.claim: this process was given up"));
+  checkpoints.remove_all();  // the one that went on has ended well: the other may still come
+  CHECK_THROWS_AS(checkpoints.claim(2), Error);
+  checkpoints.claim(3);
+  checkpoints.remove_claims(2);  // a run begins in epoch 2
+  CHECK_THROWS_AS(checkpoints.claim(2), Error);
+  checkpoints.claim(3);
+
+  const std::vector<std::string> others{"run.claim", "run.3x.claim", "other.3.claim", "run.3.claim.txt"};
+  for (const std::string& name : others) std::ofstream(directory / name) << "kept";
+  const auto body = [](Peer& peer) -> Task<> { co_await peer.sync(); };
+  bsp::Engine({.peers = 2, .workers = 1, .checkpoints = {.directory = directory.path()}}).run(body);
+  for (const std::string& name : others) CHECK(fs::exists(directory / name));
+  CHECK(files_in(directory.path()).size() == others.size());  // a job of its own begins in epoch 0
 }
 
 TEST_CASE("a damaged checkpoint is passed over for the one before") {

@@ -146,6 +146,7 @@ awaitable<void> Service::install(Roster roster) {
   is_regrouping_ = false;
   is_leading_ = process_ == 0;
   failure_.reset();
+  fenced_.clear();  // by one who is no more
   {
     const std::lock_guard lock(mutex_);
     notices_.clear();
@@ -171,17 +172,17 @@ bool Service::have_all_joined() const {
 /// Waits for all, and tells all.
 awaitable<Roster> Service::lead(SteadyTime deadline) {
   const auto is_gone = [](const auto& joiner) { return !joiner.second.connection->is_open(); };
-  std::erase_if(joiners_, is_gone);
-  while (!have_all_joined()) {
+  for (;;) {
     if (is_stopping_) throw Error(Errc::cancelled, "the transport is closing", "bsp::tcp");
     if (!fenced_.empty()) throw Error(Errc::aborted, fenced_, "bsp::tcp");
+    std::erase_if(joiners_, is_gone);
+    if (have_all_joined()) break;
     if (steady_clock::now() >= deadline) {
       const Refusal reason{last_refusal_.text.empty() ? Errc::unavailable : last_refusal_.code, missing()};
       co_await dismiss(reason);
       throw Error(reason.code, reason.text, "bsp::tcp");
     }
     co_await changed_.wait(deadline);
-    std::erase_if(joiners_, is_gone);
   }
   std::vector<Joiner> others;  // in the order of their new numbers, from 1
   for (const auto& [process, joiner] : joiners_)

@@ -81,12 +81,10 @@ awaitable<void> Service::hear_from(std::shared_ptr<Control> control) {
   } catch (const Error& error) {
     reason = error.message();
   }
-  if (is_stopping_ || control->is_over) co_return;
-  if (control->is_leaving) {  // the data link says the rest
-    control->is_over = true;
-    co_return;
-  }
-  lose(control, reason, true);
+  if (is_stopping_) co_return;
+  if (control->is_leaving) control->is_over = true;  // the data link says the rest
+  if (!control->is_over) lose(control, reason, true);
+  changed_.notify();  // who forms a membership has one less to wait for, or has been given up
 }
 
 void Service::lose(const std::shared_ptr<Control>& control, const std::string& reason, bool tell) {

@@ -266,6 +266,7 @@ void Service::acknowledge(int process) {
 void Service::leave() {
   std::promise<void> said;
   asio::post(context_, [&] {
+    is_leading_ = false;  // who comes here now looks for the next one
     for (const auto& control : controls_)
       if (control != nullptr && !control->is_over) {
         control->is_over = true;

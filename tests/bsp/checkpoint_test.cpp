@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 using bsp::Peer;
 using bsp::Task;
 using bsp_test::files_in;
+using Catch::Matchers::Contains;
 using test::TemporaryDirectory;
 
 namespace {
@@ -87,7 +88,7 @@ TEST_CASE("of the parts of a job one may claim an epoch, once and for all") {
   TemporaryDirectory directory;
   const bsp::detail::CheckpointDirectory checkpoints(directory.path(), "run");
   checkpoints.claim(2);
-  CHECK_THROWS_WITH(checkpoints.claim(2), ContainsSubstring("run.2.claim: this process was given up"));
+  CHECK_THROWS_WITH(checkpoints.claim(2), Contains("run.2.claim: this process was given up"));
   checkpoints.remove_all();  // the one that went on has ended well: the other may still come
   CHECK_THROWS_AS(checkpoints.claim(2), Error);
   checkpoints.claim(3);

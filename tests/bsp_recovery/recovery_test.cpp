@@ -121,6 +121,14 @@ TEST_CASE("whichever process is killed in whichever phase, the others end with t
 
 namespace {
 
+/// Nothing is left of a run but, after a recovery, its claims.
+bool is_clean(const std::filesystem::path& checkpoints) {
+  for (const auto& entry : std::filesystem::directory_iterator(checkpoints))
+    if (entry.path().extension() != ".claim") return false;
+  return true;
+}
+
+
 /// A moment between a checkpoint's bytes and its place as the last common one.
 struct DiskPhase {
   std::string name;
@@ -157,7 +165,7 @@ TEST_CASE("whichever process is killed while its checkpoint becomes a file, the 
         CHECK(job.begun(static_cast<std::size_t>(process)) <= phase.most);
       }
       CHECK(job.sums() == expected);
-      CHECK(std::filesystem::is_empty(job.checkpoints));
+      CHECK(is_clean(job.checkpoints));
     }
 }
 
@@ -181,7 +189,7 @@ TEST_CASE("without recovery that is the same error in all, and a new job goes on
       CHECK(next.begun(process) <= phase.most);
     }
     CHECK(next.sums() == expected);
-    CHECK(std::filesystem::is_empty(job.checkpoints));
+    CHECK(is_clean(job.checkpoints));
   }
 }
 
@@ -197,7 +205,7 @@ TEST_CASE("when all processes are killed before a rename, a new job goes on from
   INFO(next.everything());
   CHECK(next.begun(0) == 6);
   CHECK(next.sums() == expected);
-  CHECK(std::filesystem::is_empty(job.checkpoints));
+  CHECK(is_clean(job.checkpoints));
 }
 
 TEST_CASE("with state in shards, jobs of 2, 4 and 3 peers end with the bits of one peer") {
@@ -227,7 +235,7 @@ TEST_CASE("with state in shards, jobs of 2, 4 and 3 peers end with the bits of o
     INFO(third.everything());
     check_begun(third, goes_on ? 25 : 20);
     CHECK(third.sums() == expected);
-    CHECK(std::filesystem::is_empty(first.checkpoints));
+    CHECK(is_clean(first.checkpoints));
   }
 }
 
@@ -268,7 +276,7 @@ TEST_CASE("processes come and leave at checkpoints, the first one too, and the b
   for (const std::size_t left : {0, 1})
     CHECK(text_of(job.logs[left]).find("error bsp::tcp: this process has left the job") != std::string::npos);
   CHECK(job.sums() == expected);
-  CHECK(std::filesystem::is_empty(job.checkpoints));
+  CHECK(is_clean(job.checkpoints));
 }
 
 TEST_CASE("a full disk in one process is the same error in all") {
@@ -299,7 +307,7 @@ TEST_CASE("a disk that is full only when a file is made safe is the same error i
       INFO(next.everything());
       CHECK(next.begun(0) == 6);
       CHECK(next.sums() == expected);
-      CHECK(std::filesystem::is_empty(job.checkpoints));
+      CHECK(is_clean(job.checkpoints));
     }
 }
 

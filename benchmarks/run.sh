@@ -40,7 +40,7 @@ else
   measure serve
 fi
 measure cache
-for name in bsp bsp_messages bsp_blocks bsp_costs bsp_tcp bsp_faults bsp_bounded bsp_ssp graph; do measure "$name"; done
+for name in bsp bsp_messages bsp_blocks bsp_costs bsp_collectives bsp_tcp bsp_faults bsp_bounded bsp_ssp graph; do measure "$name"; done
 for name in graph_programs graph_mpi; do measure "$name"; done
 
 {

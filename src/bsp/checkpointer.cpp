@@ -182,7 +182,8 @@ void Checkpointer::settle() {
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
-void Checkpointer::finish() noexcept {
+void Checkpointer::finish(bool has_failed) noexcept {
+  is_needed_.store(has_failed, std::memory_order_relaxed);
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return !is_writing_; });
 }
@@ -225,7 +226,7 @@ void Checkpointer::write() const {
   file.write(std::as_bytes(std::span(sizes)));
   file.write(writing_.common);
   for (const Pieces& parts : writing_.parts) file.write(parts.bytes);
-  file.finish();
+  if (is_needed_.load(std::memory_order_relaxed)) file.finish();
 }
 
 bool changes_processes(const std::exception_ptr& error) noexcept {

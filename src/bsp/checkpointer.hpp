@@ -1,5 +1,6 @@
 #pragma once
 /// Writes the peers' state down, and finds it again.
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -50,8 +51,8 @@ class Checkpointer {
   bool commit(bool processes_wait);
   /// Waits for the writer. Errors: what it met.
   void settle();
-  /// The same at the end of a run, which does not need any more what was being written.
-  void finish() noexcept;
+  /// The same at the end of a run. One that has ended well does not need what is not yet safe on disk: it is given up.
+  void finish(bool has_failed) noexcept;
   /// Removes what is newer than the checkpoint that all processes begin with: parts of it are missing.
   void remove_newer(std::uint64_t order) const noexcept { directory_.remove_newer(order); }
   /// The run has ended well: its checkpoints are of no more use. Not so its claims: a part of the job that has been
@@ -100,6 +101,7 @@ class Checkpointer {
   States writing_;
   std::exception_ptr error_;
   bool closing_ = false;
+  std::atomic<bool> is_needed_{true};  // what is being written
   std::thread writer_;
 };
 

@@ -1,6 +1,8 @@
 #include "scalar/bsp/engine.hpp"
 
 #include <string>
+#include <tuple>
+#include <utility>
 
 #include "bsp/checkpointer.hpp"
 #include "bsp/network.hpp"
@@ -78,8 +80,15 @@ struct Session::Impl {
     if (options.directory.empty()) return;
     checkpointer = std::make_unique<Checkpointer>(options, world.hosts(), network != nullptr ? network->epoch() : 0);
     if (world.hosts().here() == 0) attempt == 0 ? checkpointer->remove_old_claims() : checkpointer->claim();
-    const std::uint64_t newest = checkpointer->newest();
-    const auto [agreed, most] = network != nullptr ? network->agree(newest) : std::pair(newest, newest);
+    std::uint64_t newest = checkpointer->newest(), agreed = newest, most = newest;
+    const auto agree = [&] {
+      if (network != nullptr) std::tie(agreed, most) = network->agree(newest);
+    };
+    agree();
+    if (agreed != most) {  // some looked while others still wrote the last one of the run before: now they have
+      newest = checkpointer->newest();
+      agree();
+    }
     if (agreed == 0 && most != 0 && attempt == 0)
       throw Error(Errc::not_found,
                   std::string(newest == 0 ? "this process" : "another process") +
@@ -127,7 +136,7 @@ bool Session::drive() {
   is_driven_ = true;
   impl.crew->drive();
   if (impl.network != nullptr) impl.network->finish();
-  if (impl.checkpointer != nullptr) impl.checkpointer->finish();
+  if (impl.checkpointer != nullptr) impl.checkpointer->finish(impl.world.has_failed());
   try {
     impl.world.rethrow_failure();
   } catch (const ProcessesChange&) {

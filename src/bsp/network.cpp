@@ -114,7 +114,7 @@ void Network::dispatch(int process, Buffer frame) {
     std::pair<Envelope, std::uint64_t> agreement;
     if (frame.size() != sizeof agreement) throw Error(Errc::parse, "an agreement has another length", "bsp");
     std::memcpy(static_cast<void*>(&agreement), frame.data(), sizeof agreement);
-    return agreement_.push_back(agreement.second);
+    return given_.emplace_back(envelope.port, agreement.second), void();
   }
   const auto port = ports_.find(envelope.port);
   if (port == ports_.end()) return homeless_.emplace_back(process, std::move(frame)), void();
@@ -214,19 +214,24 @@ void Network::finish() {
 }
 
 std::pair<std::uint64_t, std::uint64_t> Network::agree(std::uint64_t value) {
-  const auto frame =
-      std::make_shared<std::pair<Envelope, std::uint64_t>>(Envelope{run_, Envelope::frame_of_agreement, 0}, value);
   std::unique_lock hold = lock();
+  const std::uint64_t now = ++agreements_;  // others may be at the next one already
+  const auto frame =
+      std::make_shared<std::pair<Envelope, std::uint64_t>>(Envelope{run_, Envelope::frame_of_agreement, now}, value);
   const std::span<const std::byte> part = std::as_bytes(std::span(frame.get(), 1));
   for (int process = 0; process < hosts_.processes(); ++process)
     if (process != hosts_.here()) transport_.send(process, std::span(&part, 1), frame);
-  while (!failed_ && agreement_.size() + 1 < static_cast<std::size_t>(hosts_.processes())) {
+  const auto is_awaited = [&] {
+    return !failed_ && std::ranges::count(given_, now, &std::pair<std::uint64_t, std::uint64_t>::first) + 1 <
+                           std::ptrdiff_t{hosts_.processes()};
+  };
+  while (is_awaited()) {
     transport_.poll(*this);
-    if (agreement_.size() + 1 < static_cast<std::size_t>(hosts_.processes()) && !failed_)
-      transport_.wait(std::chrono::milliseconds(100));
+    if (is_awaited()) transport_.wait(std::chrono::milliseconds(100));
   }
   std::uint64_t least = value, most = value;
-  for (const std::uint64_t other : agreement_) least = std::min(least, other), most = std::max(most, other);
+  for (const auto& [agreement, other] : given_)
+    if (agreement == now) least = std::min(least, other), most = std::max(most, other);
   return {least, most};
 }
 

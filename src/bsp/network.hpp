@@ -57,7 +57,8 @@ class Network final : public Transport::Sink {
   const Hosts& hosts() const noexcept { return hosts_; }
   std::uint64_t epoch() const noexcept { return epoch_; }
   bool wants_regroup() const noexcept { return transport_.wants_regroup(); }
-  /// The least and the most of what all processes give. Blocks the calling thread; before any port is added.
+  /// The least and the most of what all processes give. Blocks the calling thread; before any port is added. All
+  /// processes call it equally often.
   std::pair<std::uint64_t, std::uint64_t> agree(std::uint64_t value);
   /// What has failed is that a process was lost.
   bool has_lost() const noexcept { return has_lost_; }
@@ -110,7 +111,8 @@ class Network final : public Transport::Sink {
   std::mutex mutex_;
   bool failed_ = false, has_lost_ = false, is_over_ = false;
   std::uint64_t epoch_ = 0;
-  std::vector<std::uint64_t> agreement_;  // what the others gave
+  std::uint64_t agreements_ = 0;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> given_;  // by others: for which agreement, and what
   std::unordered_map<std::uint64_t, Port*> ports_;
   std::vector<std::pair<int, Buffer>> homeless_;  // for ports that are not there yet
   std::vector<Port*> completed_;

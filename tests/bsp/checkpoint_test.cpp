@@ -152,6 +152,28 @@ TEST_CASE("a run of several processes that ends well leaves no checkpoint, howev
   CHECK(fs::is_empty(directory.path()));
 }
 
+TEST_CASE("a run goes on from the last checkpoint of the one before, however slowly one process wrote it") {
+  TemporaryDirectory directory;
+  std::atomic<int> resumed{0};
+  auto body = [&](Peer& peer) -> Task<> {
+    int step = 0;
+    std::vector<double> state(peer.rank() >= 3 ? 2'000'000 : 1);
+    if (peer.persist(step, state)) ++resumed;
+    if (step == 1) co_return;
+    ++step;
+    co_await peer.checkpoint();
+    throw Error(Errc::failed, "told to");
+  };
+  bsp_test::in_processes(2, options_of(directory.path()), [&](bsp::Engine& engine, int) {
+    try {
+      engine.run(body);
+    } catch (const Error&) {
+    }
+    engine.run(body);  // at once, while the other process may still be busy with the first run's
+  });
+  CHECK(resumed == 5);
+}
+
 TEST_CASE("a process that does not see the checkpoints is an error, and they stay") {
   TemporaryDirectory directory, elsewhere;
   const double expected = bsp::Engine({.peers = 5, .workers = 1}).run(Program{});

@@ -30,7 +30,7 @@ std::string text_of(const Program& program, const std::exception_ptr& error) {
 
 void run(const Program& program, int peers, bsp::EngineOptions options, std::vector<std::string>& lines) {
   options.peers = peers;
-  options.checkpoints.name = "of-" + std::to_string(peers);
+  options.checkpoints.name = program.needs.in_shards ? "in-shards" : "of-" + std::to_string(peers);
   options.checkpoints.every = 3;  // a file that is safe on a busy disk takes its time
   if (!program.needs.keeps_state) options.checkpoints = {};
   options.resources.mailbox_bytes = program.needs.mailbox_bytes;
@@ -60,6 +60,7 @@ const std::vector<Program>& programs() {
     append(list, array_programs());
     append(list, exchange_programs());
     append(list, state_programs());
+    append(list, shard_programs());
     append(list, misuse_programs());
     append(list, message_programs());  // again, after runs that threw
     return list;

@@ -42,6 +42,7 @@ class Log {
 /// What an engine must have for a program.
 struct Needs {
   bool keeps_state = false;         ///< checkpoints are written, and found by the next program with as many peers
+  bool in_shards = false;           ///< or, in shards, by the next such program with any number of peers
   std::uint64_t mailbox_bytes = 0;  ///< messages beyond this lie in files
   scalar::bsp::Algorithm collectives = scalar::bsp::Algorithm::automatic;
 };
@@ -62,6 +63,7 @@ std::vector<Program> collective_programs();
 std::vector<Program> array_programs();
 std::vector<Program> exchange_programs();
 std::vector<Program> state_programs();
+std::vector<Program> shard_programs();
 std::vector<Program> misuse_programs();
 
 /// Runs all programs whose names contain `filter`, with every number of peers that suffices for `processes`, one after

@@ -1,9 +1,5 @@
 #include "bsp_conformance/programs.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <fstream>
 #include <functional>
 #include <sstream>
@@ -11,6 +7,7 @@
 #include "bsp_conformance/children.hpp"
 #include "bsp_conformance/outcome.hpp"
 #include "support/catch.hpp"
+#include "support/free_port.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace conformance;
@@ -53,21 +50,6 @@ void run_all(const std::vector<Command>& commands, const test::TemporaryDirector
     REQUIRE(status == 0);
   }
 }
-
-#ifdef CONFORMANCE_WITH_TCP
-/// A port that is free now.
-int free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET, address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool fine = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  ::close(socket);
-  if (!fine) throw std::runtime_error("no free port");
-  return ntohs(address.sin_port);
-}
-#endif
 
 #ifdef CONFORMANCE_MPIEXEC
 Command mpiexec(int ranks) {
@@ -115,7 +97,7 @@ void check_tcp(int processes, const std::string& coordinator, const std::functio
   check_same(expected_of(processes), seen, processes);
 }
 void check_tcp(int processes) {
-  check_tcp(processes, "127.0.0.1:" + std::to_string(free_port()), [](int) { return Command{}; });
+  check_tcp(processes, "127.0.0.1:" + std::to_string(test::free_port()), [](int) { return Command{}; });
 }
 
 /// Two network namespaces with a cable between them, 10.77.0.1 and 10.77.0.2.

@@ -1,8 +1,4 @@
 // Processes that are really killed: the others go on from the last checkpoint and end with the same bits.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +8,7 @@
 
 #include "bsp_conformance/children.hpp"
 #include "support/catch.hpp"
+#include "support/free_port.hpp"
 #include "support/temporary_directory.hpp"
 
 using conformance::Child;
@@ -19,18 +16,6 @@ using conformance::Child;
 namespace {
 
 constexpr std::chrono::seconds bound{60};
-
-std::string free_address() {
-  const int handle = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  REQUIRE(::bind(handle, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  REQUIRE(::getsockname(handle, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  ::close(handle);
-  return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-}
 
 std::string text_of(const std::string& path) {
   std::ifstream file(path);
@@ -41,7 +26,7 @@ std::string text_of(const std::string& path) {
 struct Job {
   test::TemporaryDirectory directory{};
   std::string checkpoints = directory / "checkpoints";
-  std::string coordinator = free_address();
+  std::string coordinator = "127.0.0.1:" + std::to_string(test::free_port());
   std::vector<Child> children{};
   std::vector<std::string> logs{};
 
@@ -123,8 +108,11 @@ namespace {
 
 /// Nothing is left of a run but, after a recovery, its claims.
 bool is_clean(const std::filesystem::path& checkpoints) {
-  for (const auto& entry : std::filesystem::directory_iterator(checkpoints))
-    if (entry.path().extension() != ".claim") return false;
+  for (const auto& entry : std::filesystem::directory_iterator(checkpoints)) {
+    const std::string name = entry.path().filename();
+    const bool is_claim = name.starts_with("run.") && name.ends_with(".claim") && entry.file_size() == 0;
+    if (!is_claim) return false;
+  }
   return true;
 }
 

@@ -32,7 +32,7 @@ const Options quick{{"peers", "6"},
 /// Processes 0 and 1 of a job reach each other through a proxy only, a third process reaches both.
 struct BrokenJob {
   BrokenJob(const std::string& program, int processes, const Fault& fault, Options options = {}, const Pace& pace = {})
-      : port(free_port()), proxy(port, fault, pace), job("", 0, {}, port) {
+      : port(test::free_port()), proxy(port, fault, pace), job("", 0, {}, port) {
     options.insert(quick.begin(), quick.end());
     for (int process = 0; process < processes; ++process) {
       Options mine = options;

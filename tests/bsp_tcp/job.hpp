@@ -1,8 +1,6 @@
 #pragma once
 /// Real processes, started and always ended by the tests.
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -19,26 +17,14 @@
 #include <utility>
 #include <vector>
 
+#include "support/free_port.hpp"
+
 namespace bsp_tcp_test {
 
 using Options = std::map<std::string, std::string>;
 using Clock = std::chrono::steady_clock;
 
 inline constexpr std::chrono::seconds patience{60};  // then a test has failed; nothing takes so long
-
-/// A loopback port that was free a moment ago.
-inline int free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (::bind(socket, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-    throw std::runtime_error("no free port");
-  ::close(socket);
-  return ntohs(address.sin_port);
-}
 
 /// One process: `bsp_tcp_process <program> ...`.
 class Process {
@@ -107,7 +93,7 @@ class Process {
 
 /// All processes of a job.
 struct Job {
-  Job(const std::string& program, int processes, const Options& options = {}, int port = free_port())
+  Job(const std::string& program, int processes, const Options& options = {}, int port = test::free_port())
       : coordinator("127.0.0.1:" + std::to_string(port)) {
     for (int process = 0; process < processes; ++process) start(program, process, processes, options);
   }

@@ -12,6 +12,7 @@
 #include "scalar/core/error.hpp"
 #include "scalar/core/random.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 using namespace scalar;
 using namespace std::chrono_literals;
@@ -20,6 +21,7 @@ using cache::Claim;
 using cache::Outcome;
 using cache::Value;
 using State = cache::Claim::State;
+using test::code_of;
 
 namespace {
 
@@ -31,15 +33,6 @@ std::string text(const Value& value) {
 /// Returns once `count` claims waited or found somebody else computing.
 void wait_for_coalesced(const Cache& cache, std::uint64_t count) {
   while (cache.stats().coalesced < count) std::this_thread::yield();
-}
-
-Errc code_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return Errc::ok;
 }
 
 }  // namespace

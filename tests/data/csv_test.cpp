@@ -16,26 +16,16 @@
 #include "scalar/core/random.hpp"
 #include "scalar/data/store.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace scalar;
 using data::Header;
 using data::parse_csv;
 using data::ReadCsv;
+using test::message_of;
 
 namespace {
-
-std::string message(Errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    INFO(error.what());
-    CHECK(error.code() == expected);
-    return error.what();
-  }
-  FAIL("no error");
-  return {};
-}
 
 std::vector<double> numbers(const Column& column) {
   std::vector<double> found;
@@ -190,7 +180,7 @@ TEST_CASE("the forms of a file") {
 
 TEST_CASE("what does not fit is an error with line and column") {
   const auto fails = [](Errc code, std::string_view text, const ReadCsv& options = {}) {
-    return message(code, [&] { parse_csv(text, options); });
+    return message_of(code, [&] { parse_csv(text, options); });
   };
   CHECK(fails(Errc::empty, "") == "csv: there is no data");
   CHECK(fails(Errc::empty, "\n\r\n") == "csv: there is no data");
@@ -235,8 +225,8 @@ TEST_CASE("what does not fit is an error with line and column") {
   CHECK(fails(Errc::too_large, "a,b\n1,\"xxxxxxxxxx\n", {.max_field_bytes = 9}).find("is its quote closed") !=
         std::string::npos);
   CHECK(parse_csv("a,b\n1,xxxxxxxxx\n", {.max_field_bytes = 9}).rows() == 1);
-  CHECK(message(Errc::not_found, [] { data::read_csv("/nowhere/at/all.csv"); }).find("/nowhere/at/all.csv: ") == 0);
-  message(Errc::corrupt, [] {
+  CHECK(message_of(Errc::not_found, [] { data::read_csv("/nowhere/at/all.csv"); }).find("/nowhere/at/all.csv: ") == 0);
+  message_of(Errc::corrupt, [] {
     const Runtime runtime;
     data::write_bytes("mem:plain.csv.gz", "a,b\n1,2\n", runtime);
     data::read_csv("mem:plain.csv.gz", {}, runtime);
@@ -371,8 +361,8 @@ TEST_CASE("a matrix is what the table and an encoder give") {
   CHECK(data::read_csv_matrix("mem:m.csv", {.columns = {"b", "y"}}, TargetKind::regression, runtime).row(0)[1] == 3);
   const auto fails = [&](const char* bad, const ReadCsv& options = {.label = "y"}) {
     data::write_bytes("mem:bad.csv", bad, runtime);
-    return message(Errc::parse,
-                   [&] { data::read_csv_matrix("mem:bad.csv", options, TargetKind::regression, runtime); });
+    return message_of(Errc::parse,
+                      [&] { data::read_csv_matrix("mem:bad.csv", options, TargetKind::regression, runtime); });
   };
   CHECK(fails("a,y\nx,1\n") == "mem:bad.csv:2:1: column \"a\": expected a number that a float32 can hold, got \"x\"");
   CHECK(fails("a,y\n1e39,1\n").find("float32") != std::string::npos);

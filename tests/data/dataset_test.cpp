@@ -6,21 +6,12 @@
 
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 using namespace scalar;
+using test::message_of;
 
 namespace {
-
-std::string message(Errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    CHECK(error.code() == expected);
-    return error.what();
-  }
-  FAIL("no error");
-  return {};
-}
 
 /// Row i is {i, 10 i}, its target 100 i, its weight i.
 Dataset numbered(int rows) {
@@ -44,23 +35,23 @@ TEST_CASE("a dataset checks its parts") {
   CHECK(data.target(1) == 1);
   CHECK(data.weight(1) == 1);
   CHECK_FALSE(data.has_weights());
-  message(Errc::shape_mismatch, [] { Dataset({.features = {1, 2, 3}, .columns = 2}); });
-  message(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = 0}); });
-  message(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = -1}); });
-  message(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = 1, .targets = {1}}); });
-  message(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = 1, .weights = {1}}); });
-  message(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = 1, .feature_names = {"a", "b"}}); });
-  CHECK(message(Errc::out_of_range, [] {
+  message_of(Errc::shape_mismatch, [] { Dataset({.features = {1, 2, 3}, .columns = 2}); });
+  message_of(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = 0}); });
+  message_of(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = -1}); });
+  message_of(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = 1, .targets = {1}}); });
+  message_of(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = 1, .weights = {1}}); });
+  message_of(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = 1, .feature_names = {"a", "b"}}); });
+  CHECK(message_of(Errc::out_of_range, [] {
           Dataset({.features = {1, 2}, .columns = 1, .targets = {0, 2}, .classes = {"a", "b"}});
         }).find("row 1 is 2") != std::string::npos);
   for (const float bad : {-1.0f, 0.5f, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
-    message(Errc::out_of_range, [&] {
+    message_of(Errc::out_of_range, [&] {
       Dataset({.features = {1}, .columns = 1, .targets = {bad}, .classes = {"a", "b"}});
     });
-  message(Errc::out_of_range,
-          [] { Dataset({.features = {1}, .columns = 1, .targets = {std::numeric_limits<float>::quiet_NaN()}}); });
+  message_of(Errc::out_of_range,
+             [] { Dataset({.features = {1}, .columns = 1, .targets = {std::numeric_limits<float>::quiet_NaN()}}); });
   for (const float bad : {-1.0f, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
-    message(Errc::out_of_range, [&] { Dataset({.features = {1}, .columns = 1, .weights = {bad}}); });
+    message_of(Errc::out_of_range, [&] { Dataset({.features = {1}, .columns = 1, .weights = {bad}}); });
   CHECK(Dataset().empty());
   CHECK(Dataset().columns() == 0);
   CHECK(Dataset().features().rows == 0);
@@ -81,16 +72,16 @@ TEST_CASE("slices share, selections are gathered on demand") {
   CHECK(picked.row(0).data() == data.row(6).data());
   CHECK(picked.target(0) == 600);
   CHECK(picked.weight(1) == 2);
-  message(Errc::invalid_argument, [&] { picked.features(); });
-  message(Errc::invalid_argument, [&] { picked.targets(); });
+  message_of(Errc::invalid_argument, [&] { picked.features(); });
+  message_of(Errc::invalid_argument, [&] { picked.targets(); });
   const Dataset gathered = picked.contiguous();
   CHECK(gathered.is_contiguous());
   CHECK(gathered.features()(0, 1) == 60);
   CHECK(gathered.targets()[1] == 200);
   CHECK(gathered.weights()[0] == 6);
   CHECK(gathered.feature_names() == data.feature_names());
-  message(Errc::out_of_range, [&] { data.slice(8, 3); });
-  message(Errc::out_of_range, [&] { data.take({-1}); });
+  message_of(Errc::out_of_range, [&] { data.slice(8, 3); });
+  message_of(Errc::out_of_range, [&] { data.take({-1}); });
 }
 
 TEST_CASE("splits, shards and folds") {

@@ -7,22 +7,12 @@
 #include "scalar/core/error.hpp"
 #include "scalar/data/store.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 using namespace scalar;
+using test::message_of;
 
 namespace {
-
-std::string message(Errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    INFO(error.what());
-    CHECK(error.code() == expected);
-    return error.what();
-  }
-  FAIL("no error");
-  return {};
-}
 
 std::string idx(int type, const std::vector<std::uint32_t>& shape, std::string_view body) {
   std::string text{'\0', '\0', static_cast<char>(type), static_cast<char>(shape.size())};
@@ -58,18 +48,19 @@ TEST_CASE("every element type") {
 TEST_CASE("damaged files are refused") {
   const std::string good = idx(8, {2, 3}, "abcdef");
   for (std::size_t size = 0; size < good.size(); ++size)
-    CHECK(message(Errc::parse, [&] { data::parse_idx(good.substr(0, size)); }).find("idx: ends ") == 0);
-  CHECK(message(Errc::parse, [&] { data::parse_idx(good + "g"); }) ==
+    CHECK(message_of(Errc::parse, [&] { data::parse_idx(good.substr(0, size)); }).find("idx: ends ") == 0);
+  CHECK(message_of(Errc::parse, [&] { data::parse_idx(good + "g"); }) ==
         "idx: goes on after the 6 bytes of data that its shape needs");
-  CHECK(message(Errc::parse, [&] { data::parse_idx("x" + good); }).find("two zero bytes") != std::string::npos);
-  CHECK(message(Errc::parse, [&] { data::parse_idx(idx(7, {1}, "a")); }).find("element type 7") != std::string::npos);
-  message(Errc::parse, [&] { data::parse_idx(idx(8, {}, "")); });
+  CHECK(message_of(Errc::parse, [&] { data::parse_idx("x" + good); }).find("two zero bytes") != std::string::npos);
+  CHECK(message_of(Errc::parse, [&] { data::parse_idx(idx(7, {1}, "a")); }).find("element type 7") !=
+        std::string::npos);
+  message_of(Errc::parse, [&] { data::parse_idx(idx(8, {}, "")); });
   // A claim of 2^62 bytes takes no memory; one beyond 64 bits does not wrap around.
-  CHECK(message(Errc::parse, [&] {
+  CHECK(message_of(Errc::parse, [&] {
           data::parse_idx(idx(8, {1u << 31, 1u << 31}, "abc"));
         }) == "idx: ends after 3 bytes of data, its shape needs 4611686018427387904");
-  message(Errc::too_large, [&] { data::parse_idx(idx(8, {1u << 31, 1u << 31, 1u << 31}, "abc")); });
-  message(Errc::too_large, [&] { data::parse_idx(idx(14, {1u << 31, 1u << 31}, "abc")); });
+  message_of(Errc::too_large, [&] { data::parse_idx(idx(8, {1u << 31, 1u << 31, 1u << 31}, "abc")); });
+  message_of(Errc::too_large, [&] { data::parse_idx(idx(14, {1u << 31, 1u << 31}, "abc")); });
 }
 
 TEST_CASE("images and labels become a dataset") {
@@ -85,7 +76,7 @@ TEST_CASE("images and labels become a dataset") {
   CHECK(data.target(1) == 2);
   CHECK(data.classes() == std::vector<std::string>{"0", "1", "2"});
   const auto fails = [&](Errc code) {
-    return message(code, [&] { data::read_idx_dataset("mem:images", "mem:labels", {}, runtime); });
+    return message_of(code, [&] { data::read_idx_dataset("mem:images", "mem:labels", {}, runtime); });
   };
   put("mem:labels", idx(8, {2}, "ab"));
   CHECK(fails(Errc::shape_mismatch).find("mem:labels: has 2 labels") == 0);
@@ -98,7 +89,7 @@ TEST_CASE("images and labels become a dataset") {
   put("mem:images", idx(8, {0, 1u << 31, 1u << 31}, ""));
   put("mem:labels", idx(8, {0}, ""));
   CHECK(fails(Errc::empty) == "mem:images: holds no images");
-  message(Errc::not_found, [&] { data::read_idx("mem:nowhere", runtime); });
+  message_of(Errc::not_found, [&] { data::read_idx("mem:nowhere", runtime); });
 }
 
 TEST_CASE("the MNIST test set, and every way to cut its gzip") {
@@ -120,10 +111,10 @@ TEST_CASE("the MNIST test set, and every way to cut its gzip") {
 
   const std::string whole = data::read_bytes(labels);
   for (std::size_t size = 2; size < whole.size(); size += 1 + size / 20)
-    message(Errc::corrupt, [&] { data::parse_idx(whole.substr(0, size)); });
+    message_of(Errc::corrupt, [&] { data::parse_idx(whole.substr(0, size)); });
   std::string flipped = whole;
   flipped[whole.size() / 2] = static_cast<char>(flipped[whole.size() / 2] ^ 0x20);
   CHECK_THROWS_AS(data::parse_idx(flipped), Error);
-  message(Errc::corrupt, [&] { data::parse_idx(whole + "x"); });
+  message_of(Errc::corrupt, [&] { data::parse_idx(whole + "x"); });
   CHECK(data::parse_idx(whole).count() == 10'000);
 }

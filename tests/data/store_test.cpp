@@ -13,10 +13,12 @@
 #include "data/stores.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace scalar;
 using data::Uri;
+using test::message_of;
 
 namespace {
 
@@ -29,18 +31,6 @@ struct MemoryFixture {
   data::AnyStore store = data::memory_store();
   Uri root{"mem:root"};
 };
-
-std::string message(Errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    INFO(error.what());
-    CHECK(error.code() == expected);
-    return error.what();
-  }
-  FAIL("no error");
-  return {};
-}
 
 std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text.data(), text.size()));
@@ -131,17 +121,17 @@ TEMPLATE_TEST_CASE("a store keeps what was committed", "", FileFixture, MemoryFi
 
   SECTION("errors name the uri") {
     const std::string prefix = uri.string() + ": ";
-    CHECK(message(Errc::not_found, [&] { store.open(uri); }).find(prefix) == 0);
-    CHECK(message(Errc::not_found, [&] { store.stat(uri); }).find(prefix) == 0);
-    CHECK(message(Errc::not_found, [&] { store.remove(uri); }).find(prefix) == 0);
+    CHECK(message_of(Errc::not_found, [&] { store.open(uri); }).find(prefix) == 0);
+    CHECK(message_of(Errc::not_found, [&] { store.stat(uri); }).find(prefix) == 0);
+    CHECK(message_of(Errc::not_found, [&] { store.remove(uri); }).find(prefix) == 0);
     put(store, uri, "x");
     store.remove(uri);
-    message(Errc::not_found, [&] { store.open(uri); });
+    message_of(Errc::not_found, [&] { store.open(uri); });
     for (const Uri& nothing : {fixture.root.with_path(""), fixture.root / "folder/"}) {
-      message(Errc::invalid_argument, [&] { store.open(nothing); });
-      message(Errc::invalid_argument, [&] { store.create(nothing); });
-      message(Errc::invalid_argument, [&] { store.stat(nothing); });
-      message(Errc::invalid_argument, [&] { store.remove(nothing); });
+      message_of(Errc::invalid_argument, [&] { store.open(nothing); });
+      message_of(Errc::invalid_argument, [&] { store.create(nothing); });
+      message_of(Errc::invalid_argument, [&] { store.stat(nothing); });
+      message_of(Errc::invalid_argument, [&] { store.remove(nothing); });
     }
   }
 }
@@ -156,7 +146,7 @@ TEST_CASE("a file that cannot be written leaves nothing behind") {
   for (const char* name : {"/kept", "/new/folder/object"}) {
     const rlimit small{1000, before.rlim_max};
     REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);  // the disk is full, as it were
-    message(Errc::io, [&] { put(store, folder.path() + name, std::string(5000, 'x')); });
+    message_of(Errc::io, [&] { put(store, folder.path() + name, std::string(5000, 'x')); });
     REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
   }
   std::signal(SIGXFSZ, ignored);
@@ -177,13 +167,13 @@ TEST_CASE("files: folders, leftovers of a crash, links and permissions") {
   std::vector<std::string> names;
   for (const auto& info : store.list(folder.path())) names.push_back(info.uri.path().substr(folder.path().size()));
   CHECK(names == std::vector<std::string>{"/a", "/link"});
-  message(Errc::invalid_argument, [&] { store.open(folder / "sub"); });
-  message(Errc::invalid_argument, [&] { store.create(folder / "sub"); });
-  message(Errc::invalid_argument, [&] { store.remove(folder / "sub"); });
-  message(Errc::not_found, [&] { store.create(folder / "a/below-a-file"); });
-  message(Errc::unsupported, [&] { store.open("file://elsewhere/a"); });
-  message(Errc::invalid_argument, [&] { store.open(std::string("a\0b", 3)); });
-  message(Errc::invalid_argument, [&] { store.open(folder / std::string(5000, 'x')); });
+  message_of(Errc::invalid_argument, [&] { store.open(folder / "sub"); });
+  message_of(Errc::invalid_argument, [&] { store.create(folder / "sub"); });
+  message_of(Errc::invalid_argument, [&] { store.remove(folder / "sub"); });
+  message_of(Errc::not_found, [&] { store.create(folder / "a/below-a-file"); });
+  message_of(Errc::unsupported, [&] { store.open("file://elsewhere/a"); });
+  message_of(Errc::invalid_argument, [&] { store.open(std::string("a\0b", 3)); });
+  message_of(Errc::invalid_argument, [&] { store.open(folder / std::string(5000, 'x')); });
   struct stat info {};
   const mode_t mask = ::umask(0);
   ::umask(mask);
@@ -197,16 +187,16 @@ TEST_CASE("the registry of a runtime") {
   CHECK(data::read_bytes("mem:a", 100, runtime) == "hello");
   CHECK(data::stat("mem:a", runtime).size_bytes == 5);
   CHECK(data::list("mem:", runtime).size() == 1);
-  message(Errc::not_found, [&] { data::read_bytes("mem:a", 100, other); });  // each has its own memory
-  CHECK(message(Errc::too_large, [&] { data::read_bytes("mem:a", 4, runtime); }) ==
+  message_of(Errc::not_found, [&] { data::read_bytes("mem:a", 100, other); });  // each has its own memory
+  CHECK(message_of(Errc::too_large, [&] { data::read_bytes("mem:a", 4, runtime); }) ==
         "mem:a: has 5 bytes, expected at most 4");
-  CHECK(message(Errc::unsupported, [&] { data::open("s3://bucket/key", runtime); }) ==
+  CHECK(message_of(Errc::unsupported, [&] { data::open("s3://bucket/key", runtime); }) ==
         "s3://bucket/key: no store for the scheme \"s3\"; there are file:, mem:");
-  message(Errc::invalid_argument, [&] { data::open(Uri(), runtime); });
+  message_of(Errc::invalid_argument, [&] { data::open(Uri(), runtime); });
   runtime.slot<data::Stores>().add("s3", data::memory_store());
   data::write_bytes("s3://bucket/key", "x", runtime);
   CHECK(data::list("s3://bucket", runtime).at(0).uri.string() == "s3://bucket/key");
   data::remove("s3://bucket/key", runtime);
   CHECK(data::list("s3://bucket", runtime).empty());
-  message(Errc::empty, [] { data::AnyStore().open("a"); });
+  message_of(Errc::empty, [] { data::AnyStore().open("a"); });
 }

@@ -10,19 +10,12 @@
 
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 using namespace scalar;
+using test::code_of;
 
 namespace {
-
-Errc code_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return Errc::ok;
-}
 
 Table numbered(std::int64_t rows) {
   std::vector<std::int64_t> values(static_cast<std::size_t>(rows));

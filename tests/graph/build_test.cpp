@@ -12,12 +12,13 @@
 #include "scalar/core/error.hpp"
 #include "scalar/core/random.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 using namespace scalar;
 using namespace scalar::graph;
 using graph_test::list;
-using graph_test::message;
 using graph_test::Vertices;
+using test::message_of;
 
 namespace {
 
@@ -115,7 +116,7 @@ TEST_CASE("weights sort below zero too, and infinities do not come from sums") {
       from_edges(std::vector<WeightedEdge>{{0, 1, 0.5f}, {0, 1, -0.5f}, {0, 1, -8}, {0, 1, 3e38f}, {0, 1, 0}});
   CHECK(list(graph.out_weights(0)) == std::vector<float>{-8, -0.5f, 0, 0.5f, 3e38f});
   const std::vector<WeightedEdge> large{{0, 1, 3e38f}, {0, 1, 3e38f}};
-  CHECK(message(Errc::out_of_range, [&] {
+  CHECK(message_of(Errc::out_of_range, [&] {
           from_edges(large, {.duplicates = Duplicates::sum});
         }).starts_with("the weights of the edges to vertex 1 sum to 6"));
 }
@@ -124,14 +125,14 @@ TEST_CASE("edges that cannot be are named, the first of them") {
   std::vector<Edge> edges(200'000, Edge{1, 2});
   edges[150'000] = {3, no_vertex};
   edges[70'001] = {no_vertex - 1, 4};
-  CHECK(message(Errc::out_of_range, [&] { from_edges(edges, {.vertices = 0}); }) ==
+  CHECK(message_of(Errc::out_of_range, [&] { from_edges(edges, {.vertices = 0}); }) ==
         "edge 70001: is 4294967294 -> 4, expected vertices below 4294967294 and finite weights");
   std::vector<WeightedEdge> weighted{{0, 1, 1}, {0, 1, std::numeric_limits<float>::quiet_NaN()}};
-  CHECK(message(Errc::out_of_range, [&] { from_edges(weighted); }) ==
+  CHECK(message_of(Errc::out_of_range, [&] { from_edges(weighted); }) ==
         "edge 1: is 0 -> 1 of weight nan, expected vertices below 4294967294 and finite weights");
-  CHECK(message(Errc::invalid_argument, [&] { from_edges(std::vector<Edge>{}, {.duplicates = Duplicates::sum}); }) ==
+  CHECK(message_of(Errc::invalid_argument, [&] { from_edges(std::vector<Edge>{}, {.duplicates = Duplicates::sum}); }) ==
         "Duplicates::sum needs edges with weights");
-  CHECK(message(Errc::too_large, [&] { from_edges(std::vector<Edge>{}, {.vertices = max_vertices + 1}); }) ==
+  CHECK(message_of(Errc::too_large, [&] { from_edges(std::vector<Edge>{}, {.vertices = max_vertices + 1}); }) ==
         "4294967295 vertices, expected at most 4294967294");
 }
 
@@ -146,7 +147,7 @@ TEST_CASE("weights are put on a graph, the same at both ends") {
   CHECK(list(directed.in_weights(1)) == std::vector<float>{1, 11, 21});
   CHECK_FALSE(with_weights(from_edges(edges, {.in_edges = false}), weight).has_in_edges());
   CHECK(with_weights(Graph(), weight).has_weights());
-  CHECK(message(Errc::out_of_range, [&] {
+  CHECK(message_of(Errc::out_of_range, [&] {
           with_weights(
               directed, [](Vertex, Vertex to) { return to == 1 ? HUGE_VALF : 1.0f; }, Runtime({.threads = 1}));
         }) == "edge 0 -> 1: a weight of inf, expected a finite one");
@@ -208,22 +209,23 @@ TEST_CASE("texts are ids too") {
   CHECK_FALSE(graph.find("zz"));
   CHECK_FALSE(graph.find(std::uint64_t{0}));
   CHECK(list(graph.out_weights(2)) == std::vector<float>{1, 2.5f});
-  CHECK(message(Errc::type_mismatch, [&] { graph.id(2); }) ==
+  CHECK(message_of(Errc::type_mismatch, [&] { graph.id(2); }) ==
         "the ids of this graph are texts, such as \"b\"; name() gives them");
 }
 
 TEST_CASE("a builder takes one kind of ids and of edges") {
   Builder numbers;
   numbers.add(1, 2);
-  CHECK(message(Errc::type_mismatch, [&] { numbers.add("a", "b"); }) == "a text among ids that are numbers");
-  CHECK(message(Errc::type_mismatch, [&] { numbers.add(1, 2, 3.0f); }) == "an edge with a weight among edges without");
+  CHECK(message_of(Errc::type_mismatch, [&] { numbers.add("a", "b"); }) == "a text among ids that are numbers");
+  CHECK(message_of(Errc::type_mismatch, [&] { numbers.add(1, 2, 3.0f); }) ==
+        "an edge with a weight among edges without");
   Builder texts;
   texts.add("a", "b", 1.0f);
-  CHECK(message(Errc::type_mismatch, [&] { texts.add_vertex(std::uint64_t{1}); }) ==
+  CHECK(message_of(Errc::type_mismatch, [&] { texts.add_vertex(std::uint64_t{1}); }) ==
         "a number among ids that are texts");
-  CHECK(message(Errc::type_mismatch, [&] { texts.add("a", "b"); }) ==
+  CHECK(message_of(Errc::type_mismatch, [&] { texts.add("a", "b"); }) ==
         "an edge without a weight among edges that have one");
-  CHECK(message(Errc::out_of_range, [&] { texts.add("a", "b", NAN); }) == "a weight that is not finite");
+  CHECK(message_of(Errc::out_of_range, [&] { texts.add("a", "b", NAN); }) == "a weight that is not finite");
   CHECK(texts.build().edges() == 1);
 }
 
@@ -232,9 +234,9 @@ TEST_CASE("dense ids are bounded by the edges there are") {
   builder.add(3, 0);
   CHECK(builder.build().vertices() == 4);
   builder.add(4'000'000'000, 0);
-  CHECK(message(Errc::too_large, [&] { builder.build(); }) ==
+  CHECK(message_of(Errc::too_large, [&] { builder.build(); }) ==
         "4000000001 vertices for 1 edges, expected at most 1048640 where vertices are numbered densely");
-  CHECK(message(Errc::too_large, [&] { builder.add(max_vertices, 0); }) ==
+  CHECK(message_of(Errc::too_large, [&] { builder.add(max_vertices, 0); }) ==
         "vertex 4294967294, expected one below 4294967294; Ids::numbers takes any");
   Builder wide({.vertices = 2'000'000}, Ids::dense);
   wide.add(1'999'999, 0);

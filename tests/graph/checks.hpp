@@ -17,15 +17,4 @@ std::vector<T> list(std::span<const T> values) {
 }
 using Vertices = std::vector<scalar::graph::Vertex>;
 
-/// What the call's error says; it must have the code.
-inline std::string message(scalar::Errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const scalar::Error& error) {
-    CHECK(name(error.code()) == name(expected));
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
 }  // namespace graph_test

@@ -7,12 +7,13 @@
 #include "scalar/core/error.hpp"
 #include "scalar/graph/build.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 using namespace scalar;
 using namespace scalar::graph;
 using graph_test::list;
-using graph_test::message;
 using graph_test::Vertices;
+using test::message_of;
 
 TEST_CASE("a default graph has no vertices") {
   const Graph graph;
@@ -68,8 +69,8 @@ TEST_CASE("in-edges are made when wanted, and asked for in vain before") {
   const Graph without = from_edges(edges, {.in_edges = false});
   CHECK_FALSE(without.has_in_edges());
   const std::string text = "a directed graph that was built without in-edges; with_in_edges() adds them";
-  CHECK(message(Errc::empty, [&] { without.in(0); }) == text);
-  CHECK(message(Errc::empty, [&] { without.in_offsets(); }) == text);
+  CHECK(message_of(Errc::empty, [&] { without.in(0); }) == text);
+  CHECK(message_of(Errc::empty, [&] { without.in_offsets(); }) == text);
   const Graph with = without.with_in_edges();
   CHECK(list(with.in(1)) == Vertices{0, 2});
   CHECK(with.out_neighbours().data() == without.out_neighbours().data());
@@ -89,8 +90,9 @@ TEST_CASE("dense ids are the vertices") {
   CHECK(graph.find("0") == Vertex{0});
   for (const char* text : {"", "011", "00", "+1", "-1", " 1", "1 ", "0x1", "12", "18446744073709551616", "a"})
     CHECK_FALSE(graph.find(text));
-  CHECK(message(Errc::out_of_range, [&] { graph.id(12); }) == "vertex 12 of a graph of 12 vertices");
-  CHECK(message(Errc::out_of_range, [&] { graph.name(no_vertex); }) == "vertex 4294967295 of a graph of 12 vertices");
+  CHECK(message_of(Errc::out_of_range, [&] { graph.id(12); }) == "vertex 12 of a graph of 12 vertices");
+  CHECK(message_of(Errc::out_of_range, [&] { graph.name(no_vertex); }) ==
+        "vertex 4294967295 of a graph of 12 vertices");
 }
 
 TEST_CASE("copies share") {

@@ -13,21 +13,22 @@
 #include "scalar/core/json.hpp"
 #include "scalar/data/store.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace scalar;
 using namespace scalar::graph;
 using graph_test::list;
-using graph_test::message;
 using graph_test::Vertices;
+using test::message_of;
 
 namespace {
 
 std::string refused(Errc expected, const std::string& text, const ReadEdges& options = {}) {
-  return message(expected, [&] { parse_edge_list(text, options); });
+  return message_of(expected, [&] { parse_edge_list(text, options); });
 }
 std::string refused_matrix(Errc expected, const std::string& text) {
-  return message(expected, [&] { parse_matrix_market(text); });
+  return message_of(expected, [&] { parse_matrix_market(text); });
 }
 
 std::string gzipped(const std::string& text) {
@@ -105,7 +106,7 @@ struct Sg {
     return text;
   }
   std::string refused(Errc expected = Errc::parse) const {
-    return message(expected, [&] { parse_sg(bytes()); });
+    return message_of(expected, [&] { parse_sg(bytes()); });
   }
 };
 
@@ -204,17 +205,18 @@ TEST_CASE("gzip is seen by its first bytes, and a cut is an error") {
   CHECK(parse_edge_list(gzipped(text)).edges() == 2);
   const std::string whole = gzipped(text);
   for (const std::size_t size : {whole.size() - 1, whole.size() - 8, std::size_t{12}})
-    CHECK(message(Errc::corrupt, [&] {
+    CHECK(message_of(Errc::corrupt, [&] {
             read_edge_list(file("c.gz", whole.substr(0, size)));
           }).ends_with("c.gz: gzip data ends within a member"));
   std::string flipped = whole;
   flipped[flipped.size() - 6] ^= 1;
-  CHECK(message(Errc::corrupt, [&] { parse_edge_list(flipped); }).starts_with("edges: gzip data is damaged"));
-  CHECK(message(Errc::corrupt, [&] { read_edge_list(file("d.gz", text)); }).find("is named .gz") != std::string::npos);
-  CHECK(message(Errc::parse, [&] {
+  CHECK(message_of(Errc::corrupt, [&] { parse_edge_list(flipped); }).starts_with("edges: gzip data is damaged"));
+  CHECK(message_of(Errc::corrupt, [&] { read_edge_list(file("d.gz", text)); }).find("is named .gz") !=
+        std::string::npos);
+  CHECK(message_of(Errc::parse, [&] {
           read_edge_list(file("e.txt", "1 2\n3 x\n"));
         }).ends_with("/e.txt:2: is \"3 x\": \"x\" is no vertex id, expected a number from 0 to 18446744073709551615"));
-  message(Errc::not_found, [&] { read_edge_list(folder / "absent"); });
+  message_of(Errc::not_found, [&] { read_edge_list(folder / "absent"); });
 }
 
 TEST_CASE("Matrix Market is read as scipy reads it") {
@@ -284,13 +286,13 @@ TEST_CASE("Graphalytics graphs have vertices of their own") {
   CHECK(list(graph.out(2)) == Vertices{0, 1});
   CHECK(list(graph.out_weights(2)) == std::vector<float>{0.5f, 1.25f});
   CHECK(parse_graphalytics("b\na\n", "a b\n", {.ids = Ids::text}).name(0) == "a");
-  CHECK(message(Errc::not_found, [] { parse_graphalytics("1\n2\n", "1 2\n1 3\n"); }) ==
+  CHECK(message_of(Errc::not_found, [] { parse_graphalytics("1\n2\n", "1 2\n1 3\n"); }) ==
         "edges:2: vertex 3 is not in vertices");
-  CHECK(message(Errc::not_found, [] { parse_graphalytics("a\n", "a c\n", {.ids = Ids::text}); }) ==
+  CHECK(message_of(Errc::not_found, [] { parse_graphalytics("a\n", "a c\n", {.ids = Ids::text}); }) ==
         "edges:1: vertex \"c\" is not in vertices");
-  CHECK(message(Errc::parse, [] { parse_graphalytics("1\n2\n1\n", ""); }) ==
+  CHECK(message_of(Errc::parse, [] { parse_graphalytics("1\n2\n1\n", ""); }) ==
         "vertices:3: the vertex is there already, expected each once");
-  CHECK(message(Errc::parse, [] { parse_graphalytics("1 2\n", ""); }) ==
+  CHECK(message_of(Errc::parse, [] { parse_graphalytics("1 2\n", ""); }) ==
         "vertices:1: is \"1 2\", expected one vertex id and nothing after");
 }
 
@@ -318,17 +320,17 @@ TEST_CASE("serialised graphs are read, and those out of order sorted") {
 }
 
 TEST_CASE("serialised graphs that lie are refused") {
-  CHECK(message(Errc::parse, [] { parse_sg("abc"); }) == "sg: has 3 bytes, expected a header of 17");
+  CHECK(message_of(Errc::parse, [] { parse_sg("abc"); }) == "sg: has 3 bytes, expected a header of 17");
   CHECK(Sg{.directed = 2}.refused() == "sg: begins with byte 2, expected 0 (undirected) or 1");
   const std::string huge = Sg{.edges = INT64_MIN, .vertices = INT64_MIN}.refused();
   CHECK(huge == "sg: claims 9223372036854775808 vertices and 9223372036854775808 entries in 105 bytes");
   CHECK(Sg{.edges = -1}.refused() == "sg: claims 3 vertices and 18446744073709551615 entries in 105 bytes");
   CHECK(Sg{.edges = 4}.refused() ==
         "sg: has 105 bytes, expected 113 for 3 vertices and 4 entries, or 145 with weights");
-  CHECK(message(Errc::parse, [] { parse_sg(Sg{}.bytes() + "x"); }).starts_with("sg: has 106 bytes, expected 105"));
+  CHECK(message_of(Errc::parse, [] { parse_sg(Sg{}.bytes() + "x"); }).starts_with("sg: has 106 bytes, expected 105"));
   const std::string whole = Sg{}.bytes();
   for (std::size_t size = 0; size < whole.size(); ++size)
-    message(Errc::parse, [&] { parse_sg(std::string_view(whole).substr(0, size)); });
+    message_of(Errc::parse, [&] { parse_sg(std::string_view(whole).substr(0, size)); });
   CHECK(Sg{.out = {1, 2, 3, 3}}.refused() == "sg: out-offset 0 is 1, expected 0");
   CHECK(Sg{.out = {0, 2, 1, 3}}.refused() == "sg: out-offset 2 is 1, expected 2 to 3");
   CHECK(Sg{.out = {0, 2, 4, 3}}.refused() == "sg: out-offset 2 is 4, expected 2 to 3");

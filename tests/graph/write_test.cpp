@@ -10,12 +10,13 @@
 #include "scalar/graph/generate.hpp"
 #include "scalar/graph/read.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace scalar;
 using namespace scalar::graph;
 using graph_test::list;
-using graph_test::message;
+using test::message_of;
 
 namespace {
 
@@ -93,14 +94,14 @@ TEST_CASE("what would not read back is not written") {
     Builder builder;
     builder.add("x", bad);
     const Graph graph = builder.build();
-    CHECK(message(Errc::unsupported, [&] {
+    CHECK(message_of(Errc::unsupported, [&] {
             write_edge_list(graph, folder / "graph.txt");
           }).ends_with("would not read back from an edge list"));
   }
-  message(Errc::not_found, [&] { read_edge_list(folder / "graph.txt"); });
+  message_of(Errc::not_found, [&] { read_edge_list(folder / "graph.txt"); });
   for (const float weight : {0.5f, 3e9f, -3e9f}) {
     const Graph graph = from_edges(std::vector<WeightedEdge>{{0, 1, weight}});
-    CHECK(message(Errc::type_mismatch, [&] {
+    CHECK(message_of(Errc::type_mismatch, [&] {
             write_sg(graph, folder / "graph.sg");
           }).ends_with(", expected a 32-bit integer"));
   }

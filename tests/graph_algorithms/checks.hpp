@@ -11,6 +11,7 @@
 #include "scalar/graph/build.hpp"
 #include "scalar/graph/graph.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 namespace graph_test {
 
@@ -18,24 +19,13 @@ using scalar::Errc;
 using scalar::graph::Edge;
 using scalar::graph::Graph;
 using scalar::graph::Vertex;
+using test::message_of;
 
 /// Numbers of peers that divide graphs evenly, unevenly, and into more shares than some have vertices.
 inline constexpr int peer_counts[] = {1, 2, 5, 17};
 
 inline Graph make(Vertex vertices, const std::vector<Edge>& edges, bool directed) {
   return scalar::graph::from_edges(edges, {.directed = directed, .vertices = vertices});
-}
-
-/// What the error of `call` says; its code must be `expected`.
-inline std::string error_of(Errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const scalar::Error& error) {
-    CHECK(error.code() == expected);
-    return error.what();
-  }
-  FAIL("no error");
-  return {};
 }
 
 /// A permutation of 0 to n - 1.

@@ -157,36 +157,36 @@ TEST_CASE("weights, and ids of 64 bits") {
 TEST_CASE("what makes no sense is refused") {
   const Graph graph = graph::path(10);
   const std::vector<double> x(9);
-  CHECK(error_of(Errc::shape_mismatch, [&] { graph::spmv(graph, x); }) ==
+  CHECK(message_of(Errc::shape_mismatch, [&] { graph::spmv(graph, x); }) ==
         "spmv: x has 9 elements, the graph 10 vertices");
   const std::vector<std::uint8_t> left(10, 1);
-  CHECK(error_of(Errc::invalid_argument, [&] {
+  CHECK(message_of(Errc::invalid_argument, [&] {
           graph::bipartite_matching(graph, left);
         }).find("bipartite_matching: the edge between vertices 0 and 1 has both ends on the left") == 0);
-  CHECK(error_of(Errc::shape_mismatch, [&] { graph::bipartite_matching(graph, std::span(left).first(3)); }) ==
+  CHECK(message_of(Errc::shape_mismatch, [&] { graph::bipartite_matching(graph, std::span(left).first(3)); }) ==
         "bipartite_matching: is_left has 3 elements, the graph 10 vertices");
-  CHECK(error_of(Errc::invalid_argument, [&] { graph::label_propagation(graph, {.iterations = -1}); }) ==
+  CHECK(message_of(Errc::invalid_argument, [&] { graph::label_propagation(graph, {.iterations = -1}); }) ==
         "label_propagation: iterations is -1, expected 0 or more");
-  CHECK(error_of(Errc::invalid_argument, [&] { graph::semi_clustering(graph, {.max_vertices = 17}); }) ==
+  CHECK(message_of(Errc::invalid_argument, [&] { graph::semi_clustering(graph, {.max_vertices = 17}); }) ==
         "semi_clustering: max_vertices is 17, expected 2 to 16");
-  CHECK(error_of(Errc::invalid_argument, [&] { graph::semi_clustering(graph, {.max_clusters = 0}); }) ==
+  CHECK(message_of(Errc::invalid_argument, [&] { graph::semi_clustering(graph, {.max_clusters = 0}); }) ==
         "semi_clustering: max_clusters is 0, expected 1 to 1024");
-  CHECK(error_of(Errc::invalid_argument, [&] {
+  CHECK(message_of(Errc::invalid_argument, [&] {
           graph::semi_clustering(graph, {.boundary_factor = std::numeric_limits<double>::quiet_NaN()});
         }).find("boundary_factor is nan, expected 0 to 1") != std::string::npos);
-  CHECK(error_of(Errc::invalid_argument, [&] { graph::personalised_pagerank(graph, {}); }) ==
+  CHECK(message_of(Errc::invalid_argument, [&] { graph::personalised_pagerank(graph, {}); }) ==
         "personalised_pagerank: there are no sources to return to");
   const Vertex far[] = {3, 10};
-  CHECK(error_of(Errc::out_of_range, [&] { graph::personalised_pagerank(graph, far); }).find("vertex 10") !=
+  CHECK(message_of(Errc::out_of_range, [&] { graph::personalised_pagerank(graph, far); }).find("vertex 10") !=
         std::string::npos);
-  CHECK(error_of(Errc::invalid_argument, [&] { graph::k_core(graph, {.peers = -2}); }) ==
+  CHECK(message_of(Errc::invalid_argument, [&] { graph::k_core(graph, {.peers = -2}); }) ==
         "k_core: peers is -2, expected 0 or more");
   const Graph one_way = graph::from_edges(std::vector<Edge>{{0, 1}}, {.in_edges = false});
   for (const auto& call : std::vector<std::function<void()>>{
            [&] { graph::k_core(one_way); }, [&] { graph::triangle_count(one_way); },
            [&] { graph::strongly_connected_components(one_way); }, [&] { graph::label_propagation(one_way); },
            [&] { graph::maximal_independent_set(one_way); }, [&] { graph::semi_clustering(one_way); }})
-    error_of(Errc::empty, call);
+    message_of(Errc::empty, call);
 }
 
 TEST_CASE("inside an engine every peer gets its share, in rank order") {

@@ -121,7 +121,7 @@ TEST_CASE("of contradicting requests the least vertex's wins, or the run fails")
     CHECK(nothing.values[0].neighbours == Neighbours{{1, 1}});
   }
   const auto fails = [&](auto act, Vertex extra) {
-    return error_of(Errc::invalid_argument, [&] {
+    return message_of(Errc::invalid_argument, [&] {
       change(graph, act,
              {.peers = 2, .division = Division::vertices, .extra_vertices = extra, .on_conflict = OnConflict::fail});
     });
@@ -199,7 +199,7 @@ TEST_CASE("messages to vertices that are not there are dropped and counted, or e
     CHECK(seen.values == std::vector<int>{2, 2, 0, 1, 4});  // the new vertex has got four
     CHECK(seen.exists == std::vector<std::uint8_t>{1, 1, 0, 1, 1});
   }
-  CHECK(error_of(Errc::not_found, [&] {
+  CHECK(message_of(Errc::not_found, [&] {
           run(Sender{}, graph,
               {.peers = 2, .division = Division::vertices, .extra_vertices = 1, .on_missing = OnMissing::fail});
         }) == "graph: peer 1, superstep 0, vertex 2: a message came, but the vertex is not there");
@@ -225,8 +225,8 @@ TEST_CASE("changes of vertices that cannot be are errors that name place and ver
   const auto wild = [](auto& vertex) {
     if (vertex.vertex() == 3) vertex.add_edge(0, 9);
   };
-  CHECK(error_of(Errc::out_of_range, [&] { change(graph, wild, {.peers = 2, .division = Division::vertices}); }) ==
+  CHECK(message_of(Errc::out_of_range, [&] { change(graph, wild, {.peers = 2, .division = Division::vertices}); }) ==
         "graph: peer 1, superstep 0, vertex 3: vertex 9 is none of the 4");
-  CHECK(error_of(Errc::out_of_range, [&] { change(graph, wild, {.extra_vertices = 0xffffffffu}); }) ==
+  CHECK(message_of(Errc::out_of_range, [&] { change(graph, wild, {.extra_vertices = 0xffffffffu}); }) ==
         "graph::run: extra_vertices is 4294967295: a graph of 4 vertices may get 4294967290");
 }

@@ -336,18 +336,18 @@ struct Thrower {
 TEST_CASE("a message to a vertex that is none ends the run, naming peer, superstep and vertex") {
   const Graph graph = ring(20);
   for (const Vertex to : {20u, 21u, 0xffffffffu}) {
-    const std::string text = error_of(Errc::out_of_range, [&] {
+    const std::string text = message_of(Errc::out_of_range, [&] {
       run(Wild{.at = 13, .to = to}, graph, {.peers = 4, .division = Division::vertices});
     });
     CHECK(text == "graph: peer 2, superstep 2, vertex 13: vertex " + std::to_string(to) + " is none of the 20");
   }
   CHECK(run(Wild{.at = 13, .to = 19}, graph, {.peers = 4}).statistics.messages == 1);
-  CHECK(error_of(Errc::failed, [&] { run(Thrower{}, graph, {.peers = 4}); }) == "vertex has had enough");
-  CHECK(error_of(Errc::invalid_argument, [&] { run(Wild{}, graph, {.peers = -1}); }) ==
+  CHECK(message_of(Errc::failed, [&] { run(Thrower{}, graph, {.peers = 4}); }) == "vertex has had enough");
+  CHECK(message_of(Errc::invalid_argument, [&] { run(Wild{}, graph, {.peers = -1}); }) ==
         "graph::run: peers is -1, expected 0 or more");
-  CHECK(error_of(Errc::invalid_argument, [&] { run(Wild{}, graph, {.extra_vertices = 1}); }) ==
+  CHECK(message_of(Errc::invalid_argument, [&] { run(Wild{}, graph, {.extra_vertices = 1}); }) ==
         "graph::run: extra_vertices is for programs that say `mutates = true`");
-  CHECK(error_of(Errc::invalid_argument, [&] {
+  CHECK(message_of(Errc::invalid_argument, [&] {
           run(Wild{}, graph, {.division = Division::hash, .gather = graph::Gather::own});
         }) == "graph::run: Gather::own needs a division in ranges");
 }

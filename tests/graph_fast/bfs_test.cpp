@@ -7,6 +7,7 @@
 #include "scalar/core/error.hpp"
 #include "scalar/graph/generate.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 using namespace graph_test;
 using graph::bfs;
@@ -16,6 +17,7 @@ using graph::Graph;
 using graph::no_vertex;
 using graph::not_reached;
 using graph::Vertex;
+using test::message_of;
 
 namespace {
 
@@ -42,13 +44,7 @@ void check_tree(const Graph& graph, Vertex source, const Bfs& tree) {
 }
 
 std::string mistake_of(Errc code, const Graph& graph, Vertex source, const BfsOptions& options = {}) {
-  try {
-    bfs(graph, source, options);
-  } catch (const Error& error) {
-    CHECK(error.code() == code);
-    return error.what();
-  }
-  return "nothing was thrown";
+  return message_of(code, [&] { bfs(graph, source, options); });
 }
 
 }  // namespace

@@ -9,12 +9,14 @@
 #include "scalar/core/error.hpp"
 #include "scalar/graph/generate.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 using namespace graph_test;
 using graph::Dangling;
 using graph::Graph;
 using graph::pagerank;
 using graph::PageRankOptions;
+using test::message_of;
 
 namespace {
 
@@ -28,13 +30,7 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
 double sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
 
 std::string mistake_of(Errc code, const Graph& graph, const PageRankOptions& options) {
-  try {
-    pagerank(graph, options);
-  } catch (const Error& error) {
-    CHECK(error.code() == code);
-    return error.what();
-  }
-  return "nothing was thrown";
+  return message_of(code, [&] { pagerank(graph, options); });
 }
 
 }  // namespace

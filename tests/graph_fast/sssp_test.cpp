@@ -9,12 +9,14 @@
 #include "scalar/core/error.hpp"
 #include "scalar/graph/generate.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 using namespace graph_test;
 using graph::Graph;
 using graph::sssp;
 using graph::SsspOptions;
 using graph::Vertex;
+using test::message_of;
 
 namespace {
 
@@ -39,13 +41,7 @@ std::vector<Distance> dijkstra(const Graph& graph, Vertex source) {
 }
 
 std::string mistake_of(Errc code, const Graph& graph, Vertex source, const SsspOptions& options = {}) {
-  try {
-    sssp(graph, source, options);
-  } catch (const Error& error) {
-    CHECK(error.code() == code);
-    return error.what();
-  }
-  return "nothing was thrown";
+  return message_of(code, [&] { sssp(graph, source, options); });
 }
 
 Graph weighted(std::vector<graph::WeightedEdge> edges, bool directed = true) {

@@ -7,23 +7,14 @@
 #include "scalar/core/error.hpp"
 #include "scalar/data/csv.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 using namespace scalar;
 using Doubles = std::vector<double>;
 using Floats = std::vector<float>;
+using test::message_of;
 
 namespace {
-
-std::string message(Errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    CHECK(error.code() == expected);
-    return error.what();
-  }
-  FAIL("no error");
-  return {};
-}
 
 constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
@@ -79,37 +70,37 @@ TEST_CASE("certain and wrong: clipped at the epsilon of the stored type") {
 
 TEST_CASE("what makes no sense is refused with its row") {
   using metrics::accuracy, metrics::auc, metrics::logloss, metrics::rmse, metrics::r2;
-  CHECK(message(Errc::empty, [] { rmse(Doubles{}, Doubles{}); }) == "rmse: there are no rows");
-  CHECK(message(Errc::shape_mismatch, [] {
+  CHECK(message_of(Errc::empty, [] { rmse(Doubles{}, Doubles{}); }) == "rmse: there are no rows");
+  CHECK(message_of(Errc::shape_mismatch, [] {
           rmse(Doubles{1, 2}, Doubles{1});
         }) == "rmse: there are 2 targets, 1 predictions and no weights");
-  message(Errc::shape_mismatch, [] { auc(Doubles{1, 0}, Doubles{1, 2}, Doubles{1}); });
-  CHECK(message(Errc::invalid_argument, [] {
+  message_of(Errc::shape_mismatch, [] { auc(Doubles{1, 0}, Doubles{1, 2}, Doubles{1}); });
+  CHECK(message_of(Errc::invalid_argument, [] {
           rmse(Doubles{1, 2}, Doubles{1, nan_value});
         }) == "rmse, row 1: the prediction is NaN, expected a finite number");
-  message(Errc::invalid_argument, [] { rmse(Doubles{1, nan_value}, Doubles{1, 2}); });
-  message(Errc::invalid_argument, [] { auc(Doubles{0, 1}, Doubles{1, nan_value}); });
-  message(Errc::invalid_argument, [] { logloss(Doubles{0, 1}, Doubles{1, nan_value}); });
-  message(Errc::invalid_argument, [] { accuracy(Doubles{0, 1}, Doubles{1, nan_value}); });
-  CHECK(message(Errc::invalid_argument, [] {
+  message_of(Errc::invalid_argument, [] { rmse(Doubles{1, nan_value}, Doubles{1, 2}); });
+  message_of(Errc::invalid_argument, [] { auc(Doubles{0, 1}, Doubles{1, nan_value}); });
+  message_of(Errc::invalid_argument, [] { logloss(Doubles{0, 1}, Doubles{1, nan_value}); });
+  message_of(Errc::invalid_argument, [] { accuracy(Doubles{0, 1}, Doubles{1, nan_value}); });
+  CHECK(message_of(Errc::invalid_argument, [] {
           auc(Doubles{1, 1}, Doubles{.1, .2});
         }).find("no rows outside of the class") != std::string::npos);
-  CHECK(message(Errc::invalid_argument, [] {
+  CHECK(message_of(Errc::invalid_argument, [] {
           auc(Doubles{0, 0}, Doubles{.1, .2});
         }).find("no rows in the class") != std::string::npos);
-  message(Errc::invalid_argument, [] { auc(Doubles{0, 1}, Doubles{.1, .2}, Doubles{1, 0}); });
-  CHECK(message(Errc::invalid_argument, [] { auc(Doubles{0, 2}, Doubles{.1, .2}); }).find("auc, row 1") == 0);
-  message(Errc::invalid_argument, [] { accuracy(Doubles{0.5}, Doubles{1}); });
-  message(Errc::invalid_argument, [] { accuracy(Doubles{-1}, Doubles{1}); });
-  CHECK(message(Errc::invalid_argument, [] { logloss(Doubles{1}, Doubles{1.5}); }).find("1.5") != std::string::npos);
-  message(Errc::invalid_argument, [] { rmse(Doubles{1}, Doubles{1}, Doubles{-1}); });
-  message(Errc::invalid_argument, [] { rmse(Doubles{1}, Doubles{1}, Doubles{nan_value}); });
-  CHECK(message(Errc::invalid_argument, [] { rmse(Doubles{1}, Doubles{1}, Doubles{0}); }) ==
+  message_of(Errc::invalid_argument, [] { auc(Doubles{0, 1}, Doubles{.1, .2}, Doubles{1, 0}); });
+  CHECK(message_of(Errc::invalid_argument, [] { auc(Doubles{0, 2}, Doubles{.1, .2}); }).find("auc, row 1") == 0);
+  message_of(Errc::invalid_argument, [] { accuracy(Doubles{0.5}, Doubles{1}); });
+  message_of(Errc::invalid_argument, [] { accuracy(Doubles{-1}, Doubles{1}); });
+  CHECK(message_of(Errc::invalid_argument, [] { logloss(Doubles{1}, Doubles{1.5}); }).find("1.5") != std::string::npos);
+  message_of(Errc::invalid_argument, [] { rmse(Doubles{1}, Doubles{1}, Doubles{-1}); });
+  message_of(Errc::invalid_argument, [] { rmse(Doubles{1}, Doubles{1}, Doubles{nan_value}); });
+  CHECK(message_of(Errc::invalid_argument, [] { rmse(Doubles{1}, Doubles{1}, Doubles{0}); }) ==
         "rmse: the weights sum to zero");
-  message(Errc::invalid_argument, [] { r2(Doubles{1}, Doubles{1}); });
+  message_of(Errc::invalid_argument, [] { r2(Doubles{1}, Doubles{1}); });
   const Doubles one{1, 1};
-  message(Errc::shape_mismatch, [&] { auc(Doubles{0, 1}, metrics::Probabilities(one.data(), 2, 1)); });
-  message(Errc::invalid_argument, [] { metrics::confusion(Doubles{3}, Doubles{0}, 3); });
+  message_of(Errc::shape_mismatch, [&] { auc(Doubles{0, 1}, metrics::Probabilities(one.data(), 2, 1)); });
+  message_of(Errc::invalid_argument, [] { metrics::confusion(Doubles{3}, Doubles{0}, 3); });
 }
 
 TEST_CASE("the metrics of a model: labels go through its encoder") {
@@ -123,7 +114,7 @@ TEST_CASE("the metrics of a model: labels go through its encoder") {
   CHECK(all.size() == 3);
   CHECK(all.at("auc") == 1.0);
   CHECK(metrics::evaluate(model, table.take({0, 2})).count("auc") == 0);  // one class only
-  CHECK(message(Errc::invalid_argument, [&] { metrics::rmse(model, table); }).find("accuracy") != std::string::npos);
+  CHECK(message_of(Errc::invalid_argument, [&] { metrics::rmse(model, table); }).find("accuracy") != std::string::npos);
   // In a dataset that orders the classes its own way: yes, no, yes, no is 0, 1, 0, 1 there.
   const Dataset other({.features = {1, 2, 3, 4}, .columns = 1, .targets = {1, 0, 1, 0}, .classes = {"yes", "no"}});
   CHECK(metrics::accuracy(model, other) == 0.75);
@@ -134,7 +125,7 @@ TEST_CASE("the metrics of a model: labels go through its encoder") {
                           .classes = {"no", "yes"}});
   CHECK(metrics::accuracy(model, weighted) == 0.5);
   const Dataset stranger({.features = {1, 2}, .columns = 1, .targets = {0, 1}, .classes = {"no", "maybe"}});
-  CHECK(message(Errc::invalid_argument, [&] { metrics::accuracy(model, stranger); }) ==
+  CHECK(message_of(Errc::invalid_argument, [&] { metrics::accuracy(model, stranger); }) ==
         "row 1: the model does not know the class \"maybe\"");
 }
 
@@ -145,6 +136,6 @@ TEST_CASE("the metrics of a regression") {
   CHECK(metrics::mae(model, table) == Approx(2.0 / 3));
   CHECK(metrics::r2(model, table) == Approx(-1));
   CHECK(metrics::evaluate(model, table).at("mae") == Approx(2.0 / 3));
-  message(Errc::invalid_argument, [&] { metrics::auc(model, table); });
-  message(Errc::not_found, [&] { metrics::rmse(model, data::parse_csv("x\n1\n")); });
+  message_of(Errc::invalid_argument, [&] { metrics::auc(model, table); });
+  message_of(Errc::not_found, [&] { metrics::rmse(model, data::parse_csv("x\n1\n")); });
 }

@@ -1,5 +1,5 @@
 // Messages beyond the memory that mailboxes may take (Q1): four peers send each other many times the cap in one
-// superstep, and read them in the next.
+// superstep, and read them in the next, as they come or sorted.
 //
 // usage: benchmark_bsp_bounded [--json] [MIB]       (1024; the cap is a sixteenth)
 //
@@ -37,13 +37,26 @@ struct Message {
   std::uint64_t key, value;
 };
 
+constexpr auto by_key = [](const Message& a, const Message& b) { return a.key < b.key; };
+
+std::uint64_t key_of(std::uint64_t i) noexcept { return i * 0x9e3779b97f4a7c15u; }
+
 [[gnu::noinline]] void send_all(bsp::Mailbox<Message>& box, int rank, std::uint64_t count) {
-  for (std::uint64_t i = 0; i < count; ++i) box.send((rank + static_cast<int>(i & 3)) & 3, {i, 1});
+  for (std::uint64_t i = 0; i < count; ++i) box.send((rank + static_cast<int>(i & 3)) & 3, {key_of(i), 1});
 }
 [[gnu::noinline]] std::uint64_t sum_of(bsp::Mailbox<Message>& box) {
   std::uint64_t sum = 0;
   for (const auto& run : box.runs())
     for (const Message& message : run.values) sum += message.value;
+  return sum;
+}
+
+[[gnu::noinline]] std::uint64_t sum_in_order(bsp::Mailbox<Message>& box) {
+  std::uint64_t sum = 0, last = 0;
+  for (const Message& message : bsp::sorted(box, by_key)) {
+    if (message.key < last) return 0;
+    sum += message.value, last = message.key;
+  }
   return sum;
 }
 
@@ -78,18 +91,18 @@ class Sampler {
   }};
 };
 
-Figures exchange(std::uint64_t mib, std::uint64_t cap_mib) {
+Figures exchange(std::uint64_t mib, std::uint64_t cap_mib, bool in_order = false) {
   const std::uint64_t each = (mib << 20) / sizeof(Message) / peers;
   const bsp::Engine engine({.peers = peers, .workers = 2, .resources = {.mailbox_bytes = cap_mib << 20}});
   Figures figures;
   Sampler sampler;
   std::uint64_t sum = 0;
   figures.seconds = bench::seconds([&] {
-    sum = engine.run([each](Peer& peer) -> Task<std::uint64_t> {
+    sum = engine.run([each, in_order](Peer& peer) -> Task<std::uint64_t> {
       auto box = peer.mailbox<Message>();
       send_all(box, peer.rank(), each);
       co_await peer.sync();
-      co_return sum_of(box);
+      co_return in_order ? sum_in_order(box) : sum_of(box);
     });
   });
   figures.kept = sampler.peak();
@@ -101,11 +114,12 @@ Figures exchange(std::uint64_t mib, std::uint64_t cap_mib) {
 }
 
 /// The same messages by one thread, in one vector.
-Figures plain_loop(std::uint64_t mib) {
+Figures plain_loop(std::uint64_t mib, bool in_order = false) {
   return {.seconds = bench::seconds([&] {
             std::vector<Message> all;
             std::uint64_t sum = 0;
-            for (std::uint64_t i = 0; i < (mib << 20) / sizeof(Message); ++i) all.push_back({i, 1});
+            for (std::uint64_t i = 0; i < (mib << 20) / sizeof(Message); ++i) all.push_back({key_of(i), 1});
+            if (in_order) std::stable_sort(all.begin(), all.end(), by_key);
             for (const Message& message : all) sum += message.value;
             asm volatile("" ::"r"(sum));
           })};
@@ -147,20 +161,26 @@ int main(int argc, char** argv) {
   const auto mib = static_cast<std::uint64_t>(given > 0 ? given : 1024), cap = mib / 16;
   constexpr int rounds = 5;
   const char* group = std::getenv("SCALAR_CONTROL_GROUP");
-  std::vector<double> capped, peak, kept, uncapped, plain, grouped;
+  std::vector<double> capped, peak, kept, uncapped, plain, grouped, sorted, sorted_kept, sorted_plain;
   for (int round = 0; round < rounds; ++round) {
     const Figures ours = alone([=] { return exchange(mib, cap); });
     capped.push_back(ours.seconds), peak.push_back(ours.peak), kept.push_back(ours.kept);
     uncapped.push_back(alone([=] { return exchange(mib, 0); }).seconds);
     plain.push_back(alone([=] { return plain_loop(mib); }).seconds);
+    const Figures in_order = alone([=] { return exchange(mib, cap, true); });
+    sorted.push_back(in_order.seconds), sorted_kept.push_back(in_order.kept);
+    sorted_plain.push_back(alone([=] { return plain_loop(mib, true); }).seconds);
     if (group != nullptr) grouped.push_back(alone([=] { return enter(group), exchange(mib, cap); }).seconds);
   }
   const std::string what = std::to_string(mib) + " MiB of messages, " + std::to_string(cap) + " MiB of mailboxes";
   const std::vector<double> limit(rounds, static_cast<double>(cap));
-  std::vector<bench::Row> rows{{what + ": time", "without a cap", "s", capped, uncapped, 1 / 6.0},
-                               {what + ": time", "plain loop over a vector, 1 thread", "s", capped, plain, 0},
-                               {what + ": peak of memory without a file", "the cap", "MiB", kept, limit, 1 / 1.5},
-                               {what + ": peak, mapped files among it", "the cap", "MiB", peak, limit, 1 / 1.5}};
+  std::vector<bench::Row> rows{
+      {what + ": time", "without a cap", "s", capped, uncapped, 1 / 6.0},
+      {what + ": time", "plain loop over a vector, 1 thread", "s", capped, plain, 0},
+      {what + ": peak of memory without a file", "the cap", "MiB", kept, limit, 1 / 1.5},
+      {what + ": peak, mapped files among it", "the cap", "MiB", peak, limit, 1 / 1.5},
+      {what + ", read sorted: time", "plain loop, std::stable_sort, 1 thread", "s", sorted, sorted_plain, 0},
+      {what + ", read sorted: peak of memory without a file", "the cap", "MiB", sorted_kept, limit, 1 / 1.5}};
   if (group != nullptr)
     rows.push_back({what + ", in a control group: time", "without a cap or group", "s", grouped, uncapped, 1 / 6.0});
   return bench::print(rows, argc, argv);

@@ -26,6 +26,7 @@
 #include "scalar/bsp/scan.hpp"
 #include "scalar/bsp/serialise.hpp"
 #include "scalar/bsp/shared.hpp"
+#include "scalar/bsp/sorted.hpp"
 #include "scalar/bsp/span_collectives.hpp"
 #include "scalar/bsp/subworld.hpp"
 #include "scalar/bsp/supersteps.hpp"

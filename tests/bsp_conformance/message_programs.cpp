@@ -244,6 +244,22 @@ Task<> many_supersteps(Peer& peer, Log& log) {
   log.add(carried);
 }
 
+Task<> in_order(Peer& peer, Log& log) {
+  constexpr auto few = [](const Message& a, const Message& b) {
+    return a.number % 3 < b.number % 3;
+  };  // many are equal
+  auto box = peer.mailbox<Message>();
+  auto texts = peer.mailbox<std::string>();
+  for (std::uint64_t step = 0; step < 5; ++step) {
+    send_some(box, peer, step);
+    for (std::uint64_t k = 0; k < 20; ++k)
+      texts.emplace(peer.right(), std::to_string(mixed(static_cast<std::uint64_t>(peer.rank()), step, k) % 100));
+    co_await peer.sync();
+    for (const Message& message : bsp::sorted(box, few, 3 * sizeof(Message))) log.add(message);
+    for (const std::string& text : bsp::sorted(texts)) log.add(text);
+  }
+}
+
 Task<std::uint64_t> sum_of_neighbours(Peer& peer, std::uint64_t value) {
   auto box = peer.mailbox<std::uint64_t>();
   box.send(peer.left(), value), box.send(peer.right(), value * 3);
@@ -281,6 +297,7 @@ std::vector<Program> message_programs() {
           {"empty spans", {1, 2, 4, 6}, empty_spans},
           {"large", {2, 4}, large},
           {"growing", {1, 2, 3, 8}, growing},
+          {"in order", {1, 2, 5, 9}, in_order},
           {"many supersteps", {1, 4, 9}, many_supersteps},
           {"many peers", {1000}, many_supersteps},
           {"helpers", {1, 2, 4, 8, 13}, helpers}};

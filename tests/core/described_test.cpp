@@ -55,6 +55,7 @@ TEST_CASE("absent fields keep their defaults, unknown ones are refused", "[descr
 
 TEST_CASE("wrong values name struct, field, value and range", "[described]") {
   CHECK_THROWS_WITH(parse_json<Outer>(R"({"count":11})"), "outer.count: is 11, expected 1 to 10");
+  CHECK_THROWS_WITH(parse_json<Outer>(R"({"inner":{"weight":3}})"), "inner.weight: is 3, expected 0 to 2");
   CHECK_THROWS_WITH(parse_json<Outer>(R"({"sizes":[1,0]})"), "outer.sizes: is 0, expected 1 to 9");
   CHECK_THROWS_WITH(parse_json<Outer>(R"({"count":99999999999})"),
                     "outer.count: 99999999999 does not fit the field's integer type");

@@ -123,6 +123,10 @@ void check_range(std::string_view owner, std::string_view field, const T& value,
     } catch (const Error& error) {
       throw error.within(std::string(owner) + "." + std::string(field));
     }
+  } else if constexpr (Described<T>) {
+    visit_fields(value, [](const auto& inner, const auto& member) {
+      check_range(T::name, inner.name, member, inner.low, inner.high);
+    });
   } else if constexpr (requires { value.begin(); } && !std::is_convertible_v<const T&, std::string_view>) {
     for (const auto& item : value) check_range(owner, field, item, low, high);
   }

@@ -11,6 +11,7 @@
 #include "scalar/core/error.hpp"
 #include "scalar/core/json.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 
 using namespace scalar;
 
@@ -24,7 +25,7 @@ std::vector<T> numbers(const json::Value& value) {
 }
 
 json::Value reference() {
-  std::ifstream file(SCALAR_SOURCE_DIR "/tests/backend_native/reference.json");
+  std::ifstream file(test::source_file("tests/backend_native/reference.json"));
   const std::string text((std::istreambuf_iterator<char>(file)), {});
   return json::parse(text, "reference.json");
 }

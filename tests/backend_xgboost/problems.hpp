@@ -12,6 +12,7 @@
 #include "scalar/backend/native/native.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 
 namespace problems {
 
@@ -149,7 +150,7 @@ inline std::vector<std::vector<float>> read(const std::string& path) {
 
 /// The last column is the target. Empty when the file is not there.
 inline DatasetParts table(const std::string& name, Loss loss) {
-  const auto rows = read(std::string(SCALAR_SHARED_DATA) + "/" + name);
+  const auto rows = read(test::shared_data(name));
   DatasetParts parts;
   if (rows.empty()) return parts;
   std::map<float, float> classes;

@@ -6,6 +6,7 @@
 
 #include "backend_xgboost/problems.hpp"
 #include "bsp/loopback.hpp"
+#include "support/paths.hpp"
 
 using namespace scalar;
 
@@ -136,7 +137,7 @@ TEST_CASE("native trees learn as well as XGBoost's") {
   for (const std::string& path : problems::libraries())
     for (const Case& one : cases) {
       if (one.parts.targets.empty()) {
-        WARN("skipped: " << one.name << " is not among " << SCALAR_SHARED_DATA);
+        WARN("skipped: " << one.name << " is not among " << test::shared_data(""));
         continue;
       }
       const Dataset data(one.parts);

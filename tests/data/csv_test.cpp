@@ -17,6 +17,7 @@
 #include "scalar/data/store.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/paths.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace scalar;
@@ -234,7 +235,7 @@ TEST_CASE("what does not fit is an error with line and column") {
 }
 
 TEST_CASE("Python's csv module reads the same") {
-  std::ifstream file(SCALAR_SOURCE_DIR "/tests/data/csv_reference.json");
+  std::ifstream file(test::source_file("tests/data/csv_reference.json"));
   const std::string whole((std::istreambuf_iterator<char>(file)), {});
   const json::Value cases = json::parse(whole, "csv_reference.json");
   CHECK(cases.as_array().size() > 150);
@@ -393,7 +394,7 @@ TEST_CASE("what is written reads back the same") {
 }
 
 TEST_CASE("the tables that come with the project") {
-  const std::string folder = SCALAR_SOURCE_DIR "/examples/data/";
+  const std::string folder = test::source_file("examples/data/");
   const Table penguins = data::read_csv(folder + "penguins.csv", {.label = "species"});
   CHECK(penguins.rows() == 344);
   std::map<std::string, int> species;
@@ -414,7 +415,7 @@ TEST_CASE("the tables that come with the project") {
 }
 
 TEST_CASE("the census table") {
-  const std::string path = SCALAR_SHARED_DATA "/adult-train.csv";
+  const std::string path = test::shared_data("adult-train.csv");
   if (!std::ifstream(path)) {
     WARN("skipped: " + path + " is not there");
     return;
@@ -444,7 +445,7 @@ TEST_CASE("the census table") {
 }
 
 TEST_CASE("the wine table") {
-  const std::string path = SCALAR_SHARED_DATA "/winequality-white.csv";
+  const std::string path = test::shared_data("winequality-white.csv");
   if (!std::ifstream(path)) {
     WARN("skipped: " + path + " is not there");
     return;

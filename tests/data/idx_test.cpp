@@ -8,6 +8,7 @@
 #include "scalar/data/store.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/paths.hpp"
 
 using namespace scalar;
 using test::message_of;
@@ -93,7 +94,7 @@ TEST_CASE("images and labels become a dataset") {
 }
 
 TEST_CASE("the MNIST test set, and every way to cut its gzip") {
-  const std::string folder = SCALAR_SHARED_DATA, labels = folder + "/t10k-labels-idx1-ubyte.gz";
+  const std::string folder = test::shared_data("."), labels = folder + "/t10k-labels-idx1-ubyte.gz";
   if (!std::ifstream(labels)) {
     WARN("skipped: " + labels + " is not there");
     return;

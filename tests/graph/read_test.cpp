@@ -14,6 +14,7 @@
 #include "scalar/data/store.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/paths.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace scalar;
@@ -47,7 +48,7 @@ std::string gzipped(const std::string& text) {
 
 const json::Value& reference() {
   static const json::Value value = [] {
-    std::ifstream file(SCALAR_SOURCE_DIR "/tests/graph/storage_reference.json");
+    std::ifstream file(test::source_file("tests/graph/storage_reference.json"));
     return json::parse(std::string(std::istreambuf_iterator<char>(file), {}));
   }();
   return value;
@@ -348,7 +349,7 @@ TEST_CASE("serialised graphs that lie are refused") {
 }
 
 TEST_CASE("facebook_combined is what networkx says") {
-  const std::string path = SCALAR_SHARED_DATA "/facebook_combined.txt";
+  const std::string path = test::shared_data("facebook_combined.txt");
   if (!has_data(path)) return;
   const Graph graph = read_edge_list(path, {.build = {.directed = false}});
   CHECK(graph.has_dense_ids());
@@ -356,7 +357,7 @@ TEST_CASE("facebook_combined is what networkx says") {
 }
 
 TEST_CASE("web-NotreDame is what networkx says") {
-  const std::string path = SCALAR_SHARED_DATA "/web-NotreDame.txt.gz";
+  const std::string path = test::shared_data("web-NotreDame.txt.gz");
   if (!has_data(path)) return;
   const Graph graph = read_edge_list(path);
   CHECK(graph.has_dense_ids());

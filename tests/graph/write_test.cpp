@@ -11,6 +11,7 @@
 #include "scalar/graph/read.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/paths.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace scalar;
@@ -59,7 +60,7 @@ TEST_CASE("graphs read back as they were") {
 TEST_CASE("serialised graphs are those of the GAP benchmark suite") {
   // Written by its converter from edge lists: 3 4 7, 4 5 2, 5 3 1, 0 3 9, 0 4 100, where the last column
   // are the weights of the .wsg; and 0 1, 1 2, 2 0, 2 3 made symmetric.
-  const std::string folder = SCALAR_SOURCE_DIR "/tests/graph/gapbs/";
+  const std::string folder = test::source_file("tests/graph/gapbs/");
   const std::vector<WeightedEdge> edges{{3, 4, 7}, {4, 5, 2}, {5, 3, 1}, {0, 3, 9}, {0, 4, 100}};
   std::vector<Edge> plain;
   for (const WeightedEdge& edge : edges) plain.push_back({edge.from, edge.to});

@@ -4,6 +4,7 @@
 
 #include "graph_algorithms/checks.hpp"
 #include "scalar/graph.hpp"
+#include "support/paths.hpp"
 
 using namespace scalar;
 using namespace graph_test;
@@ -15,7 +16,7 @@ bool is_there(const std::string& path) { return std::ifstream(path).good(); }
 }  // namespace
 
 TEST_CASE("ego-Facebook") {
-  const std::string path = SCALAR_SHARED_DATA "/facebook_combined.txt";
+  const std::string path = test::shared_data("facebook_combined.txt");
   if (!is_there(path)) {
     WARN("skipped: there is no " << path);
     return;
@@ -39,7 +40,7 @@ TEST_CASE("ego-Facebook") {
 }
 
 TEST_CASE("web-NotreDame") {
-  const std::string path = SCALAR_SHARED_DATA "/web-NotreDame.txt.gz";
+  const std::string path = test::shared_data("web-NotreDame.txt.gz");
   if (!is_there(path)) {
     WARN("skipped: there is no " << path);
     return;

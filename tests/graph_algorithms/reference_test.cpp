@@ -6,6 +6,7 @@
 #include "graph_algorithms/checks.hpp"
 #include "scalar/core/json.hpp"
 #include "scalar/graph.hpp"
+#include "support/paths.hpp"
 
 using namespace scalar;
 using namespace graph_test;
@@ -14,7 +15,7 @@ namespace {
 
 const json::Value& reference() {
   static const json::Value value = [] {
-    std::ifstream file(SCALAR_SOURCE_DIR "/tests/graph_algorithms/reference.json");
+    std::ifstream file(test::source_file("tests/graph_algorithms/reference.json"));
     return json::parse(std::string(std::istreambuf_iterator<char>(file), {}), "reference.json");
   }();
   return value;

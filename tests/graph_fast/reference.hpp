@@ -10,6 +10,7 @@
 #include "scalar/graph/build.hpp"
 #include "scalar/graph/graph.hpp"
 #include "scalar/graph/read.hpp"
+#include "support/paths.hpp"
 
 namespace graph_test {
 
@@ -17,7 +18,7 @@ using namespace scalar;
 
 inline const json::Value& reference() {
   static const json::Value value = [] {
-    std::ifstream file(SCALAR_SOURCE_DIR "/tests/graph_fast/reference.json");
+    std::ifstream file(test::source_file("tests/graph_fast/reference.json"));
     return json::parse(std::string(std::istreambuf_iterator<char>(file), {}), "reference.json");
   }();
   return value;
@@ -53,7 +54,7 @@ inline std::vector<Known> known_graphs() {
 
 /// A file of the shared data; empty where it is not there.
 inline std::string shared_file(const std::string& name) {
-  const std::string path = std::string(SCALAR_SHARED_DATA) + "/" + name;
+  const std::string path = test::shared_data(name);
   return std::ifstream(path).good() ? path : std::string();
 }
 

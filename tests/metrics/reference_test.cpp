@@ -6,6 +6,7 @@
 #include "scalar/core/json.hpp"
 #include "scalar/metrics.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 
 using namespace scalar;
 
@@ -26,7 +27,7 @@ void check(const json::Value& test, const char* metric, double seen) {
 }  // namespace
 
 TEST_CASE("metrics are scikit-learn's") {
-  std::ifstream file(SCALAR_SOURCE_DIR "/tests/metrics/reference.json");
+  std::ifstream file(test::source_file("tests/metrics/reference.json"));
   const std::string text((std::istreambuf_iterator<char>(file)), {});
   const json::Value reference = json::parse(text, "reference.json");
   std::size_t binary = 0, multiclass = 0, regression = 0;

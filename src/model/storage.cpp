@@ -42,8 +42,8 @@ ModelInfo info_from(const json::Value& value) {
 }
 
 /// The manifest's content, once its checksum holds. A flipped byte must not become another number that parses.
-json::Value read_manifest(const std::string& path) {
-  const std::vector<std::byte> bytes = read_file(path);
+json::Value read_manifest(const File& file) {
+  const std::vector<std::byte> bytes = file.read();
   const json::Value manifest = json::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, "manifest");
   const json::Value& content = manifest.at("content");
   if (sha256_hex(bytes_of(content.dump())) != manifest.at("sha256").as_string())
@@ -56,12 +56,12 @@ json::Value read_manifest(const std::string& path) {
   return content;
 }
 
-std::vector<std::byte> read_parameters(const std::string& path, const json::Value& file) {
-  std::vector<std::byte> bytes = read_file(path);
-  if (bytes.size() != file.at("bytes").as_uint())
+std::vector<std::byte> read_parameters(const File& file, const json::Value& expected) {
+  std::vector<std::byte> bytes = file.read();
+  if (bytes.size() != expected.at("bytes").as_uint())
     throw Error(Errc::corrupt, "has " + std::to_string(bytes.size()) + " bytes, the manifest says " +
-                                   std::to_string(file.at("bytes").as_uint()));
-  if (sha256_hex(bytes) != file.at("sha256").as_string())
+                                   std::to_string(expected.at("bytes").as_uint()));
+  if (sha256_hex(bytes) != expected.at("sha256").as_string())
     throw Error(Errc::corrupt, "does not have the checksum in the manifest");
   return bytes;
 }
@@ -113,11 +113,11 @@ void Base::save(const std::string& directory) const {
 
 AnyModel AnyModel::load(const std::string& directory, const Runtime& runtime) {
   using namespace model;
-  const std::string manifest_path = directory + "/" + manifest_name,
-                    parameters_path = directory + "/" + parameters_name;
-  const json::Value content = reading(manifest_path, [&] { return read_manifest(manifest_path); });
-  const std::vector<std::byte> parameters = reading(
-      parameters_path, [&] { return read_parameters(parameters_path, content.at("files").at(parameters_name)); });
+  const std::vector<File> files = open_files(directory, {manifest_name, parameters_name});
+  const std::string &manifest_path = files[0].path(), &parameters_path = files[1].path();
+  const json::Value content = reading(manifest_path, [&] { return read_manifest(files[0]); });
+  const std::vector<std::byte> parameters =
+      reading(parameters_path, [&] { return read_parameters(files[1], content.at("files").at(parameters_name)); });
   const std::string& name =
       reading(manifest_path, [&]() -> const std::string& { return content.at("spec").at("name").as_string(); });
   AnyModel result;

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <limits>
 #include <new>
 #include <sstream>
+#include <thread>
 
 #include "scalar/core/random.hpp"
 #include "scalar/data.hpp"
@@ -255,6 +257,49 @@ TEST_CASE("saving replaces models only", "[model]") {
   CHECK(read(directory / "home/thesis.txt") == "years of work");
   std::filesystem::create_directories(directory / "empty");
   CHECK_NOTHROW(one_of_each()[0].save(directory / "empty"));
+}
+
+TEST_CASE("a load beside saves of the same path sees one of the models, whole", "[model]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "model";
+  const AnyModel models[] = {Trainer{LinearRegression{}}.fit(numbers(50, {})),
+                             Trainer{GradientBoostedTrees{.trees = 1, .loss = Loss::squared}}.fit(numbers(50, {}))};
+  models[0].save(path);
+  std::atomic<bool> saved = false;
+  std::jthread saving([&] {
+    for (int i = 1; i <= 300; ++i) models[i % 2].save(path);
+    saved = true;
+  });
+  int loads = 0;
+  do {
+    const AnyModel loaded = AnyModel::load(path);  // throws where it sees parts of two
+    const bool first = loaded.spec_name() == models[0].spec_name();
+    REQUIRE(loaded.spec_json() == models[first ? 0 : 1].spec_json());
+    ++loads;
+  } while (!saved);
+  CHECK(loads > 0);
+}
+
+TEST_CASE("a model that is removed while it is loaded is there whole, or not found", "[model]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "model";
+  const AnyModel model = Trainer{LinearRegression{}}.fit(numbers(50, {}));
+  std::atomic<bool> removed = false;
+  std::jthread removing([&] {
+    for (int i = 0; i < 100; ++i) {
+      model.save(path);
+      std::filesystem::remove_all(path);
+    }
+    removed = true;
+  });
+  do {
+    try {
+      const AnyModel loaded = AnyModel::load(path);
+      REQUIRE(loaded.spec_name() == model.spec_name());
+    } catch (const Error& error) {
+      REQUIRE(error.code() == Errc::not_found);
+    }
+  } while (!removed);
 }
 
 TEST_CASE("a large batch is the same as its rows one by one", "[model]") {

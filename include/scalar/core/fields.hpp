@@ -35,7 +35,9 @@ namespace detail {
 
 struct AnyValue {
   template <class T>
-  constexpr operator T() const;  // NOLINT: never defined, only its type is used
+  constexpr operator T() const {  // NOLINT: implicit on purpose
+    throw this;                   // never called: only the type counts, but g++ warns of one without a body
+  }
 };
 
 template <class T, std::size_t... I>

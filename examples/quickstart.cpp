@@ -108,10 +108,9 @@ void train_all(const std::string& table, const std::string& images) {
   // clang-format on
 
   const Quickstart done =
-      flow.run({.table_file = table, .image_directory = images},
-               {.progress = [](std::string_view step, StepEvent event, double seconds) {
-                 if (event == StepEvent::finished)
-                   std::fprintf(stderr, "\r  %-18s %6.2f s%20s\n", std::string(step).c_str(), seconds, "");
+      flow.run({.table_file = table, .image_directory = images}, {.progress = [](const StepProgress& at) {
+                 if (at.event == StepEvent::finished)
+                   std::fprintf(stderr, "\r  %-18s %6.2f s%20s\n", std::string(at.step).c_str(), at.seconds, "");
                }});
 
   std::printf("\n%-24s %-8s %5s %9s %9s %9s %12s\n", "model", "backend", "peers", "fit s", "train", "test",

@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "model/files.hpp"
+#include "model/specs.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/hash.hpp"
 #include "scalar/core/json.hpp"
@@ -66,31 +67,17 @@ std::vector<std::byte> read_parameters(const File& file, const json::Value& expe
   return bytes;
 }
 
-/// Runs `read`; every failure that comes from the bytes becomes `Errc::corrupt` at `path`.
-template <class Read>
-auto reading(const std::string& path, Read&& read) {
+}  // namespace
+
+void reading(const std::string& path, FunctionRef<void()> read) {
   try {
-    return read();
+    read();
   } catch (const Error& error) {
-    const bool of_the_system = error.code() == Errc::not_found && error.context() == path;
-    if (error.code() == Errc::io || error.code() == Errc::unsupported || of_the_system) throw;
     const std::string inner(error.context());
+    if (error.code() == Errc::io || error.code() == Errc::unsupported) throw inner.empty() ? error.within(path) : error;
     throw Error(Errc::corrupt, (inner.empty() ? "" : inner + ": ") + std::string(error.message()), path);
   }
 }
-
-template <Spec S>
-AnyModel assemble(const json::Value& content, std::span<const std::byte> parameter_bytes, const std::string& directory,
-                  const Runtime& runtime) {
-  Parameters<S> parameters;
-  reading(directory + "/" + parameters_name, [&] { from_bytes(parameter_bytes, parameters); });
-  return reading(directory + "/" + manifest_name, [&] {
-    return Model<S>(from_json<S>(content.at("spec").at("fields")), std::move(parameters),
-                    Encoder::from_json(content.at("encoder")), info_from(content.at("info")), runtime);
-  });
-}
-
-}  // namespace
 
 void Base::save(const std::string& directory) const {
   const std::vector<std::byte> parameters = parameter_bytes();
@@ -115,17 +102,27 @@ AnyModel AnyModel::load(const std::string& directory, const Runtime& runtime) {
   using namespace model;
   const std::vector<File> files = open_files(directory, {manifest_name, parameters_name});
   const std::string &manifest_path = files[0].path(), &parameters_path = files[1].path();
-  const json::Value content = reading(manifest_path, [&] { return read_manifest(files[0]); });
-  const std::vector<std::byte> parameters =
-      reading(parameters_path, [&] { return read_parameters(files[1], content.at("files").at(parameters_name)); });
-  const std::string& name =
-      reading(manifest_path, [&]() -> const std::string& { return content.at("spec").at("name").as_string(); });
-  AnyModel result;
-  const bool known =
-      visit_spec(name, AllSpecs{}, [&]<class S>() { result = assemble<S>(content, parameters, directory, runtime); });
-  if (!known)
-    throw Error(Errc::unsupported, "a model of \"" + name + "\", which this Scalar does not know", manifest_path);
-  return result;
+  json::Value content;
+  std::vector<std::byte> parameters;
+  reading(manifest_path, [&] { content = read_manifest(files[0]); });
+  reading(parameters_path, [&] { parameters = read_parameters(files[1], content.at("files").at(parameters_name)); });
+  Assemble assemble = nullptr;
+  const json::Value *fields = nullptr, *encoder = nullptr;
+  ModelInfo info;
+  reading(manifest_path, [&] {
+    const json::Value& spec = content.at("spec");
+    assemble = find_spec(spec.at("name").as_string());
+    if (assemble == nullptr)
+      throw Error(Errc::unsupported,
+                  "a model of \"" + spec.at("name").as_string() +
+                      "\", which this program does not know; a spec from outside Scalar has to be entered with "
+                      "scalar::register_spec<...>()",
+                  manifest_path);
+    fields = &spec.at("fields");
+    encoder = &content.at("encoder");
+    info = info_from(content.at("info"));
+  });
+  return assemble({manifest_path, parameters_path, *fields, *encoder, std::move(info), parameters}, runtime);
 }
 
 }  // namespace scalar::inline v0

@@ -12,12 +12,53 @@
 #include <sstream>
 #include <thread>
 
+#include "scalar/backend/erase.hpp"
 #include "scalar/core/random.hpp"
 #include "scalar/data.hpp"
+#include "scalar/model/register_spec.hpp"
 #include "scalar/spec/parameters.hpp"
 #include "scalar/trainer.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
+
+namespace outside {
+
+/// A spec that is not in the library's list, with parameters that are.
+struct Ridge {
+  double penalty = 1;
+  static constexpr std::string_view name = "outside_ridge";
+  static constexpr auto fields() { return std::tuple{scalar::field<&Ridge::penalty>.in(0, 10)}; }
+  scalar::TargetKind target() const { return scalar::TargetKind::regression; }
+  scalar::Encoding default_encoding() const { return {}; }
+};
+/// Its name is that of a spec of the library.
+struct Taken {
+  static constexpr std::string_view name = "linear_regression";
+  static constexpr auto fields() { return std::tuple{}; }
+  scalar::TargetKind target() const { return scalar::TargetKind::regression; }
+  scalar::Encoding default_encoding() const { return {}; }
+};
+
+/// Learns it by a spec of the library.
+struct ByNative {
+  std::string_view name() const { return "by_native"; }
+  scalar::Support supports(const Ridge&, int) const { return {}; }
+  scalar::LinearParameters fit(const Ridge& spec, const scalar::Dataset& data, const scalar::FitOptions& options,
+                               const scalar::Runtime& runtime) const {
+    return scalar::backend::Native{}.fit(scalar::LinearRegression{.l2 = spec.penalty}, data, options, runtime);
+  }
+};
+
+}  // namespace outside
+template <>
+struct scalar::ParametersOf<outside::Ridge> {
+  using type = scalar::LinearParameters;
+};
+
+template <>
+struct scalar::ParametersOf<outside::Taken> {
+  using type = scalar::LinearParameters;
+};
 
 using namespace scalar;
 using Catch::Matchers::Contains;
@@ -257,6 +298,25 @@ TEST_CASE("saving replaces models only", "[model]") {
   CHECK(read(directory / "home/thesis.txt") == "years of work");
   std::filesystem::create_directories(directory / "empty");
   CHECK_NOTHROW(one_of_each()[0].save(directory / "empty"));
+}
+
+TEST_CASE("a spec from outside the library is trained, saved and, once registered, loaded", "[model]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "model";
+  const Dataset data = numbers(50, {});
+  const AnyBackend by_name(backend::erase<outside::Ridge>(outside::ByNative{}));
+  const auto model = Trainer{outside::Ridge{.penalty = 2}, by_name}.fit(data);
+  CHECK(model.parameters().values ==
+        Trainer{outside::Ridge{.penalty = 2}, outside::ByNative{}}.fit(data).parameters().values);
+  model.save(path);
+  CHECK_THROWS_WITH(AnyModel::load(path),
+                    Contains("manifest.json: a model of \"outside_ridge\"") && Contains("register_spec"));
+  CHECK(register_spec<outside::Ridge>());
+  CHECK(register_spec<outside::Ridge>());  // once more is harmless
+  CHECK(!register_spec<outside::Taken>());
+  const auto loaded = AnyModel::load(path);
+  CHECK(loaded.predict(data).values == model.predict(data).values);
+  CHECK(loaded.as<outside::Ridge>().spec().penalty == 2);
 }
 
 TEST_CASE("a load beside saves of the same path sees one of the models, whole", "[model]") {

@@ -10,7 +10,9 @@
 
 namespace scalar::inline v0 {
 
-struct Dataset::Data : DatasetParts {};
+struct Dataset::Data : DatasetParts {
+  std::shared_ptr<const Data> owner{};  // of the features, where they are another's
+};
 
 namespace {
 
@@ -46,10 +48,13 @@ void check_targets(const DatasetParts& parts) {
                                           " classes");
     }
   }
-  for (std::size_t i = 0; i < parts.weights.size(); ++i)
-    if (!(parts.weights[i] >= 0 && std::isfinite(parts.weights[i]))) {
-      throw Error(Errc::out_of_range, "the weight of row " + std::to_string(i) + " is " +
-                                          number_text(parts.weights[i]) + ", expected a finite number not below 0");
+}
+
+void check_weights(const std::vector<double>& weights) {
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    if (!(weights[i] >= 0 && std::isfinite(weights[i]))) {
+      throw Error(Errc::out_of_range, "the weight of row " + std::to_string(i) + " is " + number_text(weights[i]) +
+                                          ", expected a finite number not below 0");
     }
 }
 
@@ -66,6 +71,7 @@ Dataset::Dataset(DatasetParts parts) {
   check_length("weights", parts.weights.size(), rows_);
   check_length("feature names", parts.feature_names.size(), parts.columns);
   check_targets(parts);
+  check_weights(parts.weights);
   if (parts.feature_names.empty())
     for (std::int64_t i = 0; i < parts.columns; ++i) parts.feature_names.emplace_back("f").append(std::to_string(i));
   auto made = std::make_shared<Data>();
@@ -108,6 +114,24 @@ Dataset Dataset::contiguous() const {
   Dataset result;
   result.rows_ = rows_;
   result.matrix_ = {made->features.data(), rows_, made->columns};
+  result.data_ = std::move(made);
+  return result;
+}
+
+Dataset Dataset::with_weights(std::vector<double> weights) const {
+  check_length("weights", weights.size(), rows_);
+  check_weights(weights);
+  const Dataset base = contiguous();
+  auto made = std::make_shared<Data>();
+  made->columns = columns();
+  made->feature_names = feature_names();
+  made->classes = classes();
+  if (base.has_targets()) made->targets.assign(base.targets().begin(), base.targets().end());
+  made->weights = std::move(weights);
+  made->owner = base.data_;
+  Dataset result;
+  result.rows_ = rows_;
+  result.matrix_ = base.features();
   result.data_ = std::move(made);
   return result;
 }

@@ -18,7 +18,7 @@ void require_regression(const Encoder& encoder, const char* metric) {
   }
 }
 
-Truth truth(const Encoder& encoder, const Table& table) { return {encoder.targets(table), {}}; }
+Truth truth(const Encoder& encoder, const Table& table) { return {encoder.targets(table), table.weights()}; }
 
 Truth truth(const Encoder& encoder, const Dataset& dataset) {
   if (dataset.empty()) return {};

@@ -58,6 +58,20 @@ TEST_CASE("a dataset checks its parts") {
   CHECK(std::isnan(Dataset({.features = {1}, .columns = 1}).target(0)));
 }
 
+TEST_CASE("other weights for the same rows") {
+  const Dataset all = numbered(5), picked = all.take({3, 1});
+  const Dataset other = all.with_weights({5, 4, 3, 2, 1});
+  CHECK(other.weights()[4] == 1);
+  CHECK(other.targets()[4] == 400);
+  CHECK(other.features().data == all.features().data);
+  CHECK(other.take({4, 0}).weight(0) == 1);
+  CHECK(picked.with_weights({7, 8}).weight(1) == 8);
+  CHECK(picked.with_weights({7, 8}).row(0)[0] == 3);
+  CHECK_FALSE(all.with_weights({}).has_weights());
+  CHECK(message_of(Errc::shape_mismatch, [&] { all.with_weights({1}); }) == "a dataset has 1 weights, expected 5");
+  message_of(Errc::out_of_range, [&] { all.with_weights({1, 1, 1, 1, -1}); });
+}
+
 TEST_CASE("targets and weights keep what a double holds, however the rows are cut") {
   DatasetParts parts{.columns = 1};
   for (int i = 0; i < 12; ++i) {

@@ -56,6 +56,10 @@ class Dataset {
   std::span<const double> targets() const;
   std::span<const double> weights() const;
 
+  /// The same rows with other weights, `[rows]` or none; shares the features where they lie in one block. Errors:
+  /// `Errc::shape_mismatch`, `Errc::out_of_range`, as the constructor.
+  Dataset with_weights(std::vector<double> weights) const;
+
   Dataset slice(std::int64_t first, std::int64_t count) const;
   Dataset take(std::vector<std::int64_t> rows) const;
   Dataset shuffle(std::uint64_t seed) const;

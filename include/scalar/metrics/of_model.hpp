@@ -59,8 +59,8 @@ double of_numbers(const char* name, const M& model, const Data& data, Metric met
 
 }  // namespace detail
 
-/// Each takes a model and a Table with the model's inputs and label, or a Dataset with targets; weights of a dataset
-/// count. Errors: those of the metric and of `predict`; `Errc::invalid_argument` for a metric of the other kind of
+/// Each takes a model and a Table with the model's inputs and label, or a Dataset with targets; their weights count.
+/// Errors: those of the metric and of `predict`; `Errc::invalid_argument` for a metric of the other kind of
 /// model, and for a class the model does not know.
 template <class Data, Predicts<Data> M>
 double accuracy(const M& model, const Data& data) {

@@ -270,7 +270,7 @@ Table read(const Open& open, const ReadCsv& options, const std::string& context)
   }
   std::vector<Column> columns;
   for (const std::size_t position : layout.wanted) columns.push_back(std::move(builders[position]).release());
-  return Table(std::move(columns), options.label);
+  return Table(std::move(columns), options.label, options.weight);
 }
 
 }  // namespace

@@ -279,9 +279,15 @@ CsvLayout read_layout(CsvLexer& lexer, const ReadCsv& options, const std::string
   if (options.columns.empty())
     for (std::size_t i = 0; i < layout.names.size(); ++i) layout.wanted.push_back(i);
   for (const auto& [name, type] : options.types) position_of(name, "types");
-  if (!options.label.empty() && !layout.is_wanted[position_of(options.label, "label")])
-    throw Error(Errc::not_found, "ReadCsv.label is \"" + options.label + "\", which is not among ReadCsv.columns",
-                context);
+  const auto require_wanted = [&](const std::string& name, const std::string& role) {
+    if (!name.empty() && !layout.is_wanted[position_of(name, role)])
+      throw Error(Errc::not_found, "ReadCsv." + role + " is \"" + name + "\", which is not among ReadCsv.columns",
+                  context);
+  };
+  if (!options.label.empty() && options.label == options.weight)
+    throw Error(Errc::invalid_argument, "ReadCsv.label and ReadCsv.weight are both \"" + options.label + "\"", context);
+  require_wanted(options.label, "label");
+  require_wanted(options.weight, "weight");
   return layout;
 }
 

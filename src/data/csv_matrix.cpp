@@ -51,7 +51,7 @@ class MatrixBuilder {
     if (label_ != unused) targets_.push_back(target_);
   }
 
-  Dataset release(TargetKind kind, const ReadCsv& options, const std::string& context) {
+  Dataset release(TargetKind kind) {
     DatasetParts parts;
     parts.features = std::move(features_);
     parts.columns = static_cast<std::int64_t>(feature_names_.size());
@@ -59,14 +59,11 @@ class MatrixBuilder {
     if (label_ != unused) {
       if (kind == TargetKind::classification) {
         const std::vector<double> sorted = distinct(targets_);
-        // A float32 counts exactly up to 2^24.
-        if (sorted.size() > (std::size_t{1} << 24))
-          throw Error(Errc::too_large, "label \"" + options.label + "\" has more than 2^24 distinct values", context);
         for (const double value : sorted) parts.classes.push_back(shortest(value));
         for (double& target : targets_)
           target = static_cast<double>(std::lower_bound(sorted.begin(), sorted.end(), target) - sorted.begin());
       }
-      parts.targets.assign(targets_.begin(), targets_.end());
+      parts.targets = std::move(targets_);
     }
     return Dataset(std::move(parts));
   }
@@ -107,7 +104,7 @@ Dataset read_csv_matrix(const Uri& uri, const ReadCsv& options, TargetKind kind,
   for_each_field(
       lexer, layout.names.size(), [&](std::size_t column) { return builder.read(lexer, column); }, [] {},
       [&] { builder.done(); });
-  return builder.release(kind, options, context);
+  return builder.release(kind);
 }
 
 }  // namespace scalar::inline v0::data

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "data/labels.hpp"
 #include "data/selection.hpp"
 #include "scalar/core/error.hpp"
 
@@ -29,12 +30,12 @@ void check_length(std::string_view what, std::size_t seen, std::int64_t expected
   }
 }
 
-std::string number_text(float value) { return std::isnan(value) ? "NaN" : std::to_string(value); }
+std::string number_text(double value) { return std::isnan(value) ? "NaN" : data::shortest(value); }
 
 void check_targets(const DatasetParts& parts) {
-  const auto classes = static_cast<float>(parts.classes.size());
+  const auto classes = static_cast<double>(parts.classes.size());
   for (std::size_t i = 0; i < parts.targets.size(); ++i) {
-    const float target = parts.targets[i];
+    const double target = parts.targets[i];
     if (!std::isfinite(target)) {
       throw Error(Errc::out_of_range, "the target of row " + std::to_string(i) + " is " + number_text(target) +
                                           ", expected a finite number");
@@ -83,12 +84,12 @@ const std::vector<std::string>& Dataset::classes() const noexcept {
   return data_ == nullptr ? no_names() : data_->classes;
 }
 
-float Dataset::target(std::int64_t i) const noexcept {
+double Dataset::target(std::int64_t i) const noexcept {
   return has_targets() ? data_->targets[static_cast<std::size_t>(stored_row(i))]
-                       : std::numeric_limits<float>::quiet_NaN();
+                       : std::numeric_limits<double>::quiet_NaN();
 }
-float Dataset::weight(std::int64_t i) const noexcept {
-  return has_weights() ? data_->weights[static_cast<std::size_t>(stored_row(i))] : 1.0f;
+double Dataset::weight(std::int64_t i) const noexcept {
+  return has_weights() ? data_->weights[static_cast<std::size_t>(stored_row(i))] : 1.0;
 }
 
 Dataset Dataset::contiguous() const {
@@ -123,12 +124,12 @@ FloatMatrix Dataset::features() const {
   require_contiguous(is_contiguous());
   return matrix_.slice(first_, rows_);
 }
-std::span<const float> Dataset::targets() const {
+std::span<const double> Dataset::targets() const {
   require_contiguous(is_contiguous());
   if (!has_targets()) return {};
   return std::span(data_->targets).subspan(static_cast<std::size_t>(first_), static_cast<std::size_t>(rows_));
 }
-std::span<const float> Dataset::weights() const {
+std::span<const double> Dataset::weights() const {
   require_contiguous(is_contiguous());
   if (!has_weights()) return {};
   return std::span(data_->weights).subspan(static_cast<std::size_t>(first_), static_cast<std::size_t>(rows_));

@@ -88,7 +88,7 @@ Source source_of(const Table& table, const Input& input, const ColumnCode& code)
   return source;
 }
 
-std::vector<float> no_targets() { return {}; }
+std::vector<double> no_targets() { return {}; }
 
 }  // namespace
 
@@ -119,7 +119,7 @@ const std::vector<std::string>& Encoder::classes() const noexcept {
 }
 const std::string& Encoder::label() const noexcept { return data_ == nullptr ? nothing<std::string>() : data_->label; }
 
-Dataset Encoder::encode_with(const Table& table, std::vector<float> targets, const Runtime& runtime) const {
+Dataset Encoder::encode_with(const Table& table, std::vector<double> targets, const Runtime& runtime) const {
   const Data& self = data();
   std::vector<Source> sources;
   for (std::size_t i = 0; i < self.inputs.size(); ++i)
@@ -179,12 +179,12 @@ class ClassReader {
     if (const auto* texts = std::get_if<TextValues>(&column.values))
       for (const std::string& text : texts->dictionary) indices_.push_back(classes.find(text));
   }
-  float read(std::int64_t stored, std::int64_t row) const {
+  double read(std::int64_t stored, std::int64_t row) const {
     const auto i = static_cast<std::size_t>(stored);
     const std::uint32_t index = column_.type() == ColumnType::text
                                     ? indices_[std::get<TextValues>(column_.values).codes[i]]
                                     : classes_.find(spelling(i));
-    if (index != data::Dictionary::none) return static_cast<float>(index);
+    if (index != data::Dictionary::none) return index;
     std::string known;
     for (std::size_t k = 0; k < classes_.size() && k < 20; ++k)
       known += (k == 0 ? "\"" : ", \"") + classes_.texts()[k] + "\"";
@@ -209,7 +209,7 @@ class ClassReader {
 
 }  // namespace
 
-std::vector<float> Encoder::targets(const Table& table) const {
+std::vector<double> Encoder::targets(const Table& table) const {
   const Data& self = data();
   const std::string& name = self.label.empty() ? table.label() : self.label;
   if (name.empty()) throw Error(Errc::not_found, "the table names no label");
@@ -218,12 +218,13 @@ std::vector<float> Encoder::targets(const Table& table) const {
   if (!is_class && column.type() == ColumnType::text)
     throw Error(Errc::type_mismatch, "expected a label that is a number, got text", "column \"" + name + "\"");
   const ClassReader reader(self.classes, column);
-  std::vector<float> targets(static_cast<std::size_t>(table.rows()));
+  std::vector<double> targets(static_cast<std::size_t>(table.rows()));
   for (std::int64_t row = 0; row < table.rows(); ++row) {
     const std::int64_t stored = table.stored_row(row);
     if (column.is_missing(stored)) throw_at(Errc::invalid_argument, name, row, "the label is missing");
-    const float target = is_class ? reader.read(stored, row) : static_cast<float>(column.number(stored));
-    if (!std::isfinite(target)) throw_at(Errc::invalid_argument, name, row, "the label is no finite float32");
+    const double target = is_class ? reader.read(stored, row) : column.number(stored);
+    if (std::isinf(target))
+      throw_at(Errc::invalid_argument, name, row, "the label is an infinity, expected a finite number");
     targets[static_cast<std::size_t>(row)] = target;
   }
   return targets;

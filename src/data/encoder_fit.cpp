@@ -140,8 +140,8 @@ void check_regression_label(const Table& table, const Column& column) {
   for (std::int64_t row = 0; row < table.rows(); ++row) {
     const double value = column.number(table.stored_row(row));
     if (std::isnan(value)) throw_at(Errc::invalid_argument, column.name, row, "the label is missing");
-    if (std::isinf(static_cast<float>(value)))
-      throw_at(Errc::invalid_argument, column.name, row, "the label is no finite float32");
+    if (std::isinf(value))
+      throw_at(Errc::invalid_argument, column.name, row, "the label is an infinity, expected a finite number");
   }
 }
 

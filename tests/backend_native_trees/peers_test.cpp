@@ -115,7 +115,7 @@ TEST_CASE("peers that hold parts of any size grow the same forest, in one proces
       const trees::GrowSettings settings{5, 0.3, {}};
       const auto grower = trees::make_grower(peer, part, std::move(cuts), settings, team);
       std::vector<trees::Gradient> gradients;
-      for (const float target : part.rows.targets) gradients.push_back({target, 1});
+      for (const double target : part.rows.targets) gradients.push_back({static_cast<float>(target), 1});
       std::vector<float> margins(gradients.size());
       Forest forest;
       const std::stop_token never;

@@ -80,7 +80,8 @@ class Booster {
     library.check(library.matrix_create(parts.features.data(), rows, static_cast<std::uint64_t>(parts.columns),
                                         std::numeric_limits<float>::quiet_NaN(), matrix_.out(), 1),
                   "matrix");
-    library.check(library.matrix_set_floats(matrix_.get(), "label", parts.targets.data(), rows), "label");
+    const std::vector<float> labels(parts.targets.begin(), parts.targets.end());
+    library.check(library.matrix_set_floats(matrix_.get(), "label", labels.data(), rows), "label");
     const backend::xgboost::Handle cached = matrix_.get();
     library.check(library.booster_create(&cached, 1, booster_.out()), "create");
     library.check(library.booster_set(booster_.get(), "nthread", "1"), "nthread");

@@ -440,7 +440,7 @@ TEST_CASE("the census table") {
   const Dataset data = Encoder::fit(table, {}, TargetKind::classification).encode(table);
   CHECK(data.classes() == Texts{"<=50K", ">50K"});
   double positive = 0;
-  for (std::int64_t row = 0; row < data.rows(); ++row) positive += static_cast<double>(data.target(row));
+  for (std::int64_t row = 0; row < data.rows(); ++row) positive += data.target(row);
   CHECK(positive == 7841);  // adult.names: 24.08 % ">50K"
 }
 

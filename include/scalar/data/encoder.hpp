@@ -105,7 +105,7 @@ class Encoder {
   Dataset encode_inputs(const Table& table, const Runtime& runtime = {}) const;
   /// The label column of a table, `[rows]`: numbers, or class indices. An identity takes the label the table names.
   /// Errors: as `encode`, and `Errc::not_found` where there is no label.
-  std::vector<float> targets(const Table& table) const;
+  std::vector<double> targets(const Table& table) const;
   /// Features of a batch into `out`, `[rows, feature_count()]`. Does not allocate.
   /// Errors: `Errc::shape_mismatch`, `Errc::type_mismatch`, `Errc::invalid_argument`, as `encode(table)`.
   void encode(const BatchView& batch, MatrixView<float> out) const;
@@ -118,7 +118,7 @@ class Encoder {
   struct Data;
   explicit Encoder(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
   const Data& data() const;
-  Dataset encode_with(const Table& table, std::vector<float> targets, const Runtime& runtime) const;
+  Dataset encode_with(const Table& table, std::vector<double> targets, const Runtime& runtime) const;
   std::shared_ptr<const Data> data_;
 };
 

@@ -29,7 +29,7 @@ void require_regression(const Encoder& encoder, const char* metric);
 
 /// What a metric needs of the data beside predictions.
 struct Truth {
-  std::vector<float> targets{}, weights{};
+  std::vector<double> targets{}, weights{};
 };
 Truth truth(const Encoder& encoder, const Table& table);
 /// Classes are matched by name where the dataset names its own.

@@ -35,7 +35,7 @@ std::string text(Number number) {
 float mean(const Dataset& data) {
   double sum = 0, weight = 0;
   for (std::int64_t row = 0; row < data.rows(); ++row) {
-    sum += static_cast<double>(data.weight(row)) * data.target(row);
+    sum += data.weight(row) * data.target(row);
     weight += data.weight(row);
   }
   return static_cast<float>(sum / weight);
@@ -70,6 +70,21 @@ std::vector<std::pair<const char*, std::string>> parameters(const GradientBooste
                              {"eval_metric", "mlogloss"}});
   }
   return list;
+}
+
+/// Hands over labels or weights, which XGBoost keeps as float32.
+void set_floats(const Library& library, Handle matrix, const char* field, std::span<const double> numbers) {
+  std::vector<float> narrow;
+  narrow.reserve(numbers.size());
+  for (std::size_t row = 0; row < numbers.size(); ++row) {
+    narrow.push_back(static_cast<float>(numbers[row]));
+    if (std::isinf(narrow.back()))
+      throw Error(Errc::out_of_range,
+                  "the " + std::string(field) + " of row " + std::to_string(row) + " is " + text(numbers[row]) +
+                      ", expected a number that a float32 holds",
+                  "xgboost");
+  }
+  library.check(library.matrix_set_floats(matrix, field, narrow.data(), narrow.size()), field);
 }
 
 void refuse_infinities(FloatMatrix features, const Dataset& data) {
@@ -146,9 +161,8 @@ Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const
   library.check(library.matrix_create(features.data, count, static_cast<std::uint64_t>(features.columns),
                                       std::numeric_limits<float>::quiet_NaN(), matrix.out(), runtime.threads()),
                 "XGDMatrixCreateFromMat");
-  library.check(library.matrix_set_floats(matrix.get(), "label", rows.targets().data(), count), "label");
-  if (rows.has_weights())
-    library.check(library.matrix_set_floats(matrix.get(), "weight", rows.weights().data(), count), "weight");
+  set_floats(library, matrix.get(), "label", rows.targets());
+  if (rows.has_weights()) set_floats(library, matrix.get(), "weight", rows.weights());
   const Handle cached = matrix.get();
   library.check(library.booster_create(&cached, 1, booster.out()), "XGBoosterCreate");
   for (const auto& [name, value] : parameters(spec, rows, runtime.threads()))

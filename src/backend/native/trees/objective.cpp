@@ -25,7 +25,7 @@ bsp::Task<> Objective::start(bsp::Peer& peer) {
   const auto value = [this](std::int64_t row) -> Both<double> {
     const auto at = static_cast<std::size_t>(row);
     const double w = weight(at);
-    return {w, w * static_cast<double>(targets_[at])};
+    return {w, w * targets_[at]};
   };
   const auto rows = static_cast<std::int64_t>(targets_.size());
   const Totals totals = co_await sum_exactly(peer, team_, rows, all_, value);
@@ -51,12 +51,12 @@ void Objective::differentiate(std::size_t begin, std::size_t end) {
   };
   if (loss_ == Loss::squared) {
     for (std::size_t row = begin; row < end; ++row)
-      gradients_[row] = {(margins_[row] - targets_[row]) * weight(row), weight(row)};
+      gradients_[row] = {(margins_[row] - target(row)) * weight(row), weight(row)};
   } else if (loss_ == Loss::logistic) {
     const Floats p = 1 / (1 + (-margin(0)).exp());
     for (std::size_t row = begin; row < end; ++row) {
       const float q = p[static_cast<Eigen::Index>(row - begin)];
-      gradients_[row] = {(q - targets_[row]) * weight(row), (std::max)(q * (1 - q), least_second) * weight(row)};
+      gradients_[row] = {(q - target(row)) * weight(row), (std::max)(q * (1 - q), least_second) * weight(row)};
     }
   } else {
     Floats largest = margin(0), total = Floats::Zero(count);
@@ -66,7 +66,7 @@ void Objective::differentiate(std::size_t begin, std::size_t end) {
       const Floats p = (margin(k) - largest).exp() / total;
       for (std::size_t row = begin; row < end; ++row) {
         const float q = p[static_cast<Eigen::Index>(row - begin)];
-        const float wrong = targets_[row] == static_cast<float>(k) ? q - 1 : q;
+        const float wrong = target(row) == static_cast<float>(k) ? q - 1 : q;
         gradients_[static_cast<std::size_t>(k) * rows + row] = {
             wrong * weight(row), (std::max)(2 * q * (1 - q), least_second) * weight(row)};
       }

@@ -40,11 +40,12 @@ class Objective {
  private:
   void differentiate(std::size_t begin, std::size_t end);
   double loss_of(std::size_t row) const;
-  float weight(std::size_t row) const { return weights_.empty() ? 1.0f : weights_[row]; }
+  float target(std::size_t row) const { return static_cast<float>(targets_[row]); }
+  float weight(std::size_t row) const { return weights_.empty() ? 1.0f : static_cast<float>(weights_[row]); }
 
   Loss loss_;
   int outputs_;
-  std::span<const float> targets_, weights_;
+  std::span<const double> targets_, weights_;
   std::int64_t all_;
   const native::Team& team_;
   float base_ = 0;

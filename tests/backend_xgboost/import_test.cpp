@@ -64,7 +64,8 @@ long differences(const std::vector<double>& ours, const std::vector<float>& thei
 TEST_CASE("a model by hand reads as written") {
   const Forest forest = backend::import_xgboost(model());
   check(forest);
-  CHECK(forest.base == std::vector<double>{0.5});
+  CHECK(forest.start == std::vector<double>{0.5});
+  CHECK(forest.base == std::vector<double>{0});
   CHECK(forest.features == 2);
   CHECK(forest.link == Link::identity);
   CHECK(forest.feature == std::vector<std::int32_t>{1, -1, -1, -1});
@@ -124,7 +125,7 @@ TEST_CASE("the base score of raw logits is a margin, that of a logistic a probab
   }
   const Forest logistic = backend::import_xgboost(file_of("reg_logistic.json"));
   CHECK(logistic.link == Link::logistic);
-  CHECK(logistic.base == std::vector<double>{0});  // logit of 0.5
+  CHECK(logistic.start == std::vector<double>{0});  // logit of 0.5
   const Forest quantile = backend::import_xgboost(file_of("quantile03.json"));
   CHECK(quantile.link == Link::identity);
   CHECK(quantile.trees() == 2);
@@ -139,7 +140,7 @@ TEST_CASE("a base score is read as the version that saved it does") {
     replace("reg:squarederror", objective);
     replace("5E-1\",\"num_class", score + "\",\"num_class");
     replace("[1,7,4]", version);
-    return backend::import_xgboost(text).base[0];
+    return backend::import_xgboost(text).start[0];
   };
   CHECK(base(model(), "binary:logitraw", "2E-1", "[1,3,0]") == Approx(std::log(0.25)));
   CHECK(base(model(), "binary:logitraw", "2E-1", "[1,3,1]") == double(0.2f));

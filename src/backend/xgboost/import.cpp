@@ -388,8 +388,9 @@ Forest import_xgboost(std::string_view model_json) {
   if (model.base.size() != 1 && model.base.size() != static_cast<std::size_t>(forest.outputs))
     corrupt("has " + std::to_string(model.base.size()) + " base scores for " + std::to_string(forest.outputs) +
             " outputs");
+  forest.base.assign(static_cast<std::size_t>(forest.outputs), 0.0);  // XGBoost adds in float, from the first margin on
   for (std::int64_t k = 0; k < forest.outputs; ++k)
-    forest.base.push_back(base_margin(model.base[model.base.size() == 1 ? 0 : static_cast<std::size_t>(k)], model));
+    forest.start.push_back(base_margin(model.base[model.base.size() == 1 ? 0 : static_cast<std::size_t>(k)], model));
 
   if (model.tree_info.size() != model.trees->size())
     corrupt("has " + std::to_string(model.trees->size()) + " trees and tree_info of " +

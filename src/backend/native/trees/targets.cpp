@@ -58,6 +58,7 @@ Forest empty_forest(const GradientBoostedTrees& spec, const Dataset& data) {
   forest.outputs = spec.loss == Loss::softmax ? classes : 1;
   forest.link = link_of(spec.loss);
   forest.base.assign(static_cast<std::size_t>(forest.outputs), 0.0);
+  forest.start = forest.base;
   forest.tree_begin.push_back(0);
   return forest;
 }

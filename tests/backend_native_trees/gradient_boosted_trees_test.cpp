@@ -8,6 +8,7 @@
 #include <random>
 
 #include "backend_native_trees/made.hpp"
+#include "backend_native_trees/starts.hpp"
 #include "scalar/backend/native/native.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
@@ -51,7 +52,9 @@ class Exhaustive {
     double sum = 0, weight = 0;
     for (std::int64_t row = 0; row < data.rows(); ++row)
       sum += data.weight(row) * data.target(row), weight += data.weight(row);
-    margin_.assign(static_cast<std::size_t>(data.rows()), spec.loss == Loss::squared ? sum / weight : 0.0);
+    const double mean = sum / weight;
+    margin_.assign(static_cast<std::size_t>(data.rows()),
+                   spec.loss == Loss::squared ? mean : std::log(mean / (1 - mean)));
     for (int tree = 0; tree < spec.trees; ++tree) {
       std::vector<std::int64_t> rows;
       g_.clear(), h_.clear();
@@ -147,12 +150,25 @@ TEST_CASE("trees are those of an exhaustive search") {
   CHECK(worst < 2e-5);
 }
 
+TEST_CASE("boosting begins with the best constant, and keeps the digits of large targets") {
+  for (const int peers : {1, 3}) {
+    const auto fit = [peers](const GradientBoostedTrees& spec, const Dataset& data, FitOptions options) {
+      options.peers = peers;
+      return backend::Native{}.fit(spec, data, options);
+    };
+    starts::check_constants(fit);
+    starts::check_rare_class(fit);
+    starts::check_digits(fit);
+  }
+}
+
 TEST_CASE("one split has the leaves that a pencil finds") {
   // Mean 2.5; g = 2.5 - y; left {1, 2}: G = 2, H = 2; right {3, 4}: G = -2, H = 2; leaves -/+ 0.5 * 2 / (2 + 1).
   const Dataset data({.features = {10, 20, 30, 40}, .columns = 1, .targets = {1, 2, 3, 4}});
   const Forest forest = backend::Native{}.fit(
       {.trees = 1, .depth = 1, .learning_rate = 0.5, .loss = Loss::squared, .l2 = 1, .min_child_weight = 2}, data);
   CHECK(forest.base == std::vector<double>{2.5});
+  CHECK(forest.start == std::vector<double>{0});
   CHECK(forest.feature == std::vector<std::int32_t>{0, -1, -1});
   CHECK(forest.value == std::vector<double>{30, static_cast<float>(-1.0 / 3), static_cast<float>(1.0 / 3)});
   CHECK(forest.width == DataType::float32);

@@ -22,6 +22,7 @@ bsp::Task<> boost(bsp::Peer& peer, const GradientBoostedTrees& spec, const Part&
   Objective objective(spec.loss, static_cast<int>(forest.outputs), part.rows, part.all, team);
   co_await objective.start(peer);
   forest.base.assign(forest.base.size(), objective.base());
+  forest.start = objective.first_margins();
   std::vector<Cuts> cuts = co_await find_cuts(peer, part, spec.bins, team);
   const GrowSettings settings{spec.depth, spec.learning_rate, {spec.l2, spec.min_child_weight, spec.min_split_gain}};
   const std::unique_ptr<Grower> grower = make_grower(peer, part, std::move(cuts), settings, team);

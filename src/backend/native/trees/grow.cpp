@@ -541,9 +541,13 @@ class BinnedGrower final : public Grower {
   void fill_leaves(const std::vector<Leaf>& leaves, const std::vector<Wide>& totals, const Units& exact,
                    std::span<float> margins, Tree& tree) {
     for (std::size_t i = 0; i < leaves.size(); ++i) {
-      const double denominator = second(totals[i], exact) + settings_.rules.l2;
+      const double h = second(totals[i], exact), denominator = h + settings_.rules.l2;
+      // A split saw to it that its children have enough; a root may have less.
+      const bool is_enough = leaves.size() > 1 || h >= settings_.rules.min_child_weight;
       tree.value[static_cast<std::size_t>(leaves[i].node)] =
-          denominator > 0 ? static_cast<float>(-settings_.learning_rate * first(totals[i], exact) / denominator) : 0.0f;
+          is_enough && denominator > 0
+              ? static_cast<float>(-settings_.learning_rate * first(totals[i], exact) / denominator)
+              : 0.0f;
     }
     for_parts([&](const LeafPart& part, std::span<const std::uint32_t> rows) {
       const auto value = static_cast<float>(tree.value[static_cast<std::size_t>(leaves[part.leaf].node)]);

@@ -181,6 +181,7 @@ TEST_CASE("the forest predicts the margins it was trained with") {
   std::int64_t calls = 0;
   const Forest forest = backend::Native{}.fit({.trees = 15, .depth = 5, .loss = loss}, data,
                                               {.progress = [&](const FitProgress& progress) {
+                                                if (progress.what == "bin") return;
                                                 CHECK(progress.what == "tree");
                                                 CHECK(progress.done == ++calls);
                                                 CHECK(progress.total == 15);
@@ -346,12 +347,58 @@ TEST_CASE("a fit that is asked to stop does") {
       [&] {
         (void)backend::Native{}.fit({.trees = 1000}, data,
                                     {.stop = source.get_token(), .progress = [&](const FitProgress& progress) {
+                                       if (progress.what == "bin") return;
                                        rounds = progress.done;
                                        if (progress.done == 3) source.request_stop();
                                      }});
       },
       Errc::cancelled, "stop");
   CHECK(rounds == 3);
+}
+
+TEST_CASE("a fit that is asked to stop before its first tree does, and tells how far binning came") {
+  const auto peers = GENERATE(1, 2, 5);
+  const Dataset data(make({.rows = 1000, .columns = 9, .loss = Loss::logistic}, 17));
+  for (std::int64_t at = 0; at <= 18; at += 9) {
+    std::stop_source source;
+    std::vector<std::int64_t> done;
+    bool grew = false;
+    const FitOptions options{.peers = peers, .stop = source.get_token(), .progress = [&](const FitProgress& progress) {
+                               if (progress.what != "bin") grew = true;
+                               if (grew) return;
+                               CHECK(progress.total == 18);
+                               CHECK(std::isnan(progress.objective));
+                               done.push_back(progress.done);
+                               if (progress.done >= at) source.request_stop();
+                             }};
+    require_error([&] { (void)backend::Native{}.fit({.trees = 3}, data, options); }, Errc::cancelled, "stop");
+    CHECK_FALSE(grew);
+    REQUIRE_FALSE(done.empty());
+    CHECK(std::is_sorted(done.begin(), done.end()));
+    CHECK(done.front() == 0);
+    CHECK(done.back() >= at);
+  }
+  std::stop_source source;
+  source.request_stop();
+  int calls = 0;
+  const FitOptions options{
+      .peers = peers, .stop = source.get_token(), .progress = [&](const FitProgress&) { ++calls; }};
+  require_error([&] { (void)backend::Native{}.fit({.trees = 3}, data, options); }, Errc::cancelled, "stop");
+  CHECK(calls == 0);
+}
+
+TEST_CASE("a stop is seen although no tree splits") {
+  const Dataset data({.features = {1, 1}, .columns = 1, .targets = {1, 2}});
+  std::stop_source source;
+  std::int64_t rounds = 0;
+  const FitOptions options{.stop = source.get_token(), .progress = [&](const FitProgress& progress) {
+                             if (progress.what != "tree") return;
+                             rounds = progress.done;
+                             if (rounds == 2) source.request_stop();
+                           }};
+  require_error([&] { (void)backend::Native{}.fit({.trees = 1000, .loss = Loss::squared}, data, options); },
+                Errc::cancelled, "stop");
+  CHECK(rounds == 2);
 }
 
 TEST_CASE("a margin learned deep in a chain of 64 levels") {

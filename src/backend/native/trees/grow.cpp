@@ -448,14 +448,14 @@ template <class Code>
 class BinnedGrower final : public Grower {
  public:
   BinnedGrower(bsp::Peer& peer, const Part& part, std::vector<Cuts> cuts, int stride, const GrowSettings& settings,
-               const Team& team)
+               const Team& team, const Watch& watch)
       : peer_(peer),
         all_(part.all),
         settings_(settings),
         team_(team),
         cuts_(std::move(cuts)),
         binned_(bin<Code>(part.rows.features, cuts_,
-                          make_blocks(static_cast<int>(part.rows.columns()), stride, team.threads()), team)),
+                          make_blocks(static_cast<int>(part.rows.columns()), stride, team.threads()), team, watch)),
         packed_(peer, binned_, cuts_, stride, settings_, team_),
         wide_(peer, binned_, cuts_, stride, settings_, team_),
         index_(static_cast<std::size_t>(part.rows.count())) {}
@@ -570,11 +570,11 @@ class BinnedGrower final : public Grower {
 }  // namespace
 
 std::unique_ptr<Grower> make_grower(bsp::Peer& peer, const Part& part, std::vector<Cuts> cuts,
-                                    const GrowSettings& settings, const native::Team& team) {
+                                    const GrowSettings& settings, const native::Team& team, const Watch& watch) {
   const int stride = slot_stride(cuts);
   if (stride <= 256)
-    return std::make_unique<BinnedGrower<std::uint8_t>>(peer, part, std::move(cuts), stride, settings, team);
-  return std::make_unique<BinnedGrower<std::uint16_t>>(peer, part, std::move(cuts), stride, settings, team);
+    return std::make_unique<BinnedGrower<std::uint8_t>>(peer, part, std::move(cuts), stride, settings, team, watch);
+  return std::make_unique<BinnedGrower<std::uint16_t>>(peer, part, std::move(cuts), stride, settings, team, watch);
 }
 
 }  // namespace scalar::inline v0::backend::trees

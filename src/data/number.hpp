@@ -12,7 +12,15 @@ enum class Parsed { number, none, too_large };
 
 inline bool is_digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
 
-/// Reads the decimal at `text`, which must be followed by a byte that is no digit; null where `parse_double` has to.
+/// True where a digit follows a zero that begins a number, as in "007": a code such as a postcode, which no number
+/// keeps.
+inline bool has_leading_zero(std::string_view text) noexcept {
+  const std::size_t sign = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+  return text.size() > sign + 1 && text[sign] == '0' && is_digit(text[sign + 1]);
+}
+
+/// Reads the decimal at `text`, which must be followed by a byte that is no digit; null where `parse_double` has to,
+/// and for one with a leading zero.
 ///
 /// Clinger, "How to read floating point numbers accurately" (1990), fast path: a significand up to 2^53 and a power of
 /// ten up to 10^22 are exact, so one rounded division gives the nearest double.
@@ -22,6 +30,7 @@ inline const char* fast_double(const char* text, double& number) noexcept {
   const bool negative = *text == '-';
   const char* at = text + negative;
   const char* const first = at;
+  if (*first == '0' && is_digit(first[1])) return nullptr;
   std::uint64_t significand = 0;
   for (; is_digit(*at); ++at) significand = significand * 10 + static_cast<std::uint64_t>(*at - '0');
   std::int64_t digits = at - first, decimals = 0;
@@ -38,14 +47,15 @@ inline const char* fast_double(const char* text, double& number) noexcept {
   return at;
 }
 
-/// Reads up to 18 digits at `text`, which must be followed by a byte that is no digit; null for anything else.
+/// Reads up to 18 digits at `text`, which must be followed by a byte that is no digit; null for anything else, and for
+/// a leading zero.
 inline const char* fast_int(const char* text, std::int64_t& number) noexcept {
   const bool negative = *text == '-';
   const char* at = text + negative;
   const char* const first = at;
   std::uint64_t value = 0;
   for (; is_digit(*at) && at - first <= 18; ++at) value = value * 10 + static_cast<std::uint64_t>(*at - '0');
-  if (at == first || at - first > 18) return nullptr;
+  if (at == first || at - first > 18 || (*first == '0' && at - first > 1)) return nullptr;
   number = negative ? -static_cast<std::int64_t>(value) : static_cast<std::int64_t>(value);
   return at;
 }

@@ -1,7 +1,6 @@
 #include "scalar/data/csv.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <optional>
 
@@ -25,15 +24,6 @@ std::optional<bool> parse_boolean(std::string_view text) {
   if (text == "true" || text == "True" || text == "TRUE") return true;
   if (text == "false" || text == "False" || text == "FALSE") return false;
   return std::nullopt;
-}
-
-/// True where `number` is exactly the integer that `text` spells.
-bool spells(std::string_view text, double number) {
-  std::array<char, 400> exact{};
-  const auto end =
-      std::to_chars(exact.data(), exact.data() + exact.size(), std::fabs(number), std::chars_format::fixed, 0).ptr;
-  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  return text == std::string_view(exact.data(), static_cast<std::size_t>(end - exact.data()));
 }
 
 /// A column on its way: its type widens as values come.

@@ -1,5 +1,6 @@
 #pragma once
 /// Decimal text to numbers: exact, without locale.
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -118,6 +119,16 @@ inline Parsed parse_int(std::string_view text, std::int64_t& number) noexcept {
 inline bool is_exact(std::int64_t integer) noexcept {
   const auto number = static_cast<double>(integer);
   return number < 0x1p63 && static_cast<std::int64_t>(number) == integer;
+}
+
+/// True where `number` is exactly the integer that `text` spells.
+inline bool spells(std::string_view text, double number) {
+  std::array<char, 400> exact{};
+  const auto end =
+      std::to_chars(exact.data(), exact.data() + exact.size(), std::fabs(number), std::chars_format::fixed, 0).ptr;
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  while (text.size() > 1 && text[0] == '0') text.remove_prefix(1);
+  return text == std::string_view(exact.data(), static_cast<std::size_t>(end - exact.data()));
 }
 
 }  // namespace scalar::inline v0::data

@@ -1,7 +1,6 @@
 #include "scalar/data/csv.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <optional>
 
@@ -25,16 +24,6 @@ std::optional<bool> parse_boolean(std::string_view text) {
   if (text == "true" || text == "True" || text == "TRUE") return true;
   if (text == "false" || text == "False" || text == "FALSE") return false;
   return std::nullopt;
-}
-
-/// True where `number` is exactly the integer that `text` spells.
-bool spells(std::string_view text, double number) {
-  std::array<char, 400> exact{};
-  const auto end =
-      std::to_chars(exact.data(), exact.data() + exact.size(), std::fabs(number), std::chars_format::fixed, 0).ptr;
-  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  while (text.size() > 1 && text[0] == '0') text.remove_prefix(1);
-  return text == std::string_view(exact.data(), static_cast<std::size_t>(end - exact.data()));
 }
 
 /// A column on its way: its type widens as values come.
@@ -179,6 +168,7 @@ class Builder {
 
   /// The narrowest kind that holds this value and, for numbers in a float64 column, all of its digits.
   Kind kind_for(std::string_view text) const {
+    if (has_leading_zero(text)) return Kind::text;
     std::int64_t integer = 0;
     double number = 0;
     const Parsed parsed = parse_int(text, integer);
@@ -232,8 +222,6 @@ class Builder {
   std::vector<std::uint32_t> codes_;
 };
 
-using Open = std::function<ReadBytes()>;
-
 std::vector<Builder> make_builders(const CsvLayout& layout, const ReadCsv& options) {
   std::vector<Builder> builders;
   for (std::size_t i = 0; i < layout.names.size(); ++i) {
@@ -257,15 +245,16 @@ std::size_t read_rows(CsvLexer& lexer, std::vector<Builder>& builders) {
   return rows;
 }
 
-Table read(const Open& open, const ReadCsv& options, const std::string& context) {
-  CsvLexer lexer(open(), options, context);
-  const CsvLayout layout = read_layout(lexer, options, context);
+Table read(const OpenBytes& open, const ReadCsv& options, const std::string& context) {
+  CsvLayout layout;
+  CsvLexer lexer = open_csv(open, options, context, layout);
   std::vector<Builder> builders = make_builders(layout, options);
   const std::size_t rows = read_rows(lexer, builders);
   if (std::any_of(builders.begin(), builders.end(), [](const Builder& builder) { return builder.must_read_again(); })) {
     for (Builder& builder : builders) builder.read_again();
-    CsvLexer second(open(), options, context);
-    if (read_layout(second, options, context).names != layout.names || read_rows(second, builders) != rows)
+    CsvLayout same;
+    CsvLexer second = open_csv(open, options, context, same);
+    if (same.names != layout.names || read_rows(second, builders) != rows)
       throw Error(Errc::io, "changed while it was read", context);
   }
   std::vector<Column> columns;

@@ -117,6 +117,7 @@ bool CsvLexer::begin_record(std::size_t columns) {
       if (at == end_) return false;  // blanks only
       if (*at == '\n') {
         new_line(at + 1);
+        skipped_empty_line_ = true;
         continue;
       }
     }
@@ -249,8 +250,7 @@ std::vector<std::string> read_names(CsvLexer& lexer, const ReadCsv& options, con
   return names;
 }
 
-}  // namespace
-
+/// The next record is the first of data.
 CsvLayout read_layout(CsvLexer& lexer, const ReadCsv& options, const std::string& context) {
   CsvLayout layout{read_names(lexer, options, context), {}, {}};
   std::map<std::string_view, std::size_t> positions;
@@ -289,6 +289,16 @@ CsvLayout read_layout(CsvLexer& lexer, const ReadCsv& options, const std::string
   require_wanted(options.label, "label");
   require_wanted(options.weight, "weight");
   return layout;
+}
+
+}  // namespace
+
+CsvLexer open_csv(const OpenBytes& open, const ReadCsv& options, const std::string& context, CsvLayout& layout) {
+  CsvLexer lexer(open(), options, context);
+  layout = read_layout(lexer, options, context);
+  if (options.header == Header::yes || layout.names.size() != 1 || !lexer.skipped_empty_line()) return lexer;
+  // Without a header the empty lines before the first value are rows, which is known only once there is one column.
+  return CsvLexer(open(), options, context);
 }
 
 }  // namespace scalar::inline v0::data

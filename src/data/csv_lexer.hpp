@@ -2,6 +2,7 @@
 /// Records and fields of a CSV in a rolling buffer.
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ class CsvLexer {
   /// Goes to the next record, over comments and empty lines; false at the end. `columns` is 0 while not known: a line
   /// with nothing on it is a record where there is one column only.
   bool begin_record(std::size_t columns);
+  /// Whether `begin_record` went over an empty line.
+  bool skipped_empty_line() const noexcept { return skipped_empty_line_; }
   /// Back to the start of the record, with more of the input in the buffer.
   void retry_record();
   /// Back to the start of the record.
@@ -110,6 +113,7 @@ class CsvLexer {
   const char* at_ = nullptr;        // the next byte
   const char* end_ = nullptr;       // the end of what was read
   bool ended_ = false;              // the source has nothing more
+  bool skipped_empty_line_ = false;
   std::string scratch_;
 
   const char* record_ = nullptr;
@@ -124,8 +128,12 @@ struct CsvLayout {
   std::vector<std::uint8_t> is_wanted{};  ///< `[names]`
 };
 
-/// Reads the header, or the width of the first record, and applies the options. The next record is the first of data.
-CsvLayout read_layout(CsvLexer& lexer, const ReadCsv& options, const std::string& context);
+/// Opens the same bytes anew at each call.
+using OpenBytes = std::function<ReadBytes()>;
+
+/// Opens a CSV, reads its header or the width of its first record, and applies the options. The next record is the
+/// first of data.
+CsvLexer open_csv(const OpenBytes& open, const ReadCsv& options, const std::string& context, CsvLayout& layout);
 
 /// Calls `read(column)` for each field of each record; `back()` undoes a record that was not whole, `done()` ends one.
 template <class Read, class Back, class Done>

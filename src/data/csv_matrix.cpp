@@ -110,8 +110,8 @@ Dataset read_csv_matrix(const Uri& uri, const ReadCsv& options, TargetKind kind,
   const std::string context = uri.string();
   if (!options.types.empty())
     throw Error(Errc::invalid_argument, "ReadCsv.types: every column of a matrix is a number", context);
-  CsvLexer lexer(open_stream(uri, runtime), options, context);
-  const CsvLayout layout = read_layout(lexer, options, context);
+  CsvLayout layout;
+  CsvLexer lexer = open_csv([&] { return open_stream(uri, runtime); }, options, context, layout);
   MatrixBuilder builder(layout, options);
   for_each_field(
       lexer, layout.names.size(), [&](std::size_t column) { return builder.read(lexer, column); }, [] {},

@@ -1,5 +1,6 @@
 #pragma once
 /// Decimal text to numbers: exact, without locale.
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -12,7 +13,15 @@ enum class Parsed { number, none, too_large };
 
 inline bool is_digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
 
-/// Reads the decimal at `text`, which must be followed by a byte that is no digit; null where `parse_double` has to.
+/// True where a digit follows a zero that begins a number, as in "007": a code such as a postcode, which no number
+/// keeps.
+inline bool has_leading_zero(std::string_view text) noexcept {
+  const std::size_t sign = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+  return text.size() > sign + 1 && text[sign] == '0' && is_digit(text[sign + 1]);
+}
+
+/// Reads the decimal at `text`, which must be followed by a byte that is no digit; null where `parse_double` has to,
+/// and for one with a leading zero.
 ///
 /// Clinger, "How to read floating point numbers accurately" (1990), fast path: a significand up to 2^53 and a power of
 /// ten up to 10^22 are exact, so one rounded division gives the nearest double.
@@ -22,6 +31,7 @@ inline const char* fast_double(const char* text, double& number) noexcept {
   const bool negative = *text == '-';
   const char* at = text + negative;
   const char* const first = at;
+  if (*first == '0' && is_digit(first[1])) return nullptr;
   std::uint64_t significand = 0;
   for (; is_digit(*at); ++at) significand = significand * 10 + static_cast<std::uint64_t>(*at - '0');
   std::int64_t digits = at - first, decimals = 0;
@@ -38,14 +48,15 @@ inline const char* fast_double(const char* text, double& number) noexcept {
   return at;
 }
 
-/// Reads up to 18 digits at `text`, which must be followed by a byte that is no digit; null for anything else.
+/// Reads up to 18 digits at `text`, which must be followed by a byte that is no digit; null for anything else, and for
+/// a leading zero.
 inline const char* fast_int(const char* text, std::int64_t& number) noexcept {
   const bool negative = *text == '-';
   const char* at = text + negative;
   const char* const first = at;
   std::uint64_t value = 0;
   for (; is_digit(*at) && at - first <= 18; ++at) value = value * 10 + static_cast<std::uint64_t>(*at - '0');
-  if (at == first || at - first > 18) return nullptr;
+  if (at == first || at - first > 18 || (*first == '0' && at - first > 1)) return nullptr;
   number = negative ? -static_cast<std::int64_t>(value) : static_cast<std::int64_t>(value);
   return at;
 }
@@ -108,6 +119,16 @@ inline Parsed parse_int(std::string_view text, std::int64_t& number) noexcept {
 inline bool is_exact(std::int64_t integer) noexcept {
   const auto number = static_cast<double>(integer);
   return number < 0x1p63 && static_cast<std::int64_t>(number) == integer;
+}
+
+/// True where `number` is exactly the integer that `text` spells.
+inline bool spells(std::string_view text, double number) {
+  std::array<char, 400> exact{};
+  const auto end =
+      std::to_chars(exact.data(), exact.data() + exact.size(), std::fabs(number), std::chars_format::fixed, 0).ptr;
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  while (text.size() > 1 && text[0] == '0') text.remove_prefix(1);
+  return text == std::string_view(exact.data(), static_cast<std::size_t>(end - exact.data()));
 }
 
 }  // namespace scalar::inline v0::data

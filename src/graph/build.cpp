@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "core/quoted.hpp"
 #include "graph/collector.hpp"
 #include "graph/csr.hpp"
 #include "scalar/core/error.hpp"
@@ -25,7 +26,7 @@ Vertex count_vertices(std::span<const E> edges, std::uint64_t at_least) {
     vertices = (std::max)({vertices, edge.from + 1, edge.to + 1});
     if (is_possible(edge)) continue;
     std::string text = std::to_string(edge.from) + " -> " + std::to_string(edge.to);
-    if constexpr (std::is_same_v<E, WeightedEdge>) text += " of weight " + std::to_string(edge.weight);
+    if constexpr (std::is_same_v<E, WeightedEdge>) text += " of weight " + shown(edge.weight);
     throw Error(Errc::out_of_range, "is " + text + ", expected vertices below 4294967294 and finite weights",
                 "edge " + std::to_string(&edge - edges.data()));
   }
@@ -71,7 +72,7 @@ std::shared_ptr<Lists> weigh(const Lists& lists, bool directed, bool turned,
         if (directed ? turned : to < from) std::swap(from, to);
         const float value = weight(from, to);
         if (!std::isfinite(value))
-          throw Error(Errc::out_of_range, "a weight of " + std::to_string(value) + ", expected a finite one",
+          throw Error(Errc::out_of_range, "a weight of " + shown(value) + ", expected a finite one",
                       "edge " + std::to_string(from) + " -> " + std::to_string(to));
         result->weights[i] = value;
       }

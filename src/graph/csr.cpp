@@ -8,6 +8,7 @@
 #include <string>
 #include <type_traits>
 
+#include "core/quoted.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::graph {
@@ -79,7 +80,7 @@ std::int64_t merge_list(Lists& lists, std::int64_t begin, std::int64_t end, Dupl
     weights[left] = duplicates == Duplicates::sum ? static_cast<float>(sum) : lightest;
     if (!std::isfinite(weights[left++]))
       throw Error(Errc::out_of_range, "the weights of the edges to vertex " + std::to_string(neighbour) + " sum to " +
-                                          std::to_string(sum) + ", expected what a float32 holds");
+                                          shown(sum) + ", expected what a float32 holds");
   }
   return left - begin;
 }

@@ -7,20 +7,18 @@
 #include <string>
 #include <vector>
 
+#include "core/quoted.hpp"
 #include "scalar/bsp/engine.hpp"
 #include "scalar/bsp/replicated.hpp"
 #include "scalar/core/error.hpp"
-#include "scalar/core/json.hpp"
 #include "scalar/core/runtime.hpp"
 #include "scalar/graph/graph.hpp"
 
 namespace scalar::inline v0::graph {
 
 [[noreturn]] inline void refuse(const char* algorithm, const char* option, double value, const char* expected) {
-  std::string text;
-  json::append_number(text, value);
-  if (text == "null") text = std::to_string(value);  // not finite
-  throw Error(Errc::invalid_argument, std::string(option) + " is " + text + ", expected " + expected, algorithm);
+  throw Error(Errc::invalid_argument, std::string(option) + " is " + shown(value) + ", expected " + expected,
+              algorithm);
 }
 
 /// Peers for a run of its own: one a thread.

@@ -10,26 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/quoted.hpp"
 #include "data/number.hpp"
 #include "data/stream.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::graph {
-
-/// A piece of input for an error message: short, in quotes, with what cannot be printed as escapes.
-inline std::string quoted(std::string_view text) {
-  constexpr std::size_t most = 60;
-  constexpr char digits[] = "0123456789abcdef";
-  std::string result = "\"";
-  for (const char c : text.substr(0, most)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f)
-      result += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-    else
-      result += c;
-  }
-  return result + (text.size() > most ? "...\"" : "\"");
-}
 
 /// The lines of a stream, without their ends (LF or CRLF); a UTF-8 byte order mark is dropped.
 /// The byte after a line may be read: it is no digit.
@@ -104,7 +90,8 @@ class Fields {
   }
 
   bool done() const noexcept { return at_ == end_; }
-  char front() const noexcept { return *at_; }
+  /// Whether there is nothing to read in an edge list: an empty line, or a comment of SNAP ('#') or KONECT ('%').
+  bool is_comment() const noexcept { return done() || *at_ == '#' || *at_ == '%'; }
 
   /// A number of `what`, from 0 to 2^64 - 1.
   std::uint64_t number(const char* what) {
@@ -128,15 +115,19 @@ class Fields {
     return value;
   }
 
-  /// A finite decimal, rounded to float32.
+  /// A finite decimal, rounded to float32. Errors: `Errc::out_of_range` for one beyond float32, one that would become
+  /// 0, and one above 2^24 without an exponent that would change: it may be a whole number that counts.
   float weight() {
     double value = 0;
+    std::string_view field;
+    const char* const begin = at_;
     const char* const fast = done() ? nullptr : data::fast_double(at_, value);
     if (fast != nullptr && fast <= end_ && (fast == end_ || is_blank(*fast))) {
       at_ = fast;
+      field = {begin, static_cast<std::size_t>(fast - begin)};
       skip();
     } else {
-      const std::string_view field = word("weight");
+      field = word("weight");
       const data::Parsed parsed = data::parse_double(field, value);
       if (parsed == data::Parsed::none || (parsed == data::Parsed::number && !std::isfinite(value)))
         lines_.fail(Errc::parse,
@@ -144,8 +135,22 @@ class Fields {
       if (parsed == data::Parsed::too_large) value = HUGE_VAL;
     }
     if (!(std::fabs(value) <= static_cast<double>(std::numeric_limits<float>::max())))
-      lines_.fail(Errc::out_of_range, "is " + quoted(line_) + ": the weight is beyond float32");
-    return static_cast<float>(value);
+      refuse_weight(field, "is beyond float32");
+    const auto rounded = static_cast<float>(value);
+    if (rounded == 0 && !is_zero(field)) refuse_weight(field, "would become 0 as a float32");
+    if (std::fabs(value) > 0x1p24 && !is_kept(field, value, rounded))
+      refuse_weight(field, "would change as a float32, which holds whole numbers up to 16777216");
+    return rounded;
+  }
+
+  /// An integer as a weight. Errors: as `weight`, and `Errc::parse` for a field that is no integer.
+  float integer_weight() {
+    const char* const begin = at_;
+    const float value = weight();
+    const std::string_view field(begin, static_cast<std::size_t>(at_ - begin));
+    if (field.find_first_not_of("+-0123456789 \t") != std::string_view::npos)
+      lines_.fail(Errc::parse, "is " + quoted(line_) + ": its value is no integer, as the first line says it is");
+    return value;
   }
 
   /// A field of any printable bytes.
@@ -167,6 +172,18 @@ class Fields {
 
  private:
   static bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+  static bool is_zero(std::string_view field) noexcept {
+    return field.substr(0, field.find_first_of("eE")).find_first_of("123456789") == std::string_view::npos;
+  }
+  /// Whether a float32 holds the value as written. An exponent marks a measured value, which may be rounded.
+  static bool is_kept(std::string_view field, double value, float rounded) {
+    if (field.find_first_of("eE") != std::string_view::npos) return true;
+    return static_cast<double>(rounded) == value &&
+           (field.find('.') != std::string_view::npos || data::spells(field, value));
+  }
+  [[noreturn]] void refuse_weight(std::string_view field, const char* why) const {
+    lines_.fail(Errc::out_of_range, "is " + quoted(line_) + ": the weight " + quoted(field) + " " + why);
+  }
   void skip() noexcept {
     while (at_ != end_ && is_blank(*at_)) ++at_;
   }

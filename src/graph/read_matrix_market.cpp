@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <functional>
 
 #include "graph/collector.hpp"
 #include "graph/lines.hpp"
@@ -11,8 +13,10 @@ enum class Symmetry { general, symmetric, skew };
 
 class MatrixMarket {
  public:
-  MatrixMarket(Lines lines, const Build& options, const Runtime& runtime)
-      : lines_(std::move(lines)), options_(options), runtime_(runtime) {}
+  using Open = std::function<Lines()>;  // the same bytes anew at each call
+
+  MatrixMarket(Open open, const Build& options, const Runtime& runtime)
+      : open_(std::move(open)), lines_(open_()), options_(options), runtime_(runtime) {}
 
   Graph read() {
     read_banner();
@@ -20,6 +24,8 @@ class MatrixMarket {
     options_.directed = symmetry_ != Symmetry::symmetric;
     options_.vertices = rows_;
     check(options_, weighted_);
+    // A triangle stores each entry once; a general matrix does, unless the caller says what to do with duplicates.
+    if (symmetry_ != Symmetry::general) options_.duplicates = Duplicates::keep;
     Collector collector(options_, Ids::dense);
     std::uint64_t entries = 0;
     for (std::string_view line; lines_.next(line);) {
@@ -31,6 +37,16 @@ class MatrixMarket {
     if (entries < entries_)
       lines_.fail_at_end("ends after " + std::to_string(entries) + " entries, expected the " + promised());
     check_density(rows_, collector.edges(), lines_.file());
+    Graph graph = build(collector);
+    if (options_.duplicates == Duplicates::keep) check_unique(graph);
+    return graph;
+  }
+
+ private:
+  static constexpr const char* entry_line(bool weighted) noexcept {
+    return weighted ? "a row, a column and a value" : "a row and a column";
+  }
+  Graph build(Collector& collector) const {
     try {
       return collector.build(weighted_, runtime_);
     } catch (const Error& error) {
@@ -38,10 +54,35 @@ class MatrixMarket {
     }
   }
 
- private:
-  static constexpr const char* entry_line(bool weighted) noexcept {
-    return weighted ? "a row, a column and a value" : "a row and a column";
+  void check_unique(const Graph& graph) {
+    for (Vertex v = 0; v < graph.vertices(); ++v) {
+      const auto neighbours = graph.out(v);  // sorted
+      const auto twice = std::adjacent_find(neighbours.begin(), neighbours.end());
+      if (twice != neighbours.end()) refuse_duplicate(v, *twice);
+    }
   }
+
+  /// Reads again, up to the second entry between these vertices: the graph does not know lines.
+  [[noreturn]] void refuse_duplicate(Vertex from, Vertex to) {
+    lines_ = open_();
+    read_banner();
+    read_size();
+    const bool both = symmetry_ != Symmetry::general;
+    bool is_second = false;
+    for (std::string_view line; lines_.next(line);) {
+      Fields fields(lines_, line);
+      if (fields.done()) continue;
+      const Vertex row = place(fields, "row"), column = place(fields, "column");
+      if (!(row == from && column == to) && !(both && row == to && column == from)) continue;
+      if (is_second)
+        lines_.fail(Errc::parse, "is " + quoted(line) + ", an entry that is there already" +
+                                     (both ? " (a symmetric matrix stores one of two mirrored entries)"
+                                           : "; Duplicates::sum or Duplicates::drop says what becomes of it"));
+      is_second = true;
+    }
+    throw Error(Errc::io, "changed while it was read", lines_.file());
+  }
+
   std::string promised() const { return std::to_string(entries_) + " entries that its size line promises"; }
 
   void read_banner() {
@@ -61,7 +102,9 @@ class MatrixMarket {
     if (words[0] != "%%matrixmarket") lines_.fail(Errc::parse, "is " + quoted(line) + ", expected " + banner);
     choose(words[1], {"matrix"});
     choose(words[2], {"coordinate"});
-    weighted_ = choose(words[3], {"pattern", "integer", "real"}) != 0;
+    const std::size_t field = choose(words[3], {"pattern", "integer", "real"});
+    weighted_ = field != 0;
+    integer_ = field == 1;
     symmetry_ = static_cast<Symmetry>(choose(words[4], {"general", "symmetric", "skew-symmetric"}));
     if (symmetry_ == Symmetry::skew && !weighted_)
       lines_.fail(Errc::parse, "is " + quoted(line) + ": a pattern has no signs to be skew-symmetric in");
@@ -104,7 +147,7 @@ class MatrixMarket {
 
   void read_entry(Fields& fields, Collector& collector) const {
     const Vertex row = place(fields, "row"), column = place(fields, "column");
-    const float value = weighted_ ? fields.weight() : 0;
+    const float value = integer_ ? fields.integer_weight() : weighted_ ? fields.weight() : 0;
     fields.expect_end(entry_line(weighted_));
     if (!weighted_) return collector.push(row, column);
     collector.push(row, column, value);
@@ -113,10 +156,11 @@ class MatrixMarket {
     collector.push(column, row, -value);
   }
 
+  Open open_;
   Lines lines_;
   Build options_;
   Runtime runtime_;
-  bool weighted_ = false;
+  bool weighted_ = false, integer_ = false;
   Symmetry symmetry_ = Symmetry::general;
   std::uint64_t rows_ = 0, entries_ = 0;
 };
@@ -124,10 +168,10 @@ class MatrixMarket {
 }  // namespace
 
 Graph read_matrix_market(const data::Uri& uri, const Build& options, const Runtime& runtime) {
-  return MatrixMarket({data::open_stream(uri, runtime), uri.string()}, options, runtime).read();
+  return MatrixMarket([&] { return Lines(data::open_stream(uri, runtime), uri.string()); }, options, runtime).read();
 }
 Graph parse_matrix_market(std::string_view text, const Build& options, const Runtime& runtime) {
-  return MatrixMarket({data::memory_stream(text, "matrix"), "matrix"}, options, runtime).read();
+  return MatrixMarket([&] { return Lines(data::memory_stream(text, "matrix"), "matrix"); }, options, runtime).read();
 }
 
 }  // namespace scalar::inline v0::graph

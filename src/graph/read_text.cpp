@@ -21,7 +21,7 @@ template <class ToVertex>
 void read_edges(Lines& lines, bool weighted, Collector& collector, const ToVertex& vertex) {
   for (std::string_view line; lines.next(line);) {
     Fields fields(lines, line);
-    if (fields.done() || fields.front() == '#') continue;
+    if (fields.is_comment()) continue;
     const Vertex from = vertex(fields), to = vertex(fields);
     if (weighted) {
       const float weight = fields.weight();
@@ -68,12 +68,12 @@ Graph graphalytics(Lines vertices, Lines edges, const ReadEdges& options, const 
   };
   for (std::string_view line; vertices.next(line);) {
     Fields fields(vertices, line);
-    if (fields.done() || fields.front() == '#') continue;
+    if (fields.is_comment()) continue;
+    // What follows the id are properties of the vertex, which a Graph does not hold.
     if (text)
       add(fields.word("vertex id"));
     else
       add(fields.number("vertex id"));
-    fields.expect_end("one vertex id");
   }
   const auto known = [&](auto id, auto spell) {
     const Vertex vertex = collector.find(id);

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/quoted.hpp"
 #include "data/stream.hpp"
 #include "graph/csr.hpp"
 #include "scalar/core/error.hpp"
@@ -192,7 +193,7 @@ void put(data::Output& output, std::span<const T> values) {
 
 std::int32_t integer_weight(float weight, const std::string& file) {
   if (!(weight >= -0x1p31f && weight < 0x1p31f) || weight != static_cast<float>(static_cast<std::int32_t>(weight)))
-    throw Error(Errc::type_mismatch, "a weight of " + std::to_string(weight) + ", expected a 32-bit integer", file);
+    throw Error(Errc::type_mismatch, "a weight of " + shown(weight) + ", expected a 32-bit integer", file);
   return static_cast<std::int32_t>(weight);
 }
 

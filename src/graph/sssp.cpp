@@ -107,7 +107,7 @@ double sum_of_weights(const Graph& graph, bsp::Share share) {
   while (static_cast<std::size_t>(offsets[from + 1]) <= edge) ++from;
   throw Error(Errc::invalid_argument,
               "the edge from " + graph.name(static_cast<Vertex>(from)) + " to " +
-                  graph.name(graph.out_neighbours()[edge]) + " has weight " + std::to_string(weights[edge]) +
+                  graph.name(graph.out_neighbours()[edge]) + " has weight " + shown(weights[edge]) +
                   ", expected 0 or more",
               "sssp");
 }

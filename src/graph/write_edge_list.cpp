@@ -18,7 +18,7 @@ void append(std::string& text, T number) {
 }
 
 void check_name(const std::string& name, const data::Uri& uri) {
-  bool reads_back = !name.empty() && name[0] != '#' && !name.starts_with("\xef\xbb\xbf");
+  bool reads_back = !name.empty() && name[0] != '#' && name[0] != '%' && !name.starts_with("\xef\xbb\xbf");
   for (const char c : name) reads_back = reads_back && static_cast<unsigned char>(c) > 0x20;
   if (!reads_back)
     throw Error(Errc::unsupported, "the id " + quoted(name) + " would not read back from an edge list", uri.string());

@@ -125,6 +125,55 @@ TEST_CASE("late widening keeps every spelling and every digit") {
   CHECK(parse_csv("id\n100000000000000000000\n1\n").column("id").number(0) == 1e20);  // exact, so a number
 }
 
+TEST_CASE("codes with leading zeros stay text") {
+  for (const char* code : {"007", "00501", "00", "-01", "+01", "00.5", "01e3", "000000000000000000000001"}) {
+    INFO(code);
+    for (const std::string& file : {"x\n" + std::string(code) + "\n12\n", "x\n12\n" + std::string(code) + "\n",
+                                    "x\n0.5\n" + std::string(code) + "\n", "x\n\"" + std::string(code) + "\"\n\n"}) {
+      const Table table = parse_csv(file);
+      REQUIRE(table.column("x").type() == ColumnType::text);
+      CHECK((table.column("x").text(0) == code || table.column("x").text(1) == code));
+      for (const std::size_t step : {1, 3}) CHECK(texts(drip(file, step, {}).column("x")) == texts(table.column("x")));
+    }
+  }
+  // Prices and signs are numbers, and so is a zero.
+  CHECK(parse_csv("x\n0\n-0\n+5\n10\n").column("x").type() == ColumnType::int64);
+  CHECK(parse_csv("x\n1.50\n0.10\n-0.5\n1e05\n0\n").column("x").type() == ColumnType::float64);
+  for (const char* text : {"0x1F", "1_000", "1,5", " 7"})
+    CHECK(parse_csv("x;y\n" + std::string(text) + ";1\n", {.separator = ';'}).column("x").type() == ColumnType::text);
+  // Who declares a number gets one.
+  CHECK(parse_csv("x\n007\n", {.types = {{"x", ColumnType::int64}}}).column("x").number(0) == 7);
+  CHECK(parse_csv("x\n00.5\n", {.types = {{"x", ColumnType::float64}}}).column("x").number(0) == 0.5);
+  // What was written comes back.
+  const Table zips = parse_csv("zip,n\n\"00501\",1\n\"02134\",2\n");
+  CHECK(texts(zips.column("zip")) == Texts{"00501", "02134"});
+  CHECK(texts(parse_csv(data::format_csv(zips)).column("zip")) == Texts{"00501", "02134"});
+}
+
+TEST_CASE("empty lines of one column are rows") {
+  const ReadCsv headerless{.header = Header::no};
+  for (const std::size_t step : {1, 2, 1000}) {
+    const Table first = drip("\n\r\n5\n\n7\n", step, headerless);
+    REQUIRE(first.rows() == 5);
+    CHECK((first.column(0).is_missing(0) && first.column(0).is_missing(1) && first.column(0).is_missing(3)));
+    CHECK(first.column(0).number(2) == 5);
+    CHECK(first.column(0).number(4) == 7);
+  }
+  CHECK(parse_csv("5\n\n7\n\n\n", headerless).rows() == 5);
+  CHECK(parse_csv("\n5\n", {.header = Header::no, .names = {"y"}}).rows() == 2);
+  CHECK(parse_csv("# y\n\n5\n", {.comment = '#', .header = Header::no}).rows() == 2);
+  CHECK(parse_csv("y\n\n5\n", {.header = Header::no, .skip_rows = 1}).rows() == 2);
+  CHECK(parse_csv("\nx\n00\n", headerless).column(0).text(1) == "x");  // also when it turns out to be text
+  CHECK(parse_csv("\n\n1,2\n", headerless).rows() == 1);
+  CHECK(parse_csv("\n\ny\n\n5\n").rows() == 2);  // before a header they are nothing
+  const Runtime runtime;
+  data::write_bytes("mem:y.csv", "\n\n5\n\n7\n", runtime);
+  const Dataset matrix = data::read_csv_matrix("mem:y.csv", headerless, TargetKind::regression, runtime);
+  REQUIRE(matrix.rows() == 5);
+  CHECK(std::isnan(matrix.row(0)[0]));
+  CHECK(matrix.row(4)[0] == 7);
+}
+
 TEST_CASE("header, names, selection and declared types") {
   const std::string text = "a,b,c\n1,2,3\n4,5,6\n";
   const Table all = parse_csv(text, {.header = Header::no});

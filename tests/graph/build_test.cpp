@@ -129,7 +129,7 @@ TEST_CASE("edges that cannot be are named, the first of them") {
         "edge 70001: is 4294967294 -> 4, expected vertices below 4294967294 and finite weights");
   std::vector<WeightedEdge> weighted{{0, 1, 1}, {0, 1, std::numeric_limits<float>::quiet_NaN()}};
   CHECK(message_of(Errc::out_of_range, [&] { from_edges(weighted); }) ==
-        "edge 1: is 0 -> 1 of weight nan, expected vertices below 4294967294 and finite weights");
+        "edge 1: is 0 -> 1 of weight NaN, expected vertices below 4294967294 and finite weights");
   CHECK(message_of(Errc::invalid_argument, [&] { from_edges(std::vector<Edge>{}, {.duplicates = Duplicates::sum}); }) ==
         "Duplicates::sum needs edges with weights");
   CHECK(message_of(Errc::too_large, [&] { from_edges(std::vector<Edge>{}, {.vertices = max_vertices + 1}); }) ==
@@ -150,7 +150,7 @@ TEST_CASE("weights are put on a graph, the same at both ends") {
   CHECK(message_of(Errc::out_of_range, [&] {
           with_weights(
               directed, [](Vertex, Vertex to) { return to == 1 ? HUGE_VALF : 1.0f; }, Runtime({.threads = 1}));
-        }) == "edge 0 -> 1: a weight of inf, expected a finite one");
+        }) == "edge 0 -> 1: a weight of infinity, expected a finite one");
 }
 
 TEST_CASE("64-bit ids become vertices in their order") {

@@ -2,6 +2,8 @@
 
 #include <zlib.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -129,11 +131,86 @@ TEST_CASE("edge lists as people write them") {
 
 TEST_CASE("weights are a third column") {
   const Graph graph =
-      parse_edge_list("1 2 0.5\n2 3 -1e3\n3 1 +7\n3 3 1e-60\n", {.build = {.directed = false}, .weighted = true});
+      parse_edge_list("1 2 0.5\n2 3 -1e3\n3 1 +7\n3 3 0.000\n", {.build = {.directed = false}, .weighted = true});
   CHECK(graph.has_weights());
   CHECK(list(graph.out_weights(1)) == std::vector<float>{0.5f, -1000});
   CHECK(list(graph.out_weights(2)) == std::vector<float>{7, -1000, 0});
   CHECK(parse_edge_list("", {.weighted = true}).has_weights());
+}
+
+TEST_CASE("a weight that would become another one is refused") {
+  const auto parse = [](const std::string& weight) {
+    return parse_edge_list("0 1 " + weight + "\n", {.weighted = true}).out_weights(0)[0];
+  };
+  for (const char* kept :
+       {"0", "-0.0", "0e9", "16777216", "-16777216", "16777218", "33554432.0", "18446744073709551616", "0016777218",
+        "1e-45", "1e10", "16777217e0", "6.02e23", "-1.6777217E7", "3.4028234e38"}) {
+    INFO(kept);
+    CHECK(parse(kept) == std::strtof(kept, nullptr));
+  }
+  CHECK(parse("0.1") == 0.1f);
+  CHECK(parse("8388607.75") == 8388608);
+  for (const char* changed : {"16777217", "-16777217", "33554433", "16777217.0", "16777216.5", "123456789.5",
+                              "9007199254740993", "18446744073709551617", "340282346638528859811704183484516925441"}) {
+    INFO(changed);
+    CHECK(refused(Errc::out_of_range, "0 1 1\n0 2 " + std::string(changed), {.weighted = true}) ==
+          "edges:2: is \"0 2 " + std::string(changed) + "\": the weight \"" + changed +
+              "\" would change as a float32, which holds whole numbers up to 16777216");
+  }
+  for (const char* vanished : {"1e-50", "-1e-50", "1e-999", "0.00000000000000000000000000000000000000000000000001"})
+    CHECK(refused(Errc::out_of_range, "0 1 " + std::string(vanished), {.weighted = true})
+              .ends_with("would become 0 as a float32"));
+  // The same in every text.
+  CHECK(message_of(Errc::out_of_range, [] {
+          parse_graphalytics("0\n1\n", "0 1 16777217\n", {.weighted = true});
+        }).starts_with("edges:1: "));
+  CHECK(refused_matrix(Errc::out_of_range, "%%MatrixMarket matrix coordinate integer general\n3 3 1\n1 2 16777219\n")
+            .starts_with("matrix:3: is \"1 2 16777219\": the weight \"16777219\" would change"));
+  CHECK(refused_matrix(Errc::out_of_range, "%%MatrixMarket matrix coordinate real general\n3 3 1\n1 2 1e-50\n")
+            .starts_with("matrix:3: "));
+}
+
+TEST_CASE("KONECT's comments are comments") {
+  const Graph graph = parse_edge_list("% sym unweighted\n% 2 3 3\n1 2\n2 3\n");
+  CHECK(graph.edges() == 2);
+  CHECK(parse_edge_list("%a b\na b\n", {.ids = Ids::text}).vertices() == 2);
+}
+
+TEST_CASE("a matrix that contradicts its first line is refused") {
+  const auto text = [](const char* field, const char* symmetry, const std::string& entries) {
+    const auto count = std::count(entries.begin(), entries.end(), '\n');
+    return std::string("%%MatrixMarket matrix coordinate ") + field + " " + symmetry + "\n%\n3 3 " +
+           std::to_string(count) + "\n" + entries;
+  };
+  for (const char* value : {"1.5", "2.0", "1e3"})
+    CHECK(refused_matrix(Errc::parse, text("integer", "general", "1 1 1\n1 2 " + std::string(value) + "\n")) ==
+          "matrix:5: is \"1 2 " + std::string(value) + "\": its value is no integer, as the first line says it is");
+  CHECK(parse_matrix_market(text("integer", "general", "1 1 +1\n1 2 -7 \n")).out_weights(0)[1] == -7);
+  // Twice the same entry.
+  CHECK(refused_matrix(Errc::parse,
+                       "%%MatrixMarket matrix coordinate real general\n3 3 4\n2 1 4\n1 2 5\n\n1 1 0\n2 1 5\n") ==
+        "matrix:7: is \"2 1 5\", an entry that is there already; Duplicates::sum or Duplicates::drop says what becomes "
+        "of it");
+  CHECK(refused_matrix(Errc::parse, text("pattern", "general", "3 3\n3 3\n")).starts_with("matrix:5: "));
+  const std::string twice = text("real", "general", "2 1 4\n2 1 5\n");
+  CHECK(list(parse_matrix_market(twice, {.duplicates = Duplicates::sum}).out_weights(1)) == std::vector<float>{9});
+  CHECK(list(parse_matrix_market(twice, {.duplicates = Duplicates::drop}).out_weights(1)) == std::vector<float>{4});
+  CHECK(parse_matrix_market(text("real", "general", "2 1 4\n1 2 5\n")).edges() == 2);
+  // The whole matrix, said to be symmetric: each edge would count twice.
+  for (const char* symmetry : {"symmetric", "skew-symmetric"})
+    for (const Duplicates duplicates : {Duplicates::keep, Duplicates::drop, Duplicates::sum})
+      CHECK(message_of(Errc::parse,
+                       [&] {
+                         parse_matrix_market(text("real", symmetry, "2 1 4\n3 1 4\n1 2 4\n1 3 4\n"),
+                                             {.duplicates = duplicates});
+                       }) ==
+            "matrix:6: is \"1 2 4\", an entry that is there already (a symmetric matrix stores one of two mirrored "
+            "entries)");
+  CHECK(refused_matrix(Errc::parse, text("pattern", "symmetric", "2 2\n2 2\n")).starts_with("matrix:5: "));
+  CHECK(parse_matrix_market(text("pattern", "symmetric", "1 1\n1 2\n3 1\n")).edges() == 3);  // either triangle
+  test::TemporaryDirectory folder;
+  data::write_bytes(folder / "a.mtx", gzipped(text("pattern", "general", "1 1\n1 1\n")));
+  CHECK(message_of(Errc::parse, [&] { read_matrix_market(folder / "a.mtx"); }).find("a.mtx:5: ") != std::string::npos);
 }
 
 TEST_CASE("ids may be words, or the vertices themselves") {
@@ -165,9 +242,9 @@ TEST_CASE("an edge list with text in it says where") {
   CHECK(refused(Errc::out_of_range, "1 18446744073709551616\n") ==
         "edges:1: the vertex id \"18446744073709551616\" is above 18446744073709551615");
   CHECK(refused(Errc::out_of_range, "1 2 1e39\n", {.weighted = true}) ==
-        "edges:1: is \"1 2 1e39\": the weight is beyond float32");
+        "edges:1: is \"1 2 1e39\": the weight \"1e39\" is beyond float32");
   CHECK(refused(Errc::out_of_range, "1 2 1e999\n", {.weighted = true}) ==
-        "edges:1: is \"1 2 1e999\": the weight is beyond float32");
+        "edges:1: is \"1 2 1e999\": the weight \"1e999\" is beyond float32");
   CHECK(refused(Errc::parse, std::string("1 \0", 3)) ==
         "edges:1: is \"1 \\x00\", expected no control characters in it");
   CHECK(refused(Errc::parse, "a b\x7f\x01 c", {.ids = Ids::text}).find("no control characters") != std::string::npos);
@@ -293,8 +370,8 @@ TEST_CASE("Graphalytics graphs have vertices of their own") {
         "edges:1: vertex \"c\" is not in vertices");
   CHECK(message_of(Errc::parse, [] { parse_graphalytics("1\n2\n1\n", ""); }) ==
         "vertices:3: the vertex is there already, expected each once");
-  CHECK(message_of(Errc::parse, [] { parse_graphalytics("1 2\n", ""); }) ==
-        "vertices:1: is \"1 2\", expected one vertex id and nothing after");
+  // Properties of vertices are not read.
+  CHECK(parse_graphalytics("1 0.5 a\n% x\n2\n", "1 2\n").vertices() == 2);
 }
 
 TEST_CASE("serialised graphs are read, and those out of order sorted") {

@@ -173,7 +173,7 @@ TEST_CASE("what makes no sense is refused") {
         "semi_clustering: max_clusters is 0, expected 1 to 1024");
   CHECK(message_of(Errc::invalid_argument, [&] {
           graph::semi_clustering(graph, {.boundary_factor = std::numeric_limits<double>::quiet_NaN()});
-        }).find("boundary_factor is nan, expected 0 to 1") != std::string::npos);
+        }).find("boundary_factor is NaN, expected 0 to 1") != std::string::npos);
   CHECK(message_of(Errc::invalid_argument, [&] { graph::personalised_pagerank(graph, {}); }) ==
         "personalised_pagerank: there are no sources to return to");
   const Vertex far[] = {3, 10};

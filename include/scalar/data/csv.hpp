@@ -39,9 +39,17 @@ struct ReadCsv {
 /// Reads a CSV, decompressing it where it is gzip.
 ///
 /// Lines end with LF or CRLF; a UTF-8 byte order mark is dropped; lines with nothing on them are skipped where there is
-/// more than one column. A column whose type is not declared gets the first that fits all its values: boolean
+/// more than one column, and before a header. In a file of one column such a line is a row without a value. A column
+/// whose type is not declared gets the first that fits all its values: boolean
 /// (`true`/`false` in lower case, upper case or capitalised), int64, float64, text. An integer that a float64 cannot
-/// hold exactly makes a column of mixed numbers text, so no digits are lost. A column without any value is float64.
+/// hold exactly makes a column of mixed numbers text, and so does a number with a leading zero, such as the code "007":
+/// no digits are lost. A column without any value is float64.
+///
+/// With a `schema` the table has its columns in its order, with its types and its label: a column that the file does
+/// not have is `Errc::not_found` unless it is optional, one that the schema does not have is `Errc::shape_mismatch`
+/// unless `other_columns` is set. `columns`, `types` and `label` go before what the schema says. Where there is neither
+/// a header nor `names`, the columns of the file are those of the schema.
+///
 /// Numbers are decimal, as `std::from_chars` reads them, a leading '+' allowed; NaN exists as a missing value only.
 ///
 /// Errors carry `uri:line:column` (both from 1, the column in bytes): `Errc::parse` for a row of another length, a
@@ -56,7 +64,7 @@ Table read_csv(const Uri& uri, const ReadCsv& options = {}, const Runtime& runti
 Table parse_csv(std::string_view text, const ReadCsv& options = {}, const Runtime& runtime = {});
 
 /// Reads a CSV of numbers straight into a float matrix: what `read_csv` and an `Encoder` that keeps numbers as they are
-/// would give, faster and in a third of the memory.
+/// would give, faster and in a third of the memory. A leading zero does not matter here.
 ///
 /// Every column but label and weight is a feature; a missing one is NaN, and digits beyond float32 are lost. `kind`
 /// says whether the label is a number or a class (class names are the shortest decimals of the numbers, in their

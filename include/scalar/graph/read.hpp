@@ -5,7 +5,9 @@
 /// formats are decompressed where they are gzip. Errors name the file and the line, what was there and what was
 /// expected: `Errc::parse`; `Errc::out_of_range` for a number that does not fit; `Errc::corrupt` for damaged gzip;
 /// `Errc::too_large` for a line above 64 KiB or too many vertices; those of the store and of `from_edges`.
-/// The `parse_` functions read the same from memory. Thread safety: all from any thread.
+/// Weights are decimals, rounded to float32. `Errc::out_of_range` for one beyond float32, for one that would become 0,
+/// and for one above 2^24 without an exponent that would change. The `parse_` functions read the same from memory.
+/// Thread safety: all from any thread.
 #include <cstdint>
 #include <string_view>
 
@@ -20,26 +22,29 @@ namespace scalar::inline v0::graph {
 struct ReadEdges {
   Build build{};
   Ids ids = Ids::numbers;  ///< `Ids::text`: any words; `Ids::dense`: numbers that are the vertices themselves
-  bool weighted = false;   ///< a third column holds the weight, a decimal that is rounded to float32
+  bool weighted = false;   ///< a third column holds the weight, a decimal
 };
 
 /// Reads an edge list as SNAP has them: a line an edge, two ids and perhaps a weight between blanks or tabs; empty
-/// lines and those that begin with '#' are skipped. More columns than expected are an error, not ignored.
+/// lines and those that begin with '#' or '%' (KONECT) are skipped. More columns than expected are an error, not
+/// ignored.
 Graph read_edge_list(const data::Uri& uri, const ReadEdges& options = {}, const Runtime& runtime = {});
 Graph parse_edge_list(std::string_view text, const ReadEdges& options = {}, const Runtime& runtime = {});
 
 /// Reads a square sparse matrix (NIST, "The Matrix Market exchange formats", 1996): `coordinate`; `pattern`, `integer`
 /// or `real`; `general`, `symmetric` or `skew-symmetric`. An entry (i, j) is an edge from vertex i - 1 to j - 1, its
 /// value the weight. A general matrix is a directed graph, a symmetric one undirected; of a skew-symmetric one both
-/// triangles become directed edges. `options.directed` and `.vertices` are the file's.
-/// Errors: also `Errc::unsupported` for other kinds of matrices, `Errc::shape_mismatch` for one that is not square,
-/// `Errc::too_large` for one with above 2^20 + 64 rows for each entry.
+/// triangles become directed edges. `options.directed` and `.vertices` are the file's. A file that contradicts its
+/// first line is `Errc::parse`: values in a pattern, a fraction among integers, a diagonal in a skew-symmetric one, an
+/// entry that is there twice (in a general matrix only with `Duplicates::keep`) or, in a triangle, beside its mirror
+/// image. Errors: also `Errc::unsupported` for other kinds of matrices, `Errc::shape_mismatch` for one that is not
+/// square, `Errc::too_large` for one with above 2^20 + 64 rows for each entry.
 Graph read_matrix_market(const data::Uri& uri, const Build& options = {}, const Runtime& runtime = {});
 Graph parse_matrix_market(std::string_view text, const Build& options = {}, const Runtime& runtime = {});
 
 /// Reads a graph of the LDBC Graphalytics benchmark (specification 1.0.4, section 2.2.2): a `.v` file with a vertex id
-/// a line and an `.e` file with an edge a line. Errors: also `Errc::parse` for a vertex given twice, `Errc::not_found`
-/// for an edge's end that is no vertex.
+/// and perhaps its properties, which are not read, a line and an `.e` file with an edge a line. Errors: also
+/// `Errc::parse` for a vertex given twice, `Errc::not_found` for an edge's end that is no vertex.
 Graph read_graphalytics(const data::Uri& vertices, const data::Uri& edges, const ReadEdges& options = {},
                         const Runtime& runtime = {});
 Graph parse_graphalytics(std::string_view vertices, std::string_view edges, const ReadEdges& options = {},

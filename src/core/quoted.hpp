@@ -1,0 +1,43 @@
+#pragma once
+/// Pieces of input and numbers in messages.
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <concepts>
+#include <string>
+#include <string_view>
+
+namespace scalar::inline v0 {
+
+/// The first 60 bytes of a text, whole UTF-8 sequences only, with what cannot be printed as escapes: a NUL would end a
+/// message early, a line end would tear it.
+inline std::string shown(std::string_view text) {
+  constexpr std::size_t most = 60;
+  constexpr char digits[] = "0123456789abcdef";
+  std::size_t end = text.size() > most ? most : text.size();
+  if (end != text.size())
+    while (end + 4 > most && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  std::string result;
+  for (const char c : text.substr(0, end)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f)
+      result += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    else
+      result += c;
+  }
+  return end == text.size() ? result : result + "...";
+}
+
+/// The same in quotes.
+inline std::string quoted(std::string_view text) { return "\"" + shown(text) + "\""; }
+
+/// A number with as many digits as tell it from others, "NaN", "infinity" or "-infinity".
+template <std::floating_point Number>
+std::string shown(Number number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number < 0 ? "-infinity" : "infinity";
+  std::array<char, 64> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
+}  // namespace scalar::inline v0

@@ -18,6 +18,7 @@ constexpr std::size_t inline_json_bytes = 32 << 10;  // about 200 microseconds o
 constexpr std::size_t inline_body_bytes = 1 << 20;
 constexpr std::chrono::milliseconds inline_patience{1};  // for a row that another request computes
 constexpr std::size_t kept_predictions = 1 << 17;
+constexpr std::size_t small_answer_bytes = 16 << 10;  // not worth counting: one a connection at most
 
 void append_string(std::string& out, std::string_view key, std::string_view text) {
   out += '"';
@@ -45,8 +46,22 @@ Method method_of(Route route) noexcept { return route == Route::infer ? Method::
 
 }  // namespace
 
+void Scratch::release() {
+  infer.release();
+  if (predictions.capacity() > kept_predictions) std::vector<double>().swap(predictions);
+}
+
 bool Api::handle(const Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response) {
   response.clear();
+  const bool answered = dispatch_safely(request, arrived, place, scratch, response);
+  scratch.release();
+  const std::size_t held = response.body.capacity();
+  response.memory.hold(held > small_answer_bytes ? held : 0);
+  return answered;
+}
+
+bool Api::dispatch_safely(const Request& request, TimePoint arrived, Place place, Scratch& scratch,
+                          Response& response) {
   try {
     return dispatch(request, arrived, place, scratch, response);
   } catch (const Error& error) {
@@ -111,7 +126,7 @@ bool Api::dispatch(const Request& request, TimePoint arrived, Place place, Scrat
     }
     case Route::metrics:
       response.type = ContentType::metrics;
-      append_metrics(response.body, metrics_, scratch.models.get());
+      append_metrics(response.body, metrics_, memory_, scratch.models.get());
       break;
     case Route::none:
     case Route::malformed:
@@ -182,7 +197,14 @@ bool Api::predict(const ServedVersion& model, const Request& request, TimePoint 
   const double expected = model.expectation.nanoseconds(rows);
   if (is_inline && (expected < 0 || expected > inline_nanoseconds)) return false;
 
-  if (scratch.predictions.capacity() > kept_predictions) std::vector<double>().swap(scratch.predictions);
+  const std::uint64_t answer = answer_bytes(signature, scratch.infer) + 6 * scratch.infer.id().size();
+  const std::uint64_t needed = answer + static_cast<std::uint64_t>(rows * signature.outputs) * sizeof(double);
+  if (needed > small_answer_bytes) {
+    if (!response.memory.could_add(needed))
+      throw Error(Errc::too_large, "the answer needs more memory than all requests and answers may have");
+    if (!response.memory.resize(needed)) throw Error(Errc::unavailable, std::string(too_much_memory));
+    response.body.reserve(static_cast<std::size_t>(answer));
+  }
   scratch.predictions.resize(static_cast<std::size_t>(rows * signature.outputs));
   const BatchOut out(scratch.predictions.data(), rows, signature.outputs);
   const TimePoint start = steady_clock::now();

@@ -13,9 +13,12 @@ namespace scalar::inline v0::serve {
 
 /// What a thread needs to answer requests, used again and again.
 struct Scratch {
-  explicit Scratch(const Repository& repository) : models(repository) {}
+  Scratch(const Repository& repository, Budget& memory) : models(repository), infer(memory) {}
+  /// Lets go of what one large request needed, so that it does not stay with every thread that once had one.
+  void release();
+
   SnapshotReader models;
-  InferRequest infer{};
+  InferRequest infer;
   std::vector<double> predictions{};
   std::string name{};  // decoded parts of the path
   std::string version{};
@@ -28,7 +31,11 @@ enum class Place : std::uint8_t { inline_, worker };
 class Api {
  public:
   Api(const ServerOptions& options, Repository& repository, ServerMetrics& metrics, Runtime runtime)
-      : options_(options), repository_(repository), metrics_(metrics), runtime_(std::move(runtime)) {}
+      : options_(options),
+        repository_(repository),
+        metrics_(metrics),
+        runtime_(std::move(runtime)),
+        memory_(options.limits.buffered_bytes) {}
 
   /// Answers `request`. False, with nothing answered, when it would take too long here and belongs to a worker.
   /// `arrived` is when the last byte came.
@@ -39,9 +46,11 @@ class Api {
   const ServerOptions& options() const noexcept { return options_; }
   ServerMetrics& metrics() noexcept { return metrics_; }
   Repository& repository() noexcept { return repository_; }
+  Budget& memory() noexcept { return memory_; }
   void log(LogLevel level, std::string_view message) const { runtime_.log(level, "serve", message); }
 
  private:
+  bool dispatch_safely(const Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response);
   bool dispatch(const Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response);
   bool infer(const Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response);
   bool predict(const ServedVersion& model, const Request& request, TimePoint arrived, Place place, Scratch& scratch,
@@ -53,6 +62,7 @@ class Api {
   Repository& repository_;
   ServerMetrics& metrics_;
   Runtime runtime_;
+  Budget memory_;
   std::atomic<bool> is_draining_{false};
 };
 

@@ -16,22 +16,25 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t padding = 64;  // simdjson reads beyond the text
 constexpr std::size_t first_capacity = 16 << 10;
-constexpr std::size_t kept_capacity = 256 << 10;  // of an idle connection
-constexpr std::size_t batch_bytes = 64 << 10;     // answers that are gathered before they are written
+constexpr std::size_t kept_capacity = 64 << 10;  // of an idle connection
+constexpr std::uint64_t uncounted_bytes = 2 * kept_capacity;
+constexpr Refusal no_memory{503, too_much_memory};
+constexpr std::size_t batch_bytes = 64 << 10;  // answers that are gathered before they are written
 constexpr std::size_t batch_requests = 32;
 constexpr std::uint64_t linger_bytes = 1 << 20;
 constexpr std::chrono::milliseconds linger_time{1'000};
 
 }  // namespace
 
-Connection::Connection(Loop& loop, Socket socket) : loop_(loop), socket_(std::move(socket)) {
+Connection::Connection(Loop& loop, Socket socket)
+    : loop_(loop), socket_(std::move(socket)), memory_(loop.api_.memory()) {
+  response_.memory = Reservation(loop.api_.memory());
   next_ = std::exchange(loop_.first_, this);
   if (next_ != nullptr) next_->previous_ = this;
   loop_.api_.metrics().connections.fetch_add(1, std::memory_order_relaxed);
 }
 
 Connection::~Connection() {
-  loop_.api_.metrics().buffered_bytes.fetch_sub(accounted_, std::memory_order_relaxed);
   loop_.api_.metrics().connections.fetch_sub(1, std::memory_order_relaxed);
   (previous_ == nullptr ? loop_.first_ : previous_->next_) = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
@@ -47,23 +50,13 @@ void Connection::start() {
 
 void Connection::wait_for_client(std::chrono::milliseconds patience) { deadline_ = steady_clock::now() + patience; }
 
-bool Connection::account() {
-  const std::uint64_t now = (capacity_ > kept_capacity ? capacity_ : 0) + chunked_body_.capacity();
-  auto& total = loop_.api_.metrics().buffered_bytes;
-  if (now > accounted_) {
-    const std::uint64_t more = now - accounted_;
-    if (total.fetch_add(more, std::memory_order_relaxed) + more > loop_.api_.options().limits.buffered_body_bytes) {
-      total.fetch_sub(more, std::memory_order_relaxed);
-      return false;
-    }
-  } else {
-    total.fetch_sub(accounted_ - now, std::memory_order_relaxed);
-  }
-  accounted_ = now;
-  return true;
+/// What the buffers have beyond what every connection may have; that much is bounded by the number of connections.
+std::uint64_t Connection::held() const noexcept {
+  const std::uint64_t all = capacity_ + chunked_body_.capacity() + out_.capacity();
+  return all > uncounted_bytes ? all : 0;
 }
 
-/// Makes the buffer take `wanted` bytes from `begin_` on. False when all connections together have too much.
+/// Makes the buffer take `wanted` bytes from `begin_` on. False when there is no memory for it.
 bool Connection::make_room(std::size_t wanted) {
   if (begin_ + wanted + padding <= capacity_) return true;
   const std::size_t used = end_ - begin_;
@@ -71,15 +64,30 @@ bool Connection::make_room(std::size_t wanted) {
     std::memmove(buffer_.get(), buffer_.get() + begin_, used);
   } else {
     const std::size_t capacity = std::max(wanted + padding, first_capacity);
+    if (capacity > uncounted_bytes && !memory_.resize(held() + capacity)) return false;
     std::unique_ptr<char[]> larger(new (std::nothrow) char[capacity]);
-    if (larger == nullptr) return false;
-    if (used > 0) std::memcpy(larger.get(), buffer_.get() + begin_, used);
-    buffer_ = std::move(larger);
-    capacity_ = capacity;
+    if (larger != nullptr) {
+      if (used > 0) std::memcpy(larger.get(), buffer_.get() + begin_, used);
+      buffer_ = std::move(larger);
+      capacity_ = capacity;
+    }
+    memory_.hold(held());
+    if (capacity_ != capacity) return false;
   }
   begin_ = 0;
   end_ = used;
-  return account();
+  return true;
+}
+
+/// Makes `chunked_body_` take all that is in the buffer, and the padding.
+bool Connection::make_chunk_room() {
+  const std::size_t wanted = chunked_body_.size() + (end_ - begin_) + padding;
+  if (wanted <= chunked_body_.capacity()) return true;
+  const std::size_t capacity = std::max(wanted, 2 * chunked_body_.capacity());
+  if (capacity > uncounted_bytes && !memory_.resize(held() + capacity)) return false;
+  chunked_body_.reserve(capacity);
+  memory_.hold(held());
+  return true;
 }
 
 void Connection::release_room() {
@@ -96,14 +104,14 @@ void Connection::release_room() {
   }
   chunked_body_.clear();
   if (chunked_body_.capacity() > kept_capacity) chunked_body_.shrink_to_fit();
-  account();
+  memory_.hold(held());
 }
 
 void Connection::read() {
   if (is_reading_) return;  // one that began before a timeout
   if (begin_ == end_) begin_ = end_ = 0;
   const std::size_t least = state_ == State::body ? 1 : 4096;
-  if (!make_room(end_ - begin_ + least)) return refuse({503, "too many request bodies at the moment"});
+  if (!make_room(end_ - begin_ + least)) return refuse(no_memory);
   is_reading_ = true;
   socket_.async_read_some(asio::buffer(buffer_.get() + end_, capacity_ - padding - end_),
                           [self = shared_from_this()](const error_code& error, std::size_t count) {
@@ -181,7 +189,7 @@ Connection::Next Connection::begin_body(std::size_t head_bytes) {
   body_started_ = steady_clock::now();
   deadline_ = body_started_ + options.timeouts.body_grace;
   closes_ = !head_.keep_alive || ++requests_ >= options.limits.requests_per_connection || loop_.is_draining_;
-  if (head_.framing.content_length > options.limits.body_bytes) {
+  if (head_.framing.content_length > std::min(options.limits.body_bytes, options.limits.buffered_bytes)) {
     refuse({413, "the body is too large"});
     return Next::stop;
   }
@@ -203,13 +211,13 @@ Connection::Next Connection::take_body() {
   if (here < whole) {
     // The buffer grows with what comes, not with what was announced.
     if (!make_room(std::min(whole, std::max(here * 2, first_capacity)))) {
-      refuse({503, "too many request bodies at the moment"});
+      refuse(no_memory);
       return Next::stop;
     }
     return Next::read;
   }
   if (!make_room(whole)) {  // with the padding behind it
-    refuse({503, "too many request bodies at the moment"});
+    refuse(no_memory);
     return Next::stop;
   }
   const std::string_view body = buffered().substr(body_at_, whole - body_at_);
@@ -218,8 +226,10 @@ Connection::Next Connection::take_body() {
 
 Connection::Next Connection::take_chunks() {
   Refusal refusal;
-  begin_ += decoder_->feed(buffered(), chunked_body_, refusal);
-  if (!refusal && !account()) refusal = {503, "too many request bodies at the moment"};
+  if (make_chunk_room())
+    begin_ += decoder_->feed(buffered(), chunked_body_, refusal);
+  else
+    refusal = no_memory;
   if (refusal) {
     refuse(refusal);
     return Next::stop;
@@ -276,10 +286,14 @@ void Connection::append_response() {
   ++batched_;
   append_head(out_, response_, !closes_);
   if (head_.method == Method::head) return;
-  if (response_.body.size() > batch_bytes)
-    tail_ = std::move(response_.body);
-  else
-    out_ += response_.body;
+  if (response_.body.size() > batch_bytes) {
+    tail_ = std::move(response_.body);  // counted by `response_.memory` until it is written
+    return;
+  }
+  out_ += response_.body;
+  if (response_.body.capacity() <= first_capacity) return;
+  std::string().swap(response_.body);
+  response_.memory.release();
 }
 
 /// Answers what cannot be understood, and closes: nothing after it is run.
@@ -303,7 +317,9 @@ void Connection::write() {
     error_code error;
     const std::size_t count = socket_.write_some(buffers, error);
     if (error == asio::error::would_block || error == asio::error::try_again) {
+      if (state_ == State::head && !is_reading_) release_room();  // the client may take long
       is_writing_ = true;
+      memory_.hold(held());
       wait_for_client(loop_.api_.options().timeouts.write_stall);
       return socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& failed) {
         if (self->state_ == State::closed) return;
@@ -322,7 +338,10 @@ void Connection::on_written() {
     wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
   out_.clear();
   if (out_.capacity() > kept_capacity) out_.shrink_to_fit();
-  if (tail_.size() > 0) std::string().swap(tail_);
+  if (tail_.size() > 0) {
+    std::string().swap(tail_);
+    response_.memory.release();
+  }
   written_ = batched_ = 0;
   if (closes_ && state_ == State::head) return linger();
   if (state_ == State::head && begin_ != end_) return process();

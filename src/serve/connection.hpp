@@ -106,7 +106,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string_view buffered() const noexcept { return {buffer_.get() + begin_, end_ - begin_}; }
   bool make_room(std::size_t wanted);
   void release_room();
-  bool account();
+  std::uint64_t held() const noexcept;
+  bool make_chunk_room();
   void wait_for_client(std::chrono::milliseconds patience);
 
   Loop& loop_;
@@ -125,7 +126,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t body_at_ = 0;  // from begin_
   std::optional<ChunkDecoder> decoder_{};
   std::string chunked_body_{};
-  std::uint64_t accounted_ = 0;
+  Reservation memory_;  // for the buffers; the answer has its own
 
   Request request_{};
   Response response_{};

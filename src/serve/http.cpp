@@ -10,6 +10,8 @@
 namespace scalar::inline v0::serve {
 namespace {
 
+constexpr std::size_t kept_body_bytes = 16 << 10;
+
 void append(std::string& out, std::uint64_t number) {
   char digits[20];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
@@ -55,6 +57,7 @@ std::string_view date_field() {
 
 void Response::fail(int code, std::string_view text) {
   clear();
+  if (body.capacity() > kept_body_bytes) std::string().swap(body);  // the beginning of an answer that failed
   status = code;
   body += "{\"error\":";
   json::append_string(body, text);

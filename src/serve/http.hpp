@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "scalar/serve/options.hpp"
+#include "serve/budget.hpp"
 
 namespace scalar::inline v0::serve {
 
@@ -53,6 +54,7 @@ struct Response {
   std::string_view cache{};  // static; X-Scalar-Cache
   std::optional<std::uint64_t> json_bytes{};
   std::string body{};
+  Reservation memory{};  // for a body that is large, and for what is needed to make it
 
   void clear() {
     status = 200;

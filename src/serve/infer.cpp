@@ -18,8 +18,11 @@ using simdjson::dom::element_type;
 using simdjson::dom::object;
 
 constexpr std::string_view dense_name = "input";
-constexpr std::size_t longest_echo = 64;     // of a stranger's text in a message
-constexpr std::size_t kept_bytes = 1 << 20;  // storage that a request leaves to the next one
+constexpr std::size_t longest_echo = 64;            // of a stranger's text in a message
+constexpr std::size_t kept_bytes = 1 << 20;         // storage that a request leaves to the next one
+constexpr std::size_t kept_json_bytes = 256 << 10;  // of the longest JSON whose parser is kept
+constexpr std::uint64_t uncounted_bytes = 256 << 10;
+constexpr std::uint64_t parser_bytes_per_json_byte = 14;  // simdjson: tape 8, strings 5/3, structural indexes 4
 
 std::string quoted(std::string_view text) {
   std::string out = "'";
@@ -293,17 +296,14 @@ struct InferRequest::Parser {
 };
 
 InferRequest::InferRequest() : parser_(std::make_unique<Parser>()) {}
+InferRequest::InferRequest(Budget& memory) : parser_(std::make_unique<Parser>()), memory_(memory) {}
 InferRequest::~InferRequest() = default;
 
 void InferRequest::clear(std::size_t inputs) {
-  if (dense_.capacity() * sizeof(float) > kept_bytes) std::vector<float>().swap(dense_);
+  release();
   dense_.clear();
   dense_view_ = {};
   is_dense_ = false;
-  for (auto& column : numbers_)
-    if (column.capacity() * sizeof(double) > kept_bytes) std::vector<double>().swap(column);
-  for (auto& column : texts_)
-    if (column.capacity() * sizeof(std::string_view) > kept_bytes) std::vector<std::string_view>().swap(column);
   numbers_.resize(inputs);
   texts_.resize(inputs);
   columns_.assign(inputs, {});
@@ -313,6 +313,19 @@ void InferRequest::clear(std::size_t inputs) {
   rows_ = 0;
   has_id_ = false;
   use_cache_ = true;
+}
+
+void InferRequest::release() {
+  if (parser_->dom && parser_->dom->capacity() > kept_json_bytes) parser_->dom.reset();
+  std::size_t kept = dense_.capacity() * sizeof(float);
+  for (const auto& column : numbers_) kept += column.capacity() * sizeof(double);
+  for (const auto& column : texts_) kept += column.capacity() * sizeof(std::string_view);
+  if (kept > kept_bytes) {
+    std::vector<float>().swap(dense_);
+    numbers_.clear();
+    texts_.clear();
+  }
+  memory_.release();
 }
 
 BatchView InferRequest::batch() const { return is_dense_ ? BatchView(dense_view_) : BatchView(columns_, rows_); }
@@ -338,9 +351,28 @@ class InferDecoder {
   }
 
  private:
+  /// Counts memory that is about to be allocated. Little is not counted: it is bounded by the number of threads.
+  void hold(std::uint64_t bytes) {
+    needed_ += bytes;
+    if (needed_ <= uncounted_bytes) return;
+    const std::uint64_t more = needed_ - out_.memory_.bytes();
+    if (!out_.memory_.could_add(more))
+      refuse(Errc::too_large, "the request needs more memory than all requests and answers may have");
+    if (!out_.memory_.add(more)) refuse(Errc::unavailable, std::string(too_much_memory));
+  }
+  /// Makes room for the elements of `input`, or for as many as the JSON can hold: a shape is only what a client says.
+  template <class T>
+  void make_room(const Described& input, std::vector<T>& values) {
+    const std::uint64_t most = input.binary_bytes ? input.elements() : std::min(input.elements(), json_bytes_ / 2);
+    hold(most * sizeof(T));
+    values.reserve(static_cast<std::size_t>(most));
+  }
+
   element parse(std::string_view json) {
     auto& dom = out_.parser_->dom;
-    if (!dom || dom->capacity() > kept_bytes) dom = std::make_unique<simdjson::dom::parser>();
+    if (!dom) dom = std::make_unique<simdjson::dom::parser>();
+    hold(json.size() * parser_bytes_per_json_byte);
+    json_bytes_ = json.size();
     const std::size_t capacity = std::max<std::size_t>(json.size(), 4096);
     if (dom->capacity() < capacity && dom->allocate(capacity, static_cast<std::size_t>(limits_.json_depth)))
       refuse(Errc::unavailable, "no memory to read the request");
@@ -477,7 +509,7 @@ class InferDecoder {
     set_rows(input);
     out_.is_dense_ = true;
     if (input.binary_bytes) return use_floats(take_elements(input, sizeof(float)));
-    out_.dense_.reserve(static_cast<std::size_t>(input.elements() <= 4096 ? input.elements() : input.data->size()));
+    make_room(input, out_.dense_);
     for_each_value(input, [&](element value) {
       double number = 0;
       if (value.get_double().get(number) == simdjson::SUCCESS)
@@ -497,6 +529,7 @@ class InferDecoder {
     if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(float) == 0) {
       floats = reinterpret_cast<const float*>(bytes.data());
     } else {
+      hold(bytes.size());
       out_.dense_.resize(bytes.size() / sizeof(float));
       if (!bytes.empty()) std::memcpy(out_.dense_.data(), bytes.data(), bytes.size());
       floats = out_.dense_.data();
@@ -526,24 +559,31 @@ class InferDecoder {
 
   void read_numbers(const Described& input, DataType type, std::vector<double>& out) {
     out.clear();
-    if (!input.binary_bytes)
+    if (!input.binary_bytes) {
+      make_room(input, out);
       return for_each_value(input, [&](element value) { out.push_back(to_number(value, type, input)); });
+    }
     const std::size_t width = size_bytes(type);
     const std::string_view bytes = take_elements(input, width);
-    out.reserve(bytes.size() / width);
+    make_room(input, out);
     for (std::size_t at = 0; at < bytes.size(); at += width)
       out.push_back(binary_number(bytes.data() + at, type, input));
   }
 
   void read_texts(const Described& input, std::vector<std::string_view>& out) {
     out.clear();
-    if (!input.binary_bytes)
+    if (!input.binary_bytes) {
+      make_room(input, out);
       return for_each_value(input, [&](element value) {
         std::string_view text;
         if (!value.is_null() && value.get_string().get(text) != simdjson::SUCCESS) refuse_value(input, value);
         out.push_back(text);
       });
+    }
     std::string_view bytes = take_binary(input, *input.binary_bytes);
+    const std::uint64_t most = std::min<std::uint64_t>(input.elements(), bytes.size() / sizeof(std::uint32_t));
+    hold(most * sizeof(std::string_view));
+    out.reserve(static_cast<std::size_t>(most));
     while (!bytes.empty()) {
       std::uint32_t size = 0;
       if (bytes.size() < sizeof size) refuse(Errc::parse, "ends within the length of an element", tensor(input.name));
@@ -630,6 +670,8 @@ class InferDecoder {
   const Limits& limits_;
   InferRequest& out_;
   std::string_view binary_{};
+  std::uint64_t json_bytes_ = 0;
+  std::uint64_t needed_ = 0;
   std::uint64_t elements_ = 0;
   std::size_t next_ = 0;
   bool has_rows_ = false;

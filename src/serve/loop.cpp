@@ -26,7 +26,7 @@ Loop::Loop(Api& api, Workers& workers)
       acceptor_(context_.get_executor()),
       timer_(context_.get_executor()),
       parser_(api.options().limits),
-      scratch_(api.repository()),
+      scratch_(api.repository(), api.memory()),
       tick_(tick_of(api.options().timeouts)) {}
 
 Loop::~Loop() = default;

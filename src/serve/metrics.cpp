@@ -49,7 +49,7 @@ std::string label(std::string_view name, std::string_view value) {
 }
 std::string code_label(int code) { return label("code", code == 0 ? "other" : std::to_string(code)); }
 
-void append_server(Text& text, const ServerMetrics& server) {
+void append_server(Text& text, const ServerMetrics& server, const Budget& memory) {
   const auto value = [](const auto& counter) { return counter.load(std::memory_order_relaxed); };
   text.family("scalar_info", "gauge", "The version of Scalar, always 1.");
   text.sample(label("version", version), std::uint64_t{1});
@@ -67,8 +67,8 @@ void append_server(Text& text, const ServerMetrics& server) {
   text.sample({}, value(server.timeouts));
   text.family("scalar_queued_requests", "gauge", "Requests that wait for a worker.");
   text.sample({}, value(server.queued));
-  text.family("scalar_buffered_bytes", "gauge", "Memory of request bodies being received or answered.");
-  text.sample({}, value(server.buffered_bytes));
+  text.family("scalar_buffered_bytes", "gauge", "Memory of requests and answers.");
+  text.sample({}, memory.used());
 }
 
 void append_latency(Text& text, const std::string& model, const Latencies& latency) {
@@ -115,9 +115,9 @@ cache::CacheStats ModelMetrics::retired() const {
   return retired_;
 }
 
-void append_metrics(std::string& out, const ServerMetrics& server, const Snapshot& models) {
+void append_metrics(std::string& out, const ServerMetrics& server, const Budget& memory, const Snapshot& models) {
   Text text(out);
-  append_server(text, server);
+  append_server(text, server, memory);
   if (models.models().empty()) return;
   text.family("scalar_requests_total", "counter", "Infer requests by model and status code.");
   for (const auto& [name, model] : models.models())

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "scalar/cache/cache.hpp"
+#include "serve/budget.hpp"
 
 namespace scalar::inline v0::serve {
 
@@ -73,11 +74,10 @@ struct ServerMetrics {
   std::atomic<std::uint64_t> refused{0};
   std::atomic<std::uint64_t> timeouts{0};
   std::atomic<std::int64_t> queued{0};
-  std::atomic<std::uint64_t> buffered_bytes{0};
 };
 
 class Snapshot;
 /// Everything in the text format 0.0.4 of Prometheus.
-void append_metrics(std::string& out, const ServerMetrics& server, const Snapshot& models);
+void append_metrics(std::string& out, const ServerMetrics& server, const Budget& memory, const Snapshot& models);
 
 }  // namespace scalar::inline v0::serve

@@ -47,6 +47,7 @@ class Api {
   ServerMetrics& metrics() noexcept { return metrics_; }
   Repository& repository() noexcept { return repository_; }
   Budget& memory() noexcept { return memory_; }
+  TimePoint now() const { return runtime_.clock().now(); }
   void log(LogLevel level, std::string_view message) const { runtime_.log(level, "serve", message); }
 
  private:

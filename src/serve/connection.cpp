@@ -1,5 +1,8 @@
 #include "serve/connection.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
@@ -48,7 +51,7 @@ void Connection::start() {
   read();
 }
 
-void Connection::wait_for_client(std::chrono::milliseconds patience) { deadline_ = steady_clock::now() + patience; }
+void Connection::wait_for_client(std::chrono::milliseconds patience) { deadline_ = loop_.api_.now() + patience; }
 
 /// What the buffers have beyond what every connection may have; that much is bounded by the number of connections.
 std::uint64_t Connection::held() const noexcept {
@@ -186,8 +189,9 @@ Connection::Next Connection::begin_body(std::size_t head_bytes) {
   target_ = head_.target;
   head_.target = {};
   body_at_ = head_bytes;
-  body_started_ = steady_clock::now();
-  deadline_ = body_started_ + options.timeouts.body_grace;
+  const Timeouts& timeouts = options.timeouts;
+  deadline_ = TimePoint::max();
+  pace_.start(loop_.api_.now(), {timeouts.body_grace, timeouts.body_stall, timeouts.body_bytes_per_second});
   closes_ = !head_.keep_alive || ++requests_ >= options.limits.requests_per_connection || loop_.is_draining_;
   if (head_.framing.content_length > std::min(options.limits.body_bytes, options.limits.buffered_bytes)) {
     refuse({413, "the body is too large"});
@@ -318,9 +322,12 @@ void Connection::write() {
     const std::size_t count = socket_.write_some(buffers, error);
     if (error == asio::error::would_block || error == asio::error::try_again) {
       if (state_ == State::head && !is_reading_) release_room();  // the client may take long
-      is_writing_ = true;
       memory_.hold(held());
-      wait_for_client(loop_.api_.options().timeouts.write_stall);
+      if (!std::exchange(is_writing_, true)) {
+        const Timeouts& timeouts = loop_.api_.options().timeouts;
+        pace_.start(loop_.api_.now(), {timeouts.write_stall, timeouts.write_stall, timeouts.answer_bytes_per_second});
+        acknowledged_before_ = acknowledged();
+      }
       return socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& failed) {
         if (self->state_ == State::closed) return;
         if (failed) return self->close();
@@ -329,6 +336,7 @@ void Connection::write() {
     }
     if (error) return close();
     written_ += count;
+    sent_ += count;
   }
   on_written();
 }
@@ -358,7 +366,7 @@ void Connection::linger() {
     begin_ = end_ = 0;
     release_room();
   }
-  deadline_ = steady_clock::now() + linger_time;
+  wait_for_client(linger_time);
   read();
 }
 
@@ -370,6 +378,21 @@ void Connection::close() {
   socket_.close(ignored);
 }
 
+/// Bytes that the client's kernel has taken. What lies in the send buffer of this side is no progress: it may hold
+/// megabytes, and a socket becomes writable only when a third of it is free.
+std::uint64_t Connection::acknowledged() noexcept {
+  int queued = 0;
+  if (::ioctl(socket_.native_handle(), SIOCOUTQ, &queued) != 0 || queued < 0) return sent_;
+  return sent_ - std::min(static_cast<std::uint64_t>(queued), sent_);
+}
+
+/// Closes without waiting for what the client has not taken; the system would keep it for minutes.
+void Connection::abort() {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  close();
+}
+
 void Connection::drain() {
   if (state_ == State::closed || state_ == State::lingering) return;
   closes_ = true;
@@ -378,23 +401,27 @@ void Connection::drain() {
 }
 
 void Connection::check(TimePoint now) {
-  if (now < deadline_) return;
-  const auto& timeouts = loop_.api_.options().timeouts;
-  if (is_writing_ || state_ == State::lingering || (state_ == State::head && begin_ == end_)) {
-    if (is_writing_) loop_.api_.metrics().timeouts.fetch_add(1, std::memory_order_relaxed);
-    return close();
+  auto& timeouts = loop_.api_.metrics().timeouts;
+  if (state_ == State::closed) return;
+  if (is_writing_) {
+    if (!pace_.is_too_slow(now, acknowledged() - acknowledged_before_)) return;
+    timeouts.fetch_add(1, std::memory_order_relaxed);
+    return abort();
   }
   if (state_ == State::body || state_ == State::chunks) {
-    // After the grace time every second must have brought its bytes.
     const std::uint64_t got = state_ == State::body ? end_ - begin_ - body_at_ : chunked_body_.size();
-    const std::uint64_t rate = std::max<std::uint64_t>(timeouts.body_bytes_per_second, 1);
-    const TimePoint allowed = body_started_ + timeouts.body_grace + std::chrono::milliseconds(got * 1000 / rate);
-    if (now < allowed) {
-      deadline_ = allowed;
-      return;
+    if (!pace_.is_too_slow(now, got)) return;
+  } else {
+    if (now < deadline_) return;
+    if (state_ == State::lingering) return close();
+    if (begin_ == end_) {
+      // Who still takes the end of an answer out of the send buffer is not idle.
+      const std::uint64_t before = std::exchange(acknowledged_before_, acknowledged());
+      if (acknowledged_before_ == sent_ || acknowledged_before_ == before) return close();
+      return wait_for_client(loop_.api_.options().timeouts.idle);
     }
   }
-  loop_.api_.metrics().timeouts.fetch_add(1, std::memory_order_relaxed);
+  timeouts.fetch_add(1, std::memory_order_relaxed);
   refuse({408, "the request came too slowly"});
 }
 

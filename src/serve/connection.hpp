@@ -14,6 +14,7 @@
 
 #include "serve/chunks.hpp"
 #include "serve/head_parser.hpp"
+#include "serve/pace.hpp"
 #include "serve/workers.hpp"
 
 namespace scalar::inline v0::serve {
@@ -109,6 +110,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t held() const noexcept;
   bool make_chunk_room();
   void wait_for_client(std::chrono::milliseconds patience);
+  std::uint64_t acknowledged() noexcept;
+  void abort();
 
   Loop& loop_;
   Socket socket_;
@@ -137,7 +140,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t batched_ = 0, requests_ = 0;
 
   TimePoint deadline_ = TimePoint::max();
-  TimePoint body_started_{};
+  Pace pace_{};  // of the body that comes, or of the answers that go
+  std::uint64_t sent_ = 0, acknowledged_before_ = 0;
   std::uint64_t lingered_ = 0;
 };
 

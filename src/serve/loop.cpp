@@ -9,11 +9,11 @@ namespace scalar::inline v0::serve {
 namespace {
 
 using boost::system::error_code;
-using std::chrono::steady_clock;
 
-/// A coarse clock for all timeouts of a thread: an eighth of the shortest, between 5 and 500 milliseconds.
+/// How often the timeouts of a thread are looked at: an eighth of the shortest, between 5 and 500 milliseconds.
 std::chrono::milliseconds tick_of(const Timeouts& timeouts) {
-  const auto shortest = std::min({timeouts.header, timeouts.body_grace, timeouts.idle, timeouts.write_stall});
+  const auto shortest =
+      std::min({timeouts.header, timeouts.body_grace, timeouts.body_stall, timeouts.idle, timeouts.write_stall});
   return std::clamp(shortest / 8, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
 }
 
@@ -104,7 +104,7 @@ void Loop::tick() {
 }
 
 void Loop::on_tick() {
-  const TimePoint now = steady_clock::now();
+  const TimePoint now = api_.now();
   const bool is_over = is_draining_ && now >= drain_deadline_;
   for (Connection* at = first_; at != nullptr;) {
     const std::shared_ptr<Connection> connection = at->shared_from_this();
@@ -146,7 +146,7 @@ void Loop::start_draining(TimePoint deadline) {
 }
 
 void Loop::stop_if_drained() {
-  const bool is_over = steady_clock::now() >= drain_deadline_;
+  const bool is_over = api_.now() >= drain_deadline_;
   if (first_ != nullptr && !is_over) return;
   // Closed connections may be kept alive by a worker; nothing is left to do for them here.
   for (const Connection* at = first_; at != nullptr; at = at->next_)

@@ -23,7 +23,8 @@ ServerOptions checked(ServerOptions options) {
   if (options.limits.connections == 0) bad("connections is 0");
   const Timeouts& times = options.timeouts;
   // A day is more than anybody waits, and far from where adding to a time point overflows.
-  for (const auto time : {times.header, times.body_grace, times.idle, times.write_stall, times.request, times.drain})
+  for (const auto time :
+       {times.header, times.body_grace, times.body_stall, times.idle, times.write_stall, times.request, times.drain})
     if (time < std::chrono::milliseconds(0) || time > std::chrono::hours(24))
       bad("a timeout is " + std::to_string(time.count()) + " ms, expected 0 to 86400000");
   return options;
@@ -106,7 +107,7 @@ void Server::Impl::stop() {
 
   api.drain();
   if (was_serving) {
-    const TimePoint deadline = std::chrono::steady_clock::now() + options.timeouts.drain;
+    const TimePoint deadline = api.now() + options.timeouts.drain;
     for (const auto& loop : loops) loop->drain(deadline);
     for (auto& thread : threads) thread.join();
   }

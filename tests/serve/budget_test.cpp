@@ -1,7 +1,6 @@
 #include "serve/budget.hpp"
 
 #include <atomic>
-#include <cstring>
 #include <thread>
 #include <vector>
 
@@ -102,7 +101,7 @@ TEST_CASE("bodies of all connections together are bounded") {
            std::string(sent, ' ');
   };
   first.send(begin(700'000, 600'000));
-  while (metric(other, "scalar_buffered_bytes") < 600'000) std::this_thread::yield();
+  REQUIRE(eventually([&] { return metric(other, "scalar_buffered_bytes") >= 600'000; }));
   second.send(begin(1'500'000, 1'400'000));
   Answer answer = second.receive();
   CHECK(answer.status == 503);
@@ -125,16 +124,7 @@ TEST_CASE("answers that clients do not take are bounded") {
   serve::Server server{{.threads = 1, .workers = 1, .limits = {.buffered_bytes = 64 << 20}}};
   server.add("m", sum_of(1), {});
   server.start();
-  constexpr std::size_t rows = 1'000'000;  // the answer as JSON: some 20 MB, as a request 4 MB
-  const std::string head = R"({"inputs":[{"name":"input","datatype":"FP32","shape":[1000000,1],)"
-                           R"("parameters":{"binary_data_size":4000000}}]})";
-  std::string numbers(rows * sizeof(float), '\0');
-  for (std::size_t i = 0; i < rows; ++i) {
-    const float number = 0.1F * static_cast<float>(i + 1);  // many digits as a double
-    std::memcpy(numbers.data() + i * sizeof number, &number, sizeof number);
-  }
-  const std::string request =
-      infer(head + numbers, "Inference-Header-Content-Length: " + std::to_string(head.size()) + "\r\n");
+  const std::string request = request_for_much();
   std::vector<Client> clients;
   int refused = 0;
   for (int i = 0; i < 12; ++i) {
@@ -146,11 +136,11 @@ TEST_CASE("answers that clients do not take are bounded") {
     CHECK((answer.status == 200 || answer.status == 503));
     if (answer.status == 503) CHECK(answer.field("retry-after") == "1");
   }
-  CHECK(refused >= 8);  // four answers of 20 MB are more than 64 MB
+  CHECK(refused >= 8);  // five answers of 13 MB are more than 64 MB
   Client other(server.port());
   CHECK(metric(other, "scalar_buffered_bytes") <= 64 << 20);
   clients.clear();
-  while (metric(other, "scalar_buffered_bytes") > 0) std::this_thread::yield();
+  CHECK(eventually([&] { return metric(other, "scalar_buffered_bytes") == 0; }));
   other.send(request);
   CHECK(other.receive(false).status == 200);
 }

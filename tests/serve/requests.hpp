@@ -1,7 +1,9 @@
 #pragma once
 /// Infer requests for the models of models.hpp, and what their answers say.
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <thread>
 
@@ -40,6 +42,30 @@ class Gate {
   std::atomic<bool> opened_{false};
   std::atomic<int> waiting_{0};
 };
+
+/// A request of 4 MB for one feature, answered with 13 MB of JSON.
+inline std::string request_for_much() {
+  constexpr std::size_t rows = 1'000'000;
+  const std::string head = R"({"inputs":[{"name":"input","datatype":"FP32","shape":[1000000,1],)"
+                           R"("parameters":{"binary_data_size":4000000}}]})";
+  std::string numbers(rows * sizeof(float), '\0');
+  for (std::size_t i = 0; i < rows; ++i) {
+    const float number = 0.1F * static_cast<float>(i + 1);  // many digits as a double
+    std::memcpy(numbers.data() + i * sizeof number, &number, sizeof number);
+  }
+  return infer(head + numbers, "Inference-Header-Content-Length: " + std::to_string(head.size()) + "\r\n");
+}
+
+/// Asks until `is_so()` holds, for at most 20 seconds.
+template <class Condition>
+bool eventually(Condition is_so) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!is_so()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
 
 /// The value of a counter or gauge without labels in the server's metrics, asked for over `client`.
 inline double metric(Client& client, const std::string& name) {

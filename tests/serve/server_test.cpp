@@ -382,44 +382,6 @@ TEST_CASE("what does not finish in time is cut off by stopping") {
   stopper.join();
 }
 
-TEST_CASE("slow clients are told so, and dropped") {
-  serve::Server server{
-      {.threads = 1,
-       .timeouts = {.header = 40ms, .body_grace = 40ms, .body_bytes_per_second = 1'000'000, .idle = 40ms}}};
-  server.add("m", sum_of(2), {});
-  server.start();
-  Client head(server.port()), body(server.port()), chunks(server.port()), idle(server.port()), silent(server.port());
-  head.send("GET /v2 HTTP/1.1\r\n");
-  body.send("POST /v2/models/m/infer HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{");
-  chunks.send("POST /v2/models/m/infer HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab");
-  idle.send(get("/v2/health/live"));
-  CHECK(idle.receive().status == 200);
-  for (Client* client : {&head, &body, &chunks}) {
-    const Answer answer = client->receive();
-    CHECK(answer.status == 408);
-    CHECK(error_of(answer) == "the request came too slowly");
-    CHECK(client->is_closed());
-  }
-  CHECK(idle.is_closed());
-  CHECK(silent.is_closed());
-}
-
-TEST_CASE("a client that takes nothing is dropped") {
-  serve::Server server{{.threads = 1, .timeouts = {.write_stall = 50ms}}};
-  server.add("m", sum_of(2), {});
-  server.start();
-  Client client(server.port());
-  std::string data = "[1,0.123456";
-  for (int i = 1; i < 20'000; ++i) data += ",1,0.123456";
-  const std::string request = infer(ask(data + "]", "20000"));
-  int sent = 0;
-  while (sent < 1000 && client.send(request)) ++sent;  // reads no answer
-  CHECK(sent < 1000);
-  Client other(server.port());
-  other.send(get("/metrics"));
-  CHECK(other.receive().body.find("scalar_timeouts_total 1\n") != std::string::npos);
-}
-
 TEST_CASE("connections and requests per connection are limited") {
   serve::Server server{{.threads = 1, .limits = {.connections = 2, .requests_per_connection = 2}}};
   server.start();

@@ -24,12 +24,16 @@ struct Limits {
                                                           ///< yet (503; 413 for one that needs more alone)
 };
 
+/// How long the server waits for a client. All but `request` are measured on the Runtime's clock.
 struct Timeouts {
   std::chrono::milliseconds header{10'000};       ///< from the first byte of a request to the last of its head (408)
   std::chrono::milliseconds body_grace{5'000};    ///< then a body must come with `body_bytes_per_second` (408)
   std::uint64_t body_bytes_per_second = 1024;     ///< averaged over the body
+  std::chrono::milliseconds body_stall{30'000};   ///< of a body, without a byte of it (408)
   std::chrono::milliseconds idle{75'000};         ///< between two requests of a connection
-  std::chrono::milliseconds write_stall{30'000};  ///< without the client taking a byte
+  std::chrono::milliseconds write_stall{30'000};  ///< without the client acknowledging a byte of an answer; then an
+                                                  ///< answer must also be taken with `answer_bytes_per_second`
+  std::uint64_t answer_bytes_per_second = 1024;   ///< averaged over the answer
   std::chrono::milliseconds request{60'000};      ///< from the last byte of a request to the moment its
                                                   ///< prediction begins (504); one that runs is not interrupted
   std::chrono::milliseconds drain{30'000};        ///< that `stop` gives to requests in flight

@@ -41,8 +41,21 @@ void append_tensors(std::string& out, const std::vector<TensorInfo>& tensors) {
   out += ']';
 }
 
-/// The method that a route takes.
-Method method_of(Route route) noexcept { return route == Route::infer ? Method::post : Method::get; }
+/// Answers what is wrong with route or method. False when they are fine.
+bool refuse_route(Route route, Method method, Response& response) {
+  const bool is_post = route == Route::infer;
+  if (route == Route::none) {
+    response.fail(404, "Not Found");
+  } else if (route == Route::malformed) {
+    response.fail(400, "malformed percent-encoding in the request target");
+  } else if (is_post ? method != Method::post : method != Method::get && method != Method::head) {
+    response.fail(405, "Method Not Allowed");
+    response.allow = is_post ? "POST" : "GET, HEAD";
+  } else {
+    return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -75,21 +88,22 @@ bool Api::dispatch_safely(const Request& request, TimePoint arrived, Place place
   return true;
 }
 
+bool Api::refuse(const Request& head, Scratch& scratch, Response& response) {
+  response.clear();
+  try {
+    const Route found = route(head.target, scratch.name, scratch.version);
+    if (refuse_route(found, head.method, response)) return true;
+    if (found == Route::infer) (void)scratch.models.get().find(scratch.name, scratch.version);
+    return false;
+  } catch (const Error& error) {
+    response.fail(http_status(error.code()), error.what());
+    return true;
+  }
+}
+
 bool Api::dispatch(const Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response) {
   const Route found = route(request.target, scratch.name, scratch.version);
-  if (found == Route::none) {
-    response.fail(404, "Not Found");
-    return true;
-  }
-  if (found == Route::malformed) {
-    response.fail(400, "malformed percent-encoding in the request target");
-    return true;
-  }
-  if (request.method != method_of(found)) {
-    response.fail(405, "Method Not Allowed");
-    response.allow = method_of(found) == Method::post ? "POST" : "GET";
-    return true;
-  }
+  if (refuse_route(found, request.method, response)) return true;
   switch (found) {
     case Route::infer:
       return infer(request, arrived, place, scratch, response);

@@ -41,6 +41,9 @@ class Api {
   /// `arrived` is when the last byte came.
   bool handle(const Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response);
 
+  /// Answers a request whose head alone decides, as one for a model that is not there. False when its body is needed.
+  bool refuse(const Request& head, Scratch& scratch, Response& response);
+
   void drain() noexcept { is_draining_.store(true, std::memory_order_relaxed); }
   bool is_draining() const noexcept { return is_draining_.load(std::memory_order_relaxed); }
   const ServerOptions& options() const noexcept { return options_; }

@@ -172,15 +172,25 @@ Connection::Next Connection::take_head() {
     return Next::read;
   }
   if (out_.size() >= batch_bytes || batched_ >= batch_requests) return Next::read;  // write first
+  head_.method = Method::other;
+  if (const std::size_t line = skipped_line_ ? 0 : leading_empty_line(buffered()); line > 0) {
+    skipped_line_ = true;
+    begin_ += line;
+    scanned_ = 0;
+    if (begin_ == end_) wait_for_client(loop_.api_.options().timeouts.idle);
+    return Next::more;
+  }
   Refusal refusal;
   const std::size_t size = find_head(buffered(), scanned_, loop_.api_.options().limits, refusal);
   if (!refusal && size == 0) return Next::read;
   if (!refusal) refusal = loop_.parser_.parse(buffered().substr(0, size), head_);
   if (refusal) {
+    if (buffered().front() == tls_handshake) loop_.note_tls();
     refuse(refusal);
     return Next::stop;
   }
   scanned_ = 0;
+  skipped_line_ = false;
   return begin_body(size);
 }
 
@@ -198,7 +208,19 @@ Connection::Next Connection::begin_body(std::size_t head_bytes) {
     return Next::stop;
   }
   const bool is_whole = !head_.framing.is_chunked && end_ - begin_ >= head_bytes + head_.framing.content_length;
-  if (head_.expects_continue && !is_whole) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  if (head_.expects_continue && !is_whole) {
+    // A client that asks first is answered before it sends a body for nothing.
+    request_ = {head_.method, target_, {}, {}};
+    if (loop_.api_.refuse(request_, loop_.scratch_, response_)) {
+      close_with_response();
+      return Next::stop;
+    }
+    if (head_.framing.content_length > uncounted_bytes && !loop_.api_.memory().has(head_.framing.content_length)) {
+      refuse(no_memory);
+      return Next::stop;
+    }
+    out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  }
   if (head_.framing.is_chunked) {
     begin_ += head_bytes;
     decoder_.emplace(options.limits);
@@ -288,7 +310,10 @@ void Connection::finish_answer() {
 void Connection::append_response() {
   loop_.api_.metrics().responses.add(response_.status);
   ++batched_;
-  append_head(out_, response_, !closes_);
+  append_head(out_, response_,
+              closes_             ? Persistence::close
+              : head_.is_http_1_1 ? Persistence::keep
+                                  : Persistence::keep_and_say);
   if (head_.method == Method::head) return;
   if (response_.body.size() > batch_bytes) {
     tail_ = std::move(response_.body);  // counted by `response_.memory` until it is written
@@ -303,9 +328,13 @@ void Connection::append_response() {
 /// Answers what cannot be understood, and closes: nothing after it is run.
 void Connection::refuse(const Refusal& refusal) {
   if (state_ == State::lingering) return close();
-  closes_ = true;
-  head_.method = Method::other;
   response_.fail(refusal.status, refusal.reason);
+  close_with_response();
+}
+
+/// The last answer of this connection; what came of its request, and after it, is dropped.
+void Connection::close_with_response() {
+  closes_ = true;
   append_response();
   state_ = State::head;
   begin_ = end_;

@@ -15,6 +15,7 @@
 #include "serve/chunks.hpp"
 #include "serve/head_parser.hpp"
 #include "serve/pace.hpp"
+#include "serve/rare_log.hpp"
 #include "serve/workers.hpp"
 
 namespace scalar::inline v0::serve {
@@ -51,6 +52,7 @@ class Loop {
   void tick();
   void on_tick();
   void stop_if_drained();
+  void note_tls();
 
   Api& api_;
   Workers& workers_;
@@ -65,6 +67,7 @@ class Loop {
   Timer timer_;
   HeadParser parser_;
   Scratch scratch_;
+  RareLog tls_{};
   std::chrono::milliseconds tick_;
 };
 
@@ -99,6 +102,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_worked();
   void finish_answer();
   void refuse(const Refusal& refusal);
+  void close_with_response();
   void append_response();
   void write();
   void on_written();
@@ -124,6 +128,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool closes_ = false;  // after the answers in `out_`
   bool is_writing_ = false;
   bool is_reading_ = false;
+  bool skipped_line_ = false;  // before the request that comes
   RequestHead head_{};
   std::string target_{};
   std::size_t body_at_ = 0;  // from begin_

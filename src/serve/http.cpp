@@ -111,7 +111,7 @@ std::string_view reason_phrase(int status) noexcept {
   }
 }
 
-void append_head(std::string& out, const Response& response, bool keep_alive) {
+void append_head(std::string& out, const Response& response, Persistence persistence) {
   out += "HTTP/1.1 ";
   append(out, static_cast<std::uint64_t>(response.status));
   out += ' ';
@@ -134,7 +134,8 @@ void append_head(std::string& out, const Response& response, bool keep_alive) {
     out += response.allow;
   }
   if (response.status == 429 || response.status == 503) out += "\r\nRetry-After: 1";
-  if (!keep_alive) out += "\r\nConnection: close";
+  if (persistence == Persistence::close) out += "\r\nConnection: close";
+  if (persistence == Persistence::keep_and_say) out += "\r\nConnection: keep-alive";
   out += "\r\n\r\n";
 }
 

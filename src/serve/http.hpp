@@ -32,6 +32,7 @@ struct RequestHead {
   Method method = Method::other;
   std::string_view target{};
   bool keep_alive = false;
+  bool is_http_1_1 = false;
   bool expects_continue = false;
   Framing framing{};
   std::optional<std::uint64_t> json_bytes{};  // Inference-Header-Content-Length
@@ -68,7 +69,9 @@ struct Response {
 };
 
 std::string_view reason_phrase(int status) noexcept;
+/// What the connection does after a response. HTTP/1.1 clients expect it to stay open, HTTP/1.0 clients must be told.
+enum class Persistence : std::uint8_t { close, keep, keep_and_say };
 /// Appends status line and fields.
-void append_head(std::string& out, const Response& response, bool keep_alive);
+void append_head(std::string& out, const Response& response, Persistence persistence);
 
 }  // namespace scalar::inline v0::serve

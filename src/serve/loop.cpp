@@ -80,7 +80,7 @@ void Loop::admit(Socket socket) {
     Response response;
     response.fail(503, "too many connections");
     std::string text;
-    append_head(text, response, false);
+    append_head(text, response, Persistence::close);
     text += response.body;
     error_code ignored;
     socket.non_blocking(true, ignored);
@@ -91,6 +91,12 @@ void Loop::admit(Socket socket) {
   metrics.accepted.fetch_add(1, std::memory_order_relaxed);
   std::make_shared<Connection>(*this, std::move(socket))->start();
   tick();
+}
+
+void Loop::note_tls() {
+  if (const std::uint64_t times = tls_.count(api_.now()); times > 0)
+    api_.log(LogLevel::warning, "a client speaks TLS to this port, which speaks plain HTTP (" + std::to_string(times) +
+                                    " times since this was said last): use http://, or a proxy that ends TLS");
 }
 
 void Loop::tick() {

@@ -78,7 +78,7 @@ void append_latency(Text& text, const std::string& model, const Latencies& laten
     std::string bound = "+Inf";
     if (i < Latencies::bounds_us.size()) {
       bound.clear();
-      json::append_number(bound, static_cast<double>(Latencies::bounds_us[i]) * 1e-6);
+      json::append_number(bound, static_cast<double>(Latencies::bounds_us[i]) / 1e6);
     }
     text.sample(model + "," + label("le", bound), sum, "_bucket");
   }

@@ -63,9 +63,7 @@ TEST_CASE("a server describes itself and its models") {
   client.send(post("/v2", "{}"));
   answer = client.receive();
   CHECK(answer.status == 405);
-  CHECK(answer.field("allow") == "GET");
-  client.send("HEAD /v2 HTTP/1.1\r\nHost: a\r\n\r\n");
-  CHECK(client.receive(false).status == 405);
+  CHECK(answer.field("allow") == "GET, HEAD");
   CHECK(fetch("/v2/health/live").status == 200);
 }
 

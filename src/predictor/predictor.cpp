@@ -236,7 +236,7 @@ const NamedValue& value_of(const Input& input, std::span<const NamedValue> row) 
 CacheUse Predictor::State::answer(const BatchView& batch, BatchOut out, const PredictCall& call) const {
   const std::int64_t rows = batch.rows();
   const bool fits = out.rows == rows && out.columns == model.compiled().outputs() && has_inputs(batch, model.encoder());
-  if (cache == nullptr || !call.use_cache || rows == 0 || !fits) {
+  if (cache == nullptr || !call.use_cache || rows <= 0 || !fits) {
     require_time(call);
     model.predict(batch, out);  // a batch that does not fit gets the model's own message
     return CacheUse::bypass;
@@ -292,6 +292,23 @@ Errc Predictor::try_predict(const BatchView& batch, BatchOut out, const PredictC
   } catch (...) {
     return Errc::internal;
   }
+}
+
+bool Predictor::find(const BatchView& batch, BatchOut out) const {
+  cache::Cache* const cache = state_->cache.get();
+  const std::int64_t rows = batch.rows();
+  const bool fits = out.rows == rows && out.columns == outputs() && has_inputs(batch, state_->model.encoder());
+  if (cache == nullptr || rows <= 0 || !fits) return false;
+  ScratchLease scratch;
+  RowKeys& keys = (*scratch).keys;
+  keys.set(batch);
+  const std::uint64_t generation = cache->generation();
+  // Of several rows the first may be there and the last not: look before anything is counted.
+  for (std::int64_t row = 0; rows > 1 && row < rows; ++row)
+    if (!cache->contains(cache->key(keys[row], generation))) return false;
+  for (std::int64_t row = 0; row < rows; ++row)
+    if (!cache->find(cache->key(keys[row], generation), row_bytes(out, row))) return false;
+  return true;
 }
 
 Prediction Predictor::predict_all(const BatchView& batch, const PredictCall& call) const {

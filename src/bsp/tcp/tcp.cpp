@@ -105,7 +105,8 @@ Membership Tcp::meet() {
 Membership Tcp::regroup() {
   if (service_ == nullptr) return meet();
   if (withdraws_.load(std::memory_order_relaxed)) {
-    places_.clear();  // the others see the connections end, and go on without this process
+    service_->leave();  // the others do not wait for this process, nor miss it
+    places_.clear();
     service_ = nullptr;
     throw Error(Errc::cancelled, "this process has left the job", "bsp::tcp");
   }

@@ -22,6 +22,7 @@ void Service::say(const std::shared_ptr<Control>& control, Message::Kind kind, s
 }
 
 awaitable<void> Service::write_out(std::shared_ptr<Control> control) {
+  std::string problem;
   try {
     while (!control->out.empty()) {
       std::vector<std::byte> next = std::move(control->out.front());
@@ -29,10 +30,21 @@ awaitable<void> Service::write_out(std::shared_ptr<Control> control) {
       co_await control->connection->write(std::move(next));
     }
     if (control->is_over) control->connection->finish();
-  } catch (const Error&) {
-    control->out.clear();  // `hear_from` says what is wrong
+  } catch (const Error& error) {
+    problem = error.message();
   }
-  control->is_writing = false;
+  if (problem.empty()) {
+    control->is_writing = false;
+    co_return;
+  }
+  // Half a message may have left, so nothing more is written. If reading does not end by itself, it is made to.
+  const SteadyTime soon = steady_clock::now() + last_words_time;
+  asio::steady_timer timer(context_, soon);
+  error_code ignored;
+  auto token = asio::redirect_error(asio::use_awaitable, ignored);
+  co_await timer.async_wait(token);
+  control->connection->finish();
+  control->connection->give_up(problem);
 }
 
 void Service::say_heartbeat(const std::shared_ptr<Control>& control) {

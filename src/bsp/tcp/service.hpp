@@ -28,6 +28,9 @@ namespace scalar::inline v0::bsp::sockets {
 /// Then one who says nothing has to go.
 inline constexpr std::chrono::seconds handshake_time{5};
 
+/// So long is read on after a connection broke: the other side may have said why.
+inline constexpr std::chrono::milliseconds last_words_time{250};
+
 /// A process is lost, and why.
 struct Notice {
   int process = 0;

@@ -67,7 +67,7 @@ struct Session::Impl {
       memory = std::make_unique<MailboxMemory>(options.resources.mailbox_bytes, options.resources.spill_directory);
       world.set_memory(memory.get());
     }
-    find_checkpoint(options.checkpoints, attempt);
+    find_checkpoint(options, attempt);
     if (!world.is_distributed()) return;
     world.set_id(network->run());
     wire = std::make_shared<Wire>(*network, world, network->run(), scheduler);
@@ -76,10 +76,17 @@ struct Session::Impl {
   }
 
   /// All processes begin with the newest checkpoint that each of them can see whole.
-  void find_checkpoint(const Checkpoints& options, int attempt) {
+  void find_checkpoint(const EngineOptions& engine, int attempt) {
+    const Checkpoints& options = engine.checkpoints;
     if (options.directory.empty()) return;
     checkpointer = std::make_unique<Checkpointer>(options, world.hosts(), network != nullptr ? network->epoch() : 0);
-    if (world.hosts().here() == 0) attempt == 0 ? checkpointer->remove_old_claims() : checkpointer->claim();
+    if (world.hosts().here() == 0) {
+      if (attempt == 0) {
+        checkpointer->remove_old_claims();
+      } else {
+        checkpointer->claim(network->claim_pause(), engine.stop);
+      }
+    }
     std::uint64_t newest = checkpointer->newest(), agreed = newest, most = newest;
     const auto agree = [&] {
       if (network != nullptr) std::tie(agreed, most) = network->agree(newest);

@@ -23,5 +23,5 @@ cmake --build "$build"
 cmake --build "$build" --target all_verify_interface_header_sets
 
 step "Running"
-ctest --test-dir "$build" --output-on-failure --timeout 300 -j "$(nproc)" "$@"
+ctest --test-dir "$build" --output-on-failure --timeout 900 -j "$(nproc)" "$@"
 step "All tests passed"

@@ -17,6 +17,6 @@ for mpi in "${@:-openmpi mpich}"; do
       "-DMPIEXEC_EXECUTABLE=$(command -v "mpiexec.$name")" "${launcher[@]}" >"$build/configure.log" 2>&1 ||
       { cat "$build/configure.log" >&2; exit 1; }
     cmake --build "$build" --target bsp_conformance_tests
-    ctest --test-dir "$build" --output-on-failure --timeout 300 --no-tests=error -R "^bsp_conformance:.*MPI"
+    ctest --test-dir "$build" --output-on-failure --timeout 900 --no-tests=error -R "^bsp_conformance:.*MPI"
   done
 done

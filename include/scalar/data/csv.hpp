@@ -18,6 +18,10 @@ namespace scalar::inline v0::data {
 /// Whether the first record names the columns.
 enum class Header : std::uint8_t { yes = 0, no = 1 };
 
+/// The spellings of "no value" that are taken without being asked for: the empty field, "NA", "N/A", "NaN", "nan",
+/// "null", "NULL" and "?".
+inline std::vector<std::string> usual_missing() { return {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"}; }
+
 /// How a CSV is written, and what is wanted of it.
 struct ReadCsv {
   std::string label{};                 ///< the label column of the table; empty: none
@@ -29,10 +33,10 @@ struct ReadCsv {
   std::vector<std::string> names{};    ///< names of all columns where there is no header
   std::vector<std::string> columns{};  ///< the columns wanted, in this order; empty: all
   std::map<std::string, ColumnType, std::less<>> types{};  ///< types by column name; the others are inferred
-  std::vector<std::string> missing{"", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"};  ///< spellings of "no value"
-  bool quoted_missing = true;  ///< whether a quoted field may be such a spelling
-  bool trim = false;           ///< drops blanks and tabs around fields (outside quotes)
-  std::int64_t skip_rows = 0;  ///< lines to skip before anything else
+  std::vector<std::string> missing = usual_missing();      ///< spellings of "no value"
+  bool quoted_missing = true;                              ///< whether a quoted field may be such a spelling
+  bool trim = false;                                       ///< drops blanks and tabs around fields (outside quotes)
+  std::int64_t skip_rows = 0;                              ///< lines to skip before anything else
   std::size_t max_field_bytes = std::size_t{16} << 20;
 };
 

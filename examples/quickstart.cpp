@@ -107,14 +107,10 @@ auto two_peers(const StepContext& context, Results& results, const Dataset& trai
   return learn(context, results, "fashion-mlp-2-peers", network, "native", 2, train, test);
 }
 
-/// Shows how far a step is, at most twice a second, and how long it took.
+/// Shows how far a step is, and how long it took.
 void show(const StepProgress& at) {
-  static double shown = 0;
-  if (at.event == StepEvent::started) shown = 0;
-  if (at.event == StepEvent::advanced && at.seconds - shown > 0.5) {
-    shown = at.seconds;
+  if (at.event == StepEvent::advanced)
     std::fprintf(stderr, "\r  %-18s %ld of %ld ", std::string(at.step).c_str(), long(at.done), long(at.total));
-  }
   if (at.event == StepEvent::finished)
     std::fprintf(stderr, "\r  %-18s %6.2f s%20s\n", std::string(at.step).c_str(), at.seconds, "");
 }

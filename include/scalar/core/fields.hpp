@@ -34,8 +34,9 @@ inline constexpr Field<Member> field{};
 namespace detail {
 
 struct AnyValue {
+  // Never defined, only its type is used. Not constexpr, which is inline: std::optional members would ask for the body.
   template <class T>
-  constexpr operator T() const;  // NOLINT: never defined, only its type is used
+  operator T() const;  // NOLINT
 };
 
 template <class T, std::size_t... I>

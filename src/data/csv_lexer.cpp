@@ -321,8 +321,16 @@ std::vector<std::string> wanted_names(const CsvLayout& layout, const Positions& 
   return wanted;
 }
 
+void check_label(const Schema& schema, const std::string& context) {
+  const auto has_name = [&](const ColumnSchema& column) { return column.name == schema.label; };
+  if (schema.label.empty() || std::any_of(schema.columns.begin(), schema.columns.end(), has_name)) return;
+  throw Error(Errc::not_found,
+              "ReadCsv.schema has the label " + quoted(schema.label) + ", which is none of its columns", context);
+}
+
 /// The next record is the first of data.
 CsvLayout read_layout(CsvLexer& lexer, const ReadCsv& options, const std::string& context) {
+  check_label(options.schema, context);
   CsvLayout layout;
   layout.names = read_names(lexer, options, context);
   const Positions positions(layout.names, context);

@@ -45,6 +45,13 @@ const Row& row(Errc code) noexcept {
 
 }  // namespace
 
+std::string Error::shown(const std::string& text) {
+  if (text.find('\0') == std::string::npos) return text;
+  std::string result;
+  for (const char c : text) c == '\0' ? result.append("\\x00") : result.append(1, c);
+  return result;
+}
+
 std::string_view name(Errc code) noexcept { return row(code).name; }
 int http_status(Errc code) noexcept { return row(code).status; }
 

@@ -2,7 +2,12 @@
 
 #include <limits>
 
+#include "core/quoted.hpp"
+#include "data/dictionary.hpp"
+#include "data/reason.hpp"
 #include "scalar/core/error.hpp"
+#include "scalar/data/column_from.hpp"
+#include "scalar/data/schema.hpp"
 
 namespace scalar::inline v0 {
 
@@ -16,6 +21,21 @@ std::string_view name(ColumnType type) noexcept {
       return "float64";
     case ColumnType::text:
       return "text";
+  }
+  return "unknown";
+}
+
+std::string_view name(ReadAs type) noexcept {
+  switch (type) {
+    case ReadAs::boolean:
+    case ReadAs::int64:
+    case ReadAs::float64:
+    case ReadAs::text:
+      return name(static_cast<ColumnType>(type));
+    case ReadAs::number:
+      return "number";
+    case ReadAs::inferred:
+      return "inferred";
   }
   return "unknown";
 }
@@ -36,7 +56,8 @@ std::int64_t Column::rows() const noexcept {
 
 double Column::number(std::int64_t row) const {
   if (type() == ColumnType::text)
-    throw Error(Errc::type_mismatch, "expected a column of numbers, got one of text", "column \"" + name + "\"");
+    throw Error(Errc::type_mismatch, "expected a column of numbers, got one of text" + explained(*this),
+                "column " + quoted(name));
   if (is_missing(row)) return std::numeric_limits<double>::quiet_NaN();
   const auto i = static_cast<std::size_t>(row);
   if (const auto* numbers = std::get_if<2>(&values)) return (*numbers)[i];
@@ -48,10 +69,38 @@ std::string_view Column::text(std::int64_t row) const {
   const auto* texts = std::get_if<3>(&values);
   if (texts == nullptr) {
     throw Error(Errc::type_mismatch, "expected a column of text, got one of " + std::string(scalar::name(type())),
-                "column \"" + name + "\"");
+                "column " + quoted(name));
   }
   if (is_missing(row)) return {};
   return texts->dictionary[texts->codes[static_cast<std::size_t>(row)]];
 }
+
+std::string Column::reason() const {
+  if (note.place.empty()) return {};
+  std::string text(scalar::name(type()));
+  text += " because of \"" + note.value + "\" at " + note.place;
+  if (note.before == 0) return text;
+  return text +
+         (note.before == 1 ? " (the value before it is "
+                           : " (the " + std::to_string(note.before) + " values before it are ") +
+         std::string(scalar::name(note.before_type)) + ")";
+}
+
+namespace detail {
+
+TextValues text_values(const std::vector<std::string>& texts, const std::vector<std::uint8_t>& present) {
+  data::Dictionary dictionary;
+  TextValues values;
+  values.codes.reserve(texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) values.codes.push_back(present[i] != 0 ? dictionary.add(texts[i]) : 0);
+  values.dictionary = dictionary.release();
+  return values;
+}
+
+void throw_above_int64(std::uint64_t value) {
+  throw Error(Errc::out_of_range, std::to_string(value) + " is above the largest int64");
+}
+
+}  // namespace detail
 
 }  // namespace scalar::inline v0

@@ -1,9 +1,11 @@
 #include "scalar/data/csv.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <optional>
 
+#include "core/quoted.hpp"
 #include "data/csv_lexer.hpp"
 #include "data/dictionary.hpp"
 #include "scalar/core/json.hpp"
@@ -29,7 +31,8 @@ std::optional<bool> parse_boolean(std::string_view text) {
 /// A column on its way: its type widens as values come.
 class Builder {
  public:
-  Builder(std::string name, Kind kind) : name_(std::move(name)), kind_(kind), declared_(kind > Kind::unknown) {}
+  Builder(std::string name, Kind kind, ColumnSchema schema)
+      : name_(std::move(name)), kind_(kind), declared_(kind > Kind::unknown), schema_(std::move(schema)) {}
 
   Next read(CsvLexer& lexer) {
     if (kind_ == Kind::float64) {
@@ -76,7 +79,7 @@ class Builder {
 
   Column release() && {
     if (first_kind_ == Kind::unknown) widen(Kind::float64);  // no value at all
-    Column column{std::move(name_), {}, std::move(present_)};
+    Column column{std::move(name_), {}, std::move(present_), std::move(note_)};
     switch (first_kind_) {
       case Kind::boolean:
         column.values = std::move(booleans_);
@@ -120,20 +123,17 @@ class Builder {
   }
 
   void add(std::string_view text, CsvLexer& lexer) {
-    if (lexer.is_missing(text)) {
+    if (lexer.is_missing(text) && !(schema_.quoted_values && lexer.was_quoted())) {
       for_values([](auto& values) { values.emplace_back(); });
       if (kind_ == Kind::float64) numbers_.back() = std::numeric_limits<double>::quiet_NaN();
       return added(false);
     }
-    if (declared_ ? add_value(text, lexer) : widen_for(text) && add_value(text, lexer)) return added(true);
+    if (declared_ ? add_value(text, lexer) : widen_for(text, lexer) && add_value(text, lexer)) return added(true);
     if (declared_) {
-      lexer.fail(Errc::parse, "column \"" + name_ + "\": expected " + std::string(expected()) + ", got \"" +
-                                  std::string(text.substr(0, 100)) + "\"");
+      const std::string_view type = scalar::name(schema_.type);
+      lexer.fail(Errc::parse, "column " + quoted(name_) + ": expected " + (type[0] == 'i' ? "an " : "a ") +
+                                  std::string(type) + ", got " + quoted(text));
     }
-  }
-
-  std::string_view expected() const {
-    return kind_ == Kind::boolean ? "a boolean" : kind_ == Kind::int64 ? "an int64" : "a float64";
   }
 
   /// Adds a value of this column's type; false when it is none.
@@ -153,7 +153,11 @@ class Builder {
       }
       case Kind::float64: {
         double value = 0;
-        if (parse_double(text, value) != Parsed::number) return false;
+        if (parse_double(text, value) != Parsed::number) {
+          const auto boolean = schema_.type == ReadAs::number ? parse_boolean(text) : std::nullopt;
+          if (!boolean) return false;
+          value = *boolean ? 1 : 0;
+        }
         numbers_.push_back(value);
         return true;
       }
@@ -179,10 +183,11 @@ class Builder {
   }
 
   /// Makes the column wide enough for `text`; false when that takes a second pass.
-  bool widen_for(std::string_view text) {
+  bool widen_for(std::string_view text, const CsvLexer& lexer) {
     if (kind_ == Kind::text) return true;
     const Kind needed = kind_for(text);
     if (needed == kind_ || (kind_ == Kind::float64 && needed == Kind::int64)) return true;
+    keep_note(text, lexer);
     if (kind_ == Kind::unknown) return widen(needed), true;
     if (kind_ == Kind::int64 && needed == Kind::float64 &&
         std::all_of(integers_.begin(), integers_.end(), [](std::int64_t value) { return is_exact(value); })) {
@@ -201,6 +206,15 @@ class Builder {
     return false;
   }
 
+  void keep_note(std::string_view text, const CsvLexer& lexer) {
+    note_ = {shown(text), lexer.place(), 0, {}};
+    if (kind_ == Kind::unknown) return;
+    note_.before = present_.empty()
+                       ? static_cast<std::int64_t>(rows_)
+                       : std::count(present_.begin(), present_.begin() + static_cast<std::ptrdiff_t>(rows_), 1);
+    note_.before_type = static_cast<ColumnType>(static_cast<int>(kind_) - 2);
+  }
+
   /// From a column that has no value yet.
   void widen(Kind kind) {
     kind_ = first_kind_ = kind;
@@ -212,6 +226,8 @@ class Builder {
   Kind kind_;                // what is being read
   Kind first_kind_ = kind_;  // what the column is
   bool declared_;
+  ColumnSchema schema_;  // without the name
+  ColumnNote note_;
   bool again_ = false;
   std::size_t rows_ = 0;
   std::vector<std::uint8_t> present_;  // empty while every row has a value
@@ -222,14 +238,28 @@ class Builder {
   std::vector<std::uint32_t> codes_;
 };
 
-std::vector<Builder> make_builders(const CsvLayout& layout, const ReadCsv& options) {
+Kind kind_of(ReadAs type) {
+  switch (type) {
+    case ReadAs::boolean:
+      return Kind::boolean;
+    case ReadAs::int64:
+      return Kind::int64;
+    case ReadAs::float64:
+    case ReadAs::number:
+      return Kind::float64;
+    case ReadAs::text:
+      return Kind::text;
+    case ReadAs::inferred:
+      break;
+  }
+  return Kind::unknown;
+}
+
+std::vector<Builder> make_builders(const CsvLayout& layout) {
   std::vector<Builder> builders;
   for (std::size_t i = 0; i < layout.names.size(); ++i) {
-    const auto declared = options.types.find(layout.names[i]);
-    const Kind kind = !layout.is_wanted[i]              ? Kind::unused
-                      : declared == options.types.end() ? Kind::unknown
-                                                        : static_cast<Kind>(static_cast<int>(declared->second) + 2);
-    builders.emplace_back(layout.names[i], kind);
+    const ColumnSchema& schema = layout.schema[i];
+    builders.emplace_back(layout.names[i], layout.is_wanted[i] ? kind_of(schema.type) : Kind::unused, schema);
   }
   return builders;
 }
@@ -248,7 +278,7 @@ std::size_t read_rows(CsvLexer& lexer, std::vector<Builder>& builders) {
 Table read(const OpenBytes& open, const ReadCsv& options, const std::string& context) {
   CsvLayout layout;
   CsvLexer lexer = open_csv(open, options, context, layout);
-  std::vector<Builder> builders = make_builders(layout, options);
+  std::vector<Builder> builders = make_builders(layout);
   const std::size_t rows = read_rows(lexer, builders);
   if (std::any_of(builders.begin(), builders.end(), [](const Builder& builder) { return builder.must_read_again(); })) {
     for (Builder& builder : builders) builder.read_again();
@@ -259,7 +289,7 @@ Table read(const OpenBytes& open, const ReadCsv& options, const std::string& con
   }
   std::vector<Column> columns;
   for (const std::size_t position : layout.wanted) columns.push_back(std::move(builders[position]).release());
-  return Table(std::move(columns), options.label, options.weight);
+  return Table(std::move(columns), layout.label, layout.weight);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/quoted.hpp"
 #include "scalar/core/json.hpp"
 
 namespace scalar::inline v0::data {
@@ -206,9 +207,11 @@ bool CsvLexer::is_missing(std::string_view text) const noexcept {
   return std::find(missing_.begin(), missing_.end(), text) != missing_.end();
 }
 
-void CsvLexer::fail(Errc code, const std::string& message) const {
-  throw Error(code, message, context_ + ":" + std::to_string(field_line_) + ":" + std::to_string(field_column_));
+std::string CsvLexer::place() const {
+  return context_ + ":" + std::to_string(field_line_) + ":" + std::to_string(field_column_);
 }
+
+void CsvLexer::fail(Errc code, const std::string& message) const { throw Error(code, message, place()); }
 
 void CsvLexer::fail_ragged(std::size_t seen, bool or_more, std::size_t expected) const {
   fail(Errc::parse, "this record has " + std::to_string(seen) + (seen == 1 ? " field" : " fields") +
@@ -234,60 +237,139 @@ std::vector<std::string> read_record(CsvLexer& lexer) {
   }
 }
 
+/// The names that a schema gives to the columns of a file without header: all of them, or those that may not be absent.
+std::vector<std::string> names_of(const Schema& schema, std::size_t count) {
+  std::vector<std::string> all, required;
+  for (const ColumnSchema& column : schema.columns) {
+    all.push_back(column.name);
+    if (!column.optional) required.push_back(column.name);
+  }
+  return required.size() == count ? required : all;
+}
+
 std::vector<std::string> read_names(CsvLexer& lexer, const ReadCsv& options, const std::string& context) {
-  if (!lexer.begin_record(options.header == Header::no ? options.names.size() : 0))
+  const bool has_header = options.header == Header::yes;
+  const bool by_schema = !has_header && options.names.empty() && !options.schema.columns.empty();
+  if (!lexer.begin_record(has_header || by_schema ? 0 : options.names.size()))
     throw Error(Errc::empty, "there is no data", context);
   std::vector<std::string> names = read_record(lexer);
-  if (options.header == Header::no) {
-    if (!options.names.empty() && options.names.size() != names.size())
-      lexer.fail_ragged(names.size(), false, options.names.size());
+  if (!has_header) {
+    const std::vector<std::string> given = by_schema ? names_of(options.schema, names.size()) : options.names;
+    if (!given.empty() && given.size() != names.size()) lexer.fail_ragged(names.size(), false, given.size());
     lexer.rewind_record();
     for (std::string& name : names) name.clear();
-    if (!options.names.empty()) names = options.names;
+    if (!given.empty()) names = given;
   }
+  const bool may_be_empty = std::any_of(options.schema.columns.begin(), options.schema.columns.end(),
+                                        [](const ColumnSchema& column) { return column.name.empty(); });
   for (std::size_t i = 0; i < names.size(); ++i)
-    if (names[i].empty()) names[i].append("c").append(std::to_string(i));
+    if (names[i].empty() && !may_be_empty) names[i].append("c").append(std::to_string(i));
   return names;
+}
+
+/// Finds columns by name.
+class Positions {
+ public:
+  Positions(const std::vector<std::string>& names, const std::string& context) : names_(names), context_(context) {
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (!positions_.emplace(names[i], i).second)
+        throw Error(Errc::already_exists, "two columns are called " + quoted(names[i]), context);
+  }
+
+  const std::size_t* find(const std::string& name) const {
+    const auto found = positions_.find(name);
+    return found == positions_.end() ? nullptr : &found->second;
+  }
+  /// `who` says what names the column.
+  std::size_t of(const std::string& name, std::string_view who) const {
+    if (const std::size_t* found = find(name)) return *found;
+    std::string known;
+    for (std::size_t i = 0; i < names_.size() && i < 50; ++i) known += (i == 0 ? "" : ", ") + quoted(names_[i]);
+    throw Error(
+        Errc::not_found,
+        std::string(who) + " names " + quoted(name) + "; the columns are " + known + (names_.size() > 50 ? " ..." : ""),
+        context_);
+  }
+
+ private:
+  const std::vector<std::string>& names_;
+  const std::string& context_;
+  std::map<std::string_view, std::size_t> positions_;
+};
+
+/// The names of the columns that the table is to have, in order.
+std::vector<std::string> wanted_names(const CsvLayout& layout, const Positions& positions, const ReadCsv& options,
+                                      const std::string& context) {
+  if (!options.columns.empty()) return options.columns;
+  if (options.schema.columns.empty()) return layout.names;
+  std::vector<std::string> wanted;
+  std::vector<std::uint8_t> is_named(layout.names.size());
+  for (const ColumnSchema& column : options.schema.columns) {
+    if (column.optional && positions.find(column.name) == nullptr) continue;
+    is_named[positions.of(column.name, "ReadCsv.schema")] = 1;
+    wanted.push_back(column.name);
+  }
+  for (std::size_t i = 0; i < layout.names.size(); ++i) {
+    if (is_named[i]) continue;
+    if (!options.other_columns)
+      throw Error(Errc::shape_mismatch,
+                  "column " + quoted(layout.names[i]) +
+                      " is not in ReadCsv.schema; set .other_columns to read it too, or list what you want in .columns",
+                  context);
+    wanted.push_back(layout.names[i]);
+  }
+  return wanted;
+}
+
+/// The label and the weight of a schema are among its columns.
+void check_roles(const Schema& schema, const std::string& context) {
+  for (const auto& [role, wanted] : {std::pair("label", &schema.label), std::pair("weight", &schema.weight)}) {
+    const auto has_name = [&](const ColumnSchema& column) { return column.name == *wanted; };
+    if (!wanted->empty() && std::none_of(schema.columns.begin(), schema.columns.end(), has_name))
+      throw Error(
+          Errc::not_found,
+          "ReadCsv.schema has the " + std::string(role) + " " + quoted(*wanted) + ", which is none of its columns",
+          context);
+  }
 }
 
 /// The next record is the first of data.
 CsvLayout read_layout(CsvLexer& lexer, const ReadCsv& options, const std::string& context) {
-  CsvLayout layout{read_names(lexer, options, context), {}, {}};
-  std::map<std::string_view, std::size_t> positions;
-  for (std::size_t i = 0; i < layout.names.size(); ++i)
-    if (!positions.emplace(layout.names[i], i).second)
-      throw Error(Errc::already_exists, "two columns are called \"" + layout.names[i] + "\"", context);
-  const auto position_of = [&](const std::string& name, std::string_view option) {
-    const auto found = positions.find(name);
-    if (found != positions.end()) return found->second;
-    std::string known;
-    for (std::size_t i = 0; i < layout.names.size() && i < 50; ++i)
-      known += (i == 0 ? "\"" : ", \"") + layout.names[i] + "\"";
-    throw Error(Errc::not_found,
-                "ReadCsv." + std::string(option) + " names \"" + name + "\"; the columns are " + known +
-                    (layout.names.size() > 50 ? " ..." : ""),
-                context);
-  };
-  layout.is_wanted.assign(layout.names.size(), options.columns.empty());
-  for (const std::string& name : options.columns) {
-    const std::size_t position = position_of(name, "columns");
+  check_roles(options.schema, context);
+  CsvLayout layout;
+  layout.names = read_names(lexer, options, context);
+  const Positions positions(layout.names, context);
+  layout.is_wanted.assign(layout.names.size(), 0);
+  for (const std::string& name : wanted_names(layout, positions, options, context)) {
+    const std::size_t position = positions.of(name, "ReadCsv.columns");
     if (layout.is_wanted[position])
-      throw Error(Errc::invalid_argument, "ReadCsv.columns names \"" + name + "\" twice", context);
+      throw Error(
+          Errc::invalid_argument,
+          (options.columns.empty() ? "ReadCsv.schema names " : "ReadCsv.columns names ") + quoted(name) + " twice",
+          context);
     layout.is_wanted[position] = 1;
     layout.wanted.push_back(position);
   }
-  if (options.columns.empty())
-    for (std::size_t i = 0; i < layout.names.size(); ++i) layout.wanted.push_back(i);
-  for (const auto& [name, type] : options.types) position_of(name, "types");
-  const auto require_wanted = [&](const std::string& name, const std::string& role) {
-    if (!name.empty() && !layout.is_wanted[position_of(name, role)])
-      throw Error(Errc::not_found, "ReadCsv." + role + " is \"" + name + "\", which is not among ReadCsv.columns",
+  layout.schema.resize(layout.names.size());
+  for (const ColumnSchema& column : options.schema.columns)
+    if (const std::size_t* position = positions.find(column.name)) layout.schema[*position] = column;
+  for (const auto& [name, type] : options.types)
+    layout.schema[positions.of(name, "ReadCsv.types")].type = static_cast<ReadAs>(type);
+  // The column with a role is the one that the options name, else that of the schema, where it is read.
+  const auto column_of = [&](const std::string& option, const std::string& of_schema, const std::string& role) {
+    if (option.empty()) {
+      const std::size_t* const position = positions.find(of_schema);
+      return position != nullptr && layout.is_wanted[*position] ? of_schema : std::string();
+    }
+    if (!layout.is_wanted[positions.of(option, "ReadCsv." + role)])
+      throw Error(Errc::not_found, "ReadCsv." + role + " is " + quoted(option) + ", which is not among ReadCsv.columns",
                   context);
+    return option;
   };
-  if (!options.label.empty() && options.label == options.weight)
-    throw Error(Errc::invalid_argument, "ReadCsv.label and ReadCsv.weight are both \"" + options.label + "\"", context);
-  require_wanted(options.label, "label");
-  require_wanted(options.weight, "weight");
+  layout.label = column_of(options.label, options.schema.label, "label");
+  layout.weight = column_of(options.weight, options.schema.weight, "weight");
+  if (!layout.label.empty() && layout.label == layout.weight)
+    throw Error(Errc::invalid_argument, "ReadCsv.label and ReadCsv.weight are both " + quoted(layout.label), context);
   return layout;
 }
 

@@ -52,7 +52,9 @@ class CsvLexer {
   bool was_quoted() const noexcept { return quoted_; }
   bool is_missing(std::string_view text) const noexcept;
 
-  /// Throws with the position of the last field.
+  /// `file:line:column` of the last field.
+  std::string place() const;
+  /// Throws with the place of the last field.
   [[noreturn]] void fail(Errc code, const std::string& message) const;
   /// Throws because the record has `seen` fields, or more.
   [[noreturn]] void fail_ragged(std::size_t seen, bool or_more, std::size_t expected) const;
@@ -126,6 +128,8 @@ struct CsvLayout {
   std::vector<std::string> names{};       ///< all, in file order
   std::vector<std::size_t> wanted{};      ///< positions, in the order of the table
   std::vector<std::uint8_t> is_wanted{};  ///< `[names]`
+  std::vector<ColumnSchema> schema{};     ///< `[names]`, what to read them as
+  std::string label{}, weight{};          ///< names; empty: none
 };
 
 /// Opens the same bytes anew at each call.

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/quoted.hpp"
 #include "data/csv_lexer.hpp"
 #include "data/labels.hpp"
 #include "scalar/data/csv.hpp"
@@ -14,11 +15,11 @@ constexpr std::size_t unused = static_cast<std::size_t>(-1);
 /// Rows of floats on their way.
 class MatrixBuilder {
  public:
-  MatrixBuilder(const CsvLayout& layout, const ReadCsv& options) : names_(layout.names), place_(names_.size(), unused) {
+  explicit MatrixBuilder(const CsvLayout& layout) : names_(layout.names), place_(names_.size(), unused) {
     for (const std::size_t position : layout.wanted) {
-      if (names_[position] == options.label) {
+      if (names_[position] == layout.label) {
         label_ = position;
-      } else if (names_[position] == options.weight) {
+      } else if (names_[position] == layout.weight) {
         weight_ = position;
       } else {
         place_[position] = feature_names_.size();
@@ -30,17 +31,18 @@ class MatrixBuilder {
 
   Next read(CsvLexer& lexer, std::size_t column) {
     double value = 0;
+    std::string_view text;
     Next next = lexer.number(value);
     if (next == Next::more) return next;
     if (next == Next::other) {
-      std::string_view text;
       next = lexer.field(text);
       if (next == Next::more || (place_[column] == unused && column != label_ && column != weight_)) return next;
       value = convert(text, column, lexer);
     }
     if (place_[column] != unused) {
       const auto narrow = static_cast<float>(value);
-      if (std::isinf(narrow)) refuse(std::to_string(value), column, lexer);
+      // A plain decimal has at most 19 digits: only one that `field` read can be too large.
+      if (std::isinf(narrow)) refuse(text, column, lexer);
       row_[place_[column]] = narrow;
     } else if (column == label_) {
       target_ = value;
@@ -65,8 +67,7 @@ class MatrixBuilder {
     if (label_ != unused) {
       if (kind == TargetKind::classification) {
         const std::vector<double> sorted = distinct(targets_);
-        if (sorted.size() > most_number_classes)
-          throw_too_many_numbers(context + ": column \"" + names_[label_] + "\"");
+        if (sorted.size() > most_number_classes) throw_too_many_numbers(context + ": column " + quoted(names_[label_]));
         for (const double value : sorted) parts.classes.push_back(shortest(value));
         for (double& target : targets_)
           target = static_cast<double>(std::lower_bound(sorted.begin(), sorted.end(), target) - sorted.begin());
@@ -79,17 +80,17 @@ class MatrixBuilder {
 
  private:
   [[noreturn]] void refuse(std::string_view seen, std::size_t column, const CsvLexer& lexer) const {
-    lexer.fail(Errc::parse, "column \"" + names_[column] + "\": expected " +
+    lexer.fail(Errc::parse, "column " + quoted(names_[column]) + ": expected " +
                                 (column == label_    ? "a label that is a number"
                                  : column == weight_ ? "a weight, which is a number not below 0"
                                                      : "a number that a float32 can hold") +
-                                ", got \"" + std::string(seen.substr(0, 100)) + "\"");
+                                ", got " + quoted(seen));
   }
   double convert(std::string_view text, std::size_t column, const CsvLexer& lexer) const {
     double value = std::numeric_limits<double>::quiet_NaN();
     if (lexer.is_missing(text)) {
-      if (column == label_) lexer.fail(Errc::parse, "column \"" + names_[column] + "\": the label is missing");
-      if (column == weight_) lexer.fail(Errc::parse, "column \"" + names_[column] + "\": the weight is missing");
+      if (column == label_) lexer.fail(Errc::parse, "column " + quoted(names_[column]) + ": the label is missing");
+      if (column == weight_) lexer.fail(Errc::parse, "column " + quoted(names_[column]) + ": the weight is missing");
       return value;
     }
     if (parse_double(text, value) != Parsed::number || std::isinf(value)) refuse(text, column, lexer);
@@ -112,7 +113,14 @@ Dataset read_csv_matrix(const Uri& uri, const ReadCsv& options, TargetKind kind,
     throw Error(Errc::invalid_argument, "ReadCsv.types: every column of a matrix is a number", context);
   CsvLayout layout;
   CsvLexer lexer = open_csv([&] { return open_stream(uri, runtime); }, options, context, layout);
-  MatrixBuilder builder(layout, options);
+  for (const std::size_t position : layout.wanted)
+    if (layout.schema[position].type == ReadAs::text && layout.names[position] != layout.label) {
+      throw Error(Errc::invalid_argument,
+                  "ReadCsv.schema: column " + quoted(layout.names[position]) +
+                      " is text, but every column of a matrix is a number",
+                  context);
+    }
+  MatrixBuilder builder(layout);
   for_each_field(
       lexer, layout.names.size(), [&](std::size_t column) { return builder.read(lexer, column); }, [] {},
       [&] { builder.done(); });

@@ -1,5 +1,7 @@
+#include "core/quoted.hpp"
 #include "data/labels.hpp"
 #include "scalar/core/error.hpp"
+#include "scalar/core/json.hpp"
 #include "scalar/data/csv.hpp"
 #include "scalar/data/store.hpp"
 
@@ -22,14 +24,14 @@ class Writer {
   void write(Flush flush) {
     for (std::int64_t i = 0; i < table_.column_count(); ++i) {
       if (i != 0) out_ += options_.separator;
-      append_text(table_.column(i).name);
+      append_text(table_.column(i).name, i, -1);
     }
     out_ += '\n';
     for (std::int64_t row = 0; row < table_.rows(); ++row) {
       const std::int64_t stored = table_.stored_row(row);
       for (std::int64_t i = 0; i < table_.column_count(); ++i) {
         if (i != 0) out_ += options_.separator;
-        append_value(table_.column(i), stored);
+        append_value(i, row, stored);
       }
       out_ += '\n';
       if (out_.size() < piece_bytes) continue;
@@ -40,11 +42,14 @@ class Writer {
   }
 
  private:
-  void append_text(std::string_view text) {
+  /// `row` is -1 for the name of the column.
+  void append_text(std::string_view text, std::int64_t column, std::int64_t row) {
+    if (text.find('\0') != std::string_view::npos || !json::is_utf8(text)) refuse(text, column, row);
     const char special[] = {'"', '\r', '\n', options_.separator};
+    const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };  // which `.trim` would drop
     const bool is_plain = text.find_first_of(std::string_view(special, sizeof special)) == std::string_view::npos &&
-                          text != options_.missing && !text.empty() && text.front() != ' ' && text.back() != ' ' &&
-                          !text.starts_with("\xef\xbb\xbf") && !spells_missing(text);
+                          text != options_.missing && !text.empty() && !is_blank(text.front()) &&
+                          !is_blank(text.back()) && !text.starts_with("\xef\xbb\xbf") && !spells_missing(text);
     if (is_plain) {
       out_ += text;
       return;
@@ -57,12 +62,20 @@ class Writer {
     static const ReadCsv defaults;
     return std::find(defaults.missing.begin(), defaults.missing.end(), text) != defaults.missing.end();
   }
-  void append_value(const Column& column, std::int64_t row) {
-    if (column.is_missing(row)) {
+  [[noreturn]] void refuse(std::string_view text, std::int64_t column, std::int64_t row) const {
+    throw Error(Errc::invalid_argument,
+                (row < 0 ? "the name " : "the text ") + quoted(text) +
+                    " cannot be written to a CSV, which holds UTF-8 without NUL bytes",
+                "column " + (row < 0 ? std::to_string(column)
+                                     : quoted(table_.column(column).name) + ", row " + std::to_string(row)));
+  }
+  void append_value(std::int64_t position, std::int64_t row, std::int64_t stored) {
+    const Column& column = table_.column(position);
+    if (column.is_missing(stored)) {
       out_ += options_.missing;
       return;
     }
-    const auto i = static_cast<std::size_t>(row);
+    const auto i = static_cast<std::size_t>(stored);
     switch (column.type()) {
       case ColumnType::boolean:
         out_ += std::get<0>(column.values)[i] != 0 ? "true" : "false";
@@ -74,7 +87,7 @@ class Writer {
         append_double(std::get<2>(column.values)[i]);
         return;
       case ColumnType::text:
-        append_text(column.text(row));
+        append_text(column.text(stored), position, row);
     }
   }
   void append_double(double number) {

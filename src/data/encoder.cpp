@@ -5,6 +5,7 @@
 
 #include "data/encoder_impl.hpp"
 #include "data/labels.hpp"
+#include "data/reason.hpp"
 #include "scalar/core/parallel.hpp"
 
 namespace scalar::inline v0 {
@@ -90,7 +91,7 @@ Source source_of(const Table& table, const Input& input, const ColumnCode& code)
     if (!source.is_empty) {
       throw Error(Errc::type_mismatch,
                   std::string("expected ") + (input.is_text ? "text" : "numbers") + ", got " +
-                      std::string(name(source.column->type())),
+                      std::string(name(source.column->type())) + explained(*source.column),
                   "column \"" + input.name + "\"");
     }
   } else if (input.is_text) {
@@ -231,7 +232,8 @@ std::vector<double> Encoder::targets(const Table& table) const {
   const Column& column = table.column(name);
   const bool is_class = self.kind == TargetKind::classification;
   if (!is_class && column.type() == ColumnType::text)
-    throw Error(Errc::type_mismatch, "expected a label that is a number, got text", "column \"" + name + "\"");
+    throw Error(Errc::type_mismatch, "expected a label that is a number, got text" + explained(column),
+                "column \"" + name + "\"");
   const ClassReader reader(self.classes, column);
   std::vector<double> targets(static_cast<std::size_t>(table.rows()));
   for (std::int64_t row = 0; row < table.rows(); ++row) {

@@ -3,6 +3,7 @@
 #include "data/apart.hpp"
 #include "data/encoder_impl.hpp"
 #include "data/labels.hpp"
+#include "data/reason.hpp"
 #include "data/statistics.hpp"
 #include "scalar/core/described.hpp"
 #include "scalar/core/parallel.hpp"
@@ -125,7 +126,8 @@ data::ColumnCode number_code(const Table& table, const Column& column, const Enc
 
 [[noreturn]] void too_many(std::string_view what, const Column& column, std::size_t limit) {
   throw Error(Errc::too_large,
-              std::string(what) + " has more than " + std::to_string(limit) + " distinct values (max_categories)",
+              std::string(what) + " has more than " + std::to_string(limit) + " distinct values (max_categories)" +
+                  explained(column),
               "column \"" + column.name + "\"");
 }
 
@@ -204,7 +206,8 @@ std::vector<std::string> find_classes(const Table& table, const Column& column, 
 
 void check_regression_label(const Table& table, const Column& column, const Watch& watch) {
   if (column.type() == ColumnType::text) {
-    throw Error(Errc::invalid_argument, "the label of a regression must be a number, this column holds text",
+    throw Error(Errc::invalid_argument,
+                "the label of a regression must be a number, this column holds text" + explained(column),
                 "column \"" + column.name + "\"");
   }
   for (std::int64_t row = 0; row < table.rows(); ++row) {

@@ -150,6 +150,52 @@ TEST_CASE("codes with leading zeros stay text") {
   CHECK(texts(parse_csv(data::format_csv(zips)).column("zip")) == Texts{"00501", "02134"});
 }
 
+TEST_CASE("a table remembers which value made a column what it is") {
+  const Runtime runtime;
+  data::write_bytes("mem:typo.csv", "age,price,unit\n39,1,kg\n50,2,7\n,,\n28,0.5,8\nforty,3,9\n41,4,10\n", runtime);
+  const Table table = data::read_csv("mem:typo.csv", {}, runtime);
+  const ColumnNote& note = table.column("age").note;
+  CHECK(note.value == "forty");
+  CHECK(note.place == "mem:typo.csv:6:1");
+  CHECK(note.before == 3);
+  CHECK(note.before_type == ColumnType::int64);
+  CHECK(table.column("age").reason() ==
+        "text because of \"forty\" at mem:typo.csv:6:1 (the 3 values before it are int64)");
+  CHECK(table.column("price").reason() ==
+        "float64 because of \"0.5\" at mem:typo.csv:5:4 (the 2 values before it are int64)");
+  CHECK(table.column("unit").reason() == "text because of \"kg\" at mem:typo.csv:2:6");
+  CHECK(
+      table.describe() ==
+      "6 rows, 3 columns\n"
+      "age: text, 1 missing, 5 distinct texts: \"39\", \"50\", \"28\", \"forty\", \"41\"; 4 of 5 values look like "
+      "numbers\n"
+      "  it is text because of \"forty\" at mem:typo.csv:6:1 (the 3 values before it are int64)\n"
+      "price: float64, 1 missing, 0.5 to 4, mean 2.1\n"
+      "  it is float64 because of \"0.5\" at mem:typo.csv:5:4 (the 2 values before it are int64)\n"
+      "unit: text, 1 missing, 5 distinct texts: \"kg\", \"7\", \"8\", \"9\", \"10\"; 4 of 5 values look like numbers\n"
+      "  it is text because of \"kg\" at mem:typo.csv:2:6\n");
+  // Rows and columns that are selected keep it; later errors name it.
+  const Table some = table.take({0, 1, 3}).select(std::vector<std::string>{"age", "price"});
+  CHECK(some.column("age").note.value == "forty");
+  CHECK(message_of(Errc::type_mismatch, [&] { some.column("age").number(0); }) ==
+        "column \"age\": expected a column of numbers, got one of text; it is text because of \"forty\" at "
+        "mem:typo.csv:6:1 (the 3 values before it are int64)");
+  CHECK(message_of(Errc::invalid_argument, [&] {
+          Encoder::fit(table.with_label("age"), {}, TargetKind::regression);
+        }).find("text because of \"forty\" at mem:typo.csv:6:1") != std::string::npos);
+  CHECK(message_of(Errc::too_large, [&] {
+          Encoder::fit(some.with_label("price"), {.max_categories = 2}, TargetKind::regression);
+        }).find("text because of \"forty\" at mem:typo.csv:6:1") != std::string::npos);
+  const Encoder encoder = Encoder::fit(parse_csv("age,y\n1,2\n3,4\n", {.label = "y"}), {}, TargetKind::regression);
+  CHECK(message_of(Errc::type_mismatch, [&] { encoder.encode(table); }).find("mem:typo.csv:6:1") != std::string::npos);
+  CHECK(message_of(Errc::type_mismatch, [&] {
+          encoder.targets(parse_csv("age,y\n1,2\n3,x\n"));
+        }).find("text because of \"x\" at csv:3:3") != std::string::npos);
+  // A declared type needs no reason.
+  CHECK(parse_csv("a\n1\nx\n", {.types = {{"a", ColumnType::text}}}).column("a").reason().empty());
+  CHECK(Table({Column{"x", Doubles{1}, {}}}).column("x").reason().empty());
+}
+
 TEST_CASE("empty lines of one column are rows") {
   const ReadCsv headerless{.header = Header::no};
   for (const std::size_t step : {1, 2, 1000}) {
@@ -259,6 +305,15 @@ TEST_CASE("what does not fit is an error with line and column") {
                 {.separator = ';', .types = {{"b", ColumnType::float64}}, .missing = {}})
               .find("csv:2:1: column \"b\": expected a float64") == 0);
   }
+  // The value as it was written: escapes for what cannot be printed, "NaN" for one, whole letters where it is cut.
+  const ReadCsv declared{.types = {{"b", ColumnType::int64}}, .missing = {}};
+  CHECK(fails(Errc::parse, "b\nNaN\n", declared) == "csv:2:1: column \"b\": expected an int64, got \"NaN\"");
+  CHECK(fails(Errc::parse, "b\n\"x\ny\"\n", declared) == "csv:2:1: column \"b\": expected an int64, got \"x\\x0ay\"");
+  std::string umlauts;
+  for (int i = 0; i < 40; ++i) umlauts += "\xc3\xa4";
+  const std::string cut = fails(Errc::parse, "b\n1" + umlauts + "\n", declared);
+  CHECK(json::is_utf8(cut));
+  CHECK(cut.ends_with("\xc3\xa4...\""));
   CHECK(fails(Errc::parse, "b\nyes\n", {.types = {{"b", ColumnType::boolean}}}).find("boolean") != std::string::npos);
   CHECK(fails(Errc::already_exists, "a,a\n1,2\n") == "csv: two columns are called \"a\"");
   CHECK(fails(Errc::not_found, "a,b\n1,2\n", {.label = "c"}) ==
@@ -415,7 +470,10 @@ TEST_CASE("a matrix is what the table and an encoder give") {
                       [&] { data::read_csv_matrix("mem:bad.csv", options, TargetKind::regression, runtime); });
   };
   CHECK(fails("a,y\nx,1\n") == "mem:bad.csv:2:1: column \"a\": expected a number that a float32 can hold, got \"x\"");
-  CHECK(fails("a,y\n1e39,1\n").find("float32") != std::string::npos);
+  CHECK(fails("x,y\n3.4028235677973366e38,1\n1,0\n") ==
+        "mem:bad.csv:2:1: column \"x\": expected a number that a float32 can hold, got \"3.4028235677973366e38\"");
+  CHECK(fails("a,y\n1e39,1\n").find("got \"1e39\"") != std::string::npos);
+  CHECK(fails(("a,y\n1" + std::string(39, '0') + ",1\n").c_str()).find("got \"1000") != std::string::npos);
   CHECK(fails("a,y\n1,\n") == "mem:bad.csv:2:3: column \"y\": the label is missing");
   CHECK(fails("a,y\n1,inf\n").find("a label that is a number") != std::string::npos);
   CHECK(fails("a,y\n1\n").find("1 field, expected 2") != std::string::npos);

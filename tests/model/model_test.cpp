@@ -140,6 +140,35 @@ TEST_CASE("a saved model answers the same bits when it is loaded", "[model]") {
   CHECK(std::distance(std::filesystem::directory_iterator(directory.path()), {}) == 4);  // nothing left aside
 }
 
+TEST_CASE("a file to predict is read with the model's schema", "[model]") {
+  const Table train =
+      data::parse_csv("code,x,old,y\nA,1,true,u\n7,2.5,false,v\nA,3,true,u\n7,4,false,v\n", {.label = "y"});
+  const AnyModel model = Trainer{LogisticRegression{}}.fit(train);
+  const Schema schema = model.schema();
+  REQUIRE(schema.columns.size() == 4);
+  CHECK(schema.label == "y");
+  CHECK((schema.columns[0].name == "code" && schema.columns[0].type == ReadAs::text));
+  CHECK((schema.columns[1].name == "x" && schema.columns[1].type == ReadAs::number));
+  CHECK(schema.columns[2].type == ReadAs::number);
+  CHECK((schema.columns[3].type == ReadAs::text && schema.columns[3].optional));
+  // By inference this code is a number, which the model cannot read.
+  const std::string file = "x,old,code\n4,false,7\n2,1,7\n";
+  CHECK_THROWS_WITH(model.predict(data::parse_csv(file)), Contains("expected text, got int64"));
+  const Table fresh = data::parse_csv(file, {.schema = schema});
+  CHECK(fresh.label().empty());
+  CHECK(model.predict(fresh).label(0) == "v");
+  CHECK(data::parse_csv("y,code,x,old\nu,7,1,true\n", {.schema = schema}).label() == "y");
+  CHECK_THROWS_WITH(data::parse_csv("code,x,old\nA,1,true\nA,2.5O,false\n", {.schema = schema}),
+                    "csv:3:3: column \"x\": expected a number, got \"2.5O\"");
+  CHECK_THROWS_WITH(data::parse_csv("code,x\nA,1\n", {.schema = schema}), Contains("ReadCsv.schema names \"old\""));
+  // Classes that may be numbers are inferred, as they were; a label of a regression is a number.
+  const Table digits = data::parse_csv("x,y\n1,0\n2,1\n", {.label = "y"});
+  CHECK(Trainer{LogisticRegression{}}.fit(digits).schema().columns[1].type == ReadAs::inferred);
+  CHECK(Trainer{LinearRegression{}}.fit(digits).schema().columns[1].type == ReadAs::number);
+  const Table codes = data::parse_csv("x,y\n1,00\n2,01\n", {.label = "y"});
+  CHECK(Trainer{LogisticRegression{}}.fit(codes).schema().columns[1].type == ReadAs::text);
+}
+
 TEST_CASE("a flipped byte anywhere is noticed", "[model]") {
   const TemporaryDirectory directory;
   const std::string path = directory / "m";

@@ -49,17 +49,14 @@ int http_status(Errc code) noexcept;
 class Error : public std::runtime_error {
  public:
   explicit Error(Errc code, const std::string& message, const std::string& context = {})
-      : std::runtime_error(context.empty() ? message : context + ": " + message),
+      : std::runtime_error(context.empty() ? shown(message) : shown(context) + ": " + shown(message)),
         code_(code),
-        context_size_(context.size()) {}
+        context_size_(shown(context).size()) {}
 
   Errc code() const noexcept { return code_; }
   std::string_view context() const noexcept { return std::string_view(what()).substr(0, context_size_); }
   std::string_view message() const noexcept {
-    // A context with a NUL in it makes what() end early.
-    const std::string_view all = what();
-    const std::size_t begin = context_size_ == 0 ? 0 : context_size_ + 2;
-    return begin <= all.size() ? all.substr(begin) : std::string_view();
+    return std::string_view(what()).substr(context_size_ == 0 ? 0 : context_size_ + 2);
   }
   /// The same error seen from further out: `context` is put before its own.
   Error within(const std::string& context) const {
@@ -68,6 +65,9 @@ class Error : public std::runtime_error {
   }
 
  private:
+  /// NUL bytes as `\x00`: what() would end at the first.
+  static std::string shown(const std::string& text);
+
   Errc code_;
   std::size_t context_size_;
 };

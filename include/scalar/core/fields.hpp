@@ -34,10 +34,9 @@ inline constexpr Field<Member> field{};
 namespace detail {
 
 struct AnyValue {
+  // Never defined, only its type is used. Not constexpr, which is inline: std::optional members would ask for the body.
   template <class T>
-  constexpr operator T() const {  // NOLINT: implicit on purpose
-    throw this;                   // never called: only the type counts, but g++ warns of one without a body
-  }
+  operator T() const;  // NOLINT
 };
 
 template <class T, std::size_t... I>

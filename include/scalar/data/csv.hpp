@@ -10,6 +10,7 @@
 #include "scalar/core/runtime.hpp"
 #include "scalar/data/dataset.hpp"
 #include "scalar/data/encoder.hpp"
+#include "scalar/data/schema.hpp"
 #include "scalar/data/table.hpp"
 #include "scalar/data/uri.hpp"
 
@@ -33,10 +34,12 @@ struct ReadCsv {
   std::vector<std::string> names{};    ///< names of all columns where there is no header
   std::vector<std::string> columns{};  ///< the columns wanted, in this order; empty: all
   std::map<std::string, ColumnType, std::less<>> types{};  ///< types by column name; the others are inferred
-  std::vector<std::string> missing = usual_missing();      ///< spellings of "no value"
-  bool quoted_missing = true;                              ///< whether a quoted field may be such a spelling
-  bool trim = false;                                       ///< drops blanks and tabs around fields (outside quotes)
-  std::int64_t skip_rows = 0;                              ///< lines to skip before anything else
+  Schema schema{};             ///< of a table or a model: the columns to read, their types and the label
+  bool other_columns = false;  ///< with a schema: infers the columns it does not name, instead of refusing them
+  std::vector<std::string> missing = usual_missing();  ///< spellings of "no value"
+  bool quoted_missing = true;                          ///< whether a quoted field may be such a spelling
+  bool trim = false;                                   ///< drops blanks and tabs around fields (outside quotes)
+  std::int64_t skip_rows = 0;                          ///< lines to skip before anything else
   std::size_t max_field_bytes = std::size_t{16} << 20;
 };
 
@@ -83,7 +86,9 @@ struct WriteCsv {
 };
 
 /// Writes a table with a header, at once and whole. Numbers are the shortest that read back to the same value, booleans
-/// `true` and `false`; text is quoted where it must be, and where it spells a missing value.
+/// `true` and `false`; text is quoted where it must be, and where it spells a missing value. Read with
+/// `.schema = table.schema()` it is the same table. Errors: `Errc::invalid_argument` naming column and row for a text
+/// that no CSV holds, with a NUL or not in UTF-8; those of the store.
 void write_csv(const Table& table, const Uri& uri, const WriteCsv& options = {}, const Runtime& runtime = {});
 /// The same as a string.
 std::string format_csv(const Table& table, const WriteCsv& options = {});

@@ -7,7 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "scalar/core/fields.hpp"
 #include "scalar/data/column.hpp"
+#include "scalar/data/column_from.hpp"
+#include "scalar/data/schema.hpp"
 
 namespace scalar::inline v0 {
 
@@ -31,6 +34,11 @@ class Table {
   /// name the same.
   explicit Table(std::vector<Column> columns, std::string label = {}, std::string weight = {});
 
+  /// A table of a range of described structs (see core/fields.hpp): a row for each, a column for each member, as
+  /// `Column::from` makes them. Errors: those, and `Errc::not_found` for a label that is no member.
+  template <class Range>
+  static Table from(const Range& rows, std::string label = {});
+
   std::int64_t rows() const noexcept;
   std::int64_t column_count() const noexcept;
   bool empty() const noexcept { return rows() == 0; }
@@ -48,6 +56,13 @@ class Table {
 
   /// The name of the label column; empty when there is none.
   const std::string& label() const noexcept;
+  /// Names and types of the columns and the label, for reading another file like this one, or this one again after
+  /// `data::write_csv`.
+  Schema schema() const;
+  /// A text for people: a line for each column with its type, missing values, range or distinct values, and the value
+  /// in the file that decided its type where others came before. Complexity: one pass.
+  std::string describe() const;
+
   /// The same rows with another label column. Errors: `Errc::not_found`.
   Table with_label(std::string name) const;
   /// The name of the column that says how much each row counts; empty when all count 1. It is no feature: fits, metrics
@@ -89,5 +104,23 @@ struct Table::Parts {
 struct Table::Fold {
   Table train, test;
 };
+
+template <class Range>
+Table Table::from(const Range& rows, std::string label) {
+  using Row = std::remove_cvref_t<decltype(*std::begin(rows))>;
+  static_assert(Described<Row>, "Table::from takes described structs: give the struct a name and fields()");
+  std::vector<Column> columns;
+  if constexpr (Described<Row>) {
+    (void)sizeof(detail::EveryMemberIsListed<Row>);
+    std::apply(
+        [&](const auto&... member) {
+          (columns.push_back(detail::column_of(std::string(member.name), rows,
+                                               [&](const Row& row) -> const auto& { return member.of(row); })),
+           ...);
+        },
+        Row::fields());
+  }
+  return Table(std::move(columns), std::move(label));
+}
 
 }  // namespace scalar::inline v0

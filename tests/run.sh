@@ -14,13 +14,11 @@ cmake/install-dependencies.sh build run test
 . tests/oracles.sh
 
 step "Building"
-launcher=()
-command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+. cmake/compiler-cache.sh
 mkdir -p "$build"
 cmake --preset release -DSCALAR_BUILD_TESTS=ON "${launcher[@]}" >"$build/configure.log" 2>&1 ||
   { cat "$build/configure.log" >&2; echo "The configuration failed." >&2; exit 1; }
 cmake --build "$build"
-cmake --build "$build" --target all_verify_interface_header_sets
 
 step "Running"
 ctest --test-dir "$build" --output-on-failure --timeout 900 -j "$(nproc)" "$@"

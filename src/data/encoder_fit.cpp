@@ -236,7 +236,7 @@ Encoder Encoder::fit(const Table& table, const Encoding& encoding, TargetKind ki
   made->label = table.label();
   const Column& label = table.column(table.label());
   if (!json::is_utf8(label.name)) throw Error(Errc::invalid_argument, "the name of the label is not UTF-8");
-  Watch watch(options, table.rows() * table.column_count());
+  Watch watch(options, table.rows() * (table.column_count() - (table.weight().empty() ? 0 : 1)));
   if (kind == TargetKind::regression)
     check_regression_label(table, label, watch);
   else

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "scalar/backend/registry.hpp"
 #include "scalar/backend/together.hpp"
@@ -69,35 +70,46 @@ class Trainer {
 
   /// Fits the encoder, then the model, on the rows of `table` alone.
   ///
-  /// Errors: of Encoder::fit; `Errc::unsupported` when `options.peers` or processes cannot share this fit;
-  /// `Errc::cancelled`; `Errc::invalid_argument` for targets that cannot be learned, or an infinite feature;
-  /// `Errc::resource_exhausted` when there is not enough memory.
+  /// A label of classes that is more than 30 distinct numbers is noted in the model and the log. The rows' weights are
+  /// those the table names, times the class weights.
+  /// Errors: of Encoder::fit; `Errc::invalid_argument` for class weights of a regression or of an unknown class;
+  /// `Errc::unsupported` when `options.peers` or processes cannot share this fit; `Errc::cancelled`;
+  /// `Errc::invalid_argument` for targets that cannot be learned, or an infinite feature; `Errc::resource_exhausted`
+  /// when there is not enough memory.
   Result fit(const Table& table, const FitOptions& options = {}) const {
     Encoder encoder;
     const auto encode = [&] {
-      encoder = Encoder::fit(table, encoding_, spec_.target(), runtime_);
-      return encoder.encode(table, runtime_);
+      encoder = Encoder::fit(table, encoding_, spec_.target(), runtime_, trainer::encode_options(options, "encoder"));
+      const Dataset data = encoder.encode(table, runtime_, trainer::encode_options(options, "features"));
+      return trainer::weighted(data, options.class_weights, S::name);
     };
     const Dataset data = backend::prepare_together(options, runtime_, encode);
-    return fit(data, encoder, options);
+    return fit(data, encoder, options, trainer::notes_on(table, encoder));
   }
   /// Fits the model on dense features, which it then also takes as its input.
   Result fit(const Dataset& data, const FitOptions& options = {}) const {
-    const auto encode = [&] { return trainer::identity_encoder(data, spec_.target()); };
-    return fit(data, backend::prepare_together(options, runtime_, encode), options);
+    Encoder encoder;
+    const auto prepare = [&] {
+      encoder = trainer::identity_encoder(data, spec_.target());
+      return trainer::weighted(data, options.class_weights, S::name);
+    };
+    const Dataset weighted = backend::prepare_together(options, runtime_, prepare);
+    return fit(weighted, encoder, options, trainer::notes_on(data, encoder));
   }
 
   const S& spec() const noexcept { return spec_; }
 
  private:
-  Result fit(const Dataset& data, const Encoder& encoder, const FitOptions& options) const {
+  Result fit(const Dataset& data, const Encoder& encoder, const FitOptions& options,
+             std::vector<std::string> notes) const {
     trainer::require(backend_.supports(spec_, options.peers), backend_.name(), S::name, options.peers);
     if (options.transport != nullptr) trainer::require_processes(backend_.supports(spec_, 2), backend_.name(), S::name);
     const trainer::Stopwatch stopwatch(runtime_);
     try {
       Parameters<S> parameters = backend_.fit(spec_, data, options, runtime_);
       return Result(spec_, std::move(parameters), encoder,
-                    trainer::info(backend_.name(), data.rows(), stopwatch.seconds()), runtime_);
+                    trainer::info(backend_.name(), data.rows(), stopwatch.seconds(), std::move(notes), runtime_),
+                    runtime_);
     } catch (const std::bad_alloc&) {
       trainer::throw_out_of_memory(backend_.name(), S::name);
     } catch (const std::length_error&) {

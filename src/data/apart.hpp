@@ -1,11 +1,11 @@
 #pragma once
 /// Whether the numbers of a column are still told apart once they are float32.
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <unordered_set>
+#include <iterator>
+#include <type_traits>
 #include <vector>
 
 namespace scalar::inline v0::data {
@@ -23,18 +23,18 @@ class DistinctSample {
     add_hash(mixed(std::bit_cast<std::uint64_t>(value)));
   }
   void merge(const DistinctSample& other) {
-    for (const std::uint64_t hash : other.hashes_) add_hash(hash);
+    for (const std::uint64_t hash : other.kept()) add_hash(hash);
   }
   /// In order of value.
   std::vector<Number> sorted() const {
-    std::vector<std::uint64_t> kept(hashes_.begin(), hashes_.end());
-    if (kept.size() > capacity) {
-      std::nth_element(kept.begin(), kept.begin() + capacity, kept.end());
-      kept.resize(capacity);
+    std::vector<std::uint64_t> hashes = kept();
+    if (hashes.size() > capacity) {
+      std::nth_element(hashes.begin(), hashes.begin() + capacity, hashes.end());
+      hashes.resize(capacity);
     }
     std::vector<Number> values;
-    values.reserve(kept.size());
-    for (const std::uint64_t hash : kept) values.push_back(std::bit_cast<Number>(unmixed(hash)));
+    values.reserve(hashes.size());
+    for (const std::uint64_t hash : hashes) values.push_back(std::bit_cast<Number>(unmixed(hash)));
     std::sort(values.begin(), values.end());
     return values;
   }
@@ -54,22 +54,48 @@ class DistinctSample {
     return bits ^ bits >> 30 ^ bits >> 60;
   }
 
+  std::vector<std::uint64_t> kept() const {
+    std::vector<std::uint64_t> hashes(has_zero_ ? 1 : 0);
+    std::copy_if(slots_.begin(), slots_.end(), std::back_inserter(hashes),
+                 [](std::uint64_t hash) { return hash != 0; });
+    return hashes;
+  }
   void add_hash(std::uint64_t hash) {
     if (hash > most_) return;
-    std::uint64_t& recent = recent_[hash % recent_.size()];
-    if (recent == hash && hash != 0) return;  // columns of few values end here
-    recent = hash;
-    if (hashes_.insert(hash).second && hashes_.size() >= 2 * capacity) shrink();
+    if (hash == 0) {
+      has_zero_ = true;
+      return;
+    }
+    if (!insert(hash)) return;
+    if (++count_ == 2 * capacity) shrink();
+    if (2 * count_ > slots_.size()) rebuild(kept(), 2 * slots_.size());
   }
+  /// Linear probing; false where it is there already.
+  bool insert(std::uint64_t hash) {
+    std::size_t at = hash & (slots_.size() - 1);
+    while (slots_[at] != 0 && slots_[at] != hash) at = (at + 1) & (slots_.size() - 1);
+    if (slots_[at] == hash) return false;
+    slots_[at] = hash;
+    return true;
+  }
+  void rebuild(const std::vector<std::uint64_t>& hashes, std::size_t size) {
+    slots_.assign(size, 0);
+    count_ = 0;
+    for (const std::uint64_t hash : hashes)
+      if (hash != 0 && insert(hash)) ++count_;
+  }
+  /// Drops the half of greater hashes, now and from what comes.
   void shrink() {
-    std::vector<std::uint64_t> kept(hashes_.begin(), hashes_.end());
-    std::nth_element(kept.begin(), kept.begin() + (capacity - 1), kept.end());
-    most_ = kept[capacity - 1];
-    std::erase_if(hashes_, [this](std::uint64_t hash) { return hash > most_; });
+    std::vector<std::uint64_t> hashes = kept();
+    std::nth_element(hashes.begin(), hashes.begin() + (capacity - 1), hashes.end());
+    most_ = hashes[capacity - 1];
+    hashes.resize(capacity);
+    rebuild(hashes, slots_.size());
   }
 
-  std::unordered_set<std::uint64_t> hashes_{};
-  std::array<std::uint64_t, 1024> recent_{};
+  std::vector<std::uint64_t> slots_ = std::vector<std::uint64_t>(64);  // a power of two, 0 where empty
+  std::size_t count_ = 0;
+  bool has_zero_ = false;
   std::uint64_t most_ = ~std::uint64_t{0};
 };
 
@@ -99,5 +125,14 @@ inline bool are_whole(const std::vector<double>& values) {
                      [](double value) { return std::abs(value) <= exact && value == std::floor(value); });
 }
 inline bool are_whole(const std::vector<std::int64_t>&) { return true; }
+
+/// How many values less `shift` a float32 does not hold exactly.
+template <class Number>
+std::size_t rounded(const std::vector<Number>& values, double shift) {
+  return static_cast<std::size_t>(std::count_if(values.begin(), values.end(), [shift](Number value) {
+    const double moved = static_cast<double>(value) - shift;
+    return static_cast<double>(static_cast<float>(moved)) != moved;
+  }));
+}
 
 }  // namespace scalar::inline v0::data

@@ -177,11 +177,6 @@ Dataset Encoder::encode_with(const Table& table, std::vector<double> targets, st
   return Dataset(std::move(parts));
 }
 
-Dataset Encoder::encode(const Table& table, const Runtime& runtime, const EncodeOptions& options) const {
-  const std::string& name = data().label.empty() ? table.label() : data().label;
-  const bool has_label = table.find(name) >= 0 && !table.empty();
-  return encode_with(table, has_label ? targets(table) : std::vector<double>{}, table.weights(), runtime, options);
-}
 Dataset Encoder::encode_inputs(const Table& table, const Runtime& runtime) const {
   return encode_with(table, {}, {}, runtime, {});
 }
@@ -223,20 +218,20 @@ class ClassReader {
   std::vector<std::uint32_t> indices_;  // of the texts in the column's dictionary
 };
 
-}  // namespace
-
-std::vector<double> Encoder::targets(const Table& table) const {
-  const Data& self = data();
-  const std::string& name = self.label.empty() ? table.label() : self.label;
+/// The targets of a table whose label is `label`, or the one it names.
+std::vector<double> targets_of(const Table& table, const std::string& label, TargetKind kind,
+                               const data::Dictionary& classes, const Watch& watch) {
+  const std::string& name = label.empty() ? table.label() : label;
   if (name.empty()) throw Error(Errc::not_found, "the table names no label");
   const Column& column = table.column(name);
-  const bool is_class = self.kind == TargetKind::classification;
+  const bool is_class = kind == TargetKind::classification;
   if (!is_class && column.type() == ColumnType::text)
     throw Error(Errc::type_mismatch, "expected a label that is a number, got text" + explained(column),
                 "column \"" + name + "\"");
-  const ClassReader reader(self.classes, column);
+  const ClassReader reader(classes, column);
   std::vector<double> targets(static_cast<std::size_t>(table.rows()));
   for (std::int64_t row = 0; row < table.rows(); ++row) {
+    watch.check_at(row);
     const std::int64_t stored = table.stored_row(row);
     if (column.is_missing(stored)) throw_at(Errc::invalid_argument, name, row, "the label is missing");
     const double target = is_class ? reader.read(stored, row) : column.number(stored);
@@ -245,6 +240,20 @@ std::vector<double> Encoder::targets(const Table& table) const {
     targets[static_cast<std::size_t>(row)] = target;
   }
   return targets;
+}
+
+}  // namespace
+
+std::vector<double> Encoder::targets(const Table& table) const {
+  const Data& self = data();
+  return targets_of(table, self.label, self.kind, self.classes, Watch({}, 0));
+}
+Dataset Encoder::encode(const Table& table, const Runtime& runtime, const EncodeOptions& options) const {
+  const Data& self = data();
+  std::vector<double> targets;
+  if (table.find(self.label.empty() ? table.label() : self.label) >= 0 && !table.empty())
+    targets = targets_of(table, self.label, self.kind, self.classes, Watch(options, 0));
+  return encode_with(table, std::move(targets), table.weights(), runtime, options);
 }
 
 namespace {

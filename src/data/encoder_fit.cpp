@@ -72,19 +72,23 @@ template <class Number>
 void keep_apart(const std::vector<Number>& values, const Encoding& encoding, const std::string& column,
                 data::ColumnCode& code) {
   if (values.empty()) return;
-  const bool is_exact = !code.is_scaled && data::are_whole(values);
+  const bool is_whole = data::are_whole(values), is_exact = is_whole && !code.is_scaled;
   const auto as_float32 = [](Number value) { return static_cast<float>(static_cast<double>(value)); };
   const auto as_feature = [&](Number value) { return data::feature_of(code, static_cast<double>(value)); };
-  code.is_wide = !may_lose(data::collisions(values, as_float32), is_exact);
+  // A whole number that is rounded becomes equal to another one, if not here then in what is predicted later.
+  code.is_wide = is_whole ? data::rounded(values, 0) > 0 : !may_lose(data::collisions(values, as_float32), false);
   auto best = data::collisions(values, as_feature);
   if (!code.is_scaled && code.is_wide) {
     // The middle of the range serves times and keys, the middle value those with a few strays far away.
     const auto least = static_cast<double>(values.front()), greatest = static_cast<double>(values.back());
     double best_shift = 0;
+    std::size_t best_rounded = data::rounded(values, 0);
     for (const double shift : {std::floor(least / 2 + greatest / 2), static_cast<double>(values[values.size() / 2])}) {
       code.shift = shift;
       const auto found = data::collisions(values, as_feature);
-      if (found.lost < best.lost) best = found, best_shift = shift;
+      const std::size_t rounded = data::rounded(values, shift);
+      if (std::pair(found.lost, rounded) >= std::pair(best.lost, best_rounded)) continue;
+      best = found, best_shift = shift, best_rounded = rounded;
     }
     code.shift = best_shift + 0.0;  // no negative zero in files
   }
@@ -235,7 +239,7 @@ Encoder Encoder::fit(const Table& table, const Encoding& encoding, TargetKind ki
   made->label = table.label();
   const Column& label = table.column(table.label());
   if (!json::is_utf8(label.name)) throw Error(Errc::invalid_argument, "the name of the label is not UTF-8");
-  Watch watch(options, table.rows() * table.column_count());
+  Watch watch(options, table.rows() * (table.column_count() - (table.weight().empty() ? 0 : 1)));
   if (kind == TargetKind::regression)
     check_regression_label(table, label, watch);
   else

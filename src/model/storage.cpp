@@ -13,7 +13,7 @@ namespace model {
 namespace {
 
 constexpr std::string_view format = "scalar-model";
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t format_version = 2;  // 1 had no shifts, offsets and notes
 constexpr const char* manifest_name = "manifest.json";
 constexpr const char* parameters_name = "parameters.bin";
 
@@ -27,6 +27,7 @@ json::Value to_value(const ModelInfo& info) {
   return json::Object{{"backend", info.backend},
                       {"fit_seconds", info.fit_seconds},
                       {"metrics", std::move(metrics)},
+                      {"notes", json::Array(info.notes.begin(), info.notes.end())},
                       {"rows", info.rows},
                       {"version", info.version}};
 }
@@ -36,9 +37,11 @@ ModelInfo info_from(const json::Value& value) {
                  .rows = value.at("rows").as_int(),
                  .fit_seconds = value.at("fit_seconds").as_double(),
                  .version = value.at("version").as_string(),
-                 .metrics = {}};
+                 .metrics = {},
+                 .notes = {}};
   for (const auto& [name, metric] : value.at("metrics").as_object())
     info.metrics[name] = metric.is_null() ? std::numeric_limits<double>::quiet_NaN() : metric.as_double();
+  for (const json::Value& note : value.at("notes").as_array()) info.notes.push_back(note.as_string());
   return info;
 }
 

@@ -1,6 +1,7 @@
 #include "scalar/spec/multilayer_perceptron.hpp"
 
 #include <array>
+#include <cmath>
 
 #include "scalar/core/error.hpp"
 #include "scalar/spec/parameters.hpp"
@@ -12,6 +13,8 @@ std::vector<std::byte> to_bytes(const MlpParameters& parameters) {
   TensorWriter writer;
   writer.add<std::int64_t>("sizes", {static_cast<std::int64_t>(parameters.sizes.size())}, parameters.sizes);
   writer.add<float>("values", {static_cast<std::int64_t>(parameters.values.size())}, parameters.values);
+  writer.add<double>("target_offset", {1}, std::array{parameters.target_offset});
+  writer.add<double>("target_scale", {1}, std::array{parameters.target_scale});
   writer.add<std::uint8_t>("activation", {1}, std::array{static_cast<std::uint8_t>(parameters.activation)});
   writer.add<std::uint8_t>("link", {1}, std::array{static_cast<std::uint8_t>(parameters.link)});
   return writer.finish();
@@ -37,6 +40,12 @@ void from_bytes(std::span<const std::byte> bytes, MlpParameters& parameters) {
   parameters.activation = detail::read_enum<Activation>(reader, "activation", Activation::logistic);
   parameters.link = detail::read_enum<Link>(reader, "link", Link::softmax);
   detail::check_link(parameters.link, parameters.sizes.back());
+  parameters.target_offset = reader.read<double>("target_offset", {1})[0];
+  parameters.target_scale = reader.read<double>("target_scale", {1})[0];
+  const bool is_moved = parameters.target_offset != 0 || parameters.target_scale != 1;
+  if (!std::isfinite(parameters.target_offset) || !std::isfinite(parameters.target_scale) ||
+      !(parameters.target_scale > 0) || (is_moved && parameters.link != Link::identity))
+    throw Error(Errc::corrupt, "the offset or the scale of the targets is none that training makes", "parameters");
 }
 
 }  // namespace scalar::inline v0

@@ -1,6 +1,9 @@
 #include "scalar/trainer/fitting.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "scalar/core/error.hpp"
 #include "scalar/core/version.hpp"
@@ -41,13 +44,107 @@ Encoder identity_encoder(const Dataset& data, TargetKind kind) {
   return Encoder::identity(data.feature_names(), data.classes());
 }
 
+EncodeOptions encode_options(const FitOptions& options, std::string_view what) {
+  EncodeOptions result{.stop = options.stop, .progress = {}};
+  if (options.progress && options.transport == nullptr)
+    result.progress = [&progress = options.progress, what](std::int64_t done, std::int64_t total) {
+      progress({what, done, total, std::numeric_limits<double>::quiet_NaN()});
+    };
+  return result;
+}
+
+namespace {
+
+/// What a row of each class counts beside its own weight.
+std::vector<double> factors_of(const Dataset& data, const ClassWeights& weights, std::string_view spec) {
+  const std::vector<std::string>& classes = data.classes();
+  std::vector<double> factors(classes.size(), 1.0);
+  for (const auto& [name, weight] : weights.of) {
+    const auto found = std::find(classes.begin(), classes.end(), name);
+    if (found == classes.end()) {
+      std::string known;
+      for (std::size_t i = 0; i < classes.size() && i < 20; ++i) known += (i == 0 ? "\"" : ", \"") + classes[i] + "\"";
+      throw Error(
+          Errc::invalid_argument,
+          "class_weights name \"" + name + "\"; the classes are " + known + (classes.size() > 20 ? ", ..." : ""),
+          std::string(spec));
+    }
+    if (!(weight >= 0 && std::isfinite(weight))) {
+      std::string seen = "NaN";
+      if (!std::isnan(weight)) json::append_number(seen = "", weight);
+      throw Error(Errc::out_of_range,
+                  "the class weight of \"" + name + "\" is " + (std::isinf(weight) ? "an infinity" : seen) +
+                      ", expected a finite number not below 0",
+                  std::string(spec));
+    }
+    factors[static_cast<std::size_t>(found - classes.begin())] = weight;
+  }
+  if (!weights.balanced) return factors;
+  std::vector<double> sums(classes.size());
+  double total = 0, present = 0;
+  for (std::int64_t row = 0; row < data.rows(); ++row) {
+    sums[static_cast<std::size_t>(data.target(row))] += data.weight(row);
+    total += data.weight(row);
+  }
+  for (const double sum : sums) present += sum > 0 ? 1 : 0;
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    if (sums[i] > 0) factors[i] *= total / (present * sums[i]);
+  return factors;
+}
+
+bool is_number(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+constexpr std::size_t usual_classes = 30;
+
+std::vector<std::string> many_numbers(const Encoder& encoder) {
+  const std::vector<std::string>& classes = encoder.classes();
+  return {"the label" + (encoder.label().empty() ? "" : " \"" + encoder.label() + "\"") + " is learned as " +
+          std::to_string(classes.size()) + " classes, which are numbers (\"" + classes[0] + "\", \"" + classes[1] +
+          "\", ...): a regression may be meant"};
+}
+
+}  // namespace
+
+Dataset weighted(const Dataset& data, const ClassWeights& weights, std::string_view spec) {
+  if (!weights.balanced && weights.of.empty()) return data;
+  if (data.classes().empty())
+    throw Error(Errc::invalid_argument, "class_weights are for classes, this spec learns numbers", std::string(spec));
+  const std::vector<double> factors = factors_of(data, weights, spec);
+  std::vector<double> rows(static_cast<std::size_t>(data.rows()));
+  for (std::int64_t row = 0; row < data.rows(); ++row)
+    rows[static_cast<std::size_t>(row)] = data.weight(row) * factors[static_cast<std::size_t>(data.target(row))];
+  return data.with_weights(std::move(rows));
+}
+
+std::vector<std::string> notes_on(const Table& table, const Encoder& encoder) {
+  if (encoder.classes().size() <= usual_classes || table.column(encoder.label()).type() == ColumnType::text) return {};
+  return many_numbers(encoder);
+}
+
+std::vector<std::string> notes_on(const Dataset&, const Encoder& encoder) {
+  const std::vector<std::string>& classes = encoder.classes();
+  if (classes.size() <= usual_classes || !std::all_of(classes.begin(), classes.end(), is_number)) return {};
+  return many_numbers(encoder);
+}
+
 void throw_out_of_memory(std::string_view backend, std::string_view spec) {
   throw Error(Errc::resource_exhausted, "there is not enough memory to train this " + std::string(spec),
               std::string(backend));
 }
 
-ModelInfo info(std::string_view backend, std::int64_t rows, double seconds) {
-  return {.backend = std::string(backend), .rows = rows, .fit_seconds = seconds, .version = version, .metrics = {}};
+ModelInfo info(std::string_view backend, std::int64_t rows, double seconds, std::vector<std::string> notes,
+               const Runtime& runtime) {
+  for (const std::string& note : notes) runtime.log(LogLevel::warning, "trainer", note);
+  return {.backend = std::string(backend),
+          .rows = rows,
+          .fit_seconds = seconds,
+          .version = version,
+          .metrics = {},
+          .notes = std::move(notes)};
 }
 
 }  // namespace scalar::inline v0::trainer

@@ -18,7 +18,7 @@ TEST_CASE("a network of 256 hidden units learns Fashion-MNIST in 10 epochs") {
                                   {.scale = 1.0f / 255});
   };
   const Dataset train = read("train"), test = read("t10k");
-  const MlpParameters parameters = backend::Native{}.fit(MultilayerPerceptron{.hidden = {256}}, train);
+  const MlpParameters parameters = backend::Native{}.fit(MultilayerPerceptron{.hidden = {256}, .epochs = 10}, train);
   const CompiledModel model = backend::compile(parameters);
   std::vector<double> probabilities(static_cast<std::size_t>(test.rows() * 10));
   model.predict(test.features(), {probabilities.data(), test.rows(), 10});

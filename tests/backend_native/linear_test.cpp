@@ -77,9 +77,11 @@ TEST_CASE("coefficients are scikit-learn's") {
   const json::Value cases = reference();
   for (const json::Value& test : cases.at("cases").as_array()) {
     const auto classes = static_cast<int>(test.at("classes").as_int());
+    // The oracle learned targets that were float32; their decimals are short.
+    const std::vector<float> targets = numbers<float>(test.at("targets"));
     const Dataset data({.features = numbers<float>(test.at("features")),
                         .columns = test.at("columns").as_int(),
-                        .targets = numbers<double>(test.at("targets")),
+                        .targets = {targets.begin(), targets.end()},
                         .weights = numbers<double>(test.at("weights")),
                         .classes = problems::class_names(classes)});
     const double l2 = test.at("l2").as_double();
@@ -295,4 +297,27 @@ TEST_CASE("a fit stops when asked, alone and with peers, and progress that throw
     options.progress = [](const FitProgress&) { throw std::runtime_error("enough"); };
     CHECK_THROWS_WITH(backend::Native{}.fit(LogisticRegression{}, data, options), "enough");
   }
+}
+
+TEST_CASE("targets and weights whose sums no double holds are refused") {
+  DatasetParts parts{.columns = 1};
+  for (int i = 0; i < 20; ++i) {
+    parts.features.push_back(static_cast<float>(i));
+    parts.targets.push_back(i % 2 == 0 ? 1e200 : -1e200);
+  }
+  const auto message = [](const auto& spec, const DatasetParts& given) {
+    try {
+      (void)backend::Native{}.fit(spec, Dataset(given), {.peers = 2});
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const std::string expected = ": targets, weights or features are too large: their sums are no finite float64";
+  CHECK(message(LinearRegression{}, parts) == "linear_regression" + expected);
+  CHECK(message(MultilayerPerceptron{.hidden = {2}, .loss = Loss::squared}, parts) ==
+        "multilayer_perceptron: the targets are too large for a mean and a deviation in float64");
+  parts.classes = {"no", "yes"};
+  for (int i = 0; i < 20; ++i) parts.targets[static_cast<std::size_t>(i)] = i % 2, parts.weights.push_back(1e308);
+  CHECK(message(LogisticRegression{}, parts) == "logistic_regression" + expected);
 }

@@ -37,7 +37,7 @@ class PlainNetwork {
     double sum = 0;
     for (const std::int64_t row : rows) {
       const std::vector<double> z = forward(data, row).back();
-      sum += data.weight(row) * loss_of(z, data.target(row));
+      sum += data.weight(row) * loss_of(z, target_of(data, row));
     }
     double squares = 0;
     for_weights([&](std::size_t at) { squares += values[at] * values[at]; });
@@ -50,7 +50,7 @@ class PlainNetwork {
     const auto n = static_cast<double>(rows.size());
     for (const std::int64_t row : rows) {
       const auto layers = forward(data, row);
-      std::vector<double> error = error_of(layers.back(), data.target(row));
+      std::vector<double> error = error_of(layers.back(), target_of(data, row));
       for (double& e : error) e *= data.weight(row) / n;
       for (std::size_t l = sizes.size() - 1; l-- > 0;) {
         std::vector<double> below(static_cast<std::size_t>(sizes[l]));
@@ -70,6 +70,7 @@ class PlainNetwork {
   }
 
   void train(const Dataset& data) {
+    if (spec_.loss == Loss::squared) standardise(data);
     std::vector<double> first(values.size()), second(values.size());
     std::vector<std::int64_t> order(static_cast<std::size_t>(data.rows()));
     double t = 0;
@@ -99,8 +100,17 @@ class PlainNetwork {
 
   std::vector<std::int64_t> sizes;
   std::vector<double> values;
+  double mean = 0, deviation = 1;  // of the targets
 
  private:
+  void standardise(const Dataset& data) {
+    double weight = 0, sum = 0, squares = 0;
+    for (std::int64_t i = 0; i < data.rows(); ++i) weight += data.weight(i), sum += data.weight(i) * data.target(i);
+    mean = sum / weight;
+    for (std::int64_t i = 0; i < data.rows(); ++i) squares += data.weight(i) * std::pow(data.target(i) - mean, 2);
+    deviation = std::sqrt(squares / weight);
+  }
+  double target_of(const Dataset& data, std::int64_t row) const { return (data.target(row) - mean) / deviation; }
   std::size_t offset(std::size_t layer) const {
     std::size_t at = 0;
     for (std::size_t l = 0; l < layer; ++l) at += static_cast<std::size_t>((sizes[l] + 1) * sizes[l + 1]);
@@ -212,6 +222,8 @@ TEST_CASE("a fit follows the plain network's trajectory") {
           plain.train(data);
           const MlpParameters seen = backend::Native{}.fit(spec, data);
           CHECK(seen.sizes == plain.sizes);
+          CHECK(seen.target_offset == Approx(plain.mean).epsilon(1e-14));
+          CHECK(seen.target_scale == Approx(plain.deviation).epsilon(1e-14));
           CHECK(seen.activation == activation);
           CHECK(seen.link == link_of(loss));
           INFO("hidden layers " << hidden.size() << " loss " << static_cast<int>(loss) << " activation "
@@ -327,4 +339,16 @@ TEST_CASE("a network stops when asked, within an epoch, alone and with peers") {
     }
     CHECK(epochs == 3);
   }
+}
+
+TEST_CASE("epochs that are left open are 500 steps, and at least 20") {
+  const auto epochs = [](std::int64_t rows, int batch) {
+    std::int64_t total = 0;
+    const FitOptions options{.progress = [&](const FitProgress& at) { total = at.total; }};
+    backend::Native{}.fit(MultilayerPerceptron{.hidden = {2}, .batch = batch}, problems::dataset(rows, 3, 3), options);
+    return total;
+  };
+  CHECK(epochs(100, 128) == 500);
+  CHECK(epochs(100, 40) == 167);  // of 3 steps each
+  CHECK(epochs(1000, 10) == 20);  // of 100
 }

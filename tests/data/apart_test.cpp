@@ -58,6 +58,8 @@ TEST_CASE("dates, times and keys keep their differences") {
   check_exact(steps<std::int64_t>(1LL << 60, 256, 1000));     // beyond 2^53, where a double holds them
   check_exact(steps<double>(9007199254740000.0, 1.0, 900));   // just below it
   check_exact(steps<double>(0.5, 1.0, 100));
+  // All distinct as they are, but the day between, which comes later, would be none.
+  check_exact(std::vector<std::int64_t>{20240130, 20240134, 20240131});
   // One stray, such as a zero for "unknown", does not cost the others their digits.
   std::vector<std::int64_t> strays = steps<std::int64_t>(1700000000, 1, 500);
   strays.push_back(0);
@@ -127,7 +129,7 @@ TEST_CASE("a moved column: unseen and missing values, files, dense batches") {
     CHECK(out[4] == Approx(-20180203).epsilon(1e-4));
     // A float32 says 20180204 for 20180203: the digits would be gone before the encoder sees them.
     CHECK_FALSE(one.is_numeric());
-    const std::vector<float> dense{20180203};
+    const std::vector<float> dense{20180204};
     CHECK(message_of(Errc::type_mismatch, [&] {
             one.encode(BatchView(FloatMatrix(dense.data(), 1, 1)), MatrixView<float>(out.data(), 1, 1));
           }).find("float32") != std::string::npos);

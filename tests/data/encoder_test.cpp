@@ -338,7 +338,7 @@ TEST_CASE("weights are no feature, and nobody asks for them at prediction") {
 TEST_CASE("fitting and encoding end when asked to, and say how far they are") {
   std::vector<double> values(200'000);
   std::iota(values.begin(), values.end(), 0.0);
-  const Table table({Column{"a", values, {}}, Column{"y", values, {}}}, "y");
+  const Table table({Column{"a", values, {}}, Column{"y", values, {}}, Column{"w", values, {}}}, "y", "w");
   const Encoder encoder = Encoder::fit(table, {}, TargetKind::regression);
   const Runtime runtime({.threads = 1});
   const auto fit = [&](const EncodeOptions& options) {

@@ -403,3 +403,30 @@ TEST_CASE("a large batch is the same as its rows one by one", "[model]") {
     }
   }
 }
+
+TEST_CASE("files keep notes, shifts of features and offsets of targets", "[model]") {
+  const TemporaryDirectory directory;
+  std::vector<std::int64_t> days;
+  std::vector<double> prices;
+  for (int i = 0; i < 60; ++i) days.push_back(20240100 + i), prices.push_back(1.7e9 + 0.25 * (i % 7));
+  const Table table({Column{"day", days, {}}, Column{"price", prices, {}}}, "price");
+  const MultilayerPerceptron spec{.hidden = {4}, .loss = Loss::squared, .epochs = 20};
+  const auto fitted = Trainer{spec}.with_encoding({.impute = Impute::keep, .scale = Scale::none}).fit(table);
+  ModelInfo info = fitted.info();
+  info.notes = {"one \"odd\" thing", "another"};
+  const Model<MultilayerPerceptron> model(spec, fitted.parameters(), fitted.encoder(), info);
+  model.save(directory / "m");
+  const auto loaded = Model<MultilayerPerceptron>::load(directory / "m");
+  CHECK(loaded.info().notes == info.notes);
+  CHECK(loaded.parameters() == model.parameters());
+  CHECK(loaded.parameters().target_offset == Approx(1.7e9).epsilon(1e-9));
+  CHECK(loaded.predict(table).values == model.predict(table).values);
+  for (const double price : loaded.predict(table).values) CHECK(std::abs(price - 1.7e9) < 5);
+
+  MlpParameters wrong = model.parameters();
+  for (const double scale : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) {
+    wrong.target_scale = scale;
+    MlpParameters read;
+    CHECK_THROWS_WITH(from_bytes(to_bytes(wrong), read), Contains("the scale of the targets"));
+  }
+}

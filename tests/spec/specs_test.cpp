@@ -19,7 +19,7 @@ TEST_CASE("the canonical JSON of each spec is frozen", "[spec]") {
   CHECK(to_json(LogisticRegression{}) == R"({"l2":1,"max_iterations":1000,"tolerance":1e-08})");
   CHECK(MultilayerPerceptron::name == "multilayer_perceptron");
   CHECK(to_json(MultilayerPerceptron{}) ==
-        R"({"activation":"relu","batch":128,"epochs":10,"hidden":[128],"l2":1e-04,"learning_rate":0.001,)"
+        R"({"activation":"relu","batch":128,"epochs":0,"hidden":[128],"l2":1e-04,"learning_rate":0.001,)"
         R"("loss":"softmax","momentum":0.9,"optimizer":"adam","seed":0})");
   CHECK(GradientBoostedTrees::name == "gradient_boosted_trees");
   CHECK(to_json(GradientBoostedTrees{}) ==

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -29,10 +30,19 @@ struct Support {
 
 /// How far a fit has come.
 struct FitProgress {
-  std::string_view what{};  ///< "iteration", "epoch", "tree"; before the first tree "bin"
+  /// What is counted: "encoder" and "features" (values of the table seen), "iteration", "epoch", "bin", "tree".
+  std::string_view what{};
   std::int64_t done = 0;
   std::int64_t total = 0;
   double objective = 0;  ///< what is minimised, NaN where it is not known
+};
+
+/// How much the rows of each class count, times their own weights.
+struct ClassWeights {
+  /// All classes count the same in sum: class k counts `W / (K W_k)`, where `W_k` are the summed weights of its rows,
+  /// `W` those of all rows and `K` the classes that have any (scikit-learn's `class_weight="balanced"`).
+  bool balanced = false;
+  std::map<std::string, double> of{};  ///< by name of the class, not negative; classes that are not named count 1
 };
 
 struct FitOptions {
@@ -46,6 +56,9 @@ struct FitOptions {
   std::shared_ptr<bsp::Transport> transport{};
   std::stop_token stop{};                              ///< asks to give up: `Errc::cancelled`
   std::function<void(const FitProgress&)> progress{};  ///< called from one thread at a time, in process 0
+  /// Of a classifier; Trainer turns them into weights of the rows. The last member: g++ 12 warns falsely of a map that
+  /// is destroyed where a later member throws.
+  ClassWeights class_weights{};
 };
 
 template <class B>

@@ -50,10 +50,10 @@ enum class Rounding : std::uint8_t {
 /// mean and median 0. Missing and empty texts are NaN where ordinal, all zeros where one-hot.
 ///
 /// Features are float32, so digits may be lost; numbers are brought near zero first, in float64. A scaled column is (by
-/// its mean); of another one whose values would become equal, such as dates written 20240131, Unix times and keys, the
-/// middle of its range or its middle value is subtracted. A column is refused when values of it become equal even so:
-/// two of them where all are whole numbers (up to 2^53, or int64) that are not scaled, more than one in a hundred
-/// otherwise. Looked at are all distinct values up to 65,536, else a sample of so many.
+/// its mean); from whole numbers that float32 rounds, such as dates written 20240131, Unix times and keys, and from
+/// others that it makes equal, the middle of the range or the middle value is subtracted. A column is refused when
+/// values become equal even so: two of them where all are whole (up to 2^53, or int64) and not scaled, more than one in
+/// a hundred otherwise. Looked at are all distinct values up to 65,536, else a sample of so many.
 struct Encoding {
   Impute impute = Impute::mean;
   Scale scale = Scale::standard;

@@ -21,6 +21,7 @@ struct ModelInfo {
   double fit_seconds = 0;                   ///< wall time of the fit
   std::string version{};                    ///< of Scalar, when it was made
   std::map<std::string, double> metrics{};  ///< what was measured, by name
+  std::vector<std::string> notes{};         ///< what seemed odd in training, one sentence each; logged as warnings then
 
   friend bool operator==(const ModelInfo&, const ModelInfo&) = default;
 };

@@ -26,7 +26,9 @@ enum class Optimizer : std::uint8_t {
 /// `a_0 = x; a_l = f(W_l a_(l-1) + c_l)` for the hidden layers, the last layer linear with the link of the loss.
 ///
 /// Each step minimises `1/n sum_i w_i loss_i + l2 / (2 n) ||W||^2` over a minibatch of n rows (biases free), the
-/// objective of scikit-learn's MLPClassifier(alpha=l2). Weights begin uniform in `[-r, r]`, `r = sqrt(6 / (inputs +
+/// objective of scikit-learn's MLPClassifier(alpha=l2). With the squared loss the targets are those less their weighted
+/// mean, divided by their weighted deviation, both in double: prices and times keep their digits, and one learning rate
+/// serves targets of any size. Weights begin uniform in `[-r, r]`, `r = sqrt(6 / (inputs +
 /// outputs))` (Glorot, Bengio, 2010), biases at zero, drawn from Philox(seed, layer) in their canonical order. Each
 /// epoch takes the rows as Fisher and Yates shuffle `0, 1, ...` with Philox(seed, 2^32 + epoch), swapping from the last
 /// down. With p peers each minibatch is cut into p contiguous pieces whose gradients are summed, so any number of peers
@@ -40,7 +42,7 @@ struct MultilayerPerceptron {
   double momentum = 0.9;  ///< of sgd
   double l2 = 1e-4;
   int batch = 128;
-  int epochs = 10;
+  int epochs = 0;  ///< passes over the rows; 0: as many as make 500 steps, at least 20 (see docs/spec.md)
   std::uint64_t seed = 0;
 
   using Self = MultilayerPerceptron;
@@ -54,7 +56,7 @@ struct MultilayerPerceptron {
                       field<&Self::momentum>.in(0, 0.999999),
                       field<&Self::l2>.in(0, 1e9),
                       field<&Self::batch>.in(1, 1e9),
-                      field<&Self::epochs>.in(1, 1e9),
+                      field<&Self::epochs>.in(0, 1e9),
                       field<&Self::seed>.in(0, 18446744073709551615.0)};
   }
 
@@ -62,12 +64,15 @@ struct MultilayerPerceptron {
   Encoding default_encoding() const { return {}; }
 };
 
-/// Layers of float weights.
+/// Layers of float weights. What a network of the squared loss says is `target_offset + target_scale margin`, in
+/// double.
 struct MlpParameters {
   std::vector<std::int64_t> sizes{};  ///< units of each layer, inputs first, margins last
   Activation activation = Activation::relu;
   Link link = Link::identity;
   std::vector<float> values{};  ///< for each layer: weights `[outputs, inputs]`, then biases `[outputs]`
+  /// Mean and deviation of the targets with the squared loss, else 0 and 1.
+  double target_offset = 0, target_scale = 1;
 
   std::size_t layers() const { return sizes.empty() ? 0 : sizes.size() - 1; }
   /// Where the weights of layer `layer` begin in `values`; its biases follow them.

@@ -84,6 +84,7 @@ class LinearLearner {
     gram_.sum(share_.shard(shard), means_, team_, sums);
   }
   void absorb(std::span<const double> totals) {
+    check_sums(LinearRegression::name, totals);
     if (round_++ == 0)
       means_ = means_of(totals);
     else

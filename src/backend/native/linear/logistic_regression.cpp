@@ -44,6 +44,7 @@ class LogisticLearner {
   std::size_t size() const { return sums_.size(); }
   void leaf(int shard, std::span<double> sums) const { sums_.leaf(shard, sums); }
   void absorb(std::span<double> totals) {
+    if (round_ < 2) check_sums(LogisticRegression::name, totals);
     if (round_ == 0) {
       weight_ = totals[0];
       means_ = means_of(totals);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "backend/native/kernels/kernels.hpp"
+#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::backend::native {
 namespace {
@@ -39,6 +40,12 @@ ShardSums sums_of(const Share& share, const Team& team) {
     }
     kernels().add_rows(piece.features.data, count, piece.columns(), piece.features.stride, weights.data(), sums + 2);
   });
+}
+
+void check_sums(std::string_view spec, std::span<const double> totals) {
+  if (std::all_of(totals.begin(), totals.end(), [](double sum) { return std::isfinite(sum); })) return;
+  throw Error(Errc::out_of_range, "targets, weights or features are too large: their sums are no finite float64",
+              std::string(spec));
 }
 
 std::vector<double> means_of(std::span<const double> sums) {

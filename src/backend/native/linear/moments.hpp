@@ -2,6 +2,7 @@
 /// First and second moments of rows, in sums by shard.
 #include <cstddef>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "backend/native/rows.hpp"
@@ -10,6 +11,9 @@ namespace scalar::inline v0::backend::native {
 
 /// `[sum w, sum w y, sum w x_0, ...]`.
 ShardSums sums_of(const Share& share, const Team& team);
+
+/// Throws `Errc::out_of_range` where sums over the rows of all peers are not finite.
+void check_sums(std::string_view spec, std::span<const double> totals);
 
 /// Means from such sums: `[mean y, mean x_0, ...]`.
 std::vector<double> means_of(std::span<const double> sums);

@@ -24,6 +24,8 @@ class CompiledMlp final : public CompiledModel::Interface {
         packed_(native::packed(parameters, layout_)),
         activation_(parameters.activation),
         link_(parameters.link),
+        offset_(parameters.target_offset),
+        scale_(parameters.target_scale),
         runtime_(runtime) {}
 
   std::int64_t features() const noexcept override { return layout_.layers.front().inputs; }
@@ -69,13 +71,15 @@ class CompiledMlp final : public CompiledModel::Interface {
       std::swap(to, other);
     }
     for (std::int64_t i = 0; i < features.rows; ++i)
-      for (std::int64_t k = 0; k < margins(); ++k) out(i, k) = static_cast<double>(from[i * stride + k]);
+      for (std::int64_t k = 0; k < margins(); ++k)
+        out(i, k) = offset_ + scale_ * static_cast<double>(from[i * stride + k]);
   }
 
   native::Layout layout_;
   std::vector<float> packed_;
   Activation activation_;
   Link link_;
+  double offset_, scale_;
   Runtime runtime_;
 };
 
@@ -89,6 +93,8 @@ void check(const MlpParameters& parameters) {
   const std::size_t expected = parameters.offset(parameters.layers());
   if (parameters.values.size() != expected)
     refuse("there are " + std::to_string(parameters.values.size()) + " values, expected " + std::to_string(expected));
+  if ((parameters.target_offset != 0 || parameters.target_scale != 1) && parameters.link != Link::identity)
+    refuse("targets of classes have no offset or scale");
 }
 
 }  // namespace

@@ -34,6 +34,35 @@ MlpParameters initial(const MultilayerPerceptron& spec, std::int64_t inputs, std
   return parameters;
 }
 
+/// The spec with the number of epochs that it leaves open (docs/spec.md, "How long a network learns"). Few rows are
+/// passed over more often: what a network learns depends on how many steps it takes.
+MultilayerPerceptron with_epochs(MultilayerPerceptron spec, std::int64_t rows) {
+  constexpr std::int64_t usual_steps = 500, least_epochs = 20;
+  const std::int64_t steps = (rows + spec.batch - 1) / spec.batch;  // of an epoch
+  if (spec.epochs == 0) spec.epochs = static_cast<int>((std::max)((usual_steps + steps - 1) / steps, least_epochs));
+  return spec;
+}
+
+/// Sets the weighted mean and deviation of the targets.
+/// Errors: `Errc::out_of_range` where no double holds them.
+void set_targets(const Rows& rows, MlpParameters& parameters) {
+  double weight = 0, mean = 0, squares = 0;  // West, "Updating mean and variance estimates", 1979
+  for (std::int64_t i = 0; i < rows.count(); ++i) {
+    const double w = rows.weight(i);
+    if (w == 0) continue;
+    weight += w;
+    const double before = rows.target(i) - mean;
+    mean += before * (w / weight);
+    squares += w * before * (rows.target(i) - mean);
+  }
+  const double deviation = std::sqrt(squares / weight);
+  if (!std::isfinite(mean) || !std::isfinite(deviation))
+    throw Error(Errc::out_of_range, "the targets are too large for a mean and a deviation in float64",
+                std::string(MultilayerPerceptron::name));
+  parameters.target_offset = mean;
+  if (deviation > 0) parameters.target_scale = deviation;
+}
+
 /// One minibatch a round, cut into shards whose gradients are added; with one shard, sums and steps are one.
 class MlpLearner {
  public:
@@ -143,16 +172,18 @@ std::int64_t margins_of(const MultilayerPerceptron& spec, const Dataset& data) {
 
 Support Native::supports(const MultilayerPerceptron&, int) const { return {}; }
 
-MlpParameters Native::fit(const MultilayerPerceptron& spec, const Dataset& data, const FitOptions& options,
+MlpParameters Native::fit(const MultilayerPerceptron& asked, const Dataset& data, const FitOptions& options,
                           const Runtime& runtime) const {
   using namespace native;
   Peers peers(options, runtime);
   return peers.lead([&] {
-    validate(spec);
+    validate(asked);
     const int shards = shards_of(MultilayerPerceptron::name, options, 1);
     const Dataset contiguous = checked(MultilayerPerceptron::name, data, runtime);
     const Rows rows = rows_of(contiguous);
-    const MlpParameters start = initial(spec, rows.columns(), margins_of(spec, contiguous));
+    const MultilayerPerceptron spec = with_epochs(asked, rows.count());
+    MlpParameters start = initial(spec, rows.columns(), margins_of(spec, contiguous));
+    if (spec.loss == Loss::squared) set_targets(rows, start);
     return learn(peers, spec, contiguous, shards, [&](bool first, bsp::ShardRange mine, const Team& team) {
       return MlpLearner(spec, rows, start, team, options, first, mine, shards);
     });

@@ -17,6 +17,8 @@ std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 NetworkStep::NetworkStep(const MultilayerPerceptron& spec, const MlpParameters& start, std::int64_t most_rows,
                          const Team& team)
     : spec_(spec),
+      offset_(start.target_offset),
+      scale_(start.target_scale),
       layout_(start.sizes),
       team_(team),
       values_(packed(start, layout_)),
@@ -88,7 +90,7 @@ void NetworkStep::set_errors(const Rows& rows, std::span<const std::int64_t> ord
   const Layer& last = layout_.layers.back();
   for (std::int64_t i = begin; i < end; ++i) {
     float* row = outputs_.back().data() + i * last.width();
-    const auto target = static_cast<float>(rows.target(order[index(i)]));
+    const auto target = static_cast<float>((rows.target(order[index(i)]) - offset_) / scale_);
     const auto weight = static_cast<float>(rows.weight(order[index(i)]));
     float& loss = losses_[index(i)];
     if (spec_.loss == Loss::softmax) {

@@ -18,6 +18,7 @@ namespace scalar::inline v0::backend::native {
 /// threads, so the bits do not depend on how many there are.
 class NetworkStep {
  public:
+  /// `start` also says what is subtracted from targets of the squared loss and what they are divided by.
   NetworkStep(const MultilayerPerceptron& spec, const MlpParameters& start, std::int64_t most_rows, const Team& team);
 
   /// First phase, for the rows `order` of `rows`. Returns their summed loss.
@@ -56,6 +57,7 @@ class NetworkStep {
   void update(std::size_t at, std::int64_t count, const float* gradient, bool decays);
 
   const MultilayerPerceptron& spec_;
+  double offset_, scale_;  // of the targets
   Layout layout_;
   Team team_;
   std::vector<float> values_, first_, second_, transposed_;

@@ -138,6 +138,27 @@ TEST_CASE("weights count in both alike") {
   }
 }
 
+TEST_CASE("classes that are rare or do not occur are learned in both alike") {
+  DatasetParts rare = whole_numbers(Loss::logistic, true, 11), absent = whole_numbers(Loss::softmax, false, 12);
+  for (std::size_t i = 0; i < rare.targets.size(); ++i)
+    if (i % 40 != 0) rare.targets[i] = 0;
+  absent.classes.emplace_back("d");
+  for (std::size_t i = 0; i < absent.targets.size(); ++i)
+    if (i % 10 != 0 && absent.targets[i] == 1) absent.targets[i] = 0;
+  for (const std::string& path : problems::libraries())
+    for (const auto& [parts, loss] : {std::pair{rare, Loss::logistic}, std::pair{absent, Loss::softmax}}) {
+      const Dataset data(parts);
+      const GradientBoostedTrees spec{.trees = 6, .depth = 4, .loss = loss};
+      const auto a = problems::margins(backend::Native{}.fit(spec, data), data);
+      const auto b = problems::margins(backend::XGBoost({.library = path}).fit(spec, data), data);
+      REQUIRE(a.size() == b.size());
+      double worst = 0;
+      for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(a[i] - b[i]));
+      INFO("loss " << int(loss) << ", library \"" << path << "\"");
+      CHECK(worst < 1e-4);
+    }
+}
+
 TEST_CASE("native trees learn as well as XGBoost's") {
   struct Case {
     std::string name;

@@ -289,6 +289,19 @@ TEST_CASE("what XGBoost cannot learn from is refused by name") {
         Errc::invalid_argument, "every row is of class \"yes\"");
     require_error(
         [&] {
+          (void)xgboost.fit({.loss = Loss::squared},
+                            Dataset({.features = {1, 2, 3}, .columns = 1, .targets = {1e300, 1e300, -2e300}}));
+        },
+        Errc::out_of_range, "the label of row 0 is 1e+300, expected a number that a float32 holds");
+    require_error(
+        [&] {
+          (void)xgboost.fit(
+              {.loss = Loss::squared},
+              Dataset({.features = {1, 2, 3}, .columns = 1, .targets = {1, 2, 3}, .weights = {1, 1e39, 1}}));
+        },
+        Errc::out_of_range, "the weight of row 1 is 1e+39");
+    require_error(
+        [&] {
           const auto transport = std::make_shared<bsp_test::Loopback>(std::make_shared<bsp_test::Switchboard>(1), 0);
           (void)xgboost.fit({}, Dataset({.features = {1, 2}, .columns = 1, .targets = {0, 1}, .classes = {"a", "b"}}),
                             {.transport = transport});

@@ -329,6 +329,9 @@ TEST_CASE("what trees cannot learn from is refused by name") {
          Errc::invalid_argument, "all weights are 0");
   refuse({.features = {1, 2}, .columns = 1, .targets = {3e38f, -3e38f}, .weights = {1e9f, 1e9f}},
          {.loss = Loss::squared}, Errc::out_of_range, "not finite");
+  for (const double large : {1e39, 1e300, 1e308})
+    refuse({.features = {1, 2, 3}, .columns = 1, .targets = {large, large, 0}}, {.loss = Loss::squared},
+           Errc::out_of_range, "not finite");
   refuse({.features = {1, 2}, .columns = 1, .targets = {0, 1}, .classes = {"a", "b"}}, {.depth = 65},
          Errc::out_of_range, "depth");
   require_error([&] { (void)native.fit(GradientBoostedTrees{}, Dataset()); }, Errc::invalid_argument, "no rows");

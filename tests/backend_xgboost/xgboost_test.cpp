@@ -138,6 +138,27 @@ TEST_CASE("weights count in both alike") {
   }
 }
 
+TEST_CASE("classes that are rare or do not occur are learned in both alike") {
+  DatasetParts rare = whole_numbers(Loss::logistic, true, 11), absent = whole_numbers(Loss::softmax, false, 12);
+  for (std::size_t i = 0; i < rare.targets.size(); ++i)
+    if (i % 40 != 0) rare.targets[i] = 0;
+  absent.classes.emplace_back("d");
+  for (std::size_t i = 0; i < absent.targets.size(); ++i)
+    if (i % 10 != 0 && absent.targets[i] == 1) absent.targets[i] = 0;
+  for (const std::string& path : problems::libraries())
+    for (const auto& [parts, loss] : {std::pair{rare, Loss::logistic}, std::pair{absent, Loss::softmax}}) {
+      const Dataset data(parts);
+      const GradientBoostedTrees spec{.trees = 6, .depth = 4, .loss = loss};
+      const auto a = problems::margins(backend::Native{}.fit(spec, data), data);
+      const auto b = problems::margins(backend::XGBoost({.library = path}).fit(spec, data), data);
+      REQUIRE(a.size() == b.size());
+      double worst = 0;
+      for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(a[i] - b[i]));
+      INFO("loss " << int(loss) << ", library \"" << path << "\"");
+      CHECK(worst < 1e-4);
+    }
+}
+
 TEST_CASE("native trees learn as well as XGBoost's") {
   struct Case {
     std::string name;
@@ -266,6 +287,19 @@ TEST_CASE("what XGBoost cannot learn from is refused by name") {
                             Dataset({.features = {1, 2}, .columns = 1, .targets = {1, 1}, .classes = {"no", "yes"}}));
         },
         Errc::invalid_argument, "every row is of class \"yes\"");
+    require_error(
+        [&] {
+          (void)xgboost.fit({.loss = Loss::squared},
+                            Dataset({.features = {1, 2, 3}, .columns = 1, .targets = {1e300, 1e300, -2e300}}));
+        },
+        Errc::out_of_range, "the label of row 0 is 1e+300, expected a number that a float32 holds");
+    require_error(
+        [&] {
+          (void)xgboost.fit(
+              {.loss = Loss::squared},
+              Dataset({.features = {1, 2, 3}, .columns = 1, .targets = {1, 2, 3}, .weights = {1, 1e39, 1}}));
+        },
+        Errc::out_of_range, "the weight of row 1 is 1e+39");
     require_error(
         [&] {
           const auto transport = std::make_shared<bsp_test::Loopback>(std::make_shared<bsp_test::Switchboard>(1), 0);

@@ -33,6 +33,7 @@ endif()
 file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/umbrella_check.cpp" "#include <scalar/scalar.hpp>\n#include <scalar/serve.hpp>\n#include <scalar/bsp.hpp>\n")
 execute_process(COMMAND "${CXX}" -std=c++20 -I "${SOURCE}/include" -E -H "${CMAKE_CURRENT_BINARY_DIR}/umbrella_check.cpp" -o /dev/null
   ERROR_VARIABLE opened RESULT_VARIABLE failed)
+string(REPLACE "${SOURCE}/" "" opened "${opened}")  # a checkout may lie in a folder called boost
 if(failed)
   list(APPEND mistakes "the umbrella does not preprocess: ${opened}")
 endif()

@@ -13,7 +13,7 @@ namespace scalar::inline v0::backend::xgboost {
 namespace {
 
 constexpr std::int64_t batch_values = std::int64_t{1} << 19;  // a tenth of a second
-constexpr int passes = 4;                                     // of XGBoost over the batches, from 1.7 to 3.4
+constexpr int passes = 4;                                     // of XGBoost over the batches, from 1.7 to 3.2
 
 void refuse_infinities(FloatMatrix features, std::int64_t first_row, const Dataset& data) {
   for (std::int64_t row = 0; row < features.rows; ++row)
@@ -46,14 +46,13 @@ class Batches {
   void rethrow() const {
     if (error_) std::rethrow_exception(error_);
   }
-  void report() const {
-    if (options_.progress)
-      options_.progress({"bin", (std::min)(pass_ * data_.rows() + row_, passes * data_.rows()), passes * data_.rows(),
-                         std::numeric_limits<double>::quiet_NaN()});
-    if (options_.stop.stop_requested()) throw Error(Errc::cancelled, "asked to stop before the first round", "xgboost");
-  }
 
  private:
+  void report() const {
+    const std::int64_t all = passes * data_.rows(), done = (std::min)(pass_ * data_.rows() + row_, all);
+    if (options_.progress) options_.progress({"bin", done, all, std::numeric_limits<double>::quiet_NaN()});
+    if (options_.stop.stop_requested()) throw Error(Errc::cancelled, "asked to stop before the first round", "xgboost");
+  }
   int next() noexcept {
     try {
       if (error_) return 0;

@@ -46,7 +46,8 @@ class Booster {
     library.check(library.matrix_create(parts.features.data(), rows, static_cast<std::uint64_t>(parts.columns),
                                         std::numeric_limits<float>::quiet_NaN(), matrix_.out(), threads),
                   "matrix");
-    library.check(library.matrix_set_floats(matrix_.get(), "label", parts.targets.data(), rows), "label");
+    const std::vector<float> labels(parts.targets.begin(), parts.targets.end());
+    library.check(library.matrix_set_floats(matrix_.get(), "label", labels.data(), rows), "label");
     const scalar::backend::xgboost::Handle cached = matrix_.get();
     library.check(library.booster_create(&cached, 1, booster_.out()), "create");
     set("verbosity", "0");

@@ -15,6 +15,12 @@ function(scalar_component name)
     target_link_libraries(${target} PRIVATE ${arg_PRIVATE})
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     scalar_warnings(${target})
+    if(BUILD_SHARED_LIBS)
+      scalar_shared(${target})
+    endif()
+    if(TARGET scalar_precompiled)
+      target_precompile_headers(${target} REUSE_FROM scalar_precompiled)
+    endif()
   else()
     add_library(${target} INTERFACE)
     set(scope INTERFACE)
@@ -40,6 +46,29 @@ function(scalar_component name)
   set_property(GLOBAL APPEND PROPERTY SCALAR_COMPONENTS ${name})
   set_property(GLOBAL PROPERTY SCALAR_${name}_COMPONENTS "${needs}")
   set_property(GLOBAL PROPERTY SCALAR_${name}_PACKAGES "${arg_PACKAGES}")
+endfunction()
+
+# A shared component exports names of scalar only, not those of the headers it was built with; installed ones find each
+# other. Until 1.0 each minor version has an ABI of its own. Objects are compiled as for a static component.
+function(scalar_shared target)
+  set(script "${PROJECT_SOURCE_DIR}/cmake/scalar.map")
+  target_link_options(${target} PRIVATE "LINKER:--version-script=${script}")
+  set_target_properties(${target} PROPERTIES DEFINE_SYMBOL "" LINK_DEPENDS "${script}" INSTALL_RPATH "$ORIGIN"
+    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+endfunction()
+
+# scalar_precompile(<target> [<headers>]): makes a target that holds the standard headers most sources include, and those
+# named, precompiled; others take them by target_precompile_headers(... REUSE_FROM <target>), so their compile options must
+# be the same. With angle brackets CMake writes no path, so that a compiler cache serves other folders as well.
+function(scalar_precompile target)
+  file(CONFIGURE OUTPUT "${target}.cpp" CONTENT "")
+  add_library(${target} OBJECT EXCLUDE_FROM_ALL "${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp")
+  target_compile_features(${target} PRIVATE cxx_std_20)
+  scalar_warnings(${target})
+  target_precompile_headers(${target} PRIVATE ${ARGN} <algorithm> <array> <atomic> <bit> <chrono> <cmath> <concepts>
+    <condition_variable> <coroutine> <cstdint> <cstring> <deque> <functional> <limits> <map> <memory> <mutex> <numeric>
+    <optional> <set> <span> <sstream> <stop_token> <string> <string_view> <thread> <tuple> <unordered_map> <utility>
+    <variant> <vector>)
 endfunction()
 
 # Warnings belong to Scalar's own translation units, never to consumers.

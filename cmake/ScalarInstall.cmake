@@ -6,6 +6,14 @@ include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/Scalar")
 get_property(components GLOBAL PROPERTY SCALAR_COMPONENTS)
 
+# A folder in which only some targets were built can be installed all the same.
+set(libraries ${components})
+list(TRANSFORM libraries PREPEND scalar_)
+add_custom_target(scalar_libraries)
+add_dependencies(scalar_libraries ${libraries})
+install(CODE "execute_process(COMMAND \"${CMAKE_COMMAND}\" --build \"${CMAKE_BINARY_DIR}\" --target scalar_libraries
+  OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)")
+
 set(SCALAR_COMPONENT_LINES "")
 foreach(component IN LISTS components)
   install(TARGETS scalar_${component} EXPORT Scalar-${component}

@@ -8,7 +8,7 @@ build="g++ cmake ninja-build libeigen3-dev libtbb-dev libboost-dev libsimdjson-d
   libxgboost-dev"
 run="curl dataset-fashion-mnist"
 test="catch2 libcereal-dev prometheus python3 python3-venv"
-ci="clang-16 clang-format-16 libclang-rt-16-dev libopenmpi-dev openmpi-bin libmpich-dev mpich iproute2"
+ci="ccache clang-16 clang-format-16 libclang-rt-16-dev libopenmpi-dev openmpi-bin libmpich-dev mpich iproute2"
 
 packages=""
 for group in "${@:-build run}"; do
@@ -26,7 +26,7 @@ if [ "$(id -u)" != 0 ]; then
   command -v sudo >/dev/null || { echo "These packages are missing, and neither root nor sudo is at hand:$missing" >&2; exit 1; }
   sudo=sudo
 fi
-echo "Installing$missing"
+echo "These Debian packages are missing; apt-get installs them now:$missing"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 $sudo apt-get update -qq >"$log" 2>&1 || { cat "$log" >&2; echo "apt-get update failed." >&2; exit 1; }

@@ -7,6 +7,7 @@
 #include "scalar/data/dataset.hpp"
 #include "scalar/data/encoder.hpp"
 #include "scalar/data/idx.hpp"
+#include "scalar/data/named_value.hpp"
 #include "scalar/data/schema.hpp"
 #include "scalar/data/store.hpp"
 #include "scalar/data/table.hpp"

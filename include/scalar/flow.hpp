@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "scalar/core/runtime.hpp"
+#include "scalar/flow/context.hpp"
 #include "scalar/flow/graph.hpp"
 #include "scalar/flow/mistakes.hpp"
 #include "scalar/flow/options.hpp"
@@ -54,7 +55,7 @@ class Flow {
   /// run, those after it do not start; so it is always the error of the first step in the order written that leaves, as
   /// `Error` with the context `flow <name>, step <name>`. An `Error` keeps its code, other exceptions become
   /// `Errc::failed`; the exception itself is nested (`std::rethrow_if_nested`). `Errc::cancelled` when `options.stop`
-  /// was requested before the last step started. The State is lost with the error.
+  /// was requested before the last step ended, even where that step did not look. The State is lost with the error.
   State run(State initial = {}, const FlowRunOptions& options = {}, const Runtime& runtime = {}) const {
     graph_->run(&initial, options, runtime);
     return initial;

@@ -74,7 +74,8 @@ class Model {
         : Base(S::name, to_json(values), std::move(fitted), std::move(provenance), std::move(resources)),
           spec(std::move(values)),
           parameters(std::move(learned)) {
-      set_compiled(backend::compile(parameters, runtime));
+      using backend::compile;  // of the library's parameters; those of other specs bring one in their own namespace
+      set_compiled(compile(parameters, runtime));
     }
     std::vector<std::byte> parameter_bytes() const override { return to_bytes(parameters); }
   };

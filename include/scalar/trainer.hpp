@@ -121,13 +121,7 @@ class Trainer {
 
 template <class S>
 Trainer(S) -> Trainer<S>;
-template <class S>
-Trainer(S, const char*) -> Trainer<S>;
-template <class S>
-Trainer(S, std::string) -> Trainer<S>;
-template <class S>
-Trainer(S, std::string_view) -> Trainer<S>;
-template <class S>
-Trainer(S, const char*, Runtime) -> Trainer<S>;
+template <class S, std::convertible_to<std::string_view> Name>
+Trainer(S, Name, Runtime = {}) -> Trainer<S>;
 
 }  // namespace scalar::inline v0

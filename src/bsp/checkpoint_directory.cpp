@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "bsp/checkpoint_file.hpp"
@@ -65,8 +66,17 @@ std::map<std::uint64_t, std::vector<std::string>, std::greater<>> CheckpointDire
   return found;
 }
 
-void CheckpointDirectory::claim(std::uint64_t epoch) const {
+void CheckpointDirectory::claim(std::uint64_t epoch, std::chrono::milliseconds pause,
+                                const std::stop_token& stop) const {
+  using std::chrono::steady_clock;
   const std::string path = path_ + "/" + run_ + "." + std::to_string(epoch) + std::string(claim_ending);
+  const auto until = steady_clock::now() + pause;
+  // Others may be on another machine: only the directory tells of them.
+  while (steady_clock::now() < until && ::access(path.c_str(), F_OK) != 0) {
+    if (stop.stop_requested())
+      throw Error(Errc::cancelled, "a stop was requested while others might have gone on from the checkpoints", path_);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (file < 0 && errno == EEXIST)
     throw Error(Errc::aborted, "this process was given up: others that it does not hear go on from the checkpoints",

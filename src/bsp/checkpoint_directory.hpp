@@ -1,8 +1,10 @@
 #pragma once
 /// The directory of a run's checkpoints: what is called how, and what goes when.
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -29,9 +31,10 @@ class CheckpointDirectory {
   /// The files of each order, the newest first, in the order of their peers. Errors: `Errc::io`.
   std::map<std::uint64_t, std::vector<std::string>, std::greater<>> checkpoints() const;
 
-  /// After a loss, once for all processes that are left: of two parts of a job that cannot hear each other, the first
-  /// to come here goes on. Errors: `Errc::aborted` for the other, `Errc::io`.
-  void claim(std::uint64_t epoch) const;
+  /// After a loss, once for all processes that are left: of the parts of a job that cannot hear each other, the first
+  /// to come here goes on. A part that should let others go first waits for `pause`, as long as none comes.
+  /// Errors: `Errc::aborted` when another part has come first, `Errc::cancelled`, `Errc::io`.
+  void claim(std::uint64_t epoch, std::chrono::milliseconds pause = {}, const std::stop_token& stop = {}) const;
   /// Removes those of jobs that are no more: they are of later epochs than a run that is no recovery begins in.
   void remove_claims(std::uint64_t epoch) const noexcept;
   /// Keeps the three newest files of a process in an epoch: when it writes a checkpoint, others may still be at the one

@@ -1,12 +1,14 @@
 #pragma once
 /// Writes the peers' state down, and finds it again.
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,7 +34,9 @@ class Checkpointer {
   ~Checkpointer();
 
   /// See `CheckpointDirectory`.
-  void claim() const { directory_.claim(epoch_); }
+  void claim(std::chrono::milliseconds pause, const std::stop_token& stop) const {
+    directory_.claim(epoch_, pause, stop);
+  }
   void remove_old_claims() const noexcept { directory_.remove_claims(epoch_); }
   /// The newest good checkpoint in the directory, as a number that grows with time; 0: none. Errors:
   /// `Errc::invalid_argument` for a checkpoint that this number of peers cannot go on from, `Errc::io`.

@@ -21,6 +21,10 @@ int workers_of(const EngineOptions& options, const Runtime& runtime) {
   return options.workers > 0 ? options.workers : runtime.threads();
 }
 
+[[noreturn]] void throw_no_memory(const std::string& what, const std::string& context) {
+  throw Error(Errc::resource_exhausted, "there is no memory for " + what, context);
+}
+
 [[noreturn]] void refuse(const std::string& option, std::int64_t value, const std::string& expected) {
   throw Error(Errc::invalid_argument, option + " is " + std::to_string(value) + ", expected " + expected,
               "bsp::Engine");
@@ -39,7 +43,7 @@ struct Session::Impl {
         share(runtime.slot<ActiveEngines>(), workers_of(options, runtime), options.resources.weight),
         scheduler(world, network.get(),
                   {workers_of(options, runtime), options.spin, options.superstep_deadline, options.stop,
-                   cores_of(options.resources, workers_of(options, runtime)), &share.allowed()}) {
+                   &runtime.clock(), cores_of(options.resources, workers_of(options, runtime)), &share.allowed()}) {
     world.set_gate(scheduler);
     world.set_scheduler(scheduler);
     world.set_options(options);
@@ -67,7 +71,7 @@ struct Session::Impl {
       memory = std::make_unique<MailboxMemory>(options.resources.mailbox_bytes, options.resources.spill_directory);
       world.set_memory(memory.get());
     }
-    find_checkpoint(options.checkpoints, attempt);
+    find_checkpoint(options, attempt);
     if (!world.is_distributed()) return;
     world.set_id(network->run());
     wire = std::make_shared<Wire>(*network, world, network->run(), scheduler);
@@ -76,10 +80,17 @@ struct Session::Impl {
   }
 
   /// All processes begin with the newest checkpoint that each of them can see whole.
-  void find_checkpoint(const Checkpoints& options, int attempt) {
+  void find_checkpoint(const EngineOptions& engine, int attempt) {
+    const Checkpoints& options = engine.checkpoints;
     if (options.directory.empty()) return;
     checkpointer = std::make_unique<Checkpointer>(options, world.hosts(), network != nullptr ? network->epoch() : 0);
-    if (world.hosts().here() == 0) attempt == 0 ? checkpointer->remove_old_claims() : checkpointer->claim();
+    if (world.hosts().here() == 0) {
+      if (attempt == 0) {
+        checkpointer->remove_old_claims();
+      } else {
+        checkpointer->claim(network->claim_pause(), engine.stop);
+      }
+    }
     std::uint64_t newest = checkpointer->newest(), agreed = newest, most = newest;
     const auto agree = [&] {
       if (network != nullptr) std::tie(agreed, most) = network->agree(newest);
@@ -114,7 +125,19 @@ struct Session::Impl {
 };
 
 Session::Session(const EngineOptions& options, const Runtime& runtime, int attempt)
-    : impl_(std::make_unique<Impl>(options, runtime, attempt)), recovers_(options.checkpoints.recover) {}
+    : recovers_(options.checkpoints.recover) {
+  try {
+    impl_ = std::make_unique<Impl>(options, runtime, attempt);
+  } catch (const std::bad_alloc&) {
+    constexpr std::size_t each = sizeof(Fiber) + sizeof(FramePool) + sizeof(Peer);
+    throw_no_memory(std::to_string(options.peers) + " peers, each of which takes " + std::to_string(each) +
+                        " bytes and what the program keeps for it",
+                    "bsp::Engine");
+  }
+}
+void Session::throw_no_room(int rank) const {
+  throw_no_memory("peer " + std::to_string(rank) + " of " + std::to_string(impl_->world.size()), "bsp::Engine");
+}
 Session::~Session() {
   if (is_driven_ || impl_->network == nullptr) return;
   try {  // the peers could not be made here: the others must not wait for them
@@ -141,6 +164,9 @@ bool Session::drive() {
     impl.world.rethrow_failure();
   } catch (const ProcessesChange&) {
     return false;
+  } catch (const std::bad_alloc&) {
+    throw_no_memory("what peer " + std::to_string(impl.world.failed_rank()) + " has asked for",
+                    "bsp superstep " + std::to_string(impl.world.failed_superstep()));
   } catch (...) {
     // In another process the change has failed, or begins.
     if (recovers_ && impl.network != nullptr && impl.network->has_lost()) return false;

@@ -34,6 +34,7 @@ Network::Network(Transport& transport, int peers, bool again)
     : transport_(transport), hosts_(peers), run_(transport.runs_ + 1) {
   const Membership members = again ? transport.regroup() : transport.meet();
   epoch_ = members.epoch;
+  claim_pause_ = members.claim_pause;
   // Those who have just come count from the same number as those who were there before.
   if (run_ >> 32 != (epoch_ & 0xffff'ffff)) run_ = (epoch_ << 32) + 1;
   if (peers < members.processes)

@@ -1,5 +1,6 @@
 #pragma once
 /// One run's use of a transport: whose frame is whose, and what happens when a process is lost.
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -56,6 +57,8 @@ class Network final : public Transport::Sink {
 
   const Hosts& hosts() const noexcept { return hosts_; }
   std::uint64_t epoch() const noexcept { return epoch_; }
+  /// See `Membership`.
+  std::chrono::milliseconds claim_pause() const noexcept { return claim_pause_; }
   bool wants_regroup() const noexcept { return transport_.wants_regroup(); }
   /// The least and the most of what all processes give. Blocks the calling thread; before any port is added. All
   /// processes call it equally often.
@@ -111,6 +114,7 @@ class Network final : public Transport::Sink {
   std::mutex mutex_;
   bool failed_ = false, has_lost_ = false, is_over_ = false;
   std::uint64_t epoch_ = 0;
+  std::chrono::milliseconds claim_pause_{0};
   std::uint64_t agreements_ = 0;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> given_;  // by others: for which agreement, and what
   std::unordered_map<std::uint64_t, Port*> ports_;

@@ -19,7 +19,9 @@ struct Loan::Impl {
   std::thread thread;
 };
 
-Loan::Loan(Peer& peer) : peer_(peer), impl_(std::make_unique<Impl>(peer.world().scheduler())) {}
+Loan::Loan(Peer& peer) : peer_(peer), impl_(std::make_unique<Impl>(peer.world().scheduler())) {
+  peer.world().scheduler().make_room_for_ready();
+}
 
 Loan::~Loan() {
   {

@@ -28,14 +28,13 @@ constexpr std::uint64_t brief_ticks = 1000;
 constexpr std::uint32_t longest_patience = 1u << 16;
 constexpr std::uint32_t most_untimed = 7;  // brief supersteps between two looks at the time
 
-std::int64_t now_ms() noexcept {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now().time_since_epoch()).count();
-}
+std::int64_t time_of(const scalar::Clock& clock) noexcept { return clock.now().time_since_epoch().count(); }
 
 }  // namespace
 
 Scheduler::Scheduler(World& world, Network* network, const Options& options)
-    : world_(world),
+    : Gate(Wait::run),
+      world_(world),
       network_(network),
       size_(static_cast<std::uint32_t>(world.local())),
       workers_((std::min)(static_cast<std::uint32_t>(options.workers), size_)),
@@ -43,8 +42,11 @@ Scheduler::Scheduler(World& world, Network* network, const Options& options)
       spin_us_(workers_ > std::thread::hardware_concurrency() ? 0 : static_cast<int>(options.spin.count())),
       deadline_(options.deadline),
       stop_(options.stop),
+      clock_(options.clock),
+      has_limits_(options.stop.stop_possible() || options.deadline.count() != 0),
       cores_(options.cores),
       allowed_(options.allowed),
+      paces_(options.deadline.count() != 0 ? size_ : 0),
       slices_(workers_),
       spin_now_us_(spin_us_) {
   for (std::uint32_t i = 0; i < workers_; ++i) {
@@ -55,7 +57,7 @@ Scheduler::Scheduler(World& world, Network* network, const Options& options)
 }
 
 void Scheduler::open_first() {
-  opened_ms_.store(now_ms(), std::memory_order_relaxed);
+  if (has_limits_) opened_at_.store(time_of(*clock_), std::memory_order_relaxed);
   opened_.store(ticks(), std::memory_order_relaxed);
   if (tracer_ != nullptr) tracer_->opened();
   open(true);
@@ -98,7 +100,7 @@ bool Scheduler::drain(unsigned worker, Watch& watch) {
     for (Bite bite = claim(slice); bite.begin != bite.end; bite = claim(slice)) {
       for (std::uint32_t index = bite.begin; index < bite.end; ++index) {
         if (any && brief_.load(std::memory_order_relaxed) && !is_exhausted()) share_if_outlasted();
-        if (tracer_ != nullptr && arrivals.stint == nullptr) arrivals.stint = &tracer_->begin_stint();
+        if (tracer_ != nullptr && arrivals.stint == nullptr) arrivals.stint = begin_stint();
         any = true;
         pool = &world_.frames_[index];
         step(world_.fibers_[index], arrivals, worker);
@@ -106,7 +108,7 @@ bool Scheduler::drain(unsigned worker, Watch& watch) {
     }
   }
   pool = outer;
-  if (arrivals.stint != nullptr) tracer_->end_stint(*arrivals.stint, worker);
+  if (arrivals.stint != nullptr) end_stint(*arrivals.stint, worker);
   // Arriving once for all: before it, no flip can happen, so everything claimed above was of one superstep.
   if (arrivals.peers != 0) arrive(arrivals, worker);
   return any;
@@ -129,10 +131,10 @@ bool Scheduler::run_ready(unsigned worker) {
   FramePool*& pool = FramePool::current();
   FramePool* const outer = std::exchange(pool, &world_.frames(fiber->rank));
   Arrivals arrivals;
-  if (tracer_ != nullptr) arrivals.stint = &tracer_->begin_stint();
+  if (tracer_ != nullptr) arrivals.stint = begin_stint();
   step(*fiber, arrivals, worker);
   pool = outer;
-  if (arrivals.stint != nullptr) tracer_->end_stint(*arrivals.stint, worker);
+  if (arrivals.stint != nullptr) end_stint(*arrivals.stint, worker);
   if (arrivals.peers != 0) arrive(arrivals, worker);
   return true;
 }
@@ -143,27 +145,52 @@ void Scheduler::step(Fiber& fiber, Arrivals& arrivals, unsigned worker) {
   if (!fiber.over) {
     resume(fiber);
     if (fiber.gate == this) {
-      if (arrivals.stint != nullptr) world_.tally(fiber.rank, arrivals.stint->sent);
+      tally(fiber.rank, arrivals.stint);
       ++arrivals.peers;
       arrivals.collectives += fiber.collective != nullptr;
       return;
     }
     if (fiber.gate != nullptr) {
       // Unless one has arrived, the superstep may be over before this worker has a look at it again.
-      if (arrivals.stint != nullptr && arrivals.peers == 0)
-        tracer_->end_stint(*std::exchange(arrivals.stint, nullptr), worker);
+      if (arrivals.stint != nullptr && arrivals.peers == 0) end_stint(*std::exchange(arrivals.stint, nullptr), worker);
       return park(*fiber.gate, fiber, worker);
     }
     if (fiber.root->error && !fiber.told) world_.fail(fiber.rank, fiber.root->error);  // else a consequence
   }
-  if (arrivals.stint != nullptr) world_.tally(fiber.rank, arrivals.stint->sent);
+  tally(fiber.rank, arrivals.stint);
   ++arrivals.peers;
   retire(fiber);
+}
+
+/// What a trace cannot count for want of memory ends the run.
+Stint* Scheduler::begin_stint() noexcept {
+  try {
+    return &tracer_->begin_stint();
+  } catch (...) {
+    world_.fail(world_.first(), std::current_exception());
+    return nullptr;
+  }
+}
+void Scheduler::end_stint(Stint& stint, unsigned worker) noexcept {
+  try {
+    tracer_->end_stint(stint, worker);
+  } catch (...) {
+    world_.fail(world_.first(), std::current_exception());
+  }
+}
+void Scheduler::tally(int rank, Stint* stint) noexcept {
+  if (stint == nullptr) return;
+  try {
+    world_.tally(rank, stint->sent);
+  } catch (...) {
+    world_.fail(rank, std::current_exception());
+  }
 }
 
 void Scheduler::park(Gate& gate, Fiber& fiber, unsigned worker) {
   gate.arrive(fiber, worker);
   apart_.fetch_add(1, std::memory_order_seq_cst);  // not before: it may have been the last one waited for
+  look_between_barriers();
   end_if_stuck();
 }
 
@@ -171,8 +198,11 @@ void Scheduler::resume(Fiber& fiber) {
   fiber.gate = nullptr;
   fiber.collective = nullptr;
   const std::int64_t begin = tracer_ != nullptr ? tracer_->now() : 0;
+  const auto index = static_cast<std::size_t>(fiber.rank - world_.first());
+  if (!paces_.empty()) paces_.begin(index, world_.superstep(), time_of(*clock_));
   do fiber.handle.resume();
   while (fiber.gate == nullptr && fiber.handle);
+  if (!paces_.empty()) paces_.end(index, fiber.gate != nullptr ? fiber.gate->wait() : Wait::run, time_of(*clock_));
   if (tracer_ != nullptr) tracer_->ran(fiber.rank, begin, tracer_->now());
 }
 
@@ -183,12 +213,22 @@ void Scheduler::retire(Fiber& fiber) noexcept {
   returned_.fetch_add(1, std::memory_order_relaxed);
   world_.retire(fiber.rank);
   if (part_count_.load(std::memory_order_seq_cst) == 0) return;
-  for (const std::shared_ptr<Part>& part : parts()) part->abandon(fiber);
+  each_part([&](Part& part) { part.abandon(fiber); });
 }
 
-std::vector<std::shared_ptr<Part>> Scheduler::parts() {
-  const std::lock_guard lock(mutex_);
-  return parts_;
+/// Every part that is there all the time; perhaps one of them twice. From the back, as a part that goes is replaced by
+/// the last one. Without memory for a copy of the list.
+template <class Use>
+void Scheduler::each_part(Use use) noexcept {
+  for (std::size_t left = part_count_.load(std::memory_order_seq_cst); left != 0; --left) {
+    std::shared_ptr<Part> part;
+    {
+      const std::lock_guard lock(mutex_);
+      if ((left = (std::min)(left, parts_.size())) == 0) return;
+      part = parts_[left - 1];
+    }
+    use(*part);
+  }
 }
 
 void Scheduler::arrive(Fiber& fiber, unsigned worker) { arrive({1, fiber.collective != nullptr}, worker); }
@@ -217,7 +257,7 @@ void Scheduler::end_if_stuck() {
     if (!world_.has_failed()) {
       const Fiber* const first = std::find_if(world_.fibers_.get(), world_.fibers_.get() + size_,
                                               [this](const Fiber& fiber) { return is_apart(fiber); });
-      world_.fail(first->rank, std::make_exception_ptr(stuck(first->rank)));
+      world_.fail_with(first->rank, [&] { return stuck(first->rank); });
     }
   }
   give_up_parts();
@@ -237,13 +277,13 @@ Error Scheduler::stuck(int waiting) const {
 /// The run has failed. Who looks for a reason in what peers do has finished before these go on.
 void Scheduler::give_up_parts() {
   { const std::lock_guard lock(looking_); }
-  for (const std::shared_ptr<Part>& part : parts()) part->give_up();
+  each_part([](Part& part) { part.give_up(); });
 }
 
 void Scheduler::flip(unsigned worker) {
   const std::uint32_t collectives = collectives_.load(std::memory_order_relaxed);
   if (collectives != 0) collectives_.store(0, std::memory_order_relaxed);
-  if (stop_.stop_possible() || deadline_.count() != 0) check_clock(size_);
+  if (has_limits_) check_clock(size_);
   if (tracer_ != nullptr) tracer_->arrived();
   // Once it has departed, another worker may end the superstep.
   if (world_.meet({collectives, returned_.load(std::memory_order_relaxed)})) proceed(worker);
@@ -259,7 +299,7 @@ void Scheduler::proceed(unsigned worker) {
     crew_->rouse();
     return;
   }
-  if (deadline_.count() != 0) opened_ms_.store(now_ms(), std::memory_order_relaxed);
+  if (deadline_.count() != 0) opened_at_.store(time_of(*clock_), std::memory_order_relaxed);
   open(!expect_brief(worker));
 }
 
@@ -269,53 +309,62 @@ void Scheduler::check_clock(std::uint32_t arrived) noexcept {
   int late = world_.first();
   try {
     if (stop_.stop_requested()) throw Error(Errc::cancelled, "a stop was requested", "bsp");
-    const std::int64_t took = now_ms() - opened_ms_.load(std::memory_order_relaxed);
-    if (deadline_.count() == 0 || took <= deadline_.count()) return;
-    const Hosts& hosts = world_.hosts();
-    const auto peers = [&](int process) {
-      return (world_.is_distributed() ? "process " + std::to_string(process) + " with peers " : std::string("peers ")) +
-             std::to_string(hosts.first(process)) + " to " +
-             std::to_string(hosts.first(process) + hosts.count(process) - 1);
-    };
-    const int process = world_.wire() != nullptr ? world_.wire()->awaited() : -1;
-    std::string missing = peers(process >= 0 ? process : hosts.here());
-    if (process >= 0) late = hosts.first(process);
-    if (process < 0 && arrived < size_) missing = "up to " + std::to_string(size_ - arrived) + " of " + missing;
-    missing += process >= 0 || arrived < size_ ? " had not arrived" : " had only just arrived";
-    throw Error(Errc::deadline_exceeded,
-                "the superstep has taken " + std::to_string(took) + " ms, expected at most " +
-                    std::to_string(deadline_.count()) + "; " + missing,
-                "bsp superstep " + std::to_string(world_.superstep()));
+    if (deadline_.count() == 0) return;
+    const std::int64_t took = (time_of(*clock_) - opened_at_.load(std::memory_order_relaxed)) / 1'000'000;
+    if (took > deadline_.count()) throw overdue(took, arrived, late);
   } catch (...) {
     world_.fail(late, std::current_exception());
   }
 }
 
+Error Scheduler::overdue(std::int64_t took, std::uint32_t arrived, int& late) {
+  const Hosts& hosts = world_.hosts();
+  const int process = world_.wire() != nullptr ? world_.wire()->awaited() : -1;
+  std::string who;
+  if (process >= 0) {
+    late = hosts.first(process);
+    who = "process " + std::to_string(process) + " with peers " + std::to_string(late) + " to " +
+          std::to_string(late + hosts.count(process) - 1) + " had not arrived";
+  } else {
+    who = paces_.late(world_, arrived == size_, time_of(*clock_), late);
+  }
+  return Error(Errc::deadline_exceeded,
+               "the superstep has taken " + std::to_string(took) + " ms, expected at most " +
+                   std::to_string(deadline_.count()) + "; " + who,
+               "bsp superstep " + std::to_string(world_.superstep()));
+}
+
 void Scheduler::look_at_clock() {
   if (is_finished()) return;
-  const bool has_clock = stop_.stop_possible() || deadline_.count() != 0;
-  if (has_clock) check_clock(arrived_.load(std::memory_order_relaxed));
+  if (has_limits_) check_clock(arrived_.load(std::memory_order_relaxed));
   if (!world_.has_failed()) return;
-  if (!has_clock) {
-    for (const std::shared_ptr<Part>& part : parts()) part->wake();
-    return;
+  if (!has_limits_) {
+    return each_part([](Part& part) { part.wake(); });
   }
   if (network_ != nullptr) network_->fail(world_.failed_rank(), world_.failure(), 0);
   give_up_parts();
 }
 
-void Scheduler::ready(std::span<Fiber* const> fibers) {
-  {
-    const std::lock_guard lock(mutex_);
-    ready_.insert(ready_.end(), fibers.begin(), fibers.end());
-    times_ready_.fetch_add(1, std::memory_order_seq_cst);
-    apart_.fetch_sub(static_cast<std::uint32_t>(fibers.size()), std::memory_order_seq_cst);
-    ready_count_.store(ready_.size() - next_ready_, std::memory_order_release);
-  }
-  wake(true);
+void Scheduler::ready(std::span<Fiber* const> fibers) noexcept {
+  put_ready(fibers);
+  announce_ready();
+}
+
+void Scheduler::put_ready(std::span<Fiber* const> fibers) noexcept {
+  const std::lock_guard lock(mutex_);
+  ready_.insert(ready_.end(), fibers.begin(), fibers.end());
+  times_ready_.fetch_add(1, std::memory_order_seq_cst);
+  apart_.fetch_sub(static_cast<std::uint32_t>(fibers.size()), std::memory_order_seq_cst);
+  ready_count_.store(ready_.size() - next_ready_, std::memory_order_release);
+}
+
+void Scheduler::make_room_for_ready() {
+  const std::lock_guard lock(mutex_);
+  ready_.reserve(std::size_t{size_} * 2);  // as many as can be ready, behind as many that have been
 }
 
 void Scheduler::add(std::shared_ptr<Part> part) {
+  make_room_for_ready();
   const std::lock_guard lock(mutex_);
   parts_.push_back(std::move(part));
   part_count_.store(parts_.size(), std::memory_order_seq_cst);

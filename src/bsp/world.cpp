@@ -30,6 +30,7 @@ struct Joined {
   const std::type_info* message;
   std::unique_ptr<ChannelBase> channel;
   int left = 0;                // local peers whose mailbox is gone
+  int absent = 0;              // ... and those that have returned before they came to make it
   std::uint64_t last_use = 0;  // the superstep in which the last of them left
 };
 
@@ -51,12 +52,12 @@ struct World::Shared {
   int failed_rank = 0;
   std::uint64_t failed_superstep = 0;
 
-  // Nobody will use a channel again when every peer has left it or has returned before it came to make it.
-  bool is_deserted(const Joined& entry, int peers) const noexcept {
-    if (entry.left + static_cast<std::int64_t>(retired.size()) < peers) return false;
-    std::int64_t absent = 0;
-    for (const std::int64_t made : retired) absent += made <= entry.index;
-    return entry.left + absent >= peers;
+  /// Nobody will use a channel again.
+  static bool is_deserted(const Joined& entry, int peers) noexcept { return entry.left + entry.absent >= peers; }
+  int absent_from(std::int64_t index) const noexcept {
+    int count = 0;
+    for (const std::int64_t made : retired) count += made <= index;
+    return count;
   }
   void recycle(std::size_t position) {
     Joined& entry = joined[position];
@@ -123,6 +124,7 @@ World::World(World& root, Hosts hosts, std::vector<int> root_ranks)
 World::~World() = default;
 
 void World::throw_aborted(Fiber& fiber) const {
+  fiber.told = true;  // first: without memory for the reason, what is thrown is a consequence all the same
   std::string reason;
   int rank = 0;
   std::uint64_t superstep = 0;
@@ -132,7 +134,6 @@ void World::throw_aborted(Fiber& fiber) const {
     reason = reason_of(of_run.error);
     rank = of_run.failed_rank, superstep = of_run.failed_superstep;
   }
-  fiber.told = true;
   throw Aborted(rank, superstep, reason);
 }
 
@@ -160,6 +161,11 @@ int World::failed_rank() const noexcept {
   return root_->shared_->failed_rank;
 }
 
+std::uint64_t World::failed_superstep() const noexcept {
+  const std::lock_guard lock(root_->shared_->mutex);
+  return root_->shared_->failed_superstep;
+}
+
 void World::rethrow_failure() const {
   if (shared_->error) std::rethrow_exception(shared_->error);
 }
@@ -180,7 +186,7 @@ void World::check_collective() {
   for (int rank = first_; rank < first_ + local_ && odd_ < 0; ++rank)
     if (at(rank) != collective_ || is_gone(rank) != is_gone(first_)) odd_ = rank;
   if (odd_ >= 0 && wire_ == nullptr)
-    fail(odd_, std::make_exception_ptr(mismatch(whereabouts(first_), whereabouts(odd_))));
+    fail_with(odd_, [this] { return mismatch(whereabouts(first_), whereabouts(odd_)); });
 }
 
 Whereabouts World::whereabouts(int rank) noexcept {
@@ -229,6 +235,7 @@ ChannelBase& World::join(int rank, std::int64_t index, const std::type_info& mes
   if (!channel) channel = make(*this);
   if (wire_ != nullptr) wire_->deliver_to(index, message, *channel);
   shared_->joined.push_back({index, &message, std::move(channel)});
+  shared_->joined.back().absent = shared_->absent_from(index);
   shared_->spare.reserve(shared_->joined.size() + shared_->spare.size());  // leave() may not fail
   return *shared_->joined.back().channel;
 }
@@ -247,6 +254,7 @@ void World::retire(int rank) noexcept {
   const std::lock_guard lock(shared_->mutex);
   shared_->retired.push_back(mailboxes(rank));
   gone_[static_cast<std::size_t>(rank - first_)] = true;
+  for (Joined& entry : shared_->joined) entry.absent += mailboxes(rank) <= entry.index;
   for (std::size_t i = shared_->joined.size(); wire_ == nullptr && i-- > 0;)
     if (shared_->is_deserted(shared_->joined[i], local_)) shared_->recycle(i);
 }

@@ -29,7 +29,12 @@ inline std::string shown(std::string_view text) {
 }
 
 /// The same in quotes.
-inline std::string quoted(std::string_view text) { return "\"" + shown(text) + "\""; }
+inline std::string quoted(std::string_view text) {
+  std::string result = shown(text);
+  result.insert(result.begin(), '"');
+  result += '"';
+  return result;
+}
 
 /// A number with as many digits as tell it from others, "NaN", "infinity" or "-infinity".
 template <std::floating_point Number>

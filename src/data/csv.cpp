@@ -289,7 +289,7 @@ Table read(const OpenBytes& open, const ReadCsv& options, const std::string& con
   }
   std::vector<Column> columns;
   for (const std::size_t position : layout.wanted) columns.push_back(std::move(builders[position]).release());
-  return Table(std::move(columns), layout.label);
+  return Table(std::move(columns), layout.label, layout.weight);
 }
 
 }  // namespace

@@ -321,16 +321,21 @@ std::vector<std::string> wanted_names(const CsvLayout& layout, const Positions& 
   return wanted;
 }
 
-void check_label(const Schema& schema, const std::string& context) {
-  const auto has_name = [&](const ColumnSchema& column) { return column.name == schema.label; };
-  if (schema.label.empty() || std::any_of(schema.columns.begin(), schema.columns.end(), has_name)) return;
-  throw Error(Errc::not_found,
-              "ReadCsv.schema has the label " + quoted(schema.label) + ", which is none of its columns", context);
+/// The label and the weight of a schema are among its columns.
+void check_roles(const Schema& schema, const std::string& context) {
+  for (const auto& [role, wanted] : {std::pair("label", &schema.label), std::pair("weight", &schema.weight)}) {
+    const auto has_name = [&](const ColumnSchema& column) { return column.name == *wanted; };
+    if (!wanted->empty() && std::none_of(schema.columns.begin(), schema.columns.end(), has_name))
+      throw Error(
+          Errc::not_found,
+          "ReadCsv.schema has the " + std::string(role) + " " + quoted(*wanted) + ", which is none of its columns",
+          context);
+  }
 }
 
 /// The next record is the first of data.
 CsvLayout read_layout(CsvLexer& lexer, const ReadCsv& options, const std::string& context) {
-  check_label(options.schema, context);
+  check_roles(options.schema, context);
   CsvLayout layout;
   layout.names = read_names(lexer, options, context);
   const Positions positions(layout.names, context);
@@ -350,12 +355,21 @@ CsvLayout read_layout(CsvLexer& lexer, const ReadCsv& options, const std::string
     if (const std::size_t* position = positions.find(column.name)) layout.schema[*position] = column;
   for (const auto& [name, type] : options.types)
     layout.schema[positions.of(name, "ReadCsv.types")].type = static_cast<ReadAs>(type);
-  const std::size_t* const labelled = positions.find(options.schema.label);
-  layout.label = !options.label.empty() || labelled == nullptr || !layout.is_wanted[*labelled] ? options.label
-                                                                                               : options.schema.label;
-  if (!options.label.empty() && !layout.is_wanted[positions.of(options.label, "ReadCsv.label")])
-    throw Error(Errc::not_found, "ReadCsv.label is " + quoted(options.label) + ", which is not among ReadCsv.columns",
-                context);
+  // The column with a role is the one that the options name, else that of the schema, where it is read.
+  const auto column_of = [&](const std::string& option, const std::string& of_schema, const std::string& role) {
+    if (option.empty()) {
+      const std::size_t* const position = positions.find(of_schema);
+      return position != nullptr && layout.is_wanted[*position] ? of_schema : std::string();
+    }
+    if (!layout.is_wanted[positions.of(option, "ReadCsv." + role)])
+      throw Error(Errc::not_found, "ReadCsv." + role + " is " + quoted(option) + ", which is not among ReadCsv.columns",
+                  context);
+    return option;
+  };
+  layout.label = column_of(options.label, options.schema.label, "label");
+  layout.weight = column_of(options.weight, options.schema.weight, "weight");
+  if (!layout.label.empty() && layout.label == layout.weight)
+    throw Error(Errc::invalid_argument, "ReadCsv.label and ReadCsv.weight are both " + quoted(layout.label), context);
   return layout;
 }
 

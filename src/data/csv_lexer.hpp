@@ -129,7 +129,7 @@ struct CsvLayout {
   std::vector<std::size_t> wanted{};      ///< positions, in the order of the table
   std::vector<std::uint8_t> is_wanted{};  ///< `[names]`
   std::vector<ColumnSchema> schema{};     ///< `[names]`, what to read them as
-  std::string label{};
+  std::string label{}, weight{};          ///< names; empty: none
 };
 
 /// Opens the same bytes anew at each call.

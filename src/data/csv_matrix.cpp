@@ -19,6 +19,8 @@ class MatrixBuilder {
     for (const std::size_t position : layout.wanted) {
       if (names_[position] == layout.label) {
         label_ = position;
+      } else if (names_[position] == layout.weight) {
+        weight_ = position;
       } else {
         place_[position] = feature_names_.size();
         feature_names_.push_back(names_[position]);
@@ -34,7 +36,7 @@ class MatrixBuilder {
     if (next == Next::more) return next;
     if (next == Next::other) {
       next = lexer.field(text);
-      if (next == Next::more || (place_[column] == unused && column != label_)) return next;
+      if (next == Next::more || (place_[column] == unused && column != label_ && column != weight_)) return next;
       value = convert(text, column, lexer);
     }
     if (place_[column] != unused) {
@@ -44,6 +46,9 @@ class MatrixBuilder {
       row_[place_[column]] = narrow;
     } else if (column == label_) {
       target_ = value;
+    } else if (column == weight_) {
+      if (!(value >= 0)) refuse(shortest(value), column, lexer);
+      row_weight_ = value;
     }
     return next;
   }
@@ -51,6 +56,7 @@ class MatrixBuilder {
   void done() {
     features_.insert(features_.end(), row_.begin(), row_.end());
     if (label_ != unused) targets_.push_back(target_);
+    if (weight_ != unused) weights_.push_back(row_weight_);
   }
 
   Dataset release(TargetKind kind, const std::string& context) {
@@ -61,30 +67,30 @@ class MatrixBuilder {
     if (label_ != unused) {
       if (kind == TargetKind::classification) {
         const std::vector<double> sorted = distinct(targets_);
-        // A float32 counts exactly up to 2^24.
-        if (sorted.size() > (std::size_t{1} << 24)) {
-          throw Error(Errc::too_large, "label " + quoted(names_[label_]) + " has more than 2^24 distinct values",
-                      context);
-        }
+        if (sorted.size() > most_number_classes) throw_too_many_numbers(context + ": column " + quoted(names_[label_]));
         for (const double value : sorted) parts.classes.push_back(shortest(value));
         for (double& target : targets_)
           target = static_cast<double>(std::lower_bound(sorted.begin(), sorted.end(), target) - sorted.begin());
       }
-      parts.targets.assign(targets_.begin(), targets_.end());
+      parts.targets = std::move(targets_);
     }
+    parts.weights = std::move(weights_);
     return Dataset(std::move(parts));
   }
 
  private:
   [[noreturn]] void refuse(std::string_view seen, std::size_t column, const CsvLexer& lexer) const {
     lexer.fail(Errc::parse, "column " + quoted(names_[column]) + ": expected " +
-                                (column == label_ ? "a label that is a number" : "a number that a float32 can hold") +
+                                (column == label_    ? "a label that is a number"
+                                 : column == weight_ ? "a weight, which is a number not below 0"
+                                                     : "a number that a float32 can hold") +
                                 ", got " + quoted(seen));
   }
   double convert(std::string_view text, std::size_t column, const CsvLexer& lexer) const {
     double value = std::numeric_limits<double>::quiet_NaN();
     if (lexer.is_missing(text)) {
       if (column == label_) lexer.fail(Errc::parse, "column " + quoted(names_[column]) + ": the label is missing");
+      if (column == weight_) lexer.fail(Errc::parse, "column " + quoted(names_[column]) + ": the weight is missing");
       return value;
     }
     if (parse_double(text, value) != Parsed::number || std::isinf(value)) refuse(text, column, lexer);
@@ -93,10 +99,10 @@ class MatrixBuilder {
 
   std::vector<std::string> names_, feature_names_;
   std::vector<std::size_t> place_;  // of a column among the features
-  std::size_t label_ = unused;
+  std::size_t label_ = unused, weight_ = unused;
   std::vector<float> row_, features_;
-  double target_ = 0;
-  std::vector<double> targets_;
+  double target_ = 0, row_weight_ = 0;
+  std::vector<double> targets_, weights_;
 };
 
 }  // namespace

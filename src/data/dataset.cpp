@@ -4,12 +4,15 @@
 #include <cmath>
 #include <limits>
 
+#include "data/labels.hpp"
 #include "data/selection.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0 {
 
-struct Dataset::Data : DatasetParts {};
+struct Dataset::Data : DatasetParts {
+  std::shared_ptr<const Data> owner{};  // of the features, where they are another's
+};
 
 namespace {
 
@@ -19,6 +22,11 @@ std::int64_t checked_rows(const DatasetParts& parts) {
     throw Error(Errc::shape_mismatch, "a dataset of " + std::to_string(parts.columns) + " columns cannot have " +
                                           std::to_string(values) + " feature values");
   }
+  // Each column gets a name, also where there are no rows.
+  constexpr std::int64_t most_without_rows = std::int64_t{1} << 24;
+  if (values == 0 && parts.columns > most_without_rows)
+    throw Error(Errc::too_large, "a dataset without rows has " + std::to_string(parts.columns) +
+                                     " columns, expected at most " + std::to_string(most_without_rows));
   return parts.columns == 0 ? static_cast<std::int64_t>(parts.targets.size()) : values / parts.columns;
 }
 
@@ -29,12 +37,12 @@ void check_length(std::string_view what, std::size_t seen, std::int64_t expected
   }
 }
 
-std::string number_text(float value) { return std::isnan(value) ? "NaN" : std::to_string(value); }
+std::string number_text(double value) { return std::isnan(value) ? "NaN" : data::shortest(value); }
 
 void check_targets(const DatasetParts& parts) {
-  const auto classes = static_cast<float>(parts.classes.size());
+  const auto classes = static_cast<double>(parts.classes.size());
   for (std::size_t i = 0; i < parts.targets.size(); ++i) {
-    const float target = parts.targets[i];
+    const double target = parts.targets[i];
     if (!std::isfinite(target)) {
       throw Error(Errc::out_of_range, "the target of row " + std::to_string(i) + " is " + number_text(target) +
                                           ", expected a finite number");
@@ -45,10 +53,13 @@ void check_targets(const DatasetParts& parts) {
                                           " classes");
     }
   }
-  for (std::size_t i = 0; i < parts.weights.size(); ++i)
-    if (!(parts.weights[i] >= 0 && std::isfinite(parts.weights[i]))) {
-      throw Error(Errc::out_of_range, "the weight of row " + std::to_string(i) + " is " +
-                                          number_text(parts.weights[i]) + ", expected a finite number not below 0");
+}
+
+void check_weights(const std::vector<double>& weights) {
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    if (!(weights[i] >= 0 && std::isfinite(weights[i]))) {
+      throw Error(Errc::out_of_range, "the weight of row " + std::to_string(i) + " is " + number_text(weights[i]) +
+                                          ", expected a finite number not below 0");
     }
 }
 
@@ -65,6 +76,7 @@ Dataset::Dataset(DatasetParts parts) {
   check_length("weights", parts.weights.size(), rows_);
   check_length("feature names", parts.feature_names.size(), parts.columns);
   check_targets(parts);
+  check_weights(parts.weights);
   if (parts.feature_names.empty())
     for (std::int64_t i = 0; i < parts.columns; ++i) parts.feature_names.emplace_back("f").append(std::to_string(i));
   auto made = std::make_shared<Data>();
@@ -83,12 +95,12 @@ const std::vector<std::string>& Dataset::classes() const noexcept {
   return data_ == nullptr ? no_names() : data_->classes;
 }
 
-float Dataset::target(std::int64_t i) const noexcept {
+double Dataset::target(std::int64_t i) const noexcept {
   return has_targets() ? data_->targets[static_cast<std::size_t>(stored_row(i))]
-                       : std::numeric_limits<float>::quiet_NaN();
+                       : std::numeric_limits<double>::quiet_NaN();
 }
-float Dataset::weight(std::int64_t i) const noexcept {
-  return has_weights() ? data_->weights[static_cast<std::size_t>(stored_row(i))] : 1.0f;
+double Dataset::weight(std::int64_t i) const noexcept {
+  return has_weights() ? data_->weights[static_cast<std::size_t>(stored_row(i))] : 1.0;
 }
 
 Dataset Dataset::contiguous() const {
@@ -111,6 +123,24 @@ Dataset Dataset::contiguous() const {
   return result;
 }
 
+Dataset Dataset::with_weights(std::vector<double> weights) const {
+  check_length("weights", weights.size(), rows_);
+  check_weights(weights);
+  const Dataset base = contiguous();
+  auto made = std::make_shared<Data>();
+  made->columns = columns();
+  made->feature_names = feature_names();
+  made->classes = classes();
+  if (base.has_targets()) made->targets.assign(base.targets().begin(), base.targets().end());
+  made->weights = std::move(weights);
+  made->owner = base.data_;
+  Dataset result;
+  result.rows_ = rows_;
+  result.matrix_ = base.features();
+  result.data_ = std::move(made);
+  return result;
+}
+
 namespace {
 void require_contiguous(bool contiguous) {
   if (!contiguous)
@@ -123,12 +153,12 @@ FloatMatrix Dataset::features() const {
   require_contiguous(is_contiguous());
   return matrix_.slice(first_, rows_);
 }
-std::span<const float> Dataset::targets() const {
+std::span<const double> Dataset::targets() const {
   require_contiguous(is_contiguous());
   if (!has_targets()) return {};
   return std::span(data_->targets).subspan(static_cast<std::size_t>(first_), static_cast<std::size_t>(rows_));
 }
-std::span<const float> Dataset::weights() const {
+std::span<const double> Dataset::weights() const {
   require_contiguous(is_contiguous());
   if (!has_weights()) return {};
   return std::span(data_->weights).subspan(static_cast<std::size_t>(first_), static_cast<std::size_t>(rows_));

@@ -112,7 +112,7 @@ bool has_spelling_of_missing(const Column& column) {
 }  // namespace
 
 Schema Table::schema() const {
-  Schema schema{{}, label()};
+  Schema schema{{}, label(), weight()};
   for (std::int64_t i = 0; i < column_count(); ++i) {
     const Column& one = column(i);
     schema.columns.push_back(
@@ -123,7 +123,8 @@ Schema Table::schema() const {
 
 std::string Table::describe() const {
   std::string text = count(rows(), "row") + ", " + count(column_count(), "column") +
-                     (label().empty() ? "" : ", label " + quoted(label())) + "\n";
+                     (label().empty() ? "" : ", label " + quoted(label())) +
+                     (weight().empty() ? "" : ", weight " + quoted(weight())) + "\n";
   for (std::int64_t i = 0; i < column_count(); ++i) {
     const Column& one = column(i);
     text += shown(one.name) + ": " + std::string(name(one.type()));

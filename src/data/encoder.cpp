@@ -12,6 +12,17 @@ namespace scalar::inline v0 {
 
 namespace data {
 
+void Watch::check() const {
+  if (options_.stop.stop_requested()) throw Error(Errc::cancelled, "asked to stop", "encoder");
+}
+void Watch::saw(std::int64_t values) {
+  check();
+  if (!options_.progress) return;
+  const std::lock_guard lock(mutex_);
+  done_ += values;
+  options_.progress(done_, total_);
+}
+
 void throw_at(Errc code, std::string_view column, std::int64_t row, const std::string& message) {
   throw Error(code, message, "column \"" + std::string(column) + "\", row " + std::to_string(row));
 }
@@ -26,6 +37,8 @@ using data::throw_at;
 constexpr float missing = std::numeric_limits<float>::quiet_NaN();
 constexpr std::int64_t piece_rows = 1024;
 
+using data::Watch;
+
 /// The feature of one number.
 inline float encode_number(const ColumnCode& code, double value, std::string_view column, std::int64_t row) {
   if (std::isnan(value)) {
@@ -34,8 +47,7 @@ inline float encode_number(const ColumnCode& code, double value, std::string_vie
   } else if (std::isinf(value)) {
     throw_at(Errc::invalid_argument, column, row, "an infinity, expected a finite number");
   }
-  if (code.is_scaled) value = code.deviation == 0 ? 0 : (value - code.mean) / code.deviation;
-  const auto feature = static_cast<float>(value);
+  const float feature = data::feature_of(code, value);
   if (std::isinf(feature)) throw_at(Errc::out_of_range, column, row, "a number that no float32 holds");
   return feature;
 }
@@ -89,8 +101,6 @@ Source source_of(const Table& table, const Input& input, const ColumnCode& code)
   return source;
 }
 
-std::vector<float> no_targets() { return {}; }
-
 }  // namespace
 
 const Encoder::Data& Encoder::data() const {
@@ -120,8 +130,10 @@ const std::vector<std::string>& Encoder::classes() const noexcept {
 }
 const std::string& Encoder::label() const noexcept { return data_ == nullptr ? nothing<std::string>() : data_->label; }
 
-Dataset Encoder::encode_with(const Table& table, std::vector<float> targets, const Runtime& runtime) const {
+Dataset Encoder::encode_with(const Table& table, std::vector<double> targets, std::vector<double> weights,
+                             const Runtime& runtime, const EncodeOptions& options) const {
   const Data& self = data();
+  Watch watch(options, table.rows() * static_cast<std::int64_t>(self.inputs.size()));
   std::vector<Source> sources;
   for (std::size_t i = 0; i < self.inputs.size(); ++i)
     sources.push_back(source_of(table, self.inputs[i], self.codes[i]));
@@ -153,22 +165,25 @@ Dataset Encoder::encode_with(const Table& table, std::vector<float> targets, con
         encode_text(code, category, is_one_hot, out.row(row));
       }
     }
+    watch.saw((end - begin) * static_cast<std::int64_t>(sources.size()));
   });
   DatasetParts parts;
   parts.features = std::move(features);
   parts.columns = width;
   parts.targets = std::move(targets);
+  parts.weights = std::move(weights);
   parts.feature_names = self.feature_names;
   parts.classes = self.classes.texts();
   return Dataset(std::move(parts));
 }
 
-Dataset Encoder::encode(const Table& table, const Runtime& runtime) const {
+Dataset Encoder::encode(const Table& table, const Runtime& runtime, const EncodeOptions& options) const {
   const std::string& name = data().label.empty() ? table.label() : data().label;
-  return encode_with(table, table.find(name) < 0 || table.empty() ? no_targets() : targets(table), runtime);
+  const bool has_label = table.find(name) >= 0 && !table.empty();
+  return encode_with(table, has_label ? targets(table) : std::vector<double>{}, table.weights(), runtime, options);
 }
 Dataset Encoder::encode_inputs(const Table& table, const Runtime& runtime) const {
-  return encode_with(table, {}, runtime);
+  return encode_with(table, {}, {}, runtime, {});
 }
 
 namespace {
@@ -180,12 +195,12 @@ class ClassReader {
     if (const auto* texts = std::get_if<TextValues>(&column.values))
       for (const std::string& text : texts->dictionary) indices_.push_back(classes.find(text));
   }
-  float read(std::int64_t stored, std::int64_t row) const {
+  double read(std::int64_t stored, std::int64_t row) const {
     const auto i = static_cast<std::size_t>(stored);
     const std::uint32_t index = column_.type() == ColumnType::text
                                     ? indices_[std::get<TextValues>(column_.values).codes[i]]
                                     : classes_.find(spelling(i));
-    if (index != data::Dictionary::none) return static_cast<float>(index);
+    if (index != data::Dictionary::none) return index;
     std::string known;
     for (std::size_t k = 0; k < classes_.size() && k < 20; ++k)
       known += (k == 0 ? "\"" : ", \"") + classes_.texts()[k] + "\"";
@@ -210,7 +225,7 @@ class ClassReader {
 
 }  // namespace
 
-std::vector<float> Encoder::targets(const Table& table) const {
+std::vector<double> Encoder::targets(const Table& table) const {
   const Data& self = data();
   const std::string& name = self.label.empty() ? table.label() : self.label;
   if (name.empty()) throw Error(Errc::not_found, "the table names no label");
@@ -220,12 +235,13 @@ std::vector<float> Encoder::targets(const Table& table) const {
     throw Error(Errc::type_mismatch, "expected a label that is a number, got text" + explained(column),
                 "column \"" + name + "\"");
   const ClassReader reader(self.classes, column);
-  std::vector<float> targets(static_cast<std::size_t>(table.rows()));
+  std::vector<double> targets(static_cast<std::size_t>(table.rows()));
   for (std::int64_t row = 0; row < table.rows(); ++row) {
     const std::int64_t stored = table.stored_row(row);
     if (column.is_missing(stored)) throw_at(Errc::invalid_argument, name, row, "the label is missing");
-    const float target = is_class ? reader.read(stored, row) : static_cast<float>(column.number(stored));
-    if (!std::isfinite(target)) throw_at(Errc::invalid_argument, name, row, "the label is no finite float32");
+    const double target = is_class ? reader.read(stored, row) : column.number(stored);
+    if (std::isinf(target))
+      throw_at(Errc::invalid_argument, name, row, "the label is an infinity, expected a finite number");
     targets[static_cast<std::size_t>(row)] = target;
   }
   return targets;
@@ -248,7 +264,8 @@ void check_shapes(const BatchView& batch, const MatrixView<float>& out, const st
                                           ", " + std::to_string(features) + "]");
   }
   if (batch.is_dense() && !is_numeric && width != 0)
-    throw Error(Errc::type_mismatch, "a dense batch for a model with text inputs");
+    throw Error(Errc::type_mismatch,
+                "a dense float32 batch for a model that reads text, or numbers that a float32 does not tell apart");
 }
 
 /// Copies; false where an infinity is among the values.

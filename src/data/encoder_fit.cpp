@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "data/apart.hpp"
 #include "data/encoder_impl.hpp"
 #include "data/labels.hpp"
 #include "data/reason.hpp"
@@ -10,30 +11,89 @@
 namespace scalar::inline v0 {
 namespace {
 
-constexpr std::int64_t piece_rows = 65536;
-
 using data::throw_at;
+using data::Watch;
 
-data::NumberStatistics number_statistics(const Table& table, const Column& column, bool with_median) {
-  data::NumberStatistics statistics;
-  statistics.with_median = with_median;
+/// What one pass over a column of numbers finds.
+struct NumberColumn {
+  data::NumberStatistics statistics{};
+  data::DistinctSample<double> numbers{};
+  data::DistinctSample<std::int64_t> integers{};  // of an int64 column: a double may not tell them apart
+};
+
+NumberColumn look_at(const Table& table, const Column& column, bool with_median, Watch& watch) {
+  NumberColumn found;
+  found.statistics.with_median = with_median;
+  const auto* integers = std::get_if<std::vector<std::int64_t>>(&column.values);
   std::vector<double> piece;
-  piece.reserve(static_cast<std::size_t>((std::min)(table.rows(), piece_rows)));
-  for (std::int64_t begin = 0; begin < table.rows(); begin += piece_rows) {
+  piece.reserve(static_cast<std::size_t>((std::min)(table.rows(), Watch::piece_rows)));
+  for (std::int64_t begin = 0; begin < table.rows(); begin += Watch::piece_rows) {
+    const std::int64_t end = (std::min)(table.rows(), begin + Watch::piece_rows);
+    watch.check();
     piece.clear();
-    for (std::int64_t row = begin; row < (std::min)(table.rows(), begin + piece_rows); ++row) {
-      const double value = column.number(table.stored_row(row));
+    for (std::int64_t row = begin; row < end; ++row) {
+      const std::int64_t stored = table.stored_row(row);
+      const double value = column.number(stored);
       if (std::isinf(value))
         throw_at(Errc::invalid_argument, column.name, row, "an infinity, expected a finite number");
-      if (!std::isnan(value)) piece.push_back(value);
+      if (std::isnan(value)) continue;
+      piece.push_back(value);
+      if (integers != nullptr)
+        found.integers.add((*integers)[static_cast<std::size_t>(stored)]);
+      else
+        found.numbers.add(value);
     }
-    statistics.add(piece);
+    found.statistics.add(piece);
+    watch.saw(end - begin);
   }
-  return statistics;
+  return found;
 }
 
-data::ColumnCode number_code(const Table& table, const Column& column, const Encoding& encoding) {
-  const auto statistics = number_statistics(table, column, encoding.impute == Impute::median);
+/// Whether a column may lose these values: of whole numbers that are not scaled, which may be dates or keys, none; of
+/// others, which are measured, one in a hundred, as rounding to 24 bits makes some neighbours equal in any long column.
+template <class Number>
+bool may_lose(const data::Collisions<Number>& found, bool is_exact) {
+  return is_exact ? found.lost == 0 : found.lost * 100 <= found.values;
+}
+
+template <class Number>
+[[noreturn]] void throw_not_apart(const data::Collisions<Number>& found, const std::string& column) {
+  throw Error(Errc::out_of_range,
+              data::shortest(found.first) + " and " + data::shortest(found.second) + " become the same float32 (" +
+                  std::to_string(found.lost) + " of " + std::to_string(found.values) +
+                  " values are lost so); take differences from a start, divide it into two columns, make it text, or "
+                  "accept it with Encoding::rounding",
+              "column \"" + column + "\"");
+}
+
+/// Chooses what is subtracted from the numbers before they are rounded, so that float32 tells `values` apart.
+/// Errors: `Errc::out_of_range` naming two values that become equal whatever is subtracted.
+template <class Number>
+void keep_apart(const std::vector<Number>& values, const Encoding& encoding, const std::string& column,
+                data::ColumnCode& code) {
+  if (values.empty()) return;
+  const bool is_exact = !code.is_scaled && data::are_whole(values);
+  const auto as_float32 = [](Number value) { return static_cast<float>(static_cast<double>(value)); };
+  const auto as_feature = [&](Number value) { return data::feature_of(code, static_cast<double>(value)); };
+  code.is_wide = !may_lose(data::collisions(values, as_float32), is_exact);
+  auto best = data::collisions(values, as_feature);
+  if (!code.is_scaled && code.is_wide) {
+    // The middle of the range serves times and keys, the middle value those with a few strays far away.
+    const auto least = static_cast<double>(values.front()), greatest = static_cast<double>(values.back());
+    double best_shift = 0;
+    for (const double shift : {std::floor(least / 2 + greatest / 2), static_cast<double>(values[values.size() / 2])}) {
+      code.shift = shift;
+      const auto found = data::collisions(values, as_feature);
+      if (found.lost < best.lost) best = found, best_shift = shift;
+    }
+    code.shift = best_shift + 0.0;  // no negative zero in files
+  }
+  if (encoding.rounding == Rounding::refuse && !may_lose(best, is_exact)) throw_not_apart(best, column);
+}
+
+data::ColumnCode number_code(const Table& table, const Column& column, const Encoding& encoding, Watch& watch) {
+  const NumberColumn found = look_at(table, column, encoding.impute == Impute::median, watch);
+  const data::NumberStatistics& statistics = found.statistics;
   data::ColumnCode code;
   code.is_scaled = encoding.scale == Scale::standard;
   if (code.is_scaled) {
@@ -57,6 +117,10 @@ data::ColumnCode number_code(const Table& table, const Column& column, const Enc
     throw Error(Errc::out_of_range, "its numbers are too large for a mean and a deviation in float64",
                 "column \"" + column.name + "\"");
   }
+  if (column.type() == ColumnType::int64)
+    keep_apart(found.integers.sorted(), encoding, column.name, code);
+  else
+    keep_apart(found.numbers.sorted(), encoding, column.name, code);
   return code;
 }
 
@@ -69,11 +133,12 @@ data::ColumnCode number_code(const Table& table, const Column& column, const Enc
 
 /// The distinct texts of the rows of this table (its columns may be shared with a larger one).
 std::vector<std::string> distinct_texts(const Table& table, const Column& column, std::size_t limit,
-                                        std::string_view what, bool may_be_missing) {
+                                        std::string_view what, bool may_be_missing, Watch& watch) {
   const auto& texts = std::get<TextValues>(column.values);
   data::DistinctStatistics<std::string> found{limit};
   std::vector<bool> seen(texts.dictionary.size());
   for (std::int64_t row = 0; row < table.rows(); ++row) {
+    watch.check_at(row);
     const std::int64_t stored = table.stored_row(row);
     const std::string_view text = column.text(stored);
     if (text.empty()) {
@@ -89,25 +154,29 @@ std::vector<std::string> distinct_texts(const Table& table, const Column& column
   return {found.values.begin(), found.values.end()};
 }
 
-data::ColumnCode text_code(const Table& table, const Column& column, const Encoding& encoding) {
+data::ColumnCode text_code(const Table& table, const Column& column, const Encoding& encoding, Watch& watch) {
   data::ColumnCode code;
   const auto limit = static_cast<std::size_t>(encoding.max_categories);
-  for (const std::string& text : distinct_texts(table, column, limit, "it", true)) code.categories.add(text);
+  for (const std::string& text : distinct_texts(table, column, limit, "it", true, watch)) code.categories.add(text);
+  watch.saw(table.rows());
   if (encoding.categories == Categories::one_hot) code.width = static_cast<std::int64_t>(code.categories.size());
   return code;
 }
 
 template <class Number>
-std::vector<std::string> number_classes(const Table& table, const Column& column, std::size_t limit) {
-  data::DistinctStatistics<Number> found{limit};
+std::vector<std::string> number_classes(const Table& table, const Column& column, std::size_t limit, Watch& watch) {
+  data::DistinctStatistics<Number> found{(std::min)(limit, data::most_number_classes)};
   const auto& values = std::get<std::vector<Number>>(column.values);
   for (std::int64_t row = 0; row < table.rows(); ++row) {
+    watch.check_at(row);
     const std::int64_t stored = table.stored_row(row);
     if (column.is_missing(stored)) throw_at(Errc::invalid_argument, column.name, row, "the label is missing");
     const Number value = values[static_cast<std::size_t>(stored)];
     if constexpr (std::is_floating_point_v<Number>)
       if (std::isinf(value)) throw_at(Errc::invalid_argument, column.name, row, "the label is an infinity");
-    if (!found.add(value)) too_many("the label", column, limit);
+    if (found.add(value)) continue;
+    if (limit <= data::most_number_classes) too_many("the label", column, limit);
+    data::throw_too_many_numbers("column \"" + column.name + "\"");
   }
   std::vector<std::string> names;
   for (const Number value : found.values) {
@@ -119,38 +188,41 @@ std::vector<std::string> number_classes(const Table& table, const Column& column
   return names;
 }
 
-std::vector<std::string> find_classes(const Table& table, const Column& column, std::int64_t max_categories) {
+std::vector<std::string> find_classes(const Table& table, const Column& column, std::int64_t max_categories,
+                                      Watch& watch) {
   const auto limit = static_cast<std::size_t>(max_categories);
   switch (column.type()) {
     case ColumnType::boolean:
-      return number_classes<std::uint8_t>(table, column, limit);
+      return number_classes<std::uint8_t>(table, column, limit, watch);
     case ColumnType::int64:
-      return number_classes<std::int64_t>(table, column, limit);
+      return number_classes<std::int64_t>(table, column, limit, watch);
     case ColumnType::float64:
-      return number_classes<double>(table, column, limit);
+      return number_classes<double>(table, column, limit, watch);
     case ColumnType::text:
       break;
   }
-  return distinct_texts(table, column, limit, "the label", false);
+  return distinct_texts(table, column, limit, "the label", false, watch);
 }
 
-void check_regression_label(const Table& table, const Column& column) {
+void check_regression_label(const Table& table, const Column& column, const Watch& watch) {
   if (column.type() == ColumnType::text) {
     throw Error(Errc::invalid_argument,
                 "the label of a regression must be a number, this column holds text" + explained(column),
                 "column \"" + column.name + "\"");
   }
   for (std::int64_t row = 0; row < table.rows(); ++row) {
+    watch.check_at(row);
     const double value = column.number(table.stored_row(row));
     if (std::isnan(value)) throw_at(Errc::invalid_argument, column.name, row, "the label is missing");
-    if (std::isinf(static_cast<float>(value)))
-      throw_at(Errc::invalid_argument, column.name, row, "the label is no finite float32");
+    if (std::isinf(value))
+      throw_at(Errc::invalid_argument, column.name, row, "the label is an infinity, expected a finite number");
   }
 }
 
 }  // namespace
 
-Encoder Encoder::fit(const Table& table, const Encoding& encoding, TargetKind kind, const Runtime& runtime) {
+Encoder Encoder::fit(const Table& table, const Encoding& encoding, TargetKind kind, const Runtime& runtime,
+                     const EncodeOptions& options) {
   validate(encoding);
   if (table.empty()) throw Error(Errc::empty, "an encoder cannot learn from a table without rows");
   if (table.label().empty()) {
@@ -163,15 +235,17 @@ Encoder Encoder::fit(const Table& table, const Encoding& encoding, TargetKind ki
   made->label = table.label();
   const Column& label = table.column(table.label());
   if (!json::is_utf8(label.name)) throw Error(Errc::invalid_argument, "the name of the label is not UTF-8");
+  Watch watch(options, table.rows() * table.column_count());
   if (kind == TargetKind::regression)
-    check_regression_label(table, label);
+    check_regression_label(table, label, watch);
   else
-    for (const std::string& name : find_classes(table, label, encoding.max_categories)) made->classes.add(name);
+    for (const std::string& name : find_classes(table, label, encoding.max_categories, watch)) made->classes.add(name);
+  watch.saw(table.rows());
 
   std::vector<const Column*> columns;
   for (std::int64_t i = 0; i < table.column_count(); ++i) {
     const Column& column = table.column(i);
-    if (column.name == table.label()) continue;
+    if (column.name == table.label() || column.name == table.weight()) continue;
     if (!json::is_utf8(column.name)) {
       throw Error(Errc::invalid_argument, "the name of column " + std::to_string(i) + " is not UTF-8");
     }
@@ -181,8 +255,8 @@ Encoder Encoder::fit(const Table& table, const Encoding& encoding, TargetKind ki
   made->codes.resize(columns.size());
   parallel_for(runtime, static_cast<std::int64_t>(columns.size()), 1, [&](std::int64_t begin, std::int64_t) {
     const auto i = static_cast<std::size_t>(begin);
-    made->codes[i] =
-        made->inputs[i].is_text ? text_code(table, *columns[i], encoding) : number_code(table, *columns[i], encoding);
+    made->codes[i] = made->inputs[i].is_text ? text_code(table, *columns[i], encoding, watch)
+                                             : number_code(table, *columns[i], encoding, watch);
   });
   made->finish();
   return Encoder(std::move(made));
@@ -209,7 +283,7 @@ void Encoder::Data::finish() {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     codes[i].first = next;
     next += codes[i].width;
-    is_numeric = is_numeric && !inputs[i].is_text;
+    is_numeric = is_numeric && !inputs[i].is_text && !codes[i].is_wide;
     if (!inputs[i].is_text || encoding.categories == Categories::ordinal)
       feature_names.push_back(inputs[i].name);
     else

@@ -8,7 +8,7 @@ namespace {
 
 using data::ColumnCode;
 
-constexpr std::int64_t schema = 1;
+constexpr std::int64_t schema = 2;  // 1 had no shifts
 
 [[noreturn]] void corrupt(const std::string& message) { throw Error(Errc::corrupt, message); }
 
@@ -24,7 +24,10 @@ json::Value code_to_json(const Input& input, const ColumnCode& code) {
   if (code.is_scaled) {
     object.emplace("mean", code.mean);
     object.emplace("deviation", code.deviation);
+  } else {
+    object.emplace("shift", code.shift);
   }
+  object.emplace("wide", code.is_wide);
   return object;
 }
 
@@ -63,7 +66,10 @@ ColumnCode read_code(const json::Value& value, const Encoding& encoding, bool is
     code.mean = finite(value.at("mean"), "mean");
     code.deviation = finite(value.at("deviation"), "deviation");
     if (code.deviation < 0) corrupt("deviation is negative");
+  } else {
+    code.shift = finite(value.at("shift"), "shift");
   }
+  code.is_wide = value.at("wide").as_bool();
   return code;
 }
 

@@ -147,7 +147,7 @@ void set_labels(const IdxTensor& labels, const std::string& context, DatasetPart
   if (labels.type == DataType::float32 || labels.type == DataType::float64)
     throw Error(Errc::type_mismatch, "expected labels that are integers, got " + std::string(name(labels.type)),
                 context);
-  float largest = -1;
+  double largest = -1;
   for (std::int64_t i = 0; i < labels.count(); ++i) {
     const double label = labels.number(i);
     if (label < 0 || label > max_label) {
@@ -156,8 +156,8 @@ void set_labels(const IdxTensor& labels, const std::string& context, DatasetPart
                       ", expected 0 to 65535",
                   context);
     }
-    parts.targets.push_back(static_cast<float>(label));
-    largest = (std::max)(largest, parts.targets.back());
+    parts.targets.push_back(label);
+    largest = (std::max)(largest, label);
   }
   for (int i = 0; i <= static_cast<int>(largest); ++i) parts.classes.push_back(std::to_string(i));
 }

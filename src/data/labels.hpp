@@ -4,7 +4,10 @@
 #include <array>
 #include <charconv>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::data {
 
@@ -14,6 +17,17 @@ std::string shortest(Number number) {
   if (number == Number{0}) return "0";
   std::array<char, 32> text{};
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
+/// Distinct numbers that a label of classes may have.
+inline constexpr std::size_t most_number_classes = 1000;
+
+[[noreturn]] inline void throw_too_many_numbers(std::string place) {
+  throw Error(Errc::too_large,
+              "the label has more than " + std::to_string(most_number_classes) +
+                  " distinct numbers, too many for classes; to predict a number use LinearRegression, or trees or a "
+                  "network with {.loss = Loss::squared}",
+              std::move(place));
 }
 
 /// The distinct ones of `numbers` (no NaN among them) in order.

@@ -1,8 +1,10 @@
 #include "scalar/data/table.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
+#include "data/labels.hpp"
 #include "data/selection.hpp"
 #include "scalar/core/error.hpp"
 
@@ -11,7 +13,7 @@ namespace scalar::inline v0 {
 struct Table::Data {
   std::vector<std::shared_ptr<const Column>> columns;
   std::unordered_map<std::string_view, std::int64_t> positions;  // views into the names of `columns`
-  std::string label;
+  std::string label, weight;
   std::int64_t rows = 0;
 
   void add(std::shared_ptr<const Column> column) {
@@ -27,9 +29,15 @@ struct Table::Data {
   [[noreturn]] void unknown(std::string_view name) const {
     throw Error(Errc::not_found, "no column is called \"" + std::string(name) + "\"; " + names());
   }
-  void set_label(std::string name) {
+  void set_label(std::string name) { set(label, std::move(name)); }
+  void set_weight(std::string name) { set(weight, std::move(name)); }
+
+ private:
+  void set(std::string& role, std::string name) {
     if (!name.empty() && positions.find(name) == positions.end()) unknown(name);
-    label = std::move(name);
+    role = std::move(name);
+    if (!label.empty() && label == weight)
+      throw Error(Errc::invalid_argument, "column \"" + label + "\" cannot be both the label and the weight");
   }
 };
 
@@ -66,7 +74,7 @@ void check(const Column& column) {
 
 }  // namespace
 
-Table::Table(std::vector<Column> columns, std::string label) {
+Table::Table(std::vector<Column> columns, std::string label, std::string weight) {
   auto made = std::make_shared<Data>();
   for (Column& column : columns) {
     check(column);
@@ -79,6 +87,7 @@ Table::Table(std::vector<Column> columns, std::string label) {
     made->add(std::make_shared<const Column>(std::move(column)));
   }
   made->set_label(std::move(label));
+  made->set_weight(std::move(weight));
   rows_ = made->rows;
   data_ = std::move(made);
 }
@@ -119,6 +128,36 @@ Table Table::with_label(std::string name) const {
   return result;
 }
 
+const std::string& Table::weight() const noexcept {
+  static const std::string none;
+  return data_ == nullptr ? none : data_->weight;
+}
+
+Table Table::with_weight(std::string name) const {
+  auto made = data_ == nullptr ? std::make_shared<Data>() : std::make_shared<Data>(*data_);
+  made->set_weight(std::move(name));
+  Table result = *this;
+  result.data_ = std::move(made);
+  return result;
+}
+
+std::vector<double> Table::weights() const {
+  if (weight().empty()) return {};
+  const Column& from = column(weight());
+  if (from.type() == ColumnType::text)
+    throw Error(Errc::type_mismatch, "expected weights, which are numbers, got text", "column \"" + from.name + "\"");
+  std::vector<double> weights(static_cast<std::size_t>(rows_));
+  for (std::int64_t row = 0; row < rows_; ++row) {
+    const double value = weights[static_cast<std::size_t>(row)] = from.number(stored_row(row));
+    if (value >= 0 && std::isfinite(value)) continue;
+    throw Error(Errc::out_of_range,
+                "the weight is " + (std::isnan(value) ? "missing" : data::shortest(value)) +
+                    ", expected a finite number not below 0",
+                "column \"" + from.name + "\", row " + std::to_string(row));
+  }
+  return weights;
+}
+
 Table Table::select(std::span<const std::string> names) const {
   auto made = std::make_shared<Data>();
   for (const std::string& name : names) {
@@ -126,6 +165,7 @@ Table Table::select(std::span<const std::string> names) const {
     made->add(data_->columns[static_cast<std::size_t>(find(name))]);
   }
   if (made->positions.find(label()) != made->positions.end()) made->label = label();
+  if (made->positions.find(weight()) != made->positions.end()) made->weight = weight();
   made->rows = data_ == nullptr ? 0 : data_->rows;
   Table result = *this;
   result.data_ = std::move(made);

@@ -89,18 +89,20 @@ class Graph::Run {
   }
 
   void perform(std::size_t i) noexcept {
+    const std::string_view name = graph_.nodes_[i].name;
     const TimePoint begin = runtime_.clock().now();
-    const auto report = [&](StepEvent event) {
+    const auto tell = [&](StepEvent event, std::int64_t done = 0, std::int64_t total = 0) {
       if (!options_.progress) return;
       const std::chrono::duration<double> taken =
           event == StepEvent::started ? Duration{} : runtime_.clock().now() - begin;
       const std::lock_guard lock(mutex_);
-      options_.progress(graph_.nodes_[i].name, event, taken.count());
+      options_.progress({name, event, taken.count(), done, total});
     };
+    const auto advance = [&](std::int64_t done, std::int64_t total) { tell(StepEvent::advanced, done, total); };
     try {
-      report(StepEvent::started);
-      graph_.nodes_[i].call(state_);
-      report(StepEvent::finished);
+      tell(StepEvent::started);
+      graph_.nodes_[i].call(state_, StepContext(name, runtime_, options_.stop, advance));
+      tell(StepEvent::finished);
     } catch (...) {
       {
         const std::lock_guard lock(mutex_);
@@ -110,7 +112,7 @@ class Graph::Run {
         }
       }
       try {
-        report(StepEvent::failed);
+        tell(StepEvent::failed);
       } catch (...) {  // the step's own error is the one to tell
       }
     }
@@ -138,6 +140,8 @@ class Graph::Run {
     }
     if (first_stopped_ != none)
       throw Error(Errc::cancelled, "stop was requested before this step started", place(first_stopped_));
+    if (options_.stop.stop_requested())
+      throw Error(Errc::cancelled, "stop was requested while the last steps ran", "flow " + graph_.name_);
   }
 
   static constexpr std::size_t none = static_cast<std::size_t>(-1);

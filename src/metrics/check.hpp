@@ -5,6 +5,7 @@
 #include <string>
 
 #include "scalar/core/error.hpp"
+#include "scalar/core/json.hpp"
 #include "scalar/metrics/numbers.hpp"
 
 namespace scalar::inline v0::metrics {
@@ -13,16 +14,19 @@ namespace scalar::inline v0::metrics {
   throw Error(Errc::invalid_argument, message, std::string(metric) + ", row " + std::to_string(row));
 }
 
+/// The number as it is, not rounded to six digits.
+inline std::string text(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "infinity" : "minus infinity";
+  std::string text;
+  json::append_number(text, value);
+  return text;
+}
+
 inline double finite(const char* metric, const char* what, Numbers numbers, std::int64_t row) {
   const double value = numbers[row];
-  if (!std::isfinite(value)) {
-    refuse(metric, row,
-           std::string("the ") + what + " is " +
-               (std::isnan(value) ? "NaN"
-                : value > 0       ? "infinity"
-                                  : "minus infinity") +
-               ", expected a finite number");
-  }
+  if (!std::isfinite(value))
+    refuse(metric, row, std::string("the ") + what + " is " + text(value) + ", expected a finite number");
   return value;
 }
 
@@ -39,9 +43,12 @@ inline void check_rows(const char* metric, Numbers targets, std::int64_t predict
 inline double weight_of(const char* metric, Numbers weights, std::int64_t row) {
   if (weights.empty()) return 1;
   const double weight = finite(metric, "weight", weights, row);
-  if (weight < 0) refuse(metric, row, "the weight is " + std::to_string(weight) + ", expected at least 0");
+  if (weight < 0) refuse(metric, row, "the weight is " + text(weight) + ", expected at least 0");
   return weight;
 }
+
+/// Where the number of classes is not known: any index that a double counts exactly.
+inline constexpr std::int64_t any_class = std::int64_t{1} << 53;
 
 /// A target or predicted class as an index below `classes`.
 inline std::int64_t class_of(const char* metric, const char* what, Numbers numbers, std::int64_t row,
@@ -49,8 +56,9 @@ inline std::int64_t class_of(const char* metric, const char* what, Numbers numbe
   const double value = finite(metric, what, numbers, row);
   if (value < 0 || value >= static_cast<double>(classes) || value != std::floor(value)) {
     refuse(metric, row,
-           std::string("the ") + what + " is " + std::to_string(value) + ", expected the index of one of " +
-               std::to_string(classes) + " classes");
+           std::string("the ") + what + " is " + text(value) + ", expected " +
+               (classes == any_class ? "the index of a class: 0, 1, 2, ..."
+                                     : "the index of one of " + std::to_string(classes) + " classes"));
   }
   return static_cast<std::int64_t>(value);
 }

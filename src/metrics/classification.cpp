@@ -27,11 +27,9 @@ void check_classes(const char* metric, Probabilities probabilities) {
 
 double negative_log(const char* metric, std::int64_t row, double probability, double epsilon) {
   if (!(probability >= -slack && probability <= 1 + slack))
-    refuse(metric, row, "the probability is " + std::to_string(probability) + ", expected 0 to 1");
+    refuse(metric, row, "the probability is " + text(probability) + ", expected 0 to 1");
   return -std::log(std::clamp(probability, epsilon, 1 - epsilon));
 }
-
-constexpr std::int64_t any_class = std::int64_t{1} << 53;
 
 }  // namespace
 

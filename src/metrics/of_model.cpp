@@ -18,20 +18,20 @@ void require_regression(const Encoder& encoder, const char* metric) {
   }
 }
 
-Truth truth(const Encoder& encoder, const Table& table) { return {encoder.targets(table), {}}; }
+Truth truth(const Encoder& encoder, const Table& table) { return {encoder.targets(table), table.weights()}; }
 
 Truth truth(const Encoder& encoder, const Dataset& dataset) {
   if (dataset.empty()) return {};
   if (!dataset.has_targets()) throw Error(Errc::invalid_argument, "the dataset has no targets to compare with");
-  std::vector<float> places;  // of the dataset's classes among the model's
+  std::vector<double> places;  // of the dataset's classes among the model's
   for (const std::string& name : dataset.classes()) {
     const auto found = std::find(encoder.classes().begin(), encoder.classes().end(), name);
-    places.push_back(found == encoder.classes().end() ? -1.0f : static_cast<float>(found - encoder.classes().begin()));
+    places.push_back(found == encoder.classes().end() ? -1.0 : static_cast<double>(found - encoder.classes().begin()));
   }
   const bool is_named = !places.empty() && !encoder.classes().empty();
   Truth known;
   for (std::int64_t row = 0; row < dataset.rows(); ++row) {
-    float target = dataset.target(row);
+    double target = dataset.target(row);
     if (is_named) {
       const auto index = static_cast<std::size_t>(target);
       target = places[index];

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "scalar/core/error.hpp"
 
@@ -21,48 +22,13 @@ namespace {
   throw Error(errno == ENOENT ? Errc::not_found : Errc::io, what + ": " + std::generic_category().message(errno), path);
 }
 
-class File {
- public:
-  File(std::string path, int flags) : path_(std::move(path)), number_(::open(path_.c_str(), flags | O_CLOEXEC, 0666)) {
-    if (number_ < 0) fail("cannot open", path_);
-  }
-  File(const File&) = delete;
-  ~File() { ::close(number_); }
-
-  std::vector<std::byte> read() const {
-    struct stat info {};
-    if (::fstat(number_, &info) != 0) fail("cannot stat", path_);
-    if (!S_ISREG(info.st_mode)) throw Error(Errc::io, "is not a file", path_);
-    std::vector<std::byte> bytes(static_cast<std::size_t>(info.st_size));
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-      const ssize_t got = ::read(number_, bytes.data() + done, bytes.size() - done);
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) fail("cannot read", path_);
-      if (got == 0) break;
-      done += static_cast<std::size_t>(got);
-    }
-    bytes.resize(done);
-    return bytes;
-  }
-
-  void write(std::span<const std::byte> bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t put = ::write(number_, bytes.data(), bytes.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) fail("cannot write", path_);
-      bytes = bytes.subspan(static_cast<std::size_t>(put));
-    }
-    sync();
-  }
-  void sync() const {
-    if (::fsync(number_) != 0) fail("cannot sync", path_);
-  }
-
- private:
-  std::string path_;
-  int number_;
-};
+/// True when `path` no longer leads to the open directory `folder`.
+bool is_replaced(const File& folder, const std::string& path) {
+  struct stat opened {
+  }, there{};
+  if (::fstat(folder.number(), &opened) != 0) fail("cannot stat", path);
+  return ::stat(path.c_str(), &there) != 0 || opened.st_dev != there.st_dev || opened.st_ino != there.st_ino;
+}
 
 std::string parent(const std::string& path) {
   const std::string above = std::filesystem::path(path).parent_path().string();
@@ -71,7 +37,60 @@ std::string parent(const std::string& path) {
 
 }  // namespace
 
-std::vector<std::byte> read_file(const std::string& path) { return File(path, O_RDONLY).read(); }
+File::File(int folder, const std::string& name, int flags, std::string path)
+    : path_(std::move(path)), number_(::openat(folder, name.c_str(), flags | O_CLOEXEC, 0666)) {
+  if (number_ < 0) fail("cannot open", path_);
+}
+File::File(const std::string& path, int flags) : File(AT_FDCWD, path, flags, path) {}
+File::File(File&& other) noexcept : path_(std::move(other.path_)), number_(std::exchange(other.number_, -1)) {}
+File::~File() {
+  if (number_ >= 0) ::close(number_);
+}
+
+std::vector<std::byte> File::read() const {
+  struct stat info {};
+  if (::fstat(number_, &info) != 0) fail("cannot stat", path_);
+  if (!S_ISREG(info.st_mode)) throw Error(Errc::io, "is not a file", path_);
+  std::vector<std::byte> bytes(static_cast<std::size_t>(info.st_size));
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t got = ::read(number_, bytes.data() + done, bytes.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("cannot read", path_);
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
+void File::write(std::span<const std::byte> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(number_, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) fail("cannot write", path_);
+    bytes = bytes.subspan(static_cast<std::size_t>(put));
+  }
+  sync();
+}
+
+void File::sync() const {
+  if (::fsync(number_) != 0) fail("cannot sync", path_);
+}
+
+std::vector<File> open_files(const std::string& path, std::initializer_list<const char*> names) {
+  for (;;) {
+    const File folder(path, O_RDONLY | O_DIRECTORY);
+    try {
+      std::vector<File> files;
+      for (const char* name : names) files.emplace_back(folder.number(), name, O_RDONLY, path + "/" + name);
+      return files;  // they can be read to their end, whatever becomes of the directory
+    } catch (const Error& error) {
+      // A directory that was replaced is emptied: what is missing in it is in the one that took its place.
+      if (error.code() != Errc::not_found || !is_replaced(folder, path)) throw;
+    }
+  }
+}
 
 NewDirectory::NewDirectory(std::string path) : path_(std::move(path)) {
   while (path_.size() > 1 && path_.ends_with('/')) path_.pop_back();

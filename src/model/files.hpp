@@ -1,14 +1,41 @@
 #pragma once
 /// Whole files and directories, as the storage of models needs them.
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace scalar::inline v0::model {
 
-/// The bytes of a file. Errors: `Errc::not_found`, `Errc::io`, naming the path.
-std::vector<std::byte> read_file(const std::string& path);
+/// An open file.
+class File {
+ public:
+  /// Opens `name` in the directory `folder` (or AT_FDCWD); `path` names it in errors. Errors: `Errc::not_found`,
+  /// `Errc::io`.
+  File(int folder, const std::string& name, int flags, std::string path);
+  /// Opens `path`. Errors: `Errc::not_found`, `Errc::io`.
+  File(const std::string& path, int flags);
+  File(File&& other) noexcept;
+  File(const File&) = delete;
+  ~File();
+
+  int number() const noexcept { return number_; }
+  const std::string& path() const noexcept { return path_; }
+  /// All bytes. Errors: `Errc::io`.
+  std::vector<std::byte> read() const;
+  /// Writes `bytes` and makes them durable. Errors: `Errc::io`.
+  void write(std::span<const std::byte> bytes) const;
+  void sync() const;
+
+ private:
+  std::string path_;
+  int number_;
+};
+
+/// Opens the files `names` of the directory at `path` for reading. All are files of one directory, also while another
+/// one takes its place. Errors: `Errc::not_found`, `Errc::io`, naming the file.
+std::vector<File> open_files(const std::string& path, std::initializer_list<const char*> names);
 
 /// A directory that is filled aside and put in its place at once; what was not published is removed again.
 class NewDirectory {

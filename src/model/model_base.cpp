@@ -103,7 +103,7 @@ void Base::set_compiled(CompiledModel ready) {
 }
 
 Schema Base::schema() const {
-  Schema schema{{}, encoder.label()};
+  Schema schema{{}, encoder.label(), {}};
   for (const Input& input : encoder.inputs())
     schema.columns.push_back({.name = input.name, .type = input.is_text ? ReadAs::text : ReadAs::number});
   if (!schema.label.empty())
@@ -113,6 +113,9 @@ Schema Base::schema() const {
 
 void Base::predict(const BatchView& batch, BatchOut out) const {
   const std::int64_t rows = batch.rows();
+  if (rows < 0)
+    throw Error(Errc::shape_mismatch, "the batch has " + std::to_string(rows) + " rows, expected 0 or more",
+                std::string(spec_name));
   if (out.rows != rows || out.columns != compiled.outputs())
     throw Error(Errc::shape_mismatch,
                 "the output is " + shape(out.rows, out.columns) + ", expected " + shape(rows, compiled.outputs()),

@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "model/files.hpp"
+#include "model/specs.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/hash.hpp"
 #include "scalar/core/json.hpp"
@@ -42,8 +43,8 @@ ModelInfo info_from(const json::Value& value) {
 }
 
 /// The manifest's content, once its checksum holds. A flipped byte must not become another number that parses.
-json::Value read_manifest(const std::string& path) {
-  const std::vector<std::byte> bytes = read_file(path);
+json::Value read_manifest(const File& file) {
+  const std::vector<std::byte> bytes = file.read();
   const json::Value manifest = json::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, "manifest");
   const json::Value& content = manifest.at("content");
   if (sha256_hex(bytes_of(content.dump())) != manifest.at("sha256").as_string())
@@ -56,41 +57,27 @@ json::Value read_manifest(const std::string& path) {
   return content;
 }
 
-std::vector<std::byte> read_parameters(const std::string& path, const json::Value& file) {
-  std::vector<std::byte> bytes = read_file(path);
-  if (bytes.size() != file.at("bytes").as_uint())
+std::vector<std::byte> read_parameters(const File& file, const json::Value& expected) {
+  std::vector<std::byte> bytes = file.read();
+  if (bytes.size() != expected.at("bytes").as_uint())
     throw Error(Errc::corrupt, "has " + std::to_string(bytes.size()) + " bytes, the manifest says " +
-                                   std::to_string(file.at("bytes").as_uint()));
-  if (sha256_hex(bytes) != file.at("sha256").as_string())
+                                   std::to_string(expected.at("bytes").as_uint()));
+  if (sha256_hex(bytes) != expected.at("sha256").as_string())
     throw Error(Errc::corrupt, "does not have the checksum in the manifest");
   return bytes;
 }
 
-/// Runs `read`; every failure that comes from the bytes becomes `Errc::corrupt` at `path`.
-template <class Read>
-auto reading(const std::string& path, Read&& read) {
+}  // namespace
+
+void reading(const std::string& path, FunctionRef<void()> read) {
   try {
-    return read();
+    read();
   } catch (const Error& error) {
-    const bool of_the_system = error.code() == Errc::not_found && error.context() == path;
-    if (error.code() == Errc::io || error.code() == Errc::unsupported || of_the_system) throw;
     const std::string inner(error.context());
+    if (error.code() == Errc::io || error.code() == Errc::unsupported) throw inner.empty() ? error.within(path) : error;
     throw Error(Errc::corrupt, (inner.empty() ? "" : inner + ": ") + std::string(error.message()), path);
   }
 }
-
-template <Spec S>
-AnyModel assemble(const json::Value& content, std::span<const std::byte> parameter_bytes, const std::string& directory,
-                  const Runtime& runtime) {
-  Parameters<S> parameters;
-  reading(directory + "/" + parameters_name, [&] { from_bytes(parameter_bytes, parameters); });
-  return reading(directory + "/" + manifest_name, [&] {
-    return Model<S>(from_json<S>(content.at("spec").at("fields")), std::move(parameters),
-                    Encoder::from_json(content.at("encoder")), info_from(content.at("info")), runtime);
-  });
-}
-
-}  // namespace
 
 void Base::save(const std::string& directory) const {
   const std::vector<std::byte> parameters = parameter_bytes();
@@ -113,19 +100,29 @@ void Base::save(const std::string& directory) const {
 
 AnyModel AnyModel::load(const std::string& directory, const Runtime& runtime) {
   using namespace model;
-  const std::string manifest_path = directory + "/" + manifest_name,
-                    parameters_path = directory + "/" + parameters_name;
-  const json::Value content = reading(manifest_path, [&] { return read_manifest(manifest_path); });
-  const std::vector<std::byte> parameters = reading(
-      parameters_path, [&] { return read_parameters(parameters_path, content.at("files").at(parameters_name)); });
-  const std::string& name =
-      reading(manifest_path, [&]() -> const std::string& { return content.at("spec").at("name").as_string(); });
-  AnyModel result;
-  const bool known =
-      visit_spec(name, AllSpecs{}, [&]<class S>() { result = assemble<S>(content, parameters, directory, runtime); });
-  if (!known)
-    throw Error(Errc::unsupported, "a model of \"" + name + "\", which this Scalar does not know", manifest_path);
-  return result;
+  const std::vector<File> files = open_files(directory, {manifest_name, parameters_name});
+  const std::string &manifest_path = files[0].path(), &parameters_path = files[1].path();
+  json::Value content;
+  std::vector<std::byte> parameters;
+  reading(manifest_path, [&] { content = read_manifest(files[0]); });
+  reading(parameters_path, [&] { parameters = read_parameters(files[1], content.at("files").at(parameters_name)); });
+  Assemble assemble = nullptr;
+  const json::Value *fields = nullptr, *encoder = nullptr;
+  ModelInfo info;
+  reading(manifest_path, [&] {
+    const json::Value& spec = content.at("spec");
+    assemble = find_spec(spec.at("name").as_string());
+    if (assemble == nullptr)
+      throw Error(Errc::unsupported,
+                  "a model of \"" + spec.at("name").as_string() +
+                      "\", which this program does not know; a spec from outside Scalar has to be entered with "
+                      "scalar::register_spec<...>()",
+                  manifest_path);
+    fields = &spec.at("fields");
+    encoder = &content.at("encoder");
+    info = info_from(content.at("info"));
+  });
+  return assemble({manifest_path, parameters_path, *fields, *encoder, std::move(info), parameters}, runtime);
 }
 
 }  // namespace scalar::inline v0

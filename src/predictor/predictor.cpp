@@ -29,6 +29,48 @@ using predictor::GatheredRows;
 using predictor::RowKeys;
 using Claim = cache::Claim;
 
+constexpr std::size_t most_kept_bytes = std::size_t{1} << 20;
+
+/// A row that the cache did not have.
+struct ClaimedRow {
+  Claim claim;
+  std::int64_t index;
+};
+
+/// Memory that the calls of a thread reuse, so that a warm call allocates only what the cache stores.
+struct Scratch {
+  RowKeys keys{};
+  GatheredRows gathered{};
+  std::vector<ClaimedRow> mine{}, theirs{};
+  std::vector<std::int64_t> indices{};
+  std::vector<double> values{};
+
+  std::size_t kept_bytes() const noexcept {
+    return keys.kept_bytes() + gathered.kept_bytes() + (mine.capacity() + theirs.capacity()) * sizeof(ClaimedRow) +
+           indices.capacity() * sizeof(std::int64_t) + values.capacity() * sizeof(double);
+  }
+};
+
+/// The scratch memory of one call. A call within a call, of a model that asks another predictor, gets its own.
+class ScratchLease {
+ public:
+  ScratchLease() : scratch_(std::move(kept())) {
+    if (scratch_ == nullptr) scratch_ = std::make_unique<Scratch>();
+  }
+  ScratchLease(const ScratchLease&) = delete;
+  ~ScratchLease() {
+    if (scratch_->kept_bytes() <= most_kept_bytes) kept() = std::move(scratch_);
+  }
+  Scratch& operator*() noexcept { return *scratch_; }
+
+ private:
+  static std::unique_ptr<Scratch>& kept() noexcept {
+    thread_local std::unique_ptr<Scratch> scratch;
+    return scratch;
+  }
+  std::unique_ptr<Scratch> scratch_;
+};
+
 std::span<std::byte> row_bytes(BatchOut out, std::int64_t row) { return std::as_writable_bytes(out.row(row)); }
 
 /// Throws unless there is still time and nobody asked to stop. Claims that are destroyed by it are handed over.
@@ -55,25 +97,30 @@ bool has_inputs(const BatchView& batch, const Encoder& encoder) {
 /// The rows of one call that the cache did not have, and who computes them.
 class MissingRows {
  public:
-  MissingRows(const AnyModel& model, const BatchView& batch, BatchOut out, const PredictCall& call)
-      : model_(model), batch_(batch), out_(out), call_(call) {}
+  MissingRows(const AnyModel& model, const BatchView& batch, BatchOut out, const PredictCall& call, Scratch& scratch)
+      : model_(model), batch_(batch), out_(out), call_(call), scratch_(scratch) {}
+  MissingRows(const MissingRows&) = delete;
+  ~MissingRows() {  // claims that are left are handed over to those who wait for them
+    scratch_.mine.clear();
+    scratch_.theirs.clear();
+  }
 
   void claim(cache::Cache& cache, const cache::Key& key, std::int64_t row) {
     Claim claim = cache.claim(key);
     if (claim.state() == Claim::State::found) return take(claim, row);  // it came in between
-    (claim.state() == Claim::State::mine ? mine_ : theirs_).push_back({std::move(claim), row});
+    (claim.state() == Claim::State::mine ? scratch_.mine : scratch_.theirs).push_back({std::move(claim), row});
   }
 
   /// Own rows first and only then the others': calls that overlap in any order cannot wait for each other in a circle.
   void resolve() {
-    if (!mine_.empty()) compute_mine();
-    for (Row& row : theirs_) {
+    if (!scratch_.mine.empty()) compute_mine();
+    for (ClaimedRow& row : scratch_.theirs) {
       if (row.claim.wait({.deadline = call_.deadline, .stop = call_.stop}) == Claim::State::found) {
         take(row.claim, row.index);
         ++waited_;
       } else {  // handed over
-        mine_.clear();
-        mine_.push_back(std::move(row));
+        scratch_.mine.clear();
+        scratch_.mine.push_back(std::move(row));
         compute_mine();
       }
     }
@@ -83,11 +130,6 @@ class MissingRows {
   bool found() const { return found_ > 0; }
 
  private:
-  struct Row {
-    Claim claim;
-    std::int64_t index;
-  };
-
   void take(const Claim& claim, std::int64_t row) {
     const auto bytes = claim.value().bytes();
     std::copy(bytes.begin(), bytes.end(), row_bytes(out_, row).begin());
@@ -95,31 +137,40 @@ class MissingRows {
   }
 
   void compute_mine() {
-    std::vector<std::int64_t> rows;
-    for (const Row& row : mine_) rows.push_back(row.index);
-    std::vector<double> values(rows.size() * static_cast<std::size_t>(out_.columns));
-    const BatchOut computed(values.data(), static_cast<std::int64_t>(rows.size()), out_.columns);
+    std::vector<ClaimedRow>& mine = scratch_.mine;
     try {
       require_time(call_);
-      model_.predict(GatheredRows(batch_, rows).view(), computed);
+      predict_mine();
     } catch (...) {
       // Of several rows one may be to blame: those who wait for the others compute them when these claims go.
-      if (mine_.size() == 1) mine_[0].claim.fail(std::current_exception());
+      if (mine.size() == 1) mine[0].claim.fail(std::current_exception());
       throw;
     }
-    for (std::size_t i = 0; i < mine_.size(); ++i) {
-      const auto bytes = std::as_bytes(computed.row(static_cast<std::int64_t>(i)));
-      std::copy(bytes.begin(), bytes.end(), row_bytes(out_, mine_[i].index).begin());
-      mine_[i].claim.publish(bytes);
+    for (ClaimedRow& row : mine) row.claim.publish(row_bytes(out_, row.index));
+    computed_ += mine.size();
+  }
+
+  void predict_mine() {
+    const std::vector<ClaimedRow>& mine = scratch_.mine;
+    const auto count = static_cast<std::int64_t>(mine.size());
+    if (count == batch_.rows()) return model_.predict(batch_, out_);  // all of them, in their order
+    scratch_.indices.clear();
+    for (const ClaimedRow& row : mine) scratch_.indices.push_back(row.index);
+    scratch_.values.resize(mine.size() * static_cast<std::size_t>(out_.columns));
+    scratch_.gathered.set(batch_, scratch_.indices);
+    const BatchOut computed(scratch_.values.data(), count, out_.columns);
+    model_.predict(scratch_.gathered.view(), computed);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::span<double> values = computed.row(i);
+      std::copy(values.begin(), values.end(), out_.row(mine[static_cast<std::size_t>(i)].index).begin());
     }
-    computed_ += mine_.size();
   }
 
   const AnyModel& model_;
   const BatchView& batch_;
   BatchOut out_;
   const PredictCall& call_;
-  std::vector<Row> mine_{}, theirs_{};
+  Scratch& scratch_;
   std::size_t computed_ = 0, waited_ = 0, found_ = 0;
 };
 
@@ -164,17 +215,35 @@ class TableBatch {
   std::vector<BatchColumn> columns_{};
 };
 
+/// The value of `input` in a row. A missing one may be of either kind.
+const NamedValue& value_of(const Input& input, std::span<const NamedValue> row) {
+  const auto fail = [&](Errc code, const char* what) { throw Error(code, what, "column \"" + input.name + "\""); };
+  const NamedValue* found = nullptr;
+  for (const NamedValue& value : row) {
+    if (value.name() != input.name) continue;
+    if (found != nullptr) fail(Errc::already_exists, "the row has two values");
+    found = &value;
+  }
+  if (found == nullptr) fail(Errc::not_found, "the row has no value; say a missing one as std::nullopt");
+  if (!found->is_missing() && found->is_text() != input.is_text)
+    fail(Errc::type_mismatch, input.is_text ? "has a number, the model was trained on text"
+                                            : "has a text, the model was trained on numbers");
+  return *found;
+}
+
 }  // namespace
 
 CacheUse Predictor::State::answer(const BatchView& batch, BatchOut out, const PredictCall& call) const {
   const std::int64_t rows = batch.rows();
   const bool fits = out.rows == rows && out.columns == model.compiled().outputs() && has_inputs(batch, model.encoder());
-  if (cache == nullptr || !call.use_cache || rows == 0 || !fits) {
+  if (cache == nullptr || !call.use_cache || rows <= 0 || !fits) {
     require_time(call);
     model.predict(batch, out);  // a batch that does not fit gets the model's own message
     return CacheUse::bypass;
   }
-  const RowKeys keys(batch);
+  ScratchLease scratch;
+  RowKeys& keys = (*scratch).keys;
+  keys.set(batch);
   const std::uint64_t generation = cache->generation();
   std::optional<MissingRows> missing;
   std::int64_t hits = 0;
@@ -184,7 +253,7 @@ CacheUse Predictor::State::answer(const BatchView& batch, BatchOut out, const Pr
       ++hits;
       continue;
     }
-    if (!missing) missing.emplace(model, batch, out, call);
+    if (!missing) missing.emplace(model, batch, out, call, *scratch);
     missing->claim(*cache, key, row);
   }
   if (!missing) return CacheUse::hit;
@@ -203,6 +272,7 @@ Predictor::Predictor(AnyModel model, const PredictorOptions& options) {
 }
 
 const AnyModel& Predictor::model() const noexcept { return state_->model; }
+const Encoder& Predictor::encoder() const noexcept { return state_->model.encoder(); }
 std::int64_t Predictor::outputs() const noexcept { return state_->model.compiled().outputs(); }
 
 CacheUse Predictor::predict(const BatchView& batch, BatchOut out, const PredictCall& call) const {
@@ -224,13 +294,52 @@ Errc Predictor::try_predict(const BatchView& batch, BatchOut out, const PredictC
   }
 }
 
-Prediction Predictor::predict(const Table& table, const PredictCall& call) const {
-  const Encoder& encoder = state_->model.encoder();
-  const TableBatch batch(table, encoder);
-  Prediction result{.values = {}, .rows = table.rows(), .outputs = outputs(), .classes = encoder.classes()};
+bool Predictor::find(const BatchView& batch, BatchOut out) const {
+  cache::Cache* const cache = state_->cache.get();
+  const std::int64_t rows = batch.rows();
+  const bool fits = out.rows == rows && out.columns == outputs() && has_inputs(batch, state_->model.encoder());
+  if (cache == nullptr || rows <= 0 || !fits) return false;
+  ScratchLease scratch;
+  RowKeys& keys = (*scratch).keys;
+  keys.set(batch);
+  const std::uint64_t generation = cache->generation();
+  // Of several rows the first may be there and the last not: look before anything is counted.
+  for (std::int64_t row = 0; rows > 1 && row < rows; ++row)
+    if (!cache->contains(cache->key(keys[row], generation))) return false;
+  for (std::int64_t row = 0; row < rows; ++row)
+    if (!cache->find(cache->key(keys[row], generation), row_bytes(out, row))) return false;
+  return true;
+}
+
+Prediction Predictor::predict_all(const BatchView& batch, const PredictCall& call) const {
+  Prediction result{.values = {}, .rows = batch.rows(), .outputs = outputs(), .classes = encoder().classes()};
   result.values.resize(static_cast<std::size_t>(result.rows * result.outputs));
-  predict(batch.view(), BatchOut(result.values.data(), result.rows, result.outputs), call);
+  predict(batch, BatchOut(result.values.data(), result.rows, result.outputs), call);
   return result;
+}
+
+Prediction Predictor::predict(const Table& table, const PredictCall& call) const {
+  return predict_all(TableBatch(table, encoder()).view(), call);
+}
+
+Prediction Predictor::predict(const Dataset& data, const PredictCall& call) const {
+  const Dataset rows = data.contiguous();
+  return predict_all(BatchView(rows.features()), call);
+}
+
+Prediction Predictor::predict_row(std::span<const NamedValue> row, const PredictCall& call) const {
+  const std::vector<Input>& inputs = encoder().inputs();
+  std::vector<double> numbers(inputs.size());
+  std::vector<std::string_view> texts(inputs.size());
+  std::vector<BatchColumn> columns;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const NamedValue& value = value_of(inputs[i], row);
+    numbers[i] = value.number();
+    texts[i] = value.text();
+    columns.push_back(inputs[i].is_text ? BatchColumn{.texts = {&texts[i], 1}}
+                                        : BatchColumn{.numbers = {&numbers[i], 1}});
+  }
+  return predict_all(BatchView(columns, 1), call);
 }
 
 cache::CacheStats Predictor::cache_stats() const noexcept {

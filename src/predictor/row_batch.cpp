@@ -24,7 +24,9 @@ void append_row(std::vector<std::byte>& out, std::span<const BatchColumn> column
 
 }  // namespace
 
-RowKeys::RowKeys(const BatchView& batch) {
+void RowKeys::set(const BatchView& batch) {
+  bytes_.clear();
+  ends_.clear();
   if (batch.is_dense()) {
     dense_ = batch.dense();
     return;
@@ -43,8 +45,13 @@ std::span<const std::byte> RowKeys::operator[](std::int64_t row) const {
   return std::span(bytes_).subspan(begin, ends_[at] - begin);
 }
 
-GatheredRows::GatheredRows(const BatchView& batch, std::span<const std::int64_t> rows)
-    : rows_(static_cast<std::int64_t>(rows.size())), is_dense_(batch.is_dense()) {
+void GatheredRows::set(const BatchView& batch, std::span<const std::int64_t> rows) {
+  rows_ = static_cast<std::int64_t>(rows.size());
+  is_dense_ = batch.is_dense();
+  dense_.clear();
+  numbers_.clear();
+  texts_.clear();
+  batch_columns_.clear();
   if (is_dense_) {
     columns_ = batch.dense().columns;
     dense_.reserve(rows.size() * static_cast<std::size_t>(columns_));
@@ -54,16 +61,23 @@ GatheredRows::GatheredRows(const BatchView& batch, std::span<const std::int64_t>
     }
     return;
   }
-  const std::size_t count = batch.columns().size();
-  numbers_.resize(count);
-  texts_.resize(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const BatchColumn& column = batch.columns()[i];
+  for (const BatchColumn& column : batch.columns())
     for (const std::int64_t row : rows)
-      column.numbers.empty() ? texts_[i].push_back(column.texts[static_cast<std::size_t>(row)])
-                             : numbers_[i].push_back(column.numbers[static_cast<std::size_t>(row)]);
-    batch_columns_.push_back({numbers_[i], texts_[i]});
+      column.numbers.empty() ? texts_.push_back(column.texts[static_cast<std::size_t>(row)])
+                             : numbers_.push_back(column.numbers[static_cast<std::size_t>(row)]);
+  const double* numbers = numbers_.data();
+  const std::string_view* texts = texts_.data();
+  for (const BatchColumn& column : batch.columns()) {
+    const bool is_text = column.numbers.empty();
+    batch_columns_.push_back(is_text ? BatchColumn{.texts = {texts, rows.size()}}
+                                     : BatchColumn{.numbers = {numbers, rows.size()}});
+    (is_text ? (void)(texts += rows.size()) : (void)(numbers += rows.size()));
   }
+}
+
+std::size_t GatheredRows::kept_bytes() const noexcept {
+  return dense_.capacity() * sizeof(float) + numbers_.capacity() * sizeof(double) +
+         texts_.capacity() * sizeof(std::string_view) + batch_columns_.capacity() * sizeof(BatchColumn);
 }
 
 BatchView GatheredRows::view() const {

@@ -11,11 +11,12 @@
 namespace scalar::inline v0::predictor {
 
 /// The key bytes of each row: the floats of a dense row, else for each column the 8 bytes of a number, or the length
-/// and the bytes of a text.
+/// and the bytes of a text. One that is set again reuses its memory.
 class RowKeys {
  public:
-  explicit RowKeys(const BatchView& batch);
+  void set(const BatchView& batch);
   std::span<const std::byte> operator[](std::int64_t row) const;
+  std::size_t kept_bytes() const noexcept { return bytes_.capacity() + ends_.capacity() * sizeof(std::size_t); }
 
  private:
   FloatMatrix dense_{};  // dense rows are their own keys
@@ -23,18 +24,19 @@ class RowKeys {
   std::vector<std::size_t> ends_{};
 };
 
-/// Copies of some rows of a batch, as a batch.
+/// Copies of some rows of a batch, as a batch. One that is set again reuses its memory.
 class GatheredRows {
  public:
-  GatheredRows(const BatchView& batch, std::span<const std::int64_t> rows);
+  void set(const BatchView& batch, std::span<const std::int64_t> rows);
   BatchView view() const;
+  std::size_t kept_bytes() const noexcept;
 
  private:
   std::int64_t rows_ = 0, columns_ = 0;
   bool is_dense_ = false;
   std::vector<float> dense_{};
-  std::vector<std::vector<double>> numbers_{};
-  std::vector<std::vector<std::string_view>> texts_{};
+  std::vector<double> numbers_{};          // column after column
+  std::vector<std::string_view> texts_{};  // column after column
   std::vector<BatchColumn> batch_columns_{};
 };
 

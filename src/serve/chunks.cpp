@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "serve/framing.hpp"
+
 namespace scalar::inline v0::serve {
 namespace {
 
@@ -80,9 +82,15 @@ Refusal ChunkDecoder::step(char c) {
       state_ = State::size;
       return {};
     case State::last_cr:
-      if (c != '\r') return {400, "trailer fields are not accepted"};
+      if (c != '\r') {
+        state_ = State::trailer;
+        return step_trailer(c);
+      }
       state_ = State::last_lf;
       return {};
+    case State::trailer:
+    case State::trailer_lf:
+      return step_trailer(c);
     case State::last_lf:
       if (c != '\n') return malformed;
       state_ = State::done;
@@ -92,6 +100,24 @@ Refusal ChunkDecoder::step(char c) {
       break;
   }
   return malformed;
+}
+
+/// One byte of a trailer field, or of its line end.
+Refusal ChunkDecoder::step_trailer(char c) {
+  if (state_ == State::trailer_lf) {
+    if (c != '\n') return malformed;
+    if (const Refusal refusal = check_trailer(trailer_)) return refusal;
+    if (++fields_ > field_limit_) return {431, "too many trailer fields"};
+    trailer_.clear();
+    state_ = State::last_cr;
+    return {};
+  }
+  if (++trailer_bytes_ > trailer_limit_) return {431, "the trailer fields are too large"};
+  if (c == '\r')
+    state_ = State::trailer_lf;
+  else
+    trailer_ += c;
+  return {};
 }
 
 }  // namespace scalar::inline v0::serve

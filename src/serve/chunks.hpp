@@ -10,11 +10,15 @@ namespace scalar::inline v0::serve {
 
 /// Takes a chunked body apart as it arrives.
 ///
-/// Chunk extensions are skipped up to 256 bytes a chunk; trailer fields are refused: nothing here would read them, and
-/// framing fields among them confuse readers.
+/// Chunk extensions are skipped up to 256 bytes a chunk, trailer fields up to the limits of a head. Those among them
+/// that say where a request ends, or for whom it is, are refused: other readers might believe them.
 class ChunkDecoder {
  public:
-  explicit ChunkDecoder(const Limits& limits) : body_limit_(limits.body_bytes), chunk_limit_(limits.chunks) {}
+  explicit ChunkDecoder(const Limits& limits)
+      : body_limit_(limits.body_bytes),
+        chunk_limit_(limits.chunks),
+        trailer_limit_(limits.header_bytes),
+        field_limit_(limits.header_fields) {}
 
   /// Appends what `bytes` hold of the body to `body` and returns how many were consumed, all of them unless the body is
   /// done or refused.
@@ -22,15 +26,29 @@ class ChunkDecoder {
   bool is_done() const noexcept { return state_ == State::done; }
 
  private:
-  enum class State : std::uint8_t { size, extension, size_end, data, data_end_cr, data_end_lf, last_cr, last_lf, done };
+  enum class State : std::uint8_t {
+    size,
+    extension,
+    size_end,
+    data,
+    data_end_cr,
+    data_end_lf,
+    last_cr,
+    last_lf,
+    trailer,
+    trailer_lf,
+    done
+  };
   Refusal step(char c);
+  Refusal step_trailer(char c);
 
   std::uint64_t body_limit_;
-  std::size_t chunk_limit_;
+  std::size_t chunk_limit_, trailer_limit_, field_limit_;
   State state_ = State::size;
   std::uint64_t left_ = 0;
   std::uint64_t total_ = 0;
-  std::size_t chunks_ = 0;
+  std::size_t chunks_ = 0, trailer_bytes_ = 0, fields_ = 0;
+  std::string trailer_{};  // the line that comes
   int digits_ = 0, extension_bytes_ = 0;
 };
 

@@ -1,8 +1,13 @@
 #include "serve/connection.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <cstring>
 #include <new>
 
@@ -16,22 +21,25 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t padding = 64;  // simdjson reads beyond the text
 constexpr std::size_t first_capacity = 16 << 10;
-constexpr std::size_t kept_capacity = 256 << 10;  // of an idle connection
-constexpr std::size_t batch_bytes = 64 << 10;     // answers that are gathered before they are written
+constexpr std::size_t kept_capacity = 64 << 10;  // of an idle connection
+constexpr std::uint64_t uncounted_bytes = 2 * kept_capacity;
+constexpr Refusal no_memory{503, too_much_memory};
+constexpr std::size_t batch_bytes = 64 << 10;  // answers that are gathered before they are written
 constexpr std::size_t batch_requests = 32;
 constexpr std::uint64_t linger_bytes = 1 << 20;
 constexpr std::chrono::milliseconds linger_time{1'000};
 
 }  // namespace
 
-Connection::Connection(Loop& loop, Socket socket) : loop_(loop), socket_(std::move(socket)) {
+Connection::Connection(Loop& loop, Socket socket)
+    : loop_(loop), socket_(std::move(socket)), memory_(loop.api_.memory()) {
+  response_.memory = Reservation(loop.api_.memory());
   next_ = std::exchange(loop_.first_, this);
   if (next_ != nullptr) next_->previous_ = this;
   loop_.api_.metrics().connections.fetch_add(1, std::memory_order_relaxed);
 }
 
 Connection::~Connection() {
-  loop_.api_.metrics().buffered_bytes.fetch_sub(accounted_, std::memory_order_relaxed);
   loop_.api_.metrics().connections.fetch_sub(1, std::memory_order_relaxed);
   (previous_ == nullptr ? loop_.first_ : previous_->next_) = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
@@ -45,25 +53,15 @@ void Connection::start() {
   read();
 }
 
-void Connection::wait_for_client(std::chrono::milliseconds patience) { deadline_ = steady_clock::now() + patience; }
+void Connection::wait_for_client(std::chrono::milliseconds patience) { deadline_ = loop_.api_.now() + patience; }
 
-bool Connection::account() {
-  const std::uint64_t now = (capacity_ > kept_capacity ? capacity_ : 0) + chunked_body_.capacity();
-  auto& total = loop_.api_.metrics().buffered_bytes;
-  if (now > accounted_) {
-    const std::uint64_t more = now - accounted_;
-    if (total.fetch_add(more, std::memory_order_relaxed) + more > loop_.api_.options().limits.buffered_body_bytes) {
-      total.fetch_sub(more, std::memory_order_relaxed);
-      return false;
-    }
-  } else {
-    total.fetch_sub(accounted_ - now, std::memory_order_relaxed);
-  }
-  accounted_ = now;
-  return true;
+/// What the buffers have beyond what every connection may have; that much is bounded by the number of connections.
+std::uint64_t Connection::held() const noexcept {
+  const std::uint64_t all = capacity_ + chunked_body_.capacity() + out_.capacity();
+  return all > uncounted_bytes ? all : 0;
 }
 
-/// Makes the buffer take `wanted` bytes from `begin_` on. False when all connections together have too much.
+/// Makes the buffer take `wanted` bytes from `begin_` on. False when there is no memory for it.
 bool Connection::make_room(std::size_t wanted) {
   if (begin_ + wanted + padding <= capacity_) return true;
   const std::size_t used = end_ - begin_;
@@ -71,15 +69,30 @@ bool Connection::make_room(std::size_t wanted) {
     std::memmove(buffer_.get(), buffer_.get() + begin_, used);
   } else {
     const std::size_t capacity = std::max(wanted + padding, first_capacity);
+    if (capacity > uncounted_bytes && !memory_.resize(held() + capacity)) return false;
     std::unique_ptr<char[]> larger(new (std::nothrow) char[capacity]);
-    if (larger == nullptr) return false;
-    if (used > 0) std::memcpy(larger.get(), buffer_.get() + begin_, used);
-    buffer_ = std::move(larger);
-    capacity_ = capacity;
+    if (larger != nullptr) {
+      if (used > 0) std::memcpy(larger.get(), buffer_.get() + begin_, used);
+      buffer_ = std::move(larger);
+      capacity_ = capacity;
+    }
+    memory_.hold(held());
+    if (capacity_ != capacity) return false;
   }
   begin_ = 0;
   end_ = used;
-  return account();
+  return true;
+}
+
+/// Makes `chunked_body_` take all that is in the buffer, and the padding.
+bool Connection::make_chunk_room() {
+  const std::size_t wanted = chunked_body_.size() + (end_ - begin_) + padding;
+  if (wanted <= chunked_body_.capacity()) return true;
+  const std::size_t capacity = std::max(wanted, 2 * chunked_body_.capacity());
+  if (capacity > uncounted_bytes && !memory_.resize(held() + capacity)) return false;
+  chunked_body_.reserve(capacity);
+  memory_.hold(held());
+  return true;
 }
 
 void Connection::release_room() {
@@ -96,14 +109,14 @@ void Connection::release_room() {
   }
   chunked_body_.clear();
   if (chunked_body_.capacity() > kept_capacity) chunked_body_.shrink_to_fit();
-  account();
+  memory_.hold(held());
 }
 
 void Connection::read() {
   if (is_reading_) return;  // one that began before a timeout
   if (begin_ == end_) begin_ = end_ = 0;
   const std::size_t least = state_ == State::body ? 1 : 4096;
-  if (!make_room(end_ - begin_ + least)) return refuse({503, "too many request bodies at the moment"});
+  if (!make_room(end_ - begin_ + least)) return refuse(no_memory);
   is_reading_ = true;
   socket_.async_read_some(asio::buffer(buffer_.get() + end_, capacity_ - padding - end_),
                           [self = shared_from_this()](const error_code& error, std::size_t count) {
@@ -161,15 +174,25 @@ Connection::Next Connection::take_head() {
     return Next::read;
   }
   if (out_.size() >= batch_bytes || batched_ >= batch_requests) return Next::read;  // write first
+  head_.method = Method::other;
+  if (const std::size_t line = skipped_line_ ? 0 : leading_empty_line(buffered()); line > 0) {
+    skipped_line_ = true;
+    begin_ += line;
+    scanned_ = 0;
+    if (begin_ == end_) wait_for_client(loop_.api_.options().timeouts.idle);
+    return Next::more;
+  }
   Refusal refusal;
   const std::size_t size = find_head(buffered(), scanned_, loop_.api_.options().limits, refusal);
   if (!refusal && size == 0) return Next::read;
   if (!refusal) refusal = loop_.parser_.parse(buffered().substr(0, size), head_);
   if (refusal) {
+    if (buffered().front() == tls_handshake) loop_.note_tls();
     refuse(refusal);
     return Next::stop;
   }
   scanned_ = 0;
+  skipped_line_ = false;
   return begin_body(size);
 }
 
@@ -178,15 +201,28 @@ Connection::Next Connection::begin_body(std::size_t head_bytes) {
   target_ = head_.target;
   head_.target = {};
   body_at_ = head_bytes;
-  body_started_ = steady_clock::now();
-  deadline_ = body_started_ + options.timeouts.body_grace;
+  const Timeouts& timeouts = options.timeouts;
+  deadline_ = TimePoint::max();
+  pace_.start(loop_.api_.now(), {timeouts.body_grace, timeouts.body_stall, timeouts.body_bytes_per_second});
   closes_ = !head_.keep_alive || ++requests_ >= options.limits.requests_per_connection || loop_.is_draining_;
-  if (head_.framing.content_length > options.limits.body_bytes) {
+  if (head_.framing.content_length > std::min(options.limits.body_bytes, options.limits.buffered_bytes)) {
     refuse({413, "the body is too large"});
     return Next::stop;
   }
   const bool is_whole = !head_.framing.is_chunked && end_ - begin_ >= head_bytes + head_.framing.content_length;
-  if (head_.expects_continue && !is_whole) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  if (head_.expects_continue && !is_whole) {
+    // A client that asks first is answered before it sends a body for nothing.
+    request_ = {head_.method, target_, {}, {}};
+    if (loop_.api_.refuse(request_, loop_.scratch_, response_)) {
+      close_with_response();
+      return Next::stop;
+    }
+    if (head_.framing.content_length > uncounted_bytes && !loop_.api_.memory().has(head_.framing.content_length)) {
+      refuse(no_memory);
+      return Next::stop;
+    }
+    out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  }
   if (head_.framing.is_chunked) {
     begin_ += head_bytes;
     decoder_.emplace(options.limits);
@@ -203,13 +239,13 @@ Connection::Next Connection::take_body() {
   if (here < whole) {
     // The buffer grows with what comes, not with what was announced.
     if (!make_room(std::min(whole, std::max(here * 2, first_capacity)))) {
-      refuse({503, "too many request bodies at the moment"});
+      refuse(no_memory);
       return Next::stop;
     }
     return Next::read;
   }
   if (!make_room(whole)) {  // with the padding behind it
-    refuse({503, "too many request bodies at the moment"});
+    refuse(no_memory);
     return Next::stop;
   }
   const std::string_view body = buffered().substr(body_at_, whole - body_at_);
@@ -218,8 +254,10 @@ Connection::Next Connection::take_body() {
 
 Connection::Next Connection::take_chunks() {
   Refusal refusal;
-  begin_ += decoder_->feed(buffered(), chunked_body_, refusal);
-  if (!refusal && !account()) refusal = {503, "too many request bodies at the moment"};
+  if (make_chunk_room())
+    begin_ += decoder_->feed(buffered(), chunked_body_, refusal);
+  else
+    refusal = no_memory;
   if (refusal) {
     refuse(refusal);
     return Next::stop;
@@ -241,15 +279,46 @@ Connection::Next Connection::answer(std::string_view body) {
     return closes_ || !tail_.empty() ? Next::read : Next::more;
   }
   state_ = State::working;
+  work_ = Work::waiting;
   const bool accepted = loop_.workers_.submit([self = shared_from_this()](Scratch& scratch) mutable {
-    self->loop_.api_.handle(self->request_, self->arrived_, Place::worker, scratch, self->response_);
+    Work seen = Work::waiting;
+    if (self->work_.compare_exchange_strong(seen, Work::begun))
+      self->loop_.api_.handle(self->request_, self->arrived_, Place::worker, scratch, self->response_);
     auto& context = self->loop_.context_;
     asio::post(context, [moved = std::move(self)] { moved->on_worked(); });
   });
-  if (accepted) return Next::stop;
+  if (accepted) {
+    watch();
+    return Next::stop;
+  }
   response_.fail(503, "the queue of requests that wait for a worker is full");
   finish_answer();
   return closes_ ? Next::read : Next::more;
+}
+
+/// Notices a client that goes while its request waits for a worker.
+void Connection::watch() {
+  if (std::exchange(is_watching_, true)) return;
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
+    self->is_watching_ = false;
+    if (!error && self->state_ == State::working) self->look_for_end();
+  });
+}
+
+void Connection::look_for_end() {
+  char byte = 0;
+  const ssize_t count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (count > 0) return;  // the next request; what comes behind it is not seen
+  const bool is_open = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+  if (!is_open && abandon()) close();
+}
+
+/// Takes the request back from the queue of the workers. False when one of them has begun.
+bool Connection::abandon() {
+  Work seen = Work::waiting;
+  if (!work_.compare_exchange_strong(seen, Work::abandoned)) return false;
+  loop_.api_.metrics().abandoned.fetch_add(1, std::memory_order_relaxed);
+  return true;
 }
 
 void Connection::on_worked() {
@@ -274,20 +343,31 @@ void Connection::finish_answer() {
 void Connection::append_response() {
   loop_.api_.metrics().responses.add(response_.status);
   ++batched_;
-  append_head(out_, response_, !closes_);
+  append_head(out_, response_,
+              closes_             ? Persistence::close
+              : head_.is_http_1_1 ? Persistence::keep
+                                  : Persistence::keep_and_say);
   if (head_.method == Method::head) return;
-  if (response_.body.size() > batch_bytes)
-    tail_ = std::move(response_.body);
-  else
-    out_ += response_.body;
+  if (response_.body.size() > batch_bytes) {
+    tail_ = std::move(response_.body);  // counted by `response_.memory` until it is written
+    return;
+  }
+  out_ += response_.body;
+  if (response_.body.capacity() <= first_capacity) return;
+  std::string().swap(response_.body);
+  response_.memory.release();
 }
 
 /// Answers what cannot be understood, and closes: nothing after it is run.
 void Connection::refuse(const Refusal& refusal) {
   if (state_ == State::lingering) return close();
-  closes_ = true;
-  head_.method = Method::other;
   response_.fail(refusal.status, refusal.reason);
+  close_with_response();
+}
+
+/// The last answer of this connection; what came of its request, and after it, is dropped.
+void Connection::close_with_response() {
+  closes_ = true;
   append_response();
   state_ = State::head;
   begin_ = end_;
@@ -303,8 +383,13 @@ void Connection::write() {
     error_code error;
     const std::size_t count = socket_.write_some(buffers, error);
     if (error == asio::error::would_block || error == asio::error::try_again) {
-      is_writing_ = true;
-      wait_for_client(loop_.api_.options().timeouts.write_stall);
+      if (state_ == State::head && !is_reading_) release_room();  // the client may take long
+      memory_.hold(held());
+      if (!std::exchange(is_writing_, true)) {
+        const Timeouts& timeouts = loop_.api_.options().timeouts;
+        pace_.start(loop_.api_.now(), {timeouts.write_stall, timeouts.write_stall, timeouts.answer_bytes_per_second});
+        acknowledged_before_ = acknowledged();
+      }
       return socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& failed) {
         if (self->state_ == State::closed) return;
         if (failed) return self->close();
@@ -313,6 +398,7 @@ void Connection::write() {
     }
     if (error) return close();
     written_ += count;
+    sent_ += count;
   }
   on_written();
 }
@@ -322,7 +408,10 @@ void Connection::on_written() {
     wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
   out_.clear();
   if (out_.capacity() > kept_capacity) out_.shrink_to_fit();
-  if (tail_.size() > 0) std::string().swap(tail_);
+  if (tail_.size() > 0) {
+    std::string().swap(tail_);
+    response_.memory.release();
+  }
   written_ = batched_ = 0;
   if (closes_ && state_ == State::head) return linger();
   if (state_ == State::head && begin_ != end_) return process();
@@ -339,16 +428,32 @@ void Connection::linger() {
     begin_ = end_ = 0;
     release_room();
   }
-  deadline_ = steady_clock::now() + linger_time;
+  wait_for_client(linger_time);
   read();
 }
 
 void Connection::close() {
   if (state_ == State::closed) return;
+  if (state_ == State::working) abandon();  // nobody is left to take the answer
   state_ = State::closed;
   deadline_ = TimePoint::max();
   error_code ignored;
   socket_.close(ignored);
+}
+
+/// Bytes that the client's kernel has taken. What lies in the send buffer of this side is no progress: it may hold
+/// megabytes, and a socket becomes writable only when a third of it is free.
+std::uint64_t Connection::acknowledged() noexcept {
+  int queued = 0;
+  if (::ioctl(socket_.native_handle(), SIOCOUTQ, &queued) != 0 || queued < 0) return sent_;
+  return sent_ - std::min(static_cast<std::uint64_t>(queued), sent_);
+}
+
+/// Closes without waiting for what the client has not taken; the system would keep it for minutes.
+void Connection::abort() {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  close();
 }
 
 void Connection::drain() {
@@ -359,23 +464,27 @@ void Connection::drain() {
 }
 
 void Connection::check(TimePoint now) {
-  if (now < deadline_) return;
-  const auto& timeouts = loop_.api_.options().timeouts;
-  if (is_writing_ || state_ == State::lingering || (state_ == State::head && begin_ == end_)) {
-    if (is_writing_) loop_.api_.metrics().timeouts.fetch_add(1, std::memory_order_relaxed);
-    return close();
+  auto& timeouts = loop_.api_.metrics().timeouts;
+  if (state_ == State::closed) return;
+  if (is_writing_) {
+    if (!pace_.is_too_slow(now, acknowledged() - acknowledged_before_)) return;
+    timeouts.fetch_add(1, std::memory_order_relaxed);
+    return abort();
   }
   if (state_ == State::body || state_ == State::chunks) {
-    // After the grace time every second must have brought its bytes.
     const std::uint64_t got = state_ == State::body ? end_ - begin_ - body_at_ : chunked_body_.size();
-    const std::uint64_t rate = std::max<std::uint64_t>(timeouts.body_bytes_per_second, 1);
-    const TimePoint allowed = body_started_ + timeouts.body_grace + std::chrono::milliseconds(got * 1000 / rate);
-    if (now < allowed) {
-      deadline_ = allowed;
-      return;
+    if (!pace_.is_too_slow(now, got)) return;
+  } else {
+    if (now < deadline_) return;
+    if (state_ == State::lingering) return close();
+    if (begin_ == end_) {
+      // Who still takes the end of an answer out of the send buffer is not idle.
+      const std::uint64_t before = std::exchange(acknowledged_before_, acknowledged());
+      if (acknowledged_before_ == sent_ || acknowledged_before_ == before) return close();
+      return wait_for_client(loop_.api_.options().timeouts.idle);
     }
   }
-  loop_.api_.metrics().timeouts.fetch_add(1, std::memory_order_relaxed);
+  timeouts.fetch_add(1, std::memory_order_relaxed);
   refuse({408, "the request came too slowly"});
 }
 

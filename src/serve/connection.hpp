@@ -2,6 +2,7 @@
 /// One connection of a client, and the thread that serves it.
 #include <utility>  // Boost 1.74's Asio uses std::exchange without it
 
+#include <atomic>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -14,6 +15,8 @@
 
 #include "serve/chunks.hpp"
 #include "serve/head_parser.hpp"
+#include "serve/pace.hpp"
+#include "serve/rare_log.hpp"
 #include "serve/workers.hpp"
 
 namespace scalar::inline v0::serve {
@@ -50,6 +53,7 @@ class Loop {
   void tick();
   void on_tick();
   void stop_if_drained();
+  void note_tls();
 
   Api& api_;
   Workers& workers_;
@@ -64,6 +68,7 @@ class Loop {
   Timer timer_;
   HeadParser parser_;
   Scratch scratch_;
+  RareLog tls_{};
   std::chrono::milliseconds tick_;
 };
 
@@ -86,6 +91,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   friend class Loop;
   enum class State : std::uint8_t { head, body, chunks, working, lingering, closed };
   enum class Next : std::uint8_t { more, read, stop };
+  enum class Work : std::uint8_t { waiting, begun, abandoned };  // of a request that a worker has to answer
 
   void read();
   void on_read(const boost::system::error_code& error, std::size_t count);
@@ -95,9 +101,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Next take_chunks();
   Next take_body();
   Next answer(std::string_view body);
+  void watch();
+  void look_for_end();
+  bool abandon();
   void on_worked();
   void finish_answer();
   void refuse(const Refusal& refusal);
+  void close_with_response();
   void append_response();
   void write();
   void on_written();
@@ -106,8 +116,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string_view buffered() const noexcept { return {buffer_.get() + begin_, end_ - begin_}; }
   bool make_room(std::size_t wanted);
   void release_room();
-  bool account();
+  std::uint64_t held() const noexcept;
+  bool make_chunk_room();
   void wait_for_client(std::chrono::milliseconds patience);
+  std::uint64_t acknowledged() noexcept;
+  void abort();
 
   Loop& loop_;
   Socket socket_;
@@ -120,12 +133,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool closes_ = false;  // after the answers in `out_`
   bool is_writing_ = false;
   bool is_reading_ = false;
+  bool skipped_line_ = false;  // before the request that comes
+  bool is_watching_ = false;
+  std::atomic<Work> work_{Work::begun};
   RequestHead head_{};
   std::string target_{};
   std::size_t body_at_ = 0;  // from begin_
   std::optional<ChunkDecoder> decoder_{};
   std::string chunked_body_{};
-  std::uint64_t accounted_ = 0;
+  Reservation memory_;  // for the buffers; the answer has its own
 
   Request request_{};
   Response response_{};
@@ -136,7 +152,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t batched_ = 0, requests_ = 0;
 
   TimePoint deadline_ = TimePoint::max();
-  TimePoint body_started_{};
+  Pace pace_{};  // of the body that comes, or of the answers that go
+  std::uint64_t sent_ = 0, acknowledged_before_ = 0;
   std::uint64_t lingered_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "serve/framing.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -37,6 +38,17 @@ std::string_view trim(std::string_view text) noexcept {
   return text;
 }
 
+/// Where the path or query of an absolute target begins, or its size; 0: it is no absolute target.
+std::size_t authority_end(std::string_view path) noexcept {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!equal_ignoring_case(path.substr(0, scheme.size()), scheme)) continue;
+    const std::size_t end = std::min(path.find_first_of("/?", scheme.size()), path.size());
+    const std::string_view authority = path.substr(scheme.size(), end - scheme.size());
+    return authority.empty() || !all(authority, host) ? 0 : end;
+  }
+  return 0;
+}
+
 Refusal check_request_line(std::string_view line, const Limits& limits, bool& is_http_1_1) noexcept {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
@@ -46,7 +58,8 @@ Refusal check_request_line(std::string_view line, const Limits& limits, bool& is
   const std::string_view version = line.substr(last + 1);
   if (!all(method, token)) return {400, "malformed method"};
   if (path.size() > limits.target_bytes) return {414, "the request target is too long"};
-  if (path.empty() || path[0] != '/' || !all(path, target)) return {400, "malformed request target"};
+  if (path.empty() || !all(path, target) || (path[0] != '/' && authority_end(path) == 0))
+    return {400, "malformed request target"};
   if (version.size() != 8 || !version.starts_with("HTTP/") || version[5] < '0' || version[5] > '9' ||
       version[6] != '.' || version[7] < '0' || version[7] > '9')
     return {400, "malformed HTTP version"};
@@ -120,7 +133,29 @@ bool parse_digits(std::string_view text, std::uint64_t& number) noexcept {
   return true;
 }
 
+std::size_t leading_empty_line(std::string_view bytes) noexcept { return bytes.starts_with("\r\n") ? 2 : 0; }
+
+std::string_view origin_form(std::string_view target) noexcept {
+  if (target.starts_with('/')) return target;
+  target.remove_prefix(authority_end(target));
+  return target.starts_with('/') ? target : std::string_view("/");
+}
+
+Refusal check_trailer(std::string_view line) noexcept {
+  Seen seen;
+  Framing ignored;
+  if (const Refusal refusal = check_field(line, seen, ignored)) return refusal;
+  if (seen.lengths + seen.encodings + seen.hosts > 0) return {400, "a trailer field that belongs into the head"};
+  return {};
+}
+
 std::size_t find_head(std::string_view bytes, std::size_t& scanned, const Limits& limits, Refusal& refusal) {
+  if (!bytes.empty() && !all(bytes.substr(0, 1), token) && bytes[0] != '\r' && bytes[0] != '\n') {
+    // Nothing that follows can make it a request: do not wait for a line.
+    refusal = bytes[0] == tls_handshake ? Refusal{400, "this port speaks plain HTTP, not TLS"}
+                                        : Refusal{400, "malformed request line"};
+    return 0;
+  }
   std::size_t at = scanned;
   while (at < bytes.size()) {
     const void* found = std::memchr(bytes.data() + at, '\n', bytes.size() - at);

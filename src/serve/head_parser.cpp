@@ -47,7 +47,7 @@ Refusal read_fields(const http::request_header<http::fields>& request, RequestHe
     switch (field.name()) {
       case http::field::expect:
         if (!equal_ignoring_case(value, "100-continue")) return {417, "the only Expect known is 100-continue"};
-        out.expects_continue = true;
+        out.expects_continue = request.version() == 11;  // an HTTP/1.0 client would take 100 for the answer
         break;
       case http::field::content_encoding:
         if (!value.empty() && !equal_ignoring_case(value, "identity"))
@@ -80,7 +80,8 @@ Refusal HeadParser::parse(std::string_view head, RequestHead& out) {
   out.method = method_of(request.method());
   out.keep_alive = parser.keep_alive();
   const std::size_t target_at = head.find(' ') + 1;
-  out.target = head.substr(target_at, request.target().size());
+  out.target = origin_form(head.substr(target_at, request.target().size()));
+  out.is_http_1_1 = request.version() == 11;
   return read_fields(request, out);
 }
 

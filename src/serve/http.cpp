@@ -10,6 +10,8 @@
 namespace scalar::inline v0::serve {
 namespace {
 
+constexpr std::size_t kept_body_bytes = 16 << 10;
+
 void append(std::string& out, std::uint64_t number) {
   char digits[20];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
@@ -55,6 +57,7 @@ std::string_view date_field() {
 
 void Response::fail(int code, std::string_view text) {
   clear();
+  if (body.capacity() > kept_body_bytes) std::string().swap(body);  // the beginning of an answer that failed
   status = code;
   body += "{\"error\":";
   json::append_string(body, text);
@@ -108,7 +111,7 @@ std::string_view reason_phrase(int status) noexcept {
   }
 }
 
-void append_head(std::string& out, const Response& response, bool keep_alive) {
+void append_head(std::string& out, const Response& response, Persistence persistence) {
   out += "HTTP/1.1 ";
   append(out, static_cast<std::uint64_t>(response.status));
   out += ' ';
@@ -131,7 +134,8 @@ void append_head(std::string& out, const Response& response, bool keep_alive) {
     out += response.allow;
   }
   if (response.status == 429 || response.status == 503) out += "\r\nRetry-After: 1";
-  if (!keep_alive) out += "\r\nConnection: close";
+  if (persistence == Persistence::close) out += "\r\nConnection: close";
+  if (persistence == Persistence::keep_and_say) out += "\r\nConnection: keep-alive";
   out += "\r\n\r\n";
 }
 

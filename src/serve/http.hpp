@@ -1,11 +1,13 @@
 #pragma once
 /// What the rooms of the server say to each other about one HTTP request and its response.
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "scalar/serve/options.hpp"
+#include "serve/budget.hpp"
 
 namespace scalar::inline v0::serve {
 
@@ -31,10 +33,13 @@ struct RequestHead {
   Method method = Method::other;
   std::string_view target{};
   bool keep_alive = false;
+  bool is_http_1_1 = false;
   bool expects_continue = false;
   Framing framing{};
   std::optional<std::uint64_t> json_bytes{};  // Inference-Header-Content-Length
 };
+
+struct Decoded;
 
 /// A whole request. The body has at least 64 readable bytes after it, whatever they hold.
 struct Request {
@@ -42,6 +47,7 @@ struct Request {
   std::string_view target{};
   std::string_view body{};
   std::optional<std::uint64_t> json_bytes{};
+  std::shared_ptr<Decoded> decoded{};  // what was read of the body before the request went to a worker
 };
 
 enum class ContentType : std::uint8_t { json, octets, metrics };
@@ -53,6 +59,7 @@ struct Response {
   std::string_view cache{};  // static; X-Scalar-Cache
   std::optional<std::uint64_t> json_bytes{};
   std::string body{};
+  Reservation memory{};  // for a body that is large, and for what is needed to make it
 
   void clear() {
     status = 200;
@@ -66,7 +73,9 @@ struct Response {
 };
 
 std::string_view reason_phrase(int status) noexcept;
+/// What the connection does after a response. HTTP/1.1 clients expect it to stay open, HTTP/1.0 clients must be told.
+enum class Persistence : std::uint8_t { close, keep, keep_and_say };
 /// Appends status line and fields.
-void append_head(std::string& out, const Response& response, bool keep_alive);
+void append_head(std::string& out, const Response& response, Persistence persistence);
 
 }  // namespace scalar::inline v0::serve

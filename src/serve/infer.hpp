@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "scalar/data/batch.hpp"
+#include "scalar/serve/servable.hpp"
+#include "serve/budget.hpp"
 #include "serve/http.hpp"
-#include "serve/servable.hpp"
 
 namespace scalar::inline v0::serve {
 
@@ -28,6 +29,8 @@ std::vector<TensorInfo> listed_outputs(const Signature& signature);
 class InferRequest {
  public:
   InferRequest();
+  /// What decoding takes is counted in `memory`, and refused with `Errc::unavailable` when there is no more.
+  explicit InferRequest(Budget& memory);
   ~InferRequest();
 
   /// Decodes `body`, which has at least 64 readable bytes after it. `json_bytes` is the length of its JSON part where
@@ -36,6 +39,9 @@ class InferRequest {
   /// `Errc::out_of_range`, `Errc::too_large`, naming the tensor, what was seen and what was expected.
   void decode(const Signature& signature, std::string_view body, std::optional<std::uint64_t> json_bytes,
               const Limits& limits);
+
+  /// Gives back what was counted, and frees storage that is large. The request is over: nothing of it may be used.
+  void release();
 
   BatchView batch() const;
   std::int64_t rows() const noexcept { return rows_; }
@@ -53,12 +59,15 @@ class InferRequest {
  private:
   friend class InferDecoder;
   struct Parser;
-  void clear(std::size_t inputs);
+  void clear();
+  void begin_columns(std::size_t inputs);
 
   std::unique_ptr<Parser> parser_;
+  Reservation memory_{};
   std::vector<float> dense_{};  // where the body's floats are not aligned, or came as JSON
   FloatMatrix dense_view_{};
   bool is_dense_ = false;
+  // Of requests by column; those of an earlier one stay for the next.
   std::vector<std::vector<double>> numbers_{};
   std::vector<std::vector<std::string_view>> texts_{};
   std::vector<BatchColumn> columns_{};
@@ -69,6 +78,9 @@ class InferRequest {
   bool has_id_ = false;
   bool use_cache_ = true;
 };
+
+/// An upper bound of the memory that `encode_answer` needs for a decoded request, but for the request's id and names.
+std::uint64_t answer_bytes(const Signature& signature, const InferRequest& request);
 
 /// Writes the answer: the JSON object, then binary tensors. Errors: `Errc::failed` for a number that JSON cannot hold.
 void encode_answer(const Signature& signature, const InferRequest& request, std::string_view model,

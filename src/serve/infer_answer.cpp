@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -96,6 +97,28 @@ std::vector<TensorInfo> listed_inputs(const Signature& signature) {
 std::vector<TensorInfo> listed_outputs(const Signature& signature) {
   if (signature.classes.empty()) return {{"prediction", DataType::float64, signature.outputs}};
   return {{"probabilities", DataType::float32, signature.outputs}, {"label", DataType::bytes, 1}};
+}
+
+std::uint64_t answer_bytes(const Signature& signature, const InferRequest& request) {
+  constexpr std::uint64_t around = 256;                             // of one output: its name, type, shape, parameters
+  constexpr std::uint64_t longest_float = 16, longest_double = 25;  // -3.4028235e+38, -2.2250738585072014e-308
+  const std::vector<TensorInfo> outputs = listed_outputs(signature);
+  std::uint64_t total = around;
+  for (const InferRequest::Wanted& wanted : request.wanted()) {
+    const TensorInfo& info = outputs[wanted.output];
+    std::uint64_t text = info.type == DataType::float32 ? longest_float : longest_double;
+    std::uint64_t binary = info.type == DataType::float32 ? sizeof(float) : sizeof(double);
+    if (info.type == DataType::bytes) {
+      std::uint64_t longest = 0;
+      for (const std::string& label : signature.classes) longest = std::max<std::uint64_t>(longest, label.size());
+      text = longest * 6 + 3;  // every byte escaped, quotes, a comma
+      binary = longest + sizeof(std::uint32_t);
+    }
+    // Binary tensors are gathered before they are appended, so they are there twice for a moment.
+    const auto count = static_cast<std::uint64_t>(request.rows() * info.columns);
+    total += around + static_cast<std::uint64_t>(info.columns) * 32 + count * (wanted.is_binary ? 2 * binary : text);
+  }
+  return total;
 }
 
 void encode_answer(const Signature& signature, const InferRequest& request, std::string_view model,

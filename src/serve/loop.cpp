@@ -9,11 +9,11 @@ namespace scalar::inline v0::serve {
 namespace {
 
 using boost::system::error_code;
-using std::chrono::steady_clock;
 
-/// A coarse clock for all timeouts of a thread: an eighth of the shortest, between 5 and 500 milliseconds.
+/// How often the timeouts of a thread are looked at: an eighth of the shortest, between 5 and 500 milliseconds.
 std::chrono::milliseconds tick_of(const Timeouts& timeouts) {
-  const auto shortest = std::min({timeouts.header, timeouts.body_grace, timeouts.idle, timeouts.write_stall});
+  const auto shortest =
+      std::min({timeouts.header, timeouts.body_grace, timeouts.body_stall, timeouts.idle, timeouts.write_stall});
   return std::clamp(shortest / 8, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
 }
 
@@ -26,7 +26,7 @@ Loop::Loop(Api& api, Workers& workers)
       acceptor_(context_.get_executor()),
       timer_(context_.get_executor()),
       parser_(api.options().limits),
-      scratch_(api.repository()),
+      scratch_(api.repository(), api.memory()),
       tick_(tick_of(api.options().timeouts)) {}
 
 Loop::~Loop() = default;
@@ -80,7 +80,7 @@ void Loop::admit(Socket socket) {
     Response response;
     response.fail(503, "too many connections");
     std::string text;
-    append_head(text, response, false);
+    append_head(text, response, Persistence::close);
     text += response.body;
     error_code ignored;
     socket.non_blocking(true, ignored);
@@ -91,6 +91,12 @@ void Loop::admit(Socket socket) {
   metrics.accepted.fetch_add(1, std::memory_order_relaxed);
   std::make_shared<Connection>(*this, std::move(socket))->start();
   tick();
+}
+
+void Loop::note_tls() {
+  if (const std::uint64_t times = tls_.count(api_.now()); times > 0)
+    api_.log(LogLevel::warning, "a client speaks TLS to this port, which speaks plain HTTP (" + std::to_string(times) +
+                                    " times since this was said last): use http://, or a proxy that ends TLS");
 }
 
 void Loop::tick() {
@@ -104,7 +110,7 @@ void Loop::tick() {
 }
 
 void Loop::on_tick() {
-  const TimePoint now = steady_clock::now();
+  const TimePoint now = api_.now();
   const bool is_over = is_draining_ && now >= drain_deadline_;
   for (Connection* at = first_; at != nullptr;) {
     const std::shared_ptr<Connection> connection = at->shared_from_this();
@@ -146,7 +152,7 @@ void Loop::start_draining(TimePoint deadline) {
 }
 
 void Loop::stop_if_drained() {
-  const bool is_over = steady_clock::now() >= drain_deadline_;
+  const bool is_over = api_.now() >= drain_deadline_;
   if (first_ != nullptr && !is_over) return;
   // Closed connections may be kept alive by a worker; nothing is left to do for them here.
   for (const Connection* at = first_; at != nullptr; at = at->next_)

@@ -7,7 +7,6 @@
 #include "serve/repository.hpp"
 
 namespace scalar::inline v0::serve {
-namespace {
 
 void add(cache::CacheStats& sum, const cache::CacheStats& more) {
   sum.hits += more.hits;
@@ -19,6 +18,8 @@ void add(cache::CacheStats& sum, const cache::CacheStats& more) {
   sum.entries += more.entries;
   sum.bytes += more.bytes;
 }
+
+namespace {
 
 /// Writes families and samples. Label values are model names and codes, which need no escapes.
 class Text {
@@ -49,7 +50,7 @@ std::string label(std::string_view name, std::string_view value) {
 }
 std::string code_label(int code) { return label("code", code == 0 ? "other" : std::to_string(code)); }
 
-void append_server(Text& text, const ServerMetrics& server) {
+void append_server(Text& text, const ServerMetrics& server, const Budget& memory) {
   const auto value = [](const auto& counter) { return counter.load(std::memory_order_relaxed); };
   text.family("scalar_info", "gauge", "The version of Scalar, always 1.");
   text.sample(label("version", version), std::uint64_t{1});
@@ -65,10 +66,12 @@ void append_server(Text& text, const ServerMetrics& server) {
   text.sample({}, value(server.refused));
   text.family("scalar_timeouts_total", "counter", "Connections closed because the client was too slow.");
   text.sample({}, value(server.timeouts));
+  text.family("scalar_requests_abandoned_total", "counter", "Requests whose client went before a worker began.");
+  text.sample({}, value(server.abandoned));
   text.family("scalar_queued_requests", "gauge", "Requests that wait for a worker.");
   text.sample({}, value(server.queued));
-  text.family("scalar_buffered_bytes", "gauge", "Memory of request bodies being received or answered.");
-  text.sample({}, value(server.buffered_bytes));
+  text.family("scalar_buffered_bytes", "gauge", "Memory of requests and answers.");
+  text.sample({}, memory.used());
 }
 
 void append_latency(Text& text, const std::string& model, const Latencies& latency) {
@@ -78,7 +81,7 @@ void append_latency(Text& text, const std::string& model, const Latencies& laten
     std::string bound = "+Inf";
     if (i < Latencies::bounds_us.size()) {
       bound.clear();
-      json::append_number(bound, static_cast<double>(Latencies::bounds_us[i]) * 1e-6);
+      json::append_number(bound, static_cast<double>(Latencies::bounds_us[i]) / 1e6);
     }
     text.sample(model + "," + label("le", bound), sum, "_bucket");
   }
@@ -115,9 +118,9 @@ cache::CacheStats ModelMetrics::retired() const {
   return retired_;
 }
 
-void append_metrics(std::string& out, const ServerMetrics& server, const Snapshot& models) {
+void append_metrics(std::string& out, const ServerMetrics& server, const Budget& memory, const Snapshot& models) {
   Text text(out);
-  append_server(text, server);
+  append_server(text, server, memory);
   if (models.models().empty()) return;
   text.family("scalar_requests_total", "counter", "Infer requests by model and status code.");
   for (const auto& [name, model] : models.models())
@@ -136,9 +139,7 @@ void append_metrics(std::string& out, const ServerMetrics& server, const Snapsho
   for (const CacheFamily& family : cache_families) {
     text.family(family.name, family.type, family.help);
     for (const auto& [name, model] : models.models()) {
-      cache::CacheStats sum = model.metrics->retired();
-      for (const auto& served : model.versions) add(sum, served->servable->cache_stats());
-      text.sample(label("model", name), sum.*family.value);
+      text.sample(label("model", name), model.cache_stats().*family.value);
     }
   }
 }

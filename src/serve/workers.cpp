@@ -18,7 +18,7 @@ bool Workers::submit(Job job) {
 }
 
 void Workers::run() {
-  Scratch scratch(api_.repository());
+  Scratch scratch(api_.repository(), api_.memory());
   scratch.models.forget();
   std::unique_lock lock(mutex_);
   while (true) {

@@ -10,7 +10,19 @@
 namespace scalar::inline v0 {
 namespace {
 
+/// 1 had no start: sums began at the base.
+constexpr std::uint8_t form_version = 2;
+
 [[noreturn]] void corrupt(const std::string& message) { throw Error(Errc::corrupt, message, "forest"); }
+
+void check_version(const TensorReader& reader) {
+  const int version = reader.has("version") ? reader.read<std::uint8_t>("version", {1})[0] : 1;
+  if (version != form_version)
+    throw Error(Errc::unsupported,
+                "is of version " + std::to_string(version) + " of the form, expected " + std::to_string(form_version) +
+                    ": train or import the model again with this Scalar",
+                "forest");
+}
 
 void check_node(const Forest& forest, std::int64_t tree, std::int64_t node, std::int64_t count,
                 std::vector<bool>& has_parent) {
@@ -42,8 +54,10 @@ void check(const Forest& forest) {
   if (forest.tree_begin.size() != forest.tree_output.size() + 1 || forest.tree_begin.front() != 0 ||
       forest.tree_begin.back() != static_cast<std::int64_t>(nodes))
     corrupt("tree_begin does not cover the nodes");
-  if (forest.outputs < 1 || forest.features < 0 || forest.base.size() != static_cast<std::size_t>(forest.outputs))
-    corrupt("has " + std::to_string(forest.outputs) + " outputs and " + std::to_string(forest.base.size()) + " bases");
+  const auto is_each = [&](const auto& values) { return values.size() == static_cast<std::size_t>(forest.outputs); };
+  if (forest.outputs < 1 || forest.features < 0 || !is_each(forest.base) || !is_each(forest.start))
+    corrupt("has " + std::to_string(forest.outputs) + " outputs, " + std::to_string(forest.base.size()) +
+            " bases and " + std::to_string(forest.start.size()) + " starts");
   if (forest.width != DataType::float32 && forest.width != DataType::float64)
     corrupt("the width is neither FP32 nor FP64");
   for (std::int64_t tree = 0; tree < forest.trees(); ++tree) {
@@ -65,7 +79,9 @@ std::vector<std::byte> to_bytes(const Forest& forest) {
   writer.add<std::int64_t>("features", {1}, std::array{forest.features});
   writer.add<std::uint8_t>("link", {1}, std::array{static_cast<std::uint8_t>(forest.link)});
   writer.add<std::uint8_t>("width", {1}, std::array{static_cast<std::uint8_t>(forest.width)});
+  writer.add<std::uint8_t>("version", {1}, std::array{form_version});
   writer.add<double>("base", {forest.outputs}, forest.base);
+  writer.add<double>("start", {forest.outputs}, forest.start);
   writer.add<std::int64_t>("tree_begin", {forest.trees() + 1}, forest.tree_begin);
   writer.add<std::int32_t>("tree_output", {forest.trees()}, forest.tree_output);
   writer.add<std::int32_t>("feature", {nodes}, forest.feature);
@@ -78,10 +94,12 @@ std::vector<std::byte> to_bytes(const Forest& forest) {
 
 void from_bytes(std::span<const std::byte> bytes, Forest& forest) {
   const TensorReader reader(bytes);
+  check_version(reader);
   forest.features = reader.read<std::int64_t>("features", {1})[0];
   forest.link = detail::read_enum<Link>(reader, "link", Link::softmax);
   forest.width = detail::read_enum<DataType>(reader, "width", DataType::float64);
   forest.base = reader.read<double>("base");
+  forest.start = reader.read<double>("start");
   forest.outputs = static_cast<std::int64_t>(forest.base.size());
   forest.tree_begin = reader.read<std::int64_t>("tree_begin");
   forest.tree_output = reader.read<std::int32_t>("tree_output");

@@ -178,9 +178,9 @@ TEST_CASE("the logistic loss and its derivative keep their digits for any margin
       const std::vector<double> margins{0,   -0.0, 1e-9, -1e-9, 0.3,  -0.7, 1,    -1,    5,     -5,   20,
                                         -20, 36,   -36,  50,    -50,  300,  -300, 700,   -700,  2000, -2000,
                                         3,   7,    -11,  13,    0.01, -2.5, 4.5,  -0.25, 0.125, 9,    -9};
-      for (const float target : {0.0f, 1.0f}) {
+      for (const double target : {0.0, 1.0}) {
         std::vector<double> z = margins;
-        const std::vector<float> targets(z.size(), target), weights(z.size(), 2.5f);
+        const std::vector<double> targets(z.size(), target), weights(z.size(), 2.5);
         const double loss = kernels->logistic(z.data(), targets.data(), weighted ? weights.data() : nullptr,
                                               static_cast<std::int64_t>(z.size()));
         long double expected = 0;
@@ -207,10 +207,10 @@ TEST_CASE("the softmax loss and its derivative are those of a plain loop") {
           return z[static_cast<std::size_t>((k / 8 * rows + i) * 8 + k % 8)];
         };
         Philox random(9);
-        std::vector<float> targets(rows), weights(rows);
+        std::vector<double> targets(rows), weights(rows);
         for (std::int64_t i = 0; i < rows; ++i) {
-          targets[static_cast<std::size_t>(i)] = static_cast<float>(random.below(static_cast<std::uint64_t>(classes)));
-          weights[static_cast<std::size_t>(i)] = static_cast<float>(random.below(5));
+          targets[static_cast<std::size_t>(i)] = static_cast<double>(random.below(static_cast<std::uint64_t>(classes)));
+          weights[static_cast<std::size_t>(i)] = static_cast<double>(random.below(5));
           for (std::int64_t k = 0; k < classes; ++k) at(i, k) = (random.uniform() - 0.5) * (i % 3 == 0 ? 900 : 6);
         }
         const std::vector<double> before = z;
@@ -218,7 +218,7 @@ TEST_CASE("the softmax loss and its derivative are those of a plain loop") {
             kernels->softmax(z.data(), panels, rows, rows * 8, targets.data(), weighted ? weights.data() : nullptr);
         double expected = 0;
         for (std::int64_t i = 0; i < rows; ++i) {
-          const double weight = weighted ? static_cast<double>(weights[static_cast<std::size_t>(i)]) : 1.0;
+          const double weight = weighted ? weights[static_cast<std::size_t>(i)] : 1.0;
           const auto right = static_cast<std::int64_t>(targets[static_cast<std::size_t>(i)]);
           const auto margin = [&](std::int64_t k) {
             return before[static_cast<std::size_t>((k / 8 * rows + i) * 8 + k % 8)];

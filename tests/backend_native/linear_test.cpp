@@ -56,7 +56,7 @@ double objective(const LinearRegression& spec, const Dataset& data, const Linear
     double z = p.intercepts()[0];
     for (std::int64_t j = 0; j < data.columns(); ++j)
       z += p.weights()[static_cast<std::size_t>(j)] * static_cast<double>(data.row(i)[static_cast<std::size_t>(j)]);
-    sum += static_cast<double>(data.weight(i)) * std::pow(static_cast<double>(data.target(i)) - z, 2);
+    sum += data.weight(i) * std::pow(data.target(i) - z, 2);
   }
   for (const double b : p.weights()) sum += spec.l2 * b * b;
   return sum;
@@ -79,8 +79,8 @@ TEST_CASE("coefficients are scikit-learn's") {
     const auto classes = static_cast<int>(test.at("classes").as_int());
     const Dataset data({.features = numbers<float>(test.at("features")),
                         .columns = test.at("columns").as_int(),
-                        .targets = numbers<float>(test.at("targets")),
-                        .weights = numbers<float>(test.at("weights")),
+                        .targets = numbers<double>(test.at("targets")),
+                        .weights = numbers<double>(test.at("weights")),
                         .classes = problems::class_names(classes)});
     const double l2 = test.at("l2").as_double();
     const bool is_ridge = test.at("kind").as_string() == "ridge";

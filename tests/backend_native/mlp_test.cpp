@@ -37,7 +37,7 @@ class PlainNetwork {
     double sum = 0;
     for (const std::int64_t row : rows) {
       const std::vector<double> z = forward(data, row).back();
-      sum += static_cast<double>(data.weight(row)) * loss_of(z, static_cast<double>(data.target(row)));
+      sum += data.weight(row) * loss_of(z, data.target(row));
     }
     double squares = 0;
     for_weights([&](std::size_t at) { squares += values[at] * values[at]; });
@@ -50,8 +50,8 @@ class PlainNetwork {
     const auto n = static_cast<double>(rows.size());
     for (const std::int64_t row : rows) {
       const auto layers = forward(data, row);
-      std::vector<double> error = error_of(layers.back(), static_cast<double>(data.target(row)));
-      for (double& e : error) e *= static_cast<double>(data.weight(row)) / n;
+      std::vector<double> error = error_of(layers.back(), data.target(row));
+      for (double& e : error) e *= data.weight(row) / n;
       for (std::size_t l = sizes.size() - 1; l-- > 0;) {
         std::vector<double> below(static_cast<std::size_t>(sizes[l]));
         for (std::size_t k = 0; k < error.size(); ++k) {

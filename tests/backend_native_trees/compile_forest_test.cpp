@@ -46,6 +46,7 @@ Forest stump(double split, Missing missing) {
   forest.features = 1;
   forest.outputs = 1;
   forest.base = {0};
+  forest.start = {0};
   forest.tree_begin = {0, 3};
   forest.tree_output = {0};
   forest.feature = {0, -1, -1};
@@ -134,6 +135,7 @@ TEST_CASE("links turn margins into values and probabilities") {
 
   Forest softmax = forests::make({.trees = 9, .outputs = 3}, 7);
   softmax.base = {1000, 999, 0};  // exponentials of these would overflow
+  softmax.start = {0, 0, 0};
   std::fill(softmax.value.begin(), softmax.value.end(), 0.0);
   backend::compile(softmax).predict({x.data(), 20, 9}, {out.data(), 20, 3});
   CHECK(out[0] == Approx(1 / (1 + std::exp(-1.0))).epsilon(1e-12));
@@ -176,17 +178,18 @@ TEST_CASE("several threads may predict with one model") {
   CHECK(wrong == 0);
 }
 
-TEST_CASE("a forest without trees gives its base") {
+TEST_CASE("a forest without trees gives base and start, the base in double") {
   Forest forest;
   forest.features = 2;
   forest.outputs = 1;
-  forest.base = {0.75};
+  forest.base = {1.7e9};
+  forest.start = {0.75};
   forest.tree_begin = {0};
   const std::vector<float> x(200, 1.0f);
   std::vector<double> out(100);
   backend::compile(forest).predict({x.data(), 100, 2}, {out.data(), 100, 1});
-  CHECK(out[0] == 0.75);
-  CHECK(out[99] == 0.75);
+  CHECK(out[0] == 1.7e9 + 0.75);
+  CHECK(out[99] == 1.7e9 + 0.75);
 }
 
 TEST_CASE("shapes that do not agree and forests that do not make sense are refused") {

@@ -14,7 +14,7 @@ using namespace scalar;
 /// One margin row by the words of the definition, node by node.
 template <class Width>
 std::vector<double> walk(const Forest& forest, const float* x) {
-  std::vector<Width> sums(forest.base.begin(), forest.base.end());
+  std::vector<Width> sums(forest.start.begin(), forest.start.end());
   for (std::size_t tree = 0; tree < static_cast<std::size_t>(forest.trees()); ++tree) {
     const auto root = static_cast<std::size_t>(forest.tree_begin[tree]);
     std::size_t node = root;
@@ -29,7 +29,9 @@ std::vector<double> walk(const Forest& forest, const float* x) {
     }
     sums[static_cast<std::size_t>(forest.tree_output[tree])] += static_cast<Width>(forest.value[node]);
   }
-  return {sums.begin(), sums.end()};
+  std::vector<double> margins(forest.base);
+  for (std::size_t k = 0; k < margins.size(); ++k) margins[k] += static_cast<double>(sums[k]);
+  return margins;
 }
 
 struct Shape {
@@ -60,7 +62,10 @@ inline Forest make(const Shape& shape, unsigned seed) {
   forest.outputs = shape.outputs;
   forest.width = shape.width;
   forest.link = shape.outputs > 1 ? Link::softmax : Link::identity;
-  for (int k = 0; k < shape.outputs; ++k) forest.base.push_back(std::normal_distribution<float>()(random));
+  for (int k = 0; k < shape.outputs; ++k) {
+    forest.start.push_back(std::normal_distribution<float>()(random));
+    forest.base.push_back(std::normal_distribution<double>()(random));
+  }
   forest.tree_begin.push_back(0);
   for (int tree = 0; tree < shape.trees; ++tree) {
     const auto first = forest.feature.size();

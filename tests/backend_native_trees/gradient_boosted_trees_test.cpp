@@ -8,6 +8,7 @@
 #include <random>
 
 #include "backend_native_trees/made.hpp"
+#include "backend_native_trees/starts.hpp"
 #include "scalar/backend/native/native.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
@@ -51,7 +52,9 @@ class Exhaustive {
     double sum = 0, weight = 0;
     for (std::int64_t row = 0; row < data.rows(); ++row)
       sum += data.weight(row) * data.target(row), weight += data.weight(row);
-    margin_.assign(static_cast<std::size_t>(data.rows()), spec.loss == Loss::squared ? sum / weight : 0.0);
+    const double mean = sum / weight;
+    margin_.assign(static_cast<std::size_t>(data.rows()),
+                   spec.loss == Loss::squared ? mean : std::log(mean / (1 - mean)));
     for (int tree = 0; tree < spec.trees; ++tree) {
       std::vector<std::int64_t> rows;
       g_.clear(), h_.clear();
@@ -147,12 +150,25 @@ TEST_CASE("trees are those of an exhaustive search") {
   CHECK(worst < 2e-5);
 }
 
+TEST_CASE("boosting begins with the best constant, and keeps the digits of large targets") {
+  for (const int peers : {1, 3}) {
+    const auto fit = [peers](const GradientBoostedTrees& spec, const Dataset& data, FitOptions options) {
+      options.peers = peers;
+      return backend::Native{}.fit(spec, data, options);
+    };
+    starts::check_constants(fit);
+    starts::check_rare_class(fit);
+    starts::check_digits(fit);
+  }
+}
+
 TEST_CASE("one split has the leaves that a pencil finds") {
   // Mean 2.5; g = 2.5 - y; left {1, 2}: G = 2, H = 2; right {3, 4}: G = -2, H = 2; leaves -/+ 0.5 * 2 / (2 + 1).
   const Dataset data({.features = {10, 20, 30, 40}, .columns = 1, .targets = {1, 2, 3, 4}});
   const Forest forest = backend::Native{}.fit(
       {.trees = 1, .depth = 1, .learning_rate = 0.5, .loss = Loss::squared, .l2 = 1, .min_child_weight = 2}, data);
   CHECK(forest.base == std::vector<double>{2.5});
+  CHECK(forest.start == std::vector<double>{0});
   CHECK(forest.feature == std::vector<std::int32_t>{0, -1, -1});
   CHECK(forest.value == std::vector<double>{30, static_cast<float>(-1.0 / 3), static_cast<float>(1.0 / 3)});
   CHECK(forest.width == DataType::float32);
@@ -165,6 +181,7 @@ TEST_CASE("the forest predicts the margins it was trained with") {
   std::int64_t calls = 0;
   const Forest forest = backend::Native{}.fit({.trees = 15, .depth = 5, .loss = loss}, data,
                                               {.progress = [&](const FitProgress& progress) {
+                                                if (progress.what == "bin") return;
                                                 CHECK(progress.what == "tree");
                                                 CHECK(progress.done == ++calls);
                                                 CHECK(progress.total == 15);
@@ -330,12 +347,58 @@ TEST_CASE("a fit that is asked to stop does") {
       [&] {
         (void)backend::Native{}.fit({.trees = 1000}, data,
                                     {.stop = source.get_token(), .progress = [&](const FitProgress& progress) {
+                                       if (progress.what == "bin") return;
                                        rounds = progress.done;
                                        if (progress.done == 3) source.request_stop();
                                      }});
       },
       Errc::cancelled, "stop");
   CHECK(rounds == 3);
+}
+
+TEST_CASE("a fit that is asked to stop before its first tree does, and tells how far binning came") {
+  const auto peers = GENERATE(1, 2, 5);
+  const Dataset data(make({.rows = 1000, .columns = 9, .loss = Loss::logistic}, 17));
+  for (std::int64_t at = 0; at <= 18; at += 9) {
+    std::stop_source source;
+    std::vector<std::int64_t> done;
+    bool grew = false;
+    const FitOptions options{.peers = peers, .stop = source.get_token(), .progress = [&](const FitProgress& progress) {
+                               if (progress.what != "bin") grew = true;
+                               if (grew) return;
+                               CHECK(progress.total == 18);
+                               CHECK(std::isnan(progress.objective));
+                               done.push_back(progress.done);
+                               if (progress.done >= at) source.request_stop();
+                             }};
+    require_error([&] { (void)backend::Native{}.fit({.trees = 3}, data, options); }, Errc::cancelled, "stop");
+    CHECK_FALSE(grew);
+    REQUIRE_FALSE(done.empty());
+    CHECK(std::is_sorted(done.begin(), done.end()));
+    CHECK(done.front() == 0);
+    CHECK(done.back() >= at);
+  }
+  std::stop_source source;
+  source.request_stop();
+  int calls = 0;
+  const FitOptions options{
+      .peers = peers, .stop = source.get_token(), .progress = [&](const FitProgress&) { ++calls; }};
+  require_error([&] { (void)backend::Native{}.fit({.trees = 3}, data, options); }, Errc::cancelled, "stop");
+  CHECK(calls == 0);
+}
+
+TEST_CASE("a stop is seen although no tree splits") {
+  const Dataset data({.features = {1, 1}, .columns = 1, .targets = {1, 2}});
+  std::stop_source source;
+  std::int64_t rounds = 0;
+  const FitOptions options{.stop = source.get_token(), .progress = [&](const FitProgress& progress) {
+                             if (progress.what != "tree") return;
+                             rounds = progress.done;
+                             if (rounds == 2) source.request_stop();
+                           }};
+  require_error([&] { (void)backend::Native{}.fit({.trees = 1000, .loss = Loss::squared}, data, options); },
+                Errc::cancelled, "stop");
+  CHECK(rounds == 2);
 }
 
 TEST_CASE("a margin learned deep in a chain of 64 levels") {

@@ -30,7 +30,9 @@ struct Learned {
 Learned learn(const GradientBoostedTrees& spec, const Dataset& data, int peers, int threads, int shards = 0) {
   Learned learned;
   FitOptions options{.peers = peers, .shards = shards};
-  options.progress = [&](const FitProgress& progress) { learned.losses.push_back(progress.objective); };
+  options.progress = [&](const FitProgress& progress) {
+    if (progress.what == "tree") learned.losses.push_back(progress.objective);
+  };
   learned.bytes = to_bytes(backend::Native{}.fit(spec, data, options, Runtime({.threads = threads})));
   return learned;
 }
@@ -111,11 +113,13 @@ TEST_CASE("peers that hold parts of any size grow the same forest, in one proces
     const auto body = [&](bsp::Peer& peer) -> bsp::Task<Forest> {
       const auto rank = static_cast<std::size_t>(peer.rank());
       const trees::Part part{all.slice(begin[rank], begin[rank + 1] - begin[rank]), begin[rank], all.count()};
-      std::vector<trees::Cuts> cuts = co_await trees::find_cuts(peer, part, 64, team);
+      const FitOptions options;
+      const trees::Watch watch(options, false, part.rows.columns());
+      std::vector<trees::Cuts> cuts = co_await trees::find_cuts(peer, part, 64, team, watch);
       const trees::GrowSettings settings{5, 0.3, {}};
-      const auto grower = trees::make_grower(peer, part, std::move(cuts), settings, team);
+      const auto grower = trees::make_grower(peer, part, std::move(cuts), settings, team, watch);
       std::vector<trees::Gradient> gradients;
-      for (const float target : part.rows.targets) gradients.push_back({target, 1});
+      for (const double target : part.rows.targets) gradients.push_back({static_cast<float>(target), 1});
       std::vector<float> margins(gradients.size());
       Forest forest;
       const std::stop_token never;
@@ -174,6 +178,7 @@ TEST_CASE("peers that grow trees stop when asked, and progress that throws ends 
     FitOptions options{.peers = peers, .stop = source.get_token()};
     std::int64_t rounds = 0;
     options.progress = [&](const FitProgress& progress) {
+      if (progress.what == "bin") return;
       CHECK(progress.done == ++rounds);
       if (rounds == 3) source.request_stop();
     };

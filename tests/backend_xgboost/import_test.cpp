@@ -2,8 +2,13 @@
 
 #include <cmath>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 
 #include "backend_xgboost/problems.hpp"
+#include "scalar/backend/xgboost/xgboost.hpp"
+#include "scalar/core/json.hpp"
+#include "support/paths.hpp"
 
 using namespace scalar;
 
@@ -36,6 +41,13 @@ void require_error(const std::string& text, Errc code, const std::string& messag
   FAIL("was read, expected: " << message);
 }
 
+/// A file of tests/backend_xgboost/models: models saved by XGBoost 3.2, and the margins it predicts with them.
+std::string file_of(const std::string& name) {
+  std::ifstream file(test::source_file("tests/backend_xgboost/models/" + name));
+  REQUIRE(file);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 /// How many margins differ in a bit.
 long differences(const std::vector<double>& ours, const std::vector<float>& theirs) {
   REQUIRE(ours.size() == theirs.size());
@@ -52,7 +64,8 @@ long differences(const std::vector<double>& ours, const std::vector<float>& thei
 TEST_CASE("a model by hand reads as written") {
   const Forest forest = backend::import_xgboost(model());
   check(forest);
-  CHECK(forest.base == std::vector<double>{0.5});
+  CHECK(forest.start == std::vector<double>{0.5});
+  CHECK(forest.base == std::vector<double>{0});
   CHECK(forest.features == 2);
   CHECK(forest.link == Link::identity);
   CHECK(forest.feature == std::vector<std::int32_t>{1, -1, -1, -1});
@@ -95,6 +108,84 @@ TEST_CASE("margins are XGBoost's own, bit for bit") {
   }
 }
 
+TEST_CASE("the base score of raw logits is a margin, that of a logistic a probability") {
+  const json::Value expected = json::parse(file_of("expected.json"));
+  std::vector<float> x;
+  for (const json::Value& value : expected.at("x").as_array()) x.push_back(static_cast<float>(value.as_double()));
+  for (const std::string name : {"logitraw_default", "logitraw_base02"}) {
+    const Forest forest = backend::import_xgboost(file_of(name + ".json"));
+    CHECK(forest.link == Link::identity);
+    std::vector<double> margins(x.size());
+    backend::compile(forest).margins({x.data(), 8, 1}, {margins.data(), 8, 1});
+    std::vector<float> theirs;
+    for (const json::Value& value : expected.at("output_margin").at(name).as_array())
+      theirs.push_back(static_cast<float>(value.as_double()));
+    INFO(name);
+    CHECK(differences(margins, theirs) == 0);
+  }
+  const Forest logistic = backend::import_xgboost(file_of("reg_logistic.json"));
+  CHECK(logistic.link == Link::logistic);
+  CHECK(logistic.start == std::vector<double>{0});  // logit of 0.5
+  const Forest quantile = backend::import_xgboost(file_of("quantile03.json"));
+  CHECK(quantile.link == Link::identity);
+  CHECK(quantile.trees() == 2);
+}
+
+TEST_CASE("a base score is read as the version that saved it does") {
+  const auto base = [](std::string text, const std::string& objective, const std::string& score,
+                       const std::string& version) {
+    const auto replace = [&](const std::string& from, const std::string& to) {
+      text.replace(text.find(from), from.size(), to);
+    };
+    replace("reg:squarederror", objective);
+    replace("5E-1\",\"num_class", score + "\",\"num_class");
+    replace("[1,7,4]", version);
+    return backend::import_xgboost(text).start[0];
+  };
+  CHECK(base(model(), "binary:logitraw", "2E-1", "[1,3,0]") == Approx(std::log(0.25)));
+  CHECK(base(model(), "binary:logitraw", "2E-1", "[1,3,1]") == double(0.2f));
+  CHECK(base(model(), "reg:logistic", "2E-1", "[1,7,4]") == Approx(std::log(0.25)));
+  // 3.2 keeps probabilities a millionth away from 0 and 1.
+  CHECK(base(model(), "binary:logistic", "1E-8", "[3,1,3]") == Approx(-18.420683));
+  CHECK(base(model(), "binary:logistic", "1E-8", "[3,2,0]") == Approx(-13.815508));
+  CHECK(base(model(), "binary:logistic", "1E0", "[3,2,0]") == Approx(13.745161));
+  CHECK_THROWS_WITH(base(model(), "binary:logistic", "1E0", "[3,1,3]"), Catch::Contains("logit is not finite"));
+  CHECK_THROWS_WITH(base(model(), "binary:logistic", "2E0", "[3,2,0]"), Catch::Contains("expected a probability"));
+}
+
+TEST_CASE("every objective that predicts margins, their logistic or their softmax gives XGBoost's margins") {
+  for (const std::string& path : problems::libraries()) {
+    const backend::xgboost::Library library(path);
+    const backend::XGBoost xgboost({.library = path});
+    for (const std::string score : {"", "0.3"})
+      for (const auto& [objective, link] : std::map<std::string, Link>{{"reg:linear", Link::identity},
+                                                                       {"reg:squaredlogerror", Link::identity},
+                                                                       {"reg:pseudohubererror", Link::identity},
+                                                                       {"reg:absoluteerror", Link::identity},
+                                                                       {"reg:quantileerror", Link::identity},
+                                                                       {"binary:logitraw", Link::identity},
+                                                                       {"rank:pairwise", Link::identity},
+                                                                       {"rank:ndcg", Link::identity},
+                                                                       {"rank:map", Link::identity},
+                                                                       {"reg:logistic", Link::logistic},
+                                                                       {"binary:logistic", Link::logistic},
+                                                                       {"multi:softmax", Link::softmax}}) {
+        if (objective == "reg:quantileerror" && xgboost.version().starts_with("1.")) continue;  // since 2.0
+        const Loss loss = link == Link::softmax ? Loss::softmax : Loss::logistic;
+        const DatasetParts parts = problems::awkward(loss, 600, 6, 13);
+        std::map<std::string, std::string> parameters{{"objective", objective}, {"max_depth", "4"}};
+        if (!score.empty()) parameters["base_score"] = score;
+        if (link == Link::softmax) parameters["num_class"] = "3";
+        if (objective == "reg:quantileerror") parameters["quantile_alpha"] = "0.3";
+        const problems::Booster booster(library, parts, parameters, 3);
+        const Forest forest = backend::import_xgboost(booster.json());
+        INFO("library \"" << path << "\", objective " << objective << ", base score \"" << score << "\"");
+        CHECK(forest.link == link);
+        CHECK(differences(problems::margins(forest, Dataset(parts)), booster.margins()) == 0);
+      }
+  }
+}
+
 TEST_CASE("exact splits, pruned trees and random forests import as well") {
   for (const std::string& path : problems::libraries()) {
     const backend::xgboost::Library library(path);
@@ -118,9 +209,23 @@ TEST_CASE("exact splits, pruned trees and random forests import as well") {
 }
 
 TEST_CASE("what no forest stands for is unsupported, with the reason") {
-  require_error(model(R"("name":"gbtree")", R"("name":"dart")"), Errc::unsupported, "\"dart\"");
-  require_error(model(R"("name":"gbtree")", R"("name":"gblinear")"), Errc::unsupported, "only gbtree");
-  require_error(model("reg:squarederror", "count:poisson"), Errc::unsupported, "count:poisson");
+  require_error(model(R"("name":"gbtree")", R"("name":"dart")"), Errc::unsupported, "\"dart\", which scales each tree");
+  require_error(model(R"("name":"gbtree")", R"("name":"gblinear")"), Errc::unsupported, "no trees");
+  require_error(model(R"("name":"gbtree")", R"("name":"other")"), Errc::unsupported, "\"other\", expected gbtree");
+  for (const std::string name : {"count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft"})
+    require_error(model("reg:squarederror", name), Errc::unsupported,
+                  "\"" + name + "\" predicts the exponential of the margin");
+  require_error(model("reg:squarederror", "binary:hinge"), Errc::unsupported, "predicts 1 where the margin is above 0");
+  require_error(model("reg:squarederror", "my:own"), Errc::unsupported, "\"my:own\" is not known");
+  require_error(model("reg:squarederror", "multi:softprob"), Errc::unsupported, "has 1 class, expected 2");
+  const auto outputs = [](std::string objective) {
+    std::string text = model("reg:squarederror", objective);
+    return text.replace(text.find(R"("num_class":"0")"), 15, R"("num_class":"0","num_target":"3")");
+  };
+  require_error(outputs("binary:logistic"), Errc::unsupported, "predicts 3 labels, each by a logistic");
+  require_error(outputs("reg:expectileerror"), Errc::unsupported, "has 3 expectiles");
+  CHECK(backend::import_xgboost(model("reg:squarederror", "reg:expectileerror")).link == Link::identity);
+  CHECK(backend::import_xgboost(outputs("reg:quantileerror")).outputs == 3);
   require_error(model(R"("split_type":[0,0,0])", R"("split_type":[1,0,0])"), Errc::unsupported, "categories");
   require_error(model(R"("size_leaf_vector":"0")", R"("size_leaf_vector":"3")"), Errc::unsupported, "3 values");
 }

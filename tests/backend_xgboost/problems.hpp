@@ -73,14 +73,21 @@ inline DatasetParts awkward(Loss loss, int rows, int columns, unsigned seed) {
 class Booster {
  public:
   Booster(const backend::xgboost::Library& library, const DatasetParts& parts,
-          const std::map<std::string, std::string>& parameters, int rounds)
+          const std::map<std::string, std::string>& parameters, int rounds, float base_margin = 0)
       : library_(library), parts_(parts), matrix_(library.matrix_free), booster_(library.booster_free) {
     const backend::xgboost::Quiet quiet(library);
     const auto rows = static_cast<std::uint64_t>(parts.targets.size());
     library.check(library.matrix_create(parts.features.data(), rows, static_cast<std::uint64_t>(parts.columns),
                                         std::numeric_limits<float>::quiet_NaN(), matrix_.out(), 1),
                   "matrix");
-    library.check(library.matrix_set_floats(matrix_.get(), "label", parts.targets.data(), rows), "label");
+    const std::vector<float> labels(parts.targets.begin(), parts.targets.end());
+    library.check(library.matrix_set_floats(matrix_.get(), "label", labels.data(), rows), "label");
+    const std::vector<float> weights(parts.weights.begin(), parts.weights.end());
+    if (!weights.empty())
+      library.check(library.matrix_set_floats(matrix_.get(), "weight", weights.data(), rows), "weight");
+    const std::vector<float> margins(labels.size(), base_margin);
+    if (base_margin != 0)
+      library.check(library.matrix_set_floats(matrix_.get(), "base_margin", margins.data(), rows), "base_margin");
     const backend::xgboost::Handle cached = matrix_.get();
     library.check(library.booster_create(&cached, 1, booster_.out()), "create");
     library.check(library.booster_set(booster_.get(), "nthread", "1"), "nthread");

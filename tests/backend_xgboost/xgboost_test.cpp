@@ -4,8 +4,10 @@
 #include <cstring>
 #include <functional>
 
+#include "backend_native_trees/starts.hpp"
 #include "backend_xgboost/problems.hpp"
 #include "bsp/loopback.hpp"
+#include "scalar/backend/xgboost/import.hpp"
 #include "support/paths.hpp"
 
 using namespace scalar;
@@ -110,6 +112,18 @@ TEST_CASE("native and XGBoost mean the same by a spec") {
   }
 }
 
+TEST_CASE("XGBoost's boosting begins with the best constant too, and keeps the digits of large targets") {
+  for (const std::string& path : problems::libraries()) {
+    const auto fit = [xgboost = backend::XGBoost({.library = path})](const GradientBoostedTrees& spec,
+                                                                     const Dataset& data, const FitOptions& options) {
+      return xgboost.fit(spec, data, options);
+    };
+    starts::check_constants(fit);
+    starts::check_rare_class(fit);
+    starts::check_digits(fit);
+  }
+}
+
 TEST_CASE("weights count in both alike") {
   for (const std::string& path : problems::libraries()) {
     DatasetParts parts = whole_numbers(Loss::squared, false, 9);
@@ -160,6 +174,7 @@ TEST_CASE("progress tells the loss, and a fit that is asked to stop does") {
       std::int64_t calls = 0;
       const Forest forest =
           xgboost.fit({.trees = 4, .depth = 3, .loss = loss}, data, {.progress = [&](const FitProgress& progress) {
+                        if (progress.what == "bin") return;
                         ++calls;
                         CHECK(progress.done == calls);
                         last = progress.objective;
@@ -174,10 +189,62 @@ TEST_CASE("progress tells the loss, and a fit that is asked to stop does") {
         [&] {
           (void)xgboost.fit({.trees = 1000}, data,
                             {.stop = source.get_token(), .progress = [&](const FitProgress& progress) {
-                               if (progress.done == 2) source.request_stop();
+                               if (progress.what == "tree" && progress.done == 2) source.request_stop();
                              }});
         },
         Errc::cancelled, "after 2 of 1000");
+  }
+}
+
+TEST_CASE("a fit is stopped while XGBoost reads the rows, and progress tells how far it came") {
+  // Many columns, so that a batch has 256 rows.
+  DatasetParts parts{.columns = 3000, .classes = {"no", "yes"}};
+  std::mt19937 random(5);
+  for (int row = 0; row < 700; ++row) parts.targets.push_back(row % 2);
+  for (int i = 0; i < 700 * 3000; ++i) parts.features.push_back(static_cast<float>(random() % 4));
+  const Dataset data(std::move(parts));
+  for (const std::string& path : problems::libraries()) {
+    const backend::XGBoost xgboost({.library = path});
+    for (const std::int64_t at : {0, 256, 700, 1000, 2100, 2800}) {
+      std::stop_source source;
+      std::vector<std::int64_t> done;
+      bool grew = false;
+      const FitOptions options{.stop = source.get_token(), .progress = [&](const FitProgress& progress) {
+                                 if (progress.what != "bin") grew = true;
+                                 CHECK(progress.total == 2800);
+                                 done.push_back(progress.done);
+                                 if (progress.done >= at) source.request_stop();
+                               }};
+      require_error([&] { (void)xgboost.fit({.trees = 2}, data, options); }, Errc::cancelled, "before the first round");
+      CHECK_FALSE(grew);
+      CHECK(std::is_sorted(done.begin(), done.end()));
+      CHECK(done.front() == 0);
+      CHECK(done.back() >= at);
+    }
+    const FitOptions throwing{.progress = [](const FitProgress& progress) {
+      if (progress.done > 700) throw std::runtime_error("enough");
+    }};
+    CHECK_THROWS_WITH(xgboost.fit({.trees = 2}, data, throwing), "enough");
+  }
+}
+
+TEST_CASE("rows that XGBoost reads in batches give the trees of rows read at once") {
+  DatasetParts parts = problems::awkward(Loss::logistic, 60'000, 20, 17);
+  for (std::size_t row = 0; row < parts.targets.size(); ++row) parts.weights.push_back(0.5 + (row % 3));
+  for (const std::string& path : problems::libraries()) {
+    const backend::xgboost::Library library(path);
+    const GradientBoostedTrees spec{.trees = 2, .depth = 4};
+    const Forest batches = backend::XGBoost({.library = path}).fit(spec, Dataset(parts));
+    const problems::Booster once(library, parts,
+                                 {{"tree_method", "hist"},
+                                  {"max_depth", "4"},
+                                  {"max_bin", "256"},
+                                  {"eval_metric", "logloss"},
+                                  {"objective", "binary:logistic"}},
+                                 2, static_cast<float>(batches.start[0]));
+    Forest same = backend::import_xgboost(once.json());
+    same.start = batches.start;
+    CHECK((same == batches));
   }
 }
 

@@ -1,9 +1,11 @@
 #include "scalar/bsp/checkpoint.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -95,6 +97,13 @@ TEST_CASE("of the parts of a job one may claim an epoch, once and for all") {
   checkpoints.remove_claims(2);  // a run begins in epoch 2
   CHECK_THROWS_AS(checkpoints.claim(2), Error);
   checkpoints.claim(3);
+  // Who lets others go first ends as soon as they have.
+  CHECK_THROWS_WITH(checkpoints.claim(3, std::chrono::hours(1)), Contains("run.3.claim: this process was given up"));
+  checkpoints.claim(4, std::chrono::milliseconds(1));
+  CHECK_THROWS_AS(checkpoints.claim(4), Error);
+  std::stop_source stop;
+  stop.request_stop();
+  CHECK_THROWS_WITH(checkpoints.claim(5, std::chrono::hours(1), stop.get_token()), Contains("a stop was requested"));
 
   const std::vector<std::string> others{"run.claim", "run.3x.claim", "other.3.claim", "run.3.claim.txt"};
   for (const std::string& name : others) std::ofstream(directory / name) << "kept";

@@ -1,5 +1,7 @@
 #include "scalar/bsp/tcp.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <string>
 
 #include "bsp_tcp/job.hpp"
@@ -86,6 +88,67 @@ TEST_CASE("a deadline names those who had not arrived") {
     const std::string result = job[process].result();
     CHECK_THAT(result, StartsWith("error deadline_exceeded Error bsp superstep 1: the superstep has taken "));
     CHECK_THAT(result, ContainsSubstring("; process 1 with peers 2 to 3 had "));
+  }
+}
+
+TEST_CASE("an error of sending that the side that reads does not see is a loss for everybody") {
+  for (const int error : {ENOBUFS, ECONNRESET})
+    for (const int processes : {2, 3}) {
+      INFO(std::strerror(error) << ", " << processes << " processes");
+      Job job("payloads", 0);
+      for (int process = 0; process < processes; ++process) {
+        Options options{{"bytes", "400000"}};
+        // Only frames with payloads have so many bytes.
+        if (process == 1)
+          options.merge(Options{{"send_error", std::to_string(error)}, {"send_bytes", "100000"}, {"send_call", "9"}});
+        job.start("payloads", process, processes, options);
+      }
+      const std::string cause = std::string("its connection broke: ") + std::strerror(error);
+      for (const auto& process : job.all) {
+        const std::string result = process->result();
+        CHECK_THAT(result, StartsWith("error unavailable ProcessLost bsp superstep "));
+        CHECK_THAT(result, ContainsSubstring(cause));
+      }
+    }
+}
+
+TEST_CASE("whichever message cannot be sent, nobody waits for it for ever") {
+  for (int call = 1; call <= 40; call += 3) {
+    INFO("call " << call);
+    Job job("agree", 0);
+    job.start("agree", 0, 2, {{"join_timeout", "3000"}});
+    job.start("agree", 1, 2,
+              {{"join_timeout", "3000"}, {"send_error", std::to_string(ENOBUFS)}, {"send_call", std::to_string(call)}});
+    for (const auto& process : job.all) {
+      const std::string result = process->result();
+      CHECK((result.starts_with("ok ") || result.starts_with("error unavailable ")));
+    }
+  }
+}
+
+TEST_CASE("after an error of sending the run goes on from the last checkpoint") {
+  const test::TemporaryDirectory directory;
+  std::uint64_t expected = 0;
+  for (std::uint64_t step = 0; step < 200; ++step) expected += 10 * step;  // peers 1 + 2 + 3 + 4
+  for (const int faulty : {0, 1}) {
+    INFO("process " << faulty << " cannot send");
+    Job job("counting", 0);
+    for (int process = 0; process < 3; ++process) {
+      Options options{{"steps", "200"}, {"directory", directory / std::to_string(faulty)}};
+      // Larger than a heartbeat, so it is a frame that does not leave.
+      if (process == faulty)
+        options.merge(Options{{"send_error", std::to_string(ENOBUFS)}, {"send_bytes", "100"}, {"send_call", "200"}});
+      job.start("counting", process, 3, options);
+    }
+    CHECK(job[0].result() == "ok " + std::to_string(expected));
+    int given_up = 0;
+    for (const int process : {1, 2}) {
+      const std::string result = job[process].result();
+      INFO(result);
+      CHECK((result == "ok 0" || was_given_up(result)));
+      given_up += was_given_up(result);
+    }
+    CHECK(given_up == 1);
   }
 }
 

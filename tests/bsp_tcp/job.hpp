@@ -29,8 +29,10 @@ inline constexpr std::chrono::seconds patience{60};  // then a test has failed; 
 /// One process: `bsp_tcp_process <program> ...`.
 class Process {
  public:
-  Process(const std::string& program, const Options& options) {
-    std::vector<std::string> words{SCALAR_BSP_TCP_PROCESS, program};
+  /// `before` is what the command begins with.
+  Process(const std::string& program, const Options& options, std::vector<std::string> before = {}) {
+    std::vector<std::string> words = std::move(before);
+    words.insert(words.end(), {SCALAR_BSP_TCP_PROCESS, program});
     for (const auto& [name, value] : options) words.push_back(name + '=' + value);
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
@@ -40,7 +42,7 @@ class Process {
     posix_spawn_file_actions_t files;
     ::posix_spawn_file_actions_init(&files);
     ::posix_spawn_file_actions_adddup2(&files, ends[1], 1);
-    const int failed = ::posix_spawn(&pid_, arguments[0], &files, nullptr, arguments.data(), environ);
+    const int failed = ::posix_spawnp(&pid_, arguments[0], &files, nullptr, arguments.data(), environ);
     ::posix_spawn_file_actions_destroy(&files);
     ::close(ends[1]);
     output_ = ends[0];
@@ -97,11 +99,12 @@ struct Job {
       : coordinator("127.0.0.1:" + std::to_string(port)) {
     for (int process = 0; process < processes; ++process) start(program, process, processes, options);
   }
-  Process& start(const std::string& program, int process, int processes, Options options) {
+  Process& start(const std::string& program, int process, int processes, Options options,
+                 const std::vector<std::string>& before = {}) {
     options.emplace("coordinator", coordinator);
     options.emplace("process", std::to_string(process));
     options.emplace("processes", std::to_string(processes));
-    return *all.emplace_back(std::make_unique<Process>(program, options));
+    return *all.emplace_back(std::make_unique<Process>(program, options, before));
   }
   Process& operator[](int process) { return *all[static_cast<std::size_t>(process)]; }
   /// Waits until each says `line`.

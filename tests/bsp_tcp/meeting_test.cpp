@@ -133,7 +133,7 @@ TEST_CASE("strangers at the listener hold nobody up and break nothing") {
   std::vector<std::byte> other_version = bytes;
   other_version[4] = std::byte{9};
   old.say(other_version.data(), other_version.size());
-  CHECK_THAT(old.hear(), ContainsSubstring("protocol version 9, expected 2"));
+  CHECK_THAT(old.hear(), ContainsSubstring("protocol version 9, expected 3"));
   const Stranger huge(port_of(job));
   std::vector<std::byte> too_long = bytes;
   too_long[11] = std::byte{0x80};

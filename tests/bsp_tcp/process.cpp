@@ -7,10 +7,13 @@
 #include <chrono>
 #include <cstdio>
 #include <map>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <vector>
 
+#include "bsp_tcp/link_faults.hpp"
 #include "bsp_tcp/programs.hpp"
 #include "scalar/bsp/aborted.hpp"
 #include "scalar/bsp/process_lost.hpp"
@@ -142,7 +145,19 @@ void know_hosts(const std::string& file) {
     throw std::system_error(errno, std::generic_category(), "no hosts of its own");
 }
 
+/// The words between commas.
+std::vector<std::string> list(const std::string& text) {
+  std::vector<std::string> all;
+  std::stringstream in(text);
+  for (std::string one; std::getline(in, one, ',');) all.push_back(one);
+  return all;
+}
+
 int run(const std::string& program) {
+  if (words.has("cut_from")) test::cut_at_signal(list(words.text("cut_from")));
+  test::set_send_fault({.error = words.number("send_error", 0),
+                        .call = words.number("send_call", 1),
+                        .least_bytes = static_cast<std::size_t>(words.number("send_bytes", 1))});
   if (!words.text("hosts").empty()) know_hosts(words.text("hosts"));
   const bsp::TcpOptions tcp{
       .coordinator = words.text("coordinator"),
@@ -158,6 +173,7 @@ int run(const std::string& program) {
       .heartbeat_interval = std::chrono::milliseconds(words.number("heartbeat_interval", 100)),
       .heartbeat_pause = std::chrono::milliseconds(words.number("heartbeat_pause", 1'500)),
       .stall_timeout = std::chrono::milliseconds(words.number("stall_timeout", 5'000)),
+      .minority_pause = std::chrono::milliseconds(words.number("minority_pause", 3'000)),
       .window_bytes = static_cast<std::size_t>(words.number("window", 64 << 20)),
   };
   const bsp::Engine engine(

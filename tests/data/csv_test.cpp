@@ -479,6 +479,50 @@ TEST_CASE("a matrix is what the table and an encoder give") {
   CHECK(fails("a,y\n1\n").find("1 field, expected 2") != std::string::npos);
 }
 
+TEST_CASE("a CSV names the weights of its rows") {
+  const Runtime runtime;
+  const std::string text = "a,n,y\n1,2,0.5\n2,0,16777217\n";
+  data::write_bytes("mem:w.csv", text, runtime);
+  const Table table = data::read_csv("mem:w.csv", {.label = "y", .weight = "n"}, runtime);
+  CHECK(table.weights() == std::vector<double>{2, 0});
+  const Dataset matrix =
+      data::read_csv_matrix("mem:w.csv", {.label = "y", .weight = "n"}, TargetKind::regression, runtime);
+  CHECK(matrix.feature_names() == Texts{"a"});
+  CHECK(matrix.weight(0) == 2);
+  CHECK(matrix.weight(1) == 0);
+  CHECK(matrix.target(1) == 16777217);
+  CHECK(message_of(Errc::not_found, [&] { parse_csv(text, {.weight = "w"}); }).find("ReadCsv.weight") !=
+        std::string::npos);
+  CHECK(message_of(Errc::not_found, [&] { parse_csv(text, {.weight = "n", .columns = {"a"}}); }) ==
+        "csv: ReadCsv.weight is \"n\", which is not among ReadCsv.columns");
+  message_of(Errc::invalid_argument, [&] { parse_csv(text, {.label = "y", .weight = "y"}); });
+  const auto fails = [&](const char* bad) {
+    data::write_bytes("mem:w.csv", bad, runtime);
+    return message_of(Errc::parse, [&] {
+      data::read_csv_matrix("mem:w.csv", {.label = "y", .weight = "n"}, TargetKind::regression, runtime);
+    });
+  };
+  CHECK(fails("n,y\n-1,2\n") ==
+        "mem:w.csv:2:1: column \"n\": expected a weight, which is a number not below 0, got \"-1\"");
+  CHECK(fails("n,y\n,2\n") == "mem:w.csv:2:1: column \"n\": the weight is missing");
+}
+
+TEST_CASE("more than a thousand distinct numbers are no classes") {
+  const Runtime runtime;
+  std::string text = "x,y\n";
+  for (int i = 0; i <= 1000; ++i) text += "1," + std::to_string(i) + ".5\n";
+  data::write_bytes("mem:many.csv", text, runtime);
+  const std::string expected =
+      "column \"y\": the label has more than 1000 distinct numbers, too many for classes; to predict a number use "
+      "LinearRegression, or trees or a network with {.loss = Loss::squared}";
+  CHECK(message_of(Errc::too_large, [&] {
+          data::read_csv_matrix("mem:many.csv", {.label = "y"}, TargetKind::classification, runtime);
+        }) == "mem:many.csv: " + expected);
+  const Table table = parse_csv(text, {.label = "y"});
+  CHECK(message_of(Errc::too_large, [&] { Encoder::fit(table, {}, TargetKind::classification); }) == expected);
+  CHECK(Encoder::fit(table.slice(0, 1000), {}, TargetKind::classification).classes().size() == 1000);
+}
+
 TEST_CASE("what is written reads back the same") {
   const Table table({Column{"flag", std::vector<std::uint8_t>{1, 0, 1}, {1, 1, 0}},
                      Column{"n", std::vector<std::int64_t>{std::numeric_limits<std::int64_t>::min(), 0, 5}, {}},
@@ -547,7 +591,7 @@ TEST_CASE("the census table") {
   const Dataset data = Encoder::fit(table, {}, TargetKind::classification).encode(table);
   CHECK(data.classes() == Texts{"<=50K", ">50K"});
   double positive = 0;
-  for (std::int64_t row = 0; row < data.rows(); ++row) positive += static_cast<double>(data.target(row));
+  for (std::int64_t row = 0; row < data.rows(); ++row) positive += data.target(row);
   CHECK(positive == 7841);  // adult.names: 24.08 % ">50K"
 }
 

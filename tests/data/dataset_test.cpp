@@ -36,6 +36,7 @@ TEST_CASE("a dataset checks its parts") {
   CHECK(data.weight(1) == 1);
   CHECK_FALSE(data.has_weights());
   message_of(Errc::shape_mismatch, [] { Dataset({.features = {1, 2, 3}, .columns = 2}); });
+  message_of(Errc::too_large, [] { Dataset({.features = {}, .columns = std::numeric_limits<std::int64_t>::max()}); });
   message_of(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = 0}); });
   message_of(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = -1}); });
   message_of(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = 1, .targets = {1}}); });
@@ -56,6 +57,45 @@ TEST_CASE("a dataset checks its parts") {
   CHECK(Dataset().columns() == 0);
   CHECK(Dataset().features().rows == 0);
   CHECK(std::isnan(Dataset({.features = {1}, .columns = 1}).target(0)));
+}
+
+TEST_CASE("other weights for the same rows") {
+  const Dataset all = numbered(5), picked = all.take({3, 1});
+  const Dataset other = all.with_weights({5, 4, 3, 2, 1});
+  CHECK(other.weights()[4] == 1);
+  CHECK(other.targets()[4] == 400);
+  CHECK(other.features().data == all.features().data);
+  CHECK(other.take({4, 0}).weight(0) == 1);
+  CHECK(picked.with_weights({7, 8}).weight(1) == 8);
+  CHECK(picked.with_weights({7, 8}).row(0)[0] == 3);
+  CHECK_FALSE(all.with_weights({}).has_weights());
+  CHECK(message_of(Errc::shape_mismatch, [&] { all.with_weights({1}); }) == "a dataset has 1 weights, expected 5");
+  message_of(Errc::out_of_range, [&] { all.with_weights({1, 1, 1, 1, -1}); });
+}
+
+TEST_CASE("targets and weights keep what a double holds, however the rows are cut") {
+  DatasetParts parts{.columns = 1};
+  for (int i = 0; i < 12; ++i) {
+    parts.features.push_back(static_cast<float>(i));
+    parts.targets.push_back(123456789.01 + 0.25 * i);
+    parts.weights.push_back(1 + i * 1e-12);
+  }
+  const Dataset all(parts), parted = all.split({.test = 0.5, .seed = 3}).test.contiguous();
+  const auto is_kept = [](const Dataset& data) {
+    for (std::int64_t row = 0; row < data.rows(); ++row) {
+      const double i = static_cast<double>(data.row(row)[0]);
+      CHECK(data.target(row) == 123456789.01 + 0.25 * i);
+      CHECK(data.weight(row) == 1 + i * 1e-12);
+    }
+  };
+  for (const Dataset& data :
+       {all, all.slice(3, 5), all.take({7, 1, 2}), all.shard(1, 3), all.folds(3)[2].train, parted})
+    is_kept(data);
+  CHECK(parted.targets()[0] == parted.target(0));
+  CHECK(parted.weights()[0] == parted.weight(0));
+  CHECK(message_of(Errc::out_of_range, [] {
+          Dataset({.features = {1}, .columns = 1, .targets = {16777217.5}, .classes = {"a", "b"}});
+        }) == "the target of row 0 is 16777217.5, expected the index of one of 2 classes");
 }
 
 TEST_CASE("slices share, selections are gathered on demand") {

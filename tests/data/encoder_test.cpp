@@ -197,7 +197,7 @@ TEST_CASE("a damaged description is refused with its place") {
   CHECK(broken(R"(["baker","cook"])", R"(["cook","baker"])") ==
         "encoder column 1: categories are not sorted at \"baker\"");
   CHECK(broken(R"(["baker","cook"])", R"(["cook","cook"])").find("not sorted") != std::string::npos);
-  CHECK(broken("\"schema\":1", "\"schema\":2") == "encoder: schema is 2, expected 1");
+  CHECK(broken("\"schema\":2", "\"schema\":1") == "encoder: schema is 1, expected 2");
   CHECK(broken(R"(["no","yes"])", "[]") == "encoder: a classification with 0 classes");
   CHECK(broken("\"deviation\":", "\"deviation\":-").find("deviation is negative") != std::string::npos);
   CHECK(broken("\"mean\"", "\"men\"") == "encoder column 0: JSON object has no key \"mean\"");
@@ -319,4 +319,51 @@ TEST_CASE("the median of many distinct values is within a thousandth of the rank
   }
   first.merge(second);
   CHECK(std::fabs(first.median() - count / 2.0) <= count / 1000.0);
+}
+
+TEST_CASE("weights are no feature, and nobody asks for them at prediction") {
+  const Table table = data::parse_csv("a,w,y\n1,2,0\n3,4,1\n", {.label = "y", .weight = "w"});
+  const Encoder encoder = Encoder::fit(table, {}, TargetKind::regression);
+  CHECK(encoder.feature_names() == std::vector<std::string>{"a"});
+  CHECK(encoder.encode(table).weight(1) == 4);
+  CHECK_FALSE(encoder.encode(table.with_weight("")).has_weights());
+  CHECK(encoder.encode(data::parse_csv("a\n1\n")).rows() == 1);
+  std::string what;
+  const Table negative = data::parse_csv("a,w,y\n1,2,0\n3,-4,1\n", {.label = "y", .weight = "w"});
+  CHECK(code_of([&] { encoder.encode(negative); }, what) == Errc::out_of_range);
+  CHECK(what == "column \"w\", row 1: the weight is -4, expected a finite number not below 0");
+  CHECK(encoder.encode_inputs(negative).rows() == 2);
+}
+
+TEST_CASE("fitting and encoding end when asked to, and say how far they are") {
+  std::vector<double> values(200'000);
+  std::iota(values.begin(), values.end(), 0.0);
+  const Table table({Column{"a", values, {}}, Column{"y", values, {}}}, "y");
+  const Encoder encoder = Encoder::fit(table, {}, TargetKind::regression);
+  const Runtime runtime({.threads = 1});
+  const auto fit = [&](const EncodeOptions& options) {
+    (void)Encoder::fit(table, {}, TargetKind::regression, runtime, options);
+  };
+  const auto encode = [&](const EncodeOptions& options) { (void)encoder.encode(table, runtime, options); };
+  for (const std::function<void(const EncodeOptions&)>& work : {std::function(fit), std::function(encode)}) {
+    std::vector<std::int64_t> seen;
+    std::int64_t total = 0;
+    work({.stop = {}, .progress = [&](std::int64_t done, std::int64_t all) { seen.push_back(done), total = all; }});
+    REQUIRE(seen.size() > 2);
+    CHECK(std::is_sorted(seen.begin(), seen.end()));
+    CHECK(seen.back() == total);
+
+    std::stop_source stop;
+    int calls = 0;
+    std::string what;
+    CHECK(code_of(
+              [&] {
+                work({.stop = stop.get_token(), .progress = [&](std::int64_t, std::int64_t) {
+                        ++calls;
+                        stop.request_stop();
+                      }});
+              },
+              what) == Errc::cancelled);
+    CHECK(calls == 1);
+  }
 }

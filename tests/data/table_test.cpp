@@ -140,3 +140,38 @@ TEST_CASE("a shuffle favours no order") {
   for (const auto& [order, count] : counts) chi += (count - 1000.0) * (count - 1000.0) / 1000.0;
   CHECK(chi < 20.5);
 }
+
+TEST_CASE("one column may hold the weights of the rows") {
+  const auto made = [](Column column) {
+    return Table({Column{"x", std::vector<double>{1, 2, 3}, {}}, std::move(column)}, "x", "w");
+  };
+  const Table table = made(Column{"w", std::vector<double>{0.5, 0, 1e300}, {}});
+  CHECK(table.weight() == "w");
+  CHECK(table.weights() == std::vector<double>{0.5, 0, 1e300});
+  CHECK(table.take({2, 0}).weights() == std::vector<double>{1e300, 0.5});
+  CHECK(table.folds(3)[0].train.weight() == "w");
+  CHECK(table.with_weight("").weights().empty());
+  CHECK(table.with_weight("").with_weight("w").weight() == "w");
+  const std::vector<std::string> both{"w", "x"}, one{"x"};
+  CHECK(table.select(both).weight() == "w");
+  CHECK(table.select(one).weight().empty());
+  CHECK(Table().weights().empty());
+  CHECK(made(Column{"w", std::vector<std::int64_t>{3, 2, 1}, {}}).weights() == std::vector<double>{3, 2, 1});
+
+  CHECK(code_of([&] { table.with_weight("v"); }) == Errc::not_found);
+  CHECK(code_of([&] { table.with_weight("x"); }) == Errc::invalid_argument);
+  CHECK(code_of([&] { table.with_label("w"); }) == Errc::invalid_argument);
+  const auto refused = [](Errc code, const Table& wrong) {
+    return test::message_of(code, [&] { (void)wrong.weights(); });
+  };
+  const double nan_value = std::numeric_limits<double>::quiet_NaN();
+  CHECK(refused(Errc::out_of_range, made(Column{"w", std::vector<double>{1, 1, -0.25}, {}})) ==
+        "column \"w\", row 2: the weight is -0.25, expected a finite number not below 0");
+  CHECK(refused(Errc::out_of_range, made(Column{"w", std::vector<double>{1, nan_value, 1}, {}}).slice(1, 2)) ==
+        "column \"w\", row 0: the weight is missing, expected a finite number not below 0");
+  CHECK(refused(Errc::out_of_range,
+                made(Column{"w", std::vector<double>{std::numeric_limits<double>::infinity(), 1, 1}, {}}))
+            .find("the weight is inf") != std::string::npos);
+  CHECK(refused(Errc::type_mismatch, made(Column{"w", TextValues{{"a"}, {0, 0, 0}}, {}})) ==
+        "column \"w\": expected weights, which are numbers, got text");
+}

@@ -106,7 +106,82 @@ TEST_CASE("a flow without steps returns the state", "[flow]") {
   CHECK(Flow<Churn>("given", given<&Churn::source>()).run({.source = 3}).source == 3);
   std::stop_source stop;
   stop.request_stop();
-  CHECK(empty.run({.source = 3}, {.stop = stop.get_token()}).source == 3);  // nothing was left undone
+  CHECK_THROWS_AS(empty.run({.source = 3}, {.stop = stop.get_token()}), Error);  // a stop is never a success
+}
+
+namespace context {
+
+struct Sums {
+  int count = 0;
+  double sum = 0, twice = 0;
+};
+
+double sum_of(const StepContext& context, int count) {
+  double sum = 0;
+  for (int i = 0; i < count && !context.stop().stop_requested(); ++i) {
+    sum += i;
+    context.report(i + 1, count);
+  }
+  return sum;
+}
+void add_one(const StepContext&, double& sum) { sum += 1; }
+
+}  // namespace context
+
+TEST_CASE("a step that takes a StepContext sees the run: its Runtime, stop token and progress", "[flow]") {
+  using context::Sums;
+  for (const int threads : {1, 2}) {
+    const Runtime runtime({.threads = threads});
+    const Flow<Sums> flow("sums", given<&Sums::count>(),
+                          step<context::sum_of>().from<&Sums::count>().into<&Sums::sum>(),
+                          step<context::add_one>().update<&Sums::sum>(),
+                          step<"twice">([&](const StepContext& at, double sum) {
+                            CHECK(at.step() == "twice");
+                            CHECK(at.runtime() == runtime);
+                            CHECK(!at.stop().stop_requested());
+                            struct Fit {
+                              std::int64_t done = 0, total = 0;
+                            };
+                            at.progress()(Fit{7, 8});
+                            return 2 * sum;
+                          })
+                              .from<&Sums::sum>()
+                              .into<&Sums::twice>());
+    std::vector<std::string> told;
+    const auto note = [&](const StepProgress& at) {
+      if (at.event == StepEvent::advanced)
+        told.push_back(std::string(at.step) + " " + std::to_string(at.done) + "/" + std::to_string(at.total));
+    };
+    CHECK(flow.run({.count = 3}, {.progress = note}, runtime).twice == 8);
+    CHECK(told == std::vector<std::string>{"sum_of 1/3", "sum_of 2/3", "sum_of 3/3", "twice 7/8"});
+  }
+}
+
+TEST_CASE("a stop that was requested is never a success", "[flow]") {
+  using context::Sums;
+  for (const int threads : {1, 2}) {
+    const Runtime runtime({.threads = threads});
+    std::stop_source source;
+    const auto stop_at_two = [&](const StepProgress& at) {
+      if (at.done == 2) source.request_stop();
+    };
+    const Flow<Sums> looks("looks", given<&Sums::count>(),
+                           step<context::sum_of>().from<&Sums::count>().into<&Sums::sum>());
+    try {
+      looks.run({.count = 1'000'000'000}, {.progress = stop_at_two, .stop = source.get_token()}, runtime);
+      FAIL("the run ended well");
+    } catch (const Error& error) {
+      CHECK(error.code() == Errc::cancelled);
+      CHECK(std::string(error.what()) == "flow looks: stop was requested while the last steps ran");
+    }
+    std::stop_source late;
+    const Flow<Sums> does_not_look("deaf", step<"deaf">([&] {
+                                             late.request_stop();
+                                             return 1.0;
+                                           }).into<&Sums::sum>());
+    CHECK_THROWS_WITH(does_not_look.run({}, {.stop = late.get_token()}, runtime),
+                      Catch::Contains("the last steps ran"));
+  }
 }
 
 TEST_CASE("a flow can be copied, reassigned and used after a move", "[flow]") {
@@ -294,8 +369,8 @@ TEST_CASE("member functions and function objects are callables", "[flow]") {
                      step<&Table::rows>().from<&S::table>().into<&S::rows>());
   const S done = flow.run({.table = {5}},
                           {.progress =
-                               [&](std::string_view name, StepEvent event, double) {
-                                 if (event == StepEvent::started) names.emplace_back(name);
+                               [&](const StepProgress& at) {
+                                 if (at.event == StepEvent::started) names.emplace_back(at.step);
                                }},
                           threads(1));
   CHECK(done.count == 5);

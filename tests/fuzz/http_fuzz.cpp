@@ -15,6 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view bytes(reinterpret_cast<const char*>(data), size);
   std::string name, version;
   while (!bytes.empty()) {
+    bytes.remove_prefix(leading_empty_line(bytes));
     Refusal refusal, refusal_in_pieces;
     std::size_t scanned = 0, scanned_in_pieces = 0;
     const std::size_t head_bytes = find_head(bytes, scanned, limits, refusal);

@@ -90,7 +90,14 @@ TEST_CASE("what makes no sense is refused with its row") {
         }).find("no rows in the class") != std::string::npos);
   message_of(Errc::invalid_argument, [] { auc(Doubles{0, 1}, Doubles{.1, .2}, Doubles{1, 0}); });
   CHECK(message_of(Errc::invalid_argument, [] { auc(Doubles{0, 2}, Doubles{.1, .2}); }).find("auc, row 1") == 0);
-  message_of(Errc::invalid_argument, [] { accuracy(Doubles{0.5}, Doubles{1}); });
+  CHECK(message_of(Errc::invalid_argument, [] { accuracy(Doubles{0.5}, Doubles{1}); }) ==
+        "accuracy, row 0: the target is 0.5, expected the index of a class: 0, 1, 2, ...");
+  CHECK(message_of(Errc::invalid_argument, [] {
+          auc(Doubles{0, 1e-9}, Doubles{.1, .2});
+        }) == "auc, row 1: the target is 1e-09, expected the index of one of 2 classes");
+  CHECK(message_of(Errc::invalid_argument, [] {
+          rmse(Doubles{1}, Doubles{1}, Doubles{-1e-9});
+        }).find("the weight is -1e-09") != std::string::npos);
   message_of(Errc::invalid_argument, [] { accuracy(Doubles{-1}, Doubles{1}); });
   CHECK(message_of(Errc::invalid_argument, [] { logloss(Doubles{1}, Doubles{1.5}); }).find("1.5") != std::string::npos);
   message_of(Errc::invalid_argument, [] { rmse(Doubles{1}, Doubles{1}, Doubles{-1}); });
@@ -138,4 +145,12 @@ TEST_CASE("the metrics of a regression") {
   CHECK(metrics::evaluate(model, table).at("mae") == Approx(2.0 / 3));
   message_of(Errc::invalid_argument, [&] { metrics::auc(model, table); });
   message_of(Errc::not_found, [&] { metrics::rmse(model, data::parse_csv("x\n1\n")); });
+}
+
+TEST_CASE("weights of a table count, and large targets keep their digits") {
+  const Table table = data::parse_csv("x,w,y\n1,1,1700000000.5\n2,3,1700000010\n", {.label = "y", .weight = "w"});
+  Parrot model{Encoder::fit(table, {}, TargetKind::regression), {1700000000, 1700000010.25}, 1};
+  CHECK(metrics::mae(model, table) == Approx((1 * 0.5 + 3 * 0.25) / 4).epsilon(1e-12));
+  CHECK(metrics::mae(model, table.with_weight("")) == Approx(0.375).epsilon(1e-12));
+  CHECK(metrics::evaluate(model, table).at("rmse") == Approx(std::sqrt((0.25 + 3 * 0.0625) / 4)).epsilon(1e-12));
 }

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -9,13 +10,55 @@
 #include <limits>
 #include <new>
 #include <sstream>
+#include <thread>
 
+#include "scalar/backend/erase.hpp"
 #include "scalar/core/random.hpp"
 #include "scalar/data.hpp"
+#include "scalar/model/register_spec.hpp"
 #include "scalar/spec/parameters.hpp"
 #include "scalar/trainer.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
+
+namespace outside {
+
+/// A spec that is not in the library's list, with parameters that are.
+struct Ridge {
+  double penalty = 1;
+  static constexpr std::string_view name = "outside_ridge";
+  static constexpr auto fields() { return std::tuple{scalar::field<&Ridge::penalty>.in(0, 10)}; }
+  scalar::TargetKind target() const { return scalar::TargetKind::regression; }
+  scalar::Encoding default_encoding() const { return {}; }
+};
+/// Its name is that of a spec of the library.
+struct Taken {
+  static constexpr std::string_view name = "linear_regression";
+  static constexpr auto fields() { return std::tuple{}; }
+  scalar::TargetKind target() const { return scalar::TargetKind::regression; }
+  scalar::Encoding default_encoding() const { return {}; }
+};
+
+/// Learns it by a spec of the library.
+struct ByNative {
+  std::string_view name() const { return "by_native"; }
+  scalar::Support supports(const Ridge&, int) const { return {}; }
+  scalar::LinearParameters fit(const Ridge& spec, const scalar::Dataset& data, const scalar::FitOptions& options,
+                               const scalar::Runtime& runtime) const {
+    return scalar::backend::Native{}.fit(scalar::LinearRegression{.l2 = spec.penalty}, data, options, runtime);
+  }
+};
+
+}  // namespace outside
+template <>
+struct scalar::ParametersOf<outside::Ridge> {
+  using type = scalar::LinearParameters;
+};
+
+template <>
+struct scalar::ParametersOf<outside::Taken> {
+  using type = scalar::LinearParameters;
+};
 
 using namespace scalar;
 using Catch::Matchers::Contains;
@@ -284,6 +327,68 @@ TEST_CASE("saving replaces models only", "[model]") {
   CHECK(read(directory / "home/thesis.txt") == "years of work");
   std::filesystem::create_directories(directory / "empty");
   CHECK_NOTHROW(one_of_each()[0].save(directory / "empty"));
+}
+
+TEST_CASE("a spec from outside the library is trained, saved and, once registered, loaded", "[model]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "model";
+  const Dataset data = numbers(50, {});
+  const AnyBackend by_name(backend::erase<outside::Ridge>(outside::ByNative{}));
+  const auto model = Trainer{outside::Ridge{.penalty = 2}, by_name}.fit(data);
+  CHECK(model.parameters().values ==
+        Trainer{outside::Ridge{.penalty = 2}, outside::ByNative{}}.fit(data).parameters().values);
+  model.save(path);
+  CHECK_THROWS_WITH(AnyModel::load(path),
+                    Contains("manifest.json: a model of \"outside_ridge\"") && Contains("register_spec"));
+  CHECK(register_spec<outside::Ridge>());
+  CHECK(register_spec<outside::Ridge>());  // once more is harmless
+  CHECK(!register_spec<outside::Taken>());
+  const auto loaded = AnyModel::load(path);
+  CHECK(loaded.predict(data).values == model.predict(data).values);
+  CHECK(loaded.as<outside::Ridge>().spec().penalty == 2);
+}
+
+TEST_CASE("a load beside saves of the same path sees one of the models, whole", "[model]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "model";
+  const AnyModel models[] = {Trainer{LinearRegression{}}.fit(numbers(50, {})),
+                             Trainer{GradientBoostedTrees{.trees = 1, .loss = Loss::squared}}.fit(numbers(50, {}))};
+  models[0].save(path);
+  std::atomic<bool> saved = false;
+  std::jthread saving([&] {
+    for (int i = 1; i <= 300; ++i) models[i % 2].save(path);
+    saved = true;
+  });
+  int loads = 0;
+  do {
+    const AnyModel loaded = AnyModel::load(path);  // throws where it sees parts of two
+    const bool first = loaded.spec_name() == models[0].spec_name();
+    REQUIRE(loaded.spec_json() == models[first ? 0 : 1].spec_json());
+    ++loads;
+  } while (!saved);
+  CHECK(loads > 0);
+}
+
+TEST_CASE("a model that is removed while it is loaded is there whole, or not found", "[model]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "model";
+  const AnyModel model = Trainer{LinearRegression{}}.fit(numbers(50, {}));
+  std::atomic<bool> removed = false;
+  std::jthread removing([&] {
+    for (int i = 0; i < 100; ++i) {
+      model.save(path);
+      std::filesystem::remove_all(path);
+    }
+    removed = true;
+  });
+  do {
+    try {
+      const AnyModel loaded = AnyModel::load(path);
+      REQUIRE(loaded.spec_name() == model.spec_name());
+    } catch (const Error& error) {
+      REQUIRE(error.code() == Errc::not_found);
+    }
+  } while (!removed);
 }
 
 TEST_CASE("a large batch is the same as its rows one by one", "[model]") {

@@ -5,11 +5,20 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "scalar/core/random.hpp"
+#include "scalar/metrics.hpp"
+#include "scalar/trainer.hpp"
 #include "support/catch.hpp"
+
+// Catch allocates when an assertion passes: here only one that fails is one.
+#define CHECK_UNCOUNTED(condition)      \
+  do {                                  \
+    if (!(condition)) FAIL(#condition); \
+  } while (false)
 
 namespace {
 std::atomic<std::int64_t> allocations{0};
@@ -42,6 +51,27 @@ AnyModel sum_of(std::int64_t features) {
   return Model(LinearRegression{}, parameters, Encoder::identity(names, {}));
 }
 
+enum class Island { Biscoe, Dream, Torgersen };
+
+struct Penguin {
+  std::optional<Island> island{};
+  std::optional<double> mass{};
+  int legs = 2;
+  static constexpr std::string_view name = "penguin";
+  static constexpr auto fields() {
+    return std::tuple{field<&Penguin::island>, field<&Penguin::mass>, field<&Penguin::legs>};
+  }
+};
+
+/// A linear model of the raw columns "island", a text, and "mass".
+AnyModel islands() {
+  const Table table({{.name = "island", .values = TextValues{{"Biscoe", "Dream", "Torgersen"}, {0, 1, 2, 0, 1, 2}}},
+                     {.name = "mass", .values = std::vector<double>{1, 2, 3, 4, 5, 6}},
+                     {.name = "length", .values = std::vector<double>{2, 5, 9, 7, 10, 14}}},
+                    "length");
+  return Trainer{LinearRegression{}}.fit(table);
+}
+
 struct Answer {
   std::vector<double> values;
   CacheUse use;
@@ -67,6 +97,28 @@ TEST_CASE("the same row again is a hit, and of a batch only what is missing is c
   const auto stats = predictor.cache_stats();
   CHECK(stats.misses == 3);
   CHECK(stats.inserts == 3);
+}
+
+TEST_CASE("find answers what is in the cache, and counts nothing else", "[predictor]") {
+  const Predictor predictor(sum_of(2), {.cache_bytes = 1 << 20});
+  const float rows[] = {1, 2, 3, 4};
+  double out[2] = {};
+  CHECK_FALSE(predictor.find(FloatMatrix(rows, 2, 2), BatchOut(out, 2, 1)));
+  ask(predictor, {1, 2}, 2);
+  CHECK(predictor.find(FloatMatrix(rows, 1, 2), BatchOut(out, 1, 1)));
+  CHECK(out[0] == 3);
+  CHECK(predictor.cache_stats().hits == 1);
+  CHECK_FALSE(predictor.find(FloatMatrix(rows, 2, 2), BatchOut(out, 2, 1)));
+  CHECK(predictor.cache_stats().hits == 1);
+  CHECK(predictor.cache_stats().misses == 1);
+  ask(predictor, {3, 4}, 2);
+  CHECK(predictor.find(FloatMatrix(rows, 2, 2), BatchOut(out, 2, 1)));
+  CHECK(out[1] == 7);
+  CHECK(predictor.cache_stats().hits == 3);
+  CHECK_FALSE(predictor.find(FloatMatrix(rows, 1, 3), BatchOut(out, 1, 1)));
+  CHECK_FALSE(Predictor(sum_of(2)).find(FloatMatrix(rows, 1, 2), BatchOut(out, 1, 1)));
+  predictor.forget();
+  CHECK_FALSE(predictor.find(FloatMatrix(rows, 1, 2), BatchOut(out, 1, 1)));
 }
 
 TEST_CASE("rows of one shape never answer for another", "[predictor]") {
@@ -118,6 +170,17 @@ TEST_CASE("deadlines and stop tokens are kept, and a failed call leaves nothing 
   CHECK(ask(predictor, {1, 2}, 2, {.deadline = past}).use == CacheUse::hit);  // no work begins
 }
 
+TEST_CASE("a negative number of rows is an error of the library", "[predictor]") {
+  const float row[] = {1, 2};
+  double out[1] = {};
+  for (const std::uint64_t cache_bytes : {0, 1 << 20}) {
+    const Predictor predictor(sum_of(2), {.cache_bytes = cache_bytes});
+    CHECK_THROWS_WITH(predictor.predict(FloatMatrix(row, -1, 2), BatchOut(out, -1, 1)),
+                      "linear_regression: the batch has -1 rows, expected 0 or more");
+    CHECK_FALSE(predictor.find(FloatMatrix(row, -1, 2), BatchOut(out, -1, 1)));
+  }
+}
+
 TEST_CASE("try_predict gives codes", "[predictor]") {
   const Predictor predictor(sum_of(2), {.cache_bytes = 1 << 20});
   std::vector<float> row(3);
@@ -150,6 +213,68 @@ TEST_CASE("a warm prediction of one row allocates nothing, with or without a cac
     CHECK(allocations - before == 0);
     CHECK(out[0] + out[1] + out[2] + out[3] + out[4] + out[5] + out[6] + out[7] + out[8] + out[9] == Approx(1.0));
   }
+}
+
+TEST_CASE("raw columns: a hit allocates nothing, a miss the entry that is stored and nothing else", "[predictor]") {
+  const Predictor predictor(islands(), {.cache_bytes = 32 << 10});  // one shard
+  const std::string_view texts[] = {"a text that is longer than what a string keeps in place", "Biscoe", "Dream"};
+  double out[3];
+  const auto ask = [&](double mass, std::size_t rows) {
+    const double numbers[] = {mass, mass + 0.25, mass + 0.5};
+    const BatchColumn columns[] = {{.texts = {texts, rows}}, {.numbers = {numbers, rows}}};
+    return predictor.predict(BatchView(columns, static_cast<std::int64_t>(rows)),
+                             BatchOut(out, static_cast<std::int64_t>(rows), 1));
+  };
+  for (int i = 0; i < 1000; ++i)
+    ask(i, 3);  // more than the cache holds: from now on an entry takes the place of others
+  std::int64_t before = allocations;
+  for (int i = 1000; i < 1100; ++i) CHECK_UNCOUNTED(ask(i, 1) == CacheUse::miss);
+  CHECK(allocations - before == 100);
+  before = allocations;
+  for (int i = 0; i < 100; ++i) CHECK_UNCOUNTED(ask(1099, 1) == CacheUse::hit);
+  CHECK(allocations - before == 0);
+  CHECK_UNCOUNTED(ask(1098, 3) == CacheUse::partial);  // the first gathers rows
+  before = allocations;
+  CHECK_UNCOUNTED(ask(1099, 3) == CacheUse::partial);
+  CHECK(allocations - before == 2);
+}
+
+TEST_CASE("one row is asked by the names of its columns, or as a struct", "[predictor]") {
+  const Predictor predictor(islands(), {.cache_bytes = 1 << 20});
+  const double torgersen = predictor.predict_row({{"island", "Torgersen"}, {"mass", 2}}).values.at(0);
+  CHECK(predictor.predict_row({{"mass", 2.0}, {"unknown", 7}, {"island", std::string("Torgersen")}}).values.at(0) ==
+        torgersen);
+  CHECK(predictor.cache_stats().hits == 1);  // the same row
+  CHECK(predictor.predict_row(Penguin{Island::Torgersen, 2, 1}).values.at(0) == torgersen);
+  CHECK(predictor.predict_row(Penguin{Island::Biscoe, 2, 1}).values.at(0) != torgersen);
+  CHECK(predictor.predict_row(Penguin{}).values ==
+        predictor.predict_row({{"mass", std::nullopt}, {"island", ""}}).values);
+  const std::vector<NamedValue> vector{{"mass", 2}, {"island", "Torgersen"}};
+  CHECK(predictor.predict_row(vector).values.at(0) == torgersen);
+
+  CHECK_THROWS_WITH(predictor.predict_row({{"island", "Dream"}}),
+                    "column \"mass\": the row has no value; say a missing "
+                    "one as std::nullopt");
+  CHECK_THROWS_WITH(predictor.predict_row({{"island", 3}, {"mass", 2}}),
+                    Contains("has a number, the model was trained on text"));
+  CHECK_THROWS_WITH(predictor.predict_row({{"island", "Dream"}, {"mass", "2"}}), Contains("has a text"));
+  CHECK_THROWS_WITH(predictor.predict_row({{"mass", 1}, {"island", "Dream"}, {"mass", 2}}), Contains("has two values"));
+  CHECK_THROWS_WITH(NamedValue("id", (std::int64_t{1} << 53) + 1), Contains("column \"id\": 9007199254740993"));
+  CHECK(NamedValue("id", std::int64_t{1} << 62).number() == 4611686018427387904.0);
+  CHECK(NamedValue("id", std::numeric_limits<std::int64_t>::min()).number() == -9223372036854775808.0);
+}
+
+TEST_CASE("a dataset is predicted, and metrics take a predictor", "[predictor]") {
+  const Predictor predictor(sum_of(2), {.cache_bytes = 1 << 20});
+  const Dataset data({.features = {1, 2, 3, 4}, .columns = 2, .targets = {3, 8}});
+  CHECK(predictor.predict(data).values == std::vector<double>{3, 7});
+  CHECK(predictor.predict(data).rows == 2);
+  CHECK(predictor.cache_stats().hits == 2);
+  CHECK(metrics::mae(predictor, data) == 0.5);
+  const Table table(
+      {{.name = "x0", .values = std::vector<double>{1}}, {.name = "x1", .values = std::vector<double>{2}}});
+  CHECK(predictor.predict(table).values == std::vector<double>{3});
+  CHECK_THROWS_AS(metrics::accuracy(predictor, data), Error);  // a regression
 }
 
 TEST_CASE("many threads that ask overlapping batches all get the right answers", "[predictor]") {

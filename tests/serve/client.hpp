@@ -28,7 +28,9 @@ struct Answer {
 
 class Client {
  public:
-  explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  /// `receive_bytes`: of the kernel's receive buffer; 0: as it likes.
+  explicit Client(std::uint16_t port, int receive_bytes = 0) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    if (receive_bytes > 0) ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
@@ -74,6 +76,13 @@ class Client {
     answer.body = received_.substr(0, size);
     received_.erase(0, size);
     return answer;
+  }
+  /// Throws `count` bytes away that the server sends. False when the connection ended before.
+  bool skip(std::size_t count) {
+    while (received_.size() < count)
+      if (!more()) return false;
+    received_.erase(0, count);
+    return true;
   }
   /// True when the server closes without another byte.
   bool is_closed() { return received_.empty() && !more(); }

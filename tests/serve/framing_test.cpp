@@ -78,7 +78,12 @@ std::vector<Vector> vectors() {
       {"a field without name", "GET /v2/health/live HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n"},
       {"a name with a space", "GET /v2/health/live HTTP/1.1\r\nHost: a\r\nX Y: b\r\n\r\n"},
       {"a name with a bracket", "GET /v2/health/live HTTP/1.1\r\nHost: a\r\nX[]: b\r\n\r\n"},
-      {"an empty line first", "\r\nGET /v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {"two empty lines first", "\r\n\r\nGET /v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {"an empty line that is a bare line feed", "\nGET /v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {"a carriage return first", "\rGET /v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {"an empty line, then a space", "\r\n GET /v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {"a TLS handshake", with_nul("\x16\x03\x01@\xc4\x01") + std::string(200, 'x')},
+      {"bytes that begin no method", "\x80\x2e\x01"},
       {"HTTP/1.9", "GET /v2/health/live HTTP/1.9\r\nHost: a\r\n\r\n", {505}},
       {"HTTP/2.0", "GET /v2/health/live HTTP/2.0\r\nHost: a\r\n\r\n", {505}},
       {"the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 505}},
@@ -87,7 +92,14 @@ std::vector<Vector> vectors() {
       {"two spaces", "GET  /v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"a tab in the request line", "GET\t/v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"a space in the target", "GET /v2/health /live HTTP/1.1\r\nHost: a\r\n\r\n"},
-      {"an absolute target", "GET http://a/v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {"an absolute target without host", "GET http:///v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {"an absolute target of one slash", "GET http:/v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {"an absolute target with a user", "GET http://b@a/v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {"an absolute target of another scheme", "GET ftp://a/v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {"an absolute target, but no Host", "GET http://a/v2/health/live HTTP/1.1\r\n\r\n"},
+      {"an absolute target and two Hosts", "GET http://a/v2/health/live HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"},
+      {"an authority for a target", "GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {"an asterisk for a target", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"a target without slash", "GET v2 HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"a target beyond ASCII", "GET /v2/\xc3\xa4 HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"a method with a colon", "G:T /v2 HTTP/1.1\r\nHost: a\r\n\r\n"},
@@ -119,6 +131,21 @@ std::vector<Vector> vectors() {
       {"a line feed in a chunk extension", chunked + "5;a\nb\r\nhello\r\n0\r\n\r\n"},
       {"a trailer with a length", chunked + "5\r\nhello\r\n0\r\nContent-Length: 5\r\n\r\n"},
       {"a trailer with a coding", chunked + "5\r\nhello\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n"},
+      {"a trailer with a Host", chunked + "5\r\nhello\r\n0\r\nhost: b\r\n\r\n"},
+      {"a trailer without colon", chunked + "5\r\nhello\r\n0\r\nnonsense\r\n\r\n"},
+      {"a trailer with a space before the colon", chunked + "5\r\nhello\r\n0\r\nX : a\r\n\r\n"},
+      {"a folded trailer", chunked + "5\r\nhello\r\n0\r\nX: a\r\n b\r\n\r\n"},
+      {"a trailer that ends with a line feed", chunked + "5\r\nhello\r\n0\r\nX: a\n\r\n"},
+      {"a bare line feed after the last chunk", chunked + "5\r\nhello\r\n0\r\n\n"},
+      {"a NUL in a trailer", with_nul(chunked + "5\r\nhello\r\n0\r\nX: a@b\r\n\r\n")},
+      {"a trailer of 100 KB", chunked + "5\r\nhello\r\n0\r\nX: " + std::string(100'000, 'a') + "\r\n\r\n", {431}},
+      {"many trailers",
+       [&] {
+         std::string text = chunked + "5\r\nhello\r\n0\r\n";
+         for (int i = 0; i < 101; ++i) text += "X: y\r\n";
+         return text + "\r\n";
+       }(),
+       {431}},
       {"a chunk beyond the limit", chunked + "fffffff\r\n", {413}},
       {"too many chunks",
        chunked +
@@ -190,6 +217,15 @@ TEST_CASE("well-formed requests pass the framing check") {
   CHECK_FALSE(head.keep_alive);
   CHECK_FALSE(parse("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
   CHECK(head.keep_alive);
+  CHECK_FALSE(head.is_http_1_1);
+  CHECK_FALSE(parse("POST /a HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n"));
+  CHECK_FALSE(head.expects_continue);
+  CHECK_FALSE(parse("GET http://127.0.0.1:80/v2/health/live?a=b HTTP/1.1\r\nHost: other\r\n\r\n"));
+  CHECK(head.target == "/v2/health/live?a=b");
+  CHECK_FALSE(parse("GET HTTPS://[::1] HTTP/1.1\r\nHost: a\r\n\r\n"));
+  CHECK(head.target == "/");
+  CHECK_FALSE(parse("GET http://a?b HTTP/1.1\r\nHost: a\r\n\r\n"));
+  CHECK(head.target == "/");
   CHECK_FALSE(parse("get /a HTTP/1.1\r\nHost: a\r\n\r\n"));
   CHECK(head.method == serve::Method::other);
 }

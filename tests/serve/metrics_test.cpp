@@ -31,7 +31,9 @@ TEST_CASE("the metrics count what happened, and pass promtool") {
        {"scalar_requests_total{model=\"m\",code=\"200\"} 3\n", "scalar_requests_total{model=\"m\",code=\"400\"} 1\n",
         "scalar_requests_total{model=\"unused\",code=\"200\"} 0\n", "scalar_rows_total{model=\"m\"} 6\n",
         "scalar_http_responses_total{code=\"404\"} 1\n", "scalar_request_duration_seconds_count{model=\"m\"} 4\n",
-        "scalar_request_duration_seconds_bucket{model=\"m\",le=\"+Inf\"} 4\n", "scalar_connections 1\n",
+        "scalar_request_duration_seconds_bucket{model=\"m\",le=\"+Inf\"} 4\n",
+        "scalar_request_duration_seconds_bucket{model=\"unused\",le=\"0.1\"} 0\n",
+        "scalar_request_duration_seconds_bucket{model=\"unused\",le=\"0.00025\"} 0\n", "scalar_connections 1\n",
         "scalar_cache_hits_total{model=\"m\"} 0\n", "scalar_model_version_info{model=\"m\",version=\"1\"} 1\n"}) {
     CAPTURE(line, answer.body);
     CHECK(answer.body.find(line) != std::string::npos);

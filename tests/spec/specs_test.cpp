@@ -1,9 +1,12 @@
 #include "scalar/spec/specs.hpp"
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 
+#include "scalar/spec/parameters.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
@@ -59,7 +62,8 @@ TEST_CASE("a forest that cannot be walked safely is refused", "[spec]") {
   const Forest good{.features = 2,
                     .outputs = 1,
                     .link = Link::logistic,
-                    .base = {0},
+                    .base = {1.7e9},
+                    .start = {-0.5},
                     .tree_begin = {0, 3},
                     .tree_output = {0},
                     .feature = {1, -1, -1},
@@ -88,4 +92,27 @@ TEST_CASE("a forest that cannot be walked safely is refused", "[spec]") {
   refused([](Forest& f) { f.tree_begin[0] = -1; });
   refused([](Forest& f) { f.value.pop_back(); });
   refused([](Forest& f) { f.base = {}; });
+  refused([](Forest& f) { f.start = {0, 0}; });
+}
+
+TEST_CASE("a forest of another version of the form says what to do", "[spec]") {
+  Forest forest;
+  const auto read = [&](auto add) {
+    TensorWriter writer;
+    add(writer);
+    from_bytes(writer.finish(), forest);
+  };
+  for (const auto& [version, text] : {std::pair{1, "is of version 1 of the form, expected 2: train or import"},
+                                      std::pair{3, "is of version 3 of the form, expected 2"}})
+    try {
+      read([&](TensorWriter& writer) {
+        writer.add<double>("base", {1}, std::array{0.5});  // version 1 did not say so
+        const auto number = static_cast<std::uint8_t>(version);
+        if (version > 1) writer.add<std::uint8_t>("version", {1}, std::array{number});
+      });
+      FAIL("version " << version << " was read");
+    } catch (const Error& error) {
+      CHECK(error.code() == Errc::unsupported);
+      CHECK_THAT(error.what(), Catch::Contains(text));
+    }
 }

@@ -58,7 +58,7 @@ function(scalar_misuse_tests room file)
       set(test "${room}: misuse: ${CMAKE_MATCH_2} (${compiler_name})")
       add_test(NAME "${test}" COMMAND "${CMAKE_COMMAND}" -DCOMPILER=${compiler} -DFILE=${file} -DMISTAKE=${CMAKE_MATCH_1}
                "-DINCLUDE=${PROJECT_SOURCE_DIR}/include" -P "${PROJECT_SOURCE_DIR}/tests/support/misuse.cmake")
-      set_tests_properties("${test}" PROPERTIES LABELS "unit;${room}" TIMEOUT 120)
+      set_tests_properties("${test}" PROPERTIES LABELS "unit;${room}" TIMEOUT 600)
     endforeach()
   endforeach()
 endfunction()

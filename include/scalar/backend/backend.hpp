@@ -29,7 +29,7 @@ struct Support {
 
 /// How far a fit has come.
 struct FitProgress {
-  std::string_view what{};  ///< "iteration", "epoch", "tree"
+  std::string_view what{};  ///< "iteration", "epoch", "tree"; before the first tree "bin"
   std::int64_t done = 0;
   std::int64_t total = 0;
   double objective = 0;  ///< what is minimised, NaN where it is not known

@@ -11,7 +11,7 @@ namespace scalar::inline v0::backend {
 
 namespace detail {
 
-template <class B>
+template <class B, class Specs>
 class Erased final : public AnyBackend::Interface {
  public:
   explicit Erased(B backend) : backend_(std::move(backend)) {}
@@ -20,7 +20,7 @@ class Erased final : public AnyBackend::Interface {
 
   Support supports(std::string_view spec, const std::string& json, int peers) const override {
     Support support{{std::string(name()) + " does not know " + std::string(spec)}};
-    visit_spec(spec, AllSpecs{}, [&]<class S>() {
+    visit_spec(spec, Specs{}, [&]<class S>() {
       if constexpr (Trains<B, S>) support = backend_.supports(parse_json<S>(json), peers);
     });
     return support;
@@ -29,7 +29,7 @@ class Erased final : public AnyBackend::Interface {
   std::vector<std::byte> fit(std::string_view spec, const std::string& json, const Dataset& data,
                              const FitOptions& options, const Runtime& runtime) const override {
     std::vector<std::byte> bytes;
-    const bool known = visit_spec(spec, AllSpecs{}, [&]<class S>() {
+    const bool known = visit_spec(spec, Specs{}, [&]<class S>() {
       if constexpr (Trains<B, S>) bytes = to_bytes(backend_.fit(parse_json<S>(json), data, options, runtime));
     });
     if (!known || bytes.empty())
@@ -43,10 +43,12 @@ class Erased final : public AnyBackend::Interface {
 
 }  // namespace detail
 
-/// Hides the type of a backend.
-template <Backend B>
+/// Hides the type of a backend. It learns the library's specs that it has a `fit` for, and those of `Others`, which
+/// come from elsewhere: `erase<NearestCentroid>(MyBackend{})`.
+template <Spec... Others, Backend B>
 std::shared_ptr<const AnyBackend::Interface> erase(B backend) {
-  return std::make_shared<detail::Erased<B>>(std::move(backend));
+  using Specs = decltype(join(AllSpecs{}, SpecList<Others...>{}));
+  return std::make_shared<detail::Erased<B, Specs>>(std::move(backend));
 }
 
 }  // namespace scalar::inline v0::backend

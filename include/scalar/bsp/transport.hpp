@@ -54,6 +54,8 @@ struct Membership {
   int process = 0;          ///< this process's number, from 0
   int processes = 1;        ///< how many there are
   std::uint64_t epoch = 0;  ///< moves whenever the membership changes
+  /// After a loss: for how long this part of the job lets others, from which it may only be cut off, go on first.
+  std::chrono::milliseconds claim_pause{0};
 };
 
 /// Carries frames, which are byte strings of any length, between the processes that run one program.

@@ -53,14 +53,23 @@ struct Collective {
   std::uint64_t id() const noexcept { return spelling_hash(name) ^ spelling_hash(types->name()); }
 };
 
+/// What a peer that is not running waits for.
+enum class Wait : unsigned char { run, team, clock, thread };
+
 /// Where a suspended peer waits.
 class Gate {
  public:
+  explicit Gate(Wait wait) noexcept : wait_(wait) {}
+  /// For messages.
+  Wait wait() const noexcept { return wait_; }
   /// The peer has suspended. Called by the worker that ran it; from here on another thread may resume it.
   virtual void arrive(Fiber& fiber, unsigned worker) = 0;
 
  protected:
   ~Gate() = default;
+
+ private:
+  const Wait wait_;
 };
 
 /// One peer's execution: one cache line.
@@ -199,10 +208,20 @@ class World {
   [[noreturn]] void throw_aborted(Fiber& fiber) const;
   /// Peer `rank` has failed in this superstep. The lowest rank of the first failing superstep is kept.
   void fail(int rank, std::exception_ptr error) noexcept;
+  /// With the error that `make` returns or, for want of memory, throws.
+  template <class Make>
+  void fail_with(int rank, const Make& make) noexcept {
+    try {
+      throw make();
+    } catch (...) {
+      fail(rank, std::current_exception());
+    }
+  }
   bool has_failed() const noexcept { return root_->failed_.load(std::memory_order_acquire); }
   /// Why the run ends; null while nothing has failed. After all peers have stopped, or under the flip.
   std::exception_ptr failure() const noexcept;
   int failed_rank() const noexcept;
+  std::uint64_t failed_superstep() const noexcept;
   void rethrow_failure() const;
 
   /// All local peers have arrived. True: the superstep is over; false: other processes have not come yet.

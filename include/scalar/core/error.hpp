@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "scalar/core/compiler.hpp"
+
 namespace scalar::inline v0 {
 
 /// What went wrong. The numbers are frozen: they cross processes, files and plugin boundaries.

@@ -19,9 +19,14 @@ namespace scalar::inline v0::data {
 /// Whether the first record names the columns.
 enum class Header : std::uint8_t { yes = 0, no = 1 };
 
+/// The spellings of "no value" that are taken without being asked for: the empty field, "NA", "N/A", "NaN", "nan",
+/// "null", "NULL" and "?".
+inline std::vector<std::string> usual_missing() { return {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"}; }
+
 /// How a CSV is written, and what is wanted of it.
 struct ReadCsv {
   std::string label{};                 ///< the label column of the table; empty: none
+  std::string weight{};                ///< the column with the weights of the rows; empty: all count 1
   char separator = ',';                ///< one byte, not a letter, digit, '.', '+' or '-'
   char quote = '"';                    ///< a quote inside a quoted field is doubled
   char comment = '\0';                 ///< lines that begin with it are skipped; '\0': none
@@ -31,10 +36,10 @@ struct ReadCsv {
   std::map<std::string, ColumnType, std::less<>> types{};  ///< types by column name; the others are inferred
   Schema schema{};             ///< of a table or a model: the columns to read, their types and the label
   bool other_columns = false;  ///< with a schema: infers the columns it does not name, instead of refusing them
-  std::vector<std::string> missing{"", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"};  ///< spellings of "no value"
-  bool quoted_missing = true;  ///< whether a quoted field may be such a spelling
-  bool trim = false;           ///< drops blanks and tabs around fields (outside quotes)
-  std::int64_t skip_rows = 0;  ///< lines to skip before anything else
+  std::vector<std::string> missing = usual_missing();  ///< spellings of "no value"
+  bool quoted_missing = true;                          ///< whether a quoted field may be such a spelling
+  bool trim = false;                                   ///< drops blanks and tabs around fields (outside quotes)
+  std::int64_t skip_rows = 0;                          ///< lines to skip before anything else
   std::size_t max_field_bytes = std::size_t{16} << 20;
 };
 
@@ -57,8 +62,9 @@ struct ReadCsv {
 /// Errors carry `uri:line:column` (both from 1, the column in bytes): `Errc::parse` for a row of another length, a
 /// value that does not fit a declared type, a quote that is not closed or stands where none may, a NUL, a lone CR, text
 /// that is not UTF-8; `Errc::too_large` for a field beyond the limit; `Errc::empty` for no data at all;
-/// `Errc::not_found` for an absent `label`, column or type name; those of the store; `Errc::corrupt` for damaged gzip.
-/// Complexity: one pass in pieces, and a second one over the file for columns that turn out to be text late.
+/// `Errc::not_found` for an absent `label`, `weight`, column or type name; those of the store; `Errc::corrupt` for
+/// damaged gzip. Complexity: one pass in pieces, and a second one over the file for columns that turn out to be text
+/// late.
 Table read_csv(const Uri& uri, const ReadCsv& options = {}, const Runtime& runtime = {});
 
 /// The same from memory; errors carry `csv:line:column`.
@@ -67,9 +73,10 @@ Table parse_csv(std::string_view text, const ReadCsv& options = {}, const Runtim
 /// Reads a CSV of numbers straight into a float matrix: what `read_csv` and an `Encoder` that keeps numbers as they are
 /// would give, faster and in a third of the memory. A leading zero does not matter here.
 ///
-/// Every column but the label is a feature; a missing one is NaN. `kind` says whether the label is a number or a class
-/// (class names are the shortest decimals of the numbers, in their order). Errors: as `read_csv`, and `Errc::parse` for
-/// a field that is no number or no finite float32, a missing label, `Errc::invalid_argument` for `types`.
+/// Every column but label and weight is a feature; a missing one is NaN, and digits beyond float32 are lost. `kind`
+/// says whether the label is a number or a class (class names are the shortest decimals of the numbers, in their
+/// order). Errors: as `read_csv`, and `Errc::parse` for a field that is no number or no finite float32, a missing
+/// label, `Errc::invalid_argument` for `types`.
 Dataset read_csv_matrix(const Uri& uri, const ReadCsv& options = {}, TargetKind kind = TargetKind::regression,
                         const Runtime& runtime = {});
 

@@ -1,5 +1,5 @@
 #pragma once
-/// Numbers ready to learn from: a dense float matrix with targets and weights.
+/// Numbers ready to learn from: a dense float32 matrix with float64 targets and weights.
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -15,13 +15,13 @@ namespace scalar::inline v0 {
 struct DatasetParts {
   std::vector<float> features{};  ///< `[rows, columns]`, row-major
   std::int64_t columns = 0;
-  std::vector<float> targets{};              ///< `[rows]`: a number, or the index of the class; empty: none
-  std::vector<float> weights{};              ///< `[rows]`, not negative; empty: all 1
+  std::vector<double> targets{};             ///< `[rows]`: a number, or the index of the class; empty: none
+  std::vector<double> weights{};             ///< `[rows]`, not negative; empty: all 1
   std::vector<std::string> feature_names{};  ///< `[columns]`; empty: "f0", "f1", ...
   std::vector<std::string> classes{};        ///< names of the classes; empty: a regression target
 };
 
-/// A dense float matrix `[rows, columns]` with targets and weights.
+/// A dense float32 matrix `[rows, columns]` with float64 targets and weights.
 ///
 /// Immutable; copies and row selections share the storage. Thread safety: const members may be called from any thread.
 class Dataset {
@@ -43,9 +43,9 @@ class Dataset {
   const std::vector<std::string>& classes() const noexcept;
 
   std::span<const float> row(std::int64_t i) const noexcept { return matrix_.row(stored_row(i)); }
-  float target(std::int64_t i) const noexcept;
+  double target(std::int64_t i) const noexcept;
   /// 1 when there are no weights.
-  float weight(std::int64_t i) const noexcept;
+  double weight(std::int64_t i) const noexcept;
 
   /// True when the rows lie one after the other in memory, so that `features()` and `targets()` may be asked for.
   bool is_contiguous() const noexcept { return selection_ == nullptr; }
@@ -53,8 +53,12 @@ class Dataset {
   Dataset contiguous() const;
   /// `[rows, columns]`. Requires `is_contiguous()`, as do `targets` and `weights`, which are empty when there are none.
   FloatMatrix features() const;
-  std::span<const float> targets() const;
-  std::span<const float> weights() const;
+  std::span<const double> targets() const;
+  std::span<const double> weights() const;
+
+  /// The same rows with other weights, `[rows]` or none; shares the features where they lie in one block. Errors:
+  /// `Errc::shape_mismatch`, `Errc::out_of_range`, as the constructor.
+  Dataset with_weights(std::vector<double> weights) const;
 
   Dataset slice(std::int64_t first, std::int64_t count) const;
   Dataset take(std::vector<std::int64_t> rows) const;

@@ -1,8 +1,10 @@
 #pragma once
 /// Preprocessing that is learned from the training table and travels inside the model.
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -36,22 +38,41 @@ enum class Unknown : std::uint8_t {
   error = 1,    ///< an unknown value is `Errc::invalid_argument` naming column and value
 };
 
+/// What to do with a column whose numbers float32 features cannot tell apart.
+enum class Rounding : std::uint8_t {
+  refuse = 0,  ///< `Errc::out_of_range` naming the column and two of the values that would become equal
+  accept = 1,  ///< the values become equal
+};
+
 /// What preprocessing to do; a spec chooses its own default.
 ///
 /// Statistics are those of the values that are there (the deviation divides by their number); a column without any has
 /// mean and median 0. Missing and empty texts are NaN where ordinal, all zeros where one-hot.
+///
+/// Features are float32, so digits may be lost; numbers are brought near zero first, in float64. A scaled column is (by
+/// its mean); of another one whose values would become equal, such as dates written 20240131, Unix times and keys, the
+/// middle of its range or its middle value is subtracted. A column is refused when values of it become equal even so:
+/// two of them where all are whole numbers (up to 2^53, or int64) that are not scaled, more than one in a hundred
+/// otherwise. Looked at are all distinct values up to 65,536, else a sample of so many.
 struct Encoding {
   Impute impute = Impute::mean;
   Scale scale = Scale::standard;
   Categories categories = Categories::one_hot;
   Unknown unknown = Unknown::missing;
-  std::int64_t max_categories = 1024;  ///< distinct texts a column may have, else `Errc::too_large` naming the column
+  /// Distinct texts a column may have, else `Errc::too_large` naming the column; at most 2^24, as float32 counts so
+  /// far.
+  std::int64_t max_categories = 1024;
+  Rounding rounding = Rounding::refuse;
 
   using Self = Encoding;
   static constexpr std::string_view name = "encoding";
   static constexpr auto fields() {
-    return std::tuple{field<&Self::impute>, field<&Self::scale>, field<&Self::categories>, field<&Self::unknown>,
-                      field<&Self::max_categories>.in(1, 1e9)};
+    return std::tuple{field<&Self::impute>,
+                      field<&Self::scale>,
+                      field<&Self::categories>,
+                      field<&Self::unknown>,
+                      field<&Self::max_categories>.in(1, 16'777'216),
+                      field<&Self::rounding>};
   }
 };
 
@@ -64,6 +85,13 @@ struct Input {
 /// What the target means.
 enum class TargetKind : std::uint8_t { regression = 0, classification = 1 };
 
+/// How long work on a table may go on, and who hears of it.
+struct EncodeOptions {
+  std::stop_token stop{};  ///< asks to give up: `Errc::cancelled`
+  /// Hears how many values of the table were seen; called from any thread, one call at a time.
+  std::function<void(std::int64_t done, std::int64_t total)> progress{};
+};
+
 /// A fitted Encoding: turns raw columns into features, and labels into targets.
 ///
 /// Immutable; copies share. Thread safety: const members may be called from any thread.
@@ -71,21 +99,23 @@ class Encoder {
  public:
   Encoder() = default;
 
-  /// Learns from every column of `table` but its label, in one mergeable pass.
+  /// Learns from every column of `table` but its label and its weight, in one mergeable pass.
   ///
   /// Labels of a classification become class indices in sorted order (numbers by value and named by their shortest
-  /// decimal, texts by bytes, booleans "false" and "true"), at most `max_categories`.
+  /// decimal, texts by bytes, booleans "false" and "true"), at most `max_categories`, of numbers at most 1,000.
   /// Errors: `Errc::empty` for no rows; `Errc::invalid_argument` for a table without label, a missing label, or a
   /// text label where a number is wanted, an infinity or a text that is not UTF-8, naming column and row;
-  /// `Errc::too_large` for too many distinct texts; `Errc::out_of_range` for numbers whose mean or deviation no float64
-  /// holds.
-  static Encoder fit(const Table& table, const Encoding& encoding, TargetKind kind, const Runtime& runtime = {});
+  /// `Errc::too_large` for too many distinct texts or classes; `Errc::out_of_range` for numbers whose mean or deviation
+  /// no float64 holds, or that float32 features do not tell apart (see Encoding); `Errc::cancelled`.
+  static Encoder fit(const Table& table, const Encoding& encoding, TargetKind kind, const Runtime& runtime = {},
+                     const EncodeOptions& options = {});
   /// Takes features as they are, infinities excepted: what a model fitted on a Dataset has.
   static Encoder identity(std::vector<std::string> feature_names, std::vector<std::string> classes);
 
-  /// The raw inputs in their order: the columns of the training table without the label.
+  /// The raw inputs in their order: the columns of the training table without label and weight.
   const std::vector<Input>& inputs() const noexcept;
-  /// True when every input is a number, so that a dense batch may be encoded.
+  /// True when a dense float32 batch may be encoded: every input is a number, and a float32 tells those of training
+  /// apart.
   bool is_numeric() const noexcept;
   /// True when features are the inputs themselves.
   bool is_identity() const noexcept;
@@ -96,16 +126,17 @@ class Encoder {
   /// The name of the label column; empty for `identity`.
   const std::string& label() const noexcept;
 
-  /// Features and targets of a table with the columns of the training table, found by name.
+  /// Features, targets and weights of a table with the columns of the training table, found by name.
   ///
-  /// The label may be absent. Errors: `Errc::not_found` for a missing column, `Errc::type_mismatch` for one of another
-  /// type, `Errc::invalid_argument` for an unknown class or category, each naming column, row and value.
-  Dataset encode(const Table& table, const Runtime& runtime = {}) const;
-  /// The features alone; a label among the columns is not looked at.
+  /// The label may be absent; weights are those the table names. Errors: those of Table::weights, `Errc::not_found` for
+  /// a missing column, `Errc::type_mismatch` for one of another type, `Errc::invalid_argument` for an unknown class or
+  /// category, each naming column, row and value.
+  Dataset encode(const Table& table, const Runtime& runtime = {}, const EncodeOptions& options = {}) const;
+  /// The features alone; a label or weight among the columns is not looked at.
   Dataset encode_inputs(const Table& table, const Runtime& runtime = {}) const;
   /// The label column of a table, `[rows]`: numbers, or class indices. An identity takes the label the table names.
   /// Errors: as `encode`, and `Errc::not_found` where there is no label.
-  std::vector<float> targets(const Table& table) const;
+  std::vector<double> targets(const Table& table) const;
   /// Features of a batch into `out`, `[rows, feature_count()]`. Does not allocate.
   /// Errors: `Errc::shape_mismatch`, `Errc::type_mismatch`, `Errc::invalid_argument`, as `encode(table)`.
   void encode(const BatchView& batch, MatrixView<float> out) const;
@@ -118,7 +149,8 @@ class Encoder {
   struct Data;
   explicit Encoder(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
   const Data& data() const;
-  Dataset encode_with(const Table& table, std::vector<float> targets, const Runtime& runtime) const;
+  Dataset encode_with(const Table& table, std::vector<double> targets, std::vector<double> weights,
+                      const Runtime& runtime, const EncodeOptions& options) const;
   std::shared_ptr<const Data> data_;
 };
 

@@ -31,7 +31,8 @@ struct ColumnSchema {
 /// The columns of a table in their order. `Table::schema` and `Model::schema` make one, `data::ReadCsv` takes it.
 struct Schema {
   std::vector<ColumnSchema> columns{};
-  std::string label{};  ///< the name of the label column; empty: none
+  std::string label{};   ///< the name of the label column; empty: none
+  std::string weight{};  ///< the name of the column with the weights of the rows; empty: none
 };
 
 }  // namespace scalar::inline v0

@@ -19,7 +19,7 @@ struct SplitOptions {
   std::uint64_t seed = 0;
 };
 
-/// Rows of typed, nullable, named columns; one of them may be the label.
+/// Rows of typed, nullable, named columns; one of them may be the label, and one may hold the weights of the rows.
 ///
 /// Immutable; copies and row selections share the columns, so splitting copies nothing but row numbers.
 /// Thread safety: const members may be called from any thread.
@@ -30,8 +30,9 @@ class Table {
 
   Table() = default;
   /// Errors: `Errc::shape_mismatch` when columns differ in length, `Errc::already_exists` for two of one name,
-  /// `Errc::not_found` when `label` is not empty and names no column.
-  explicit Table(std::vector<Column> columns, std::string label = {});
+  /// `Errc::not_found` when `label` or `weight` is not empty and names no column, `Errc::invalid_argument` when both
+  /// name the same.
+  explicit Table(std::vector<Column> columns, std::string label = {}, std::string weight = {});
 
   /// A table of a range of described structs (see core/fields.hpp): a row for each, a column for each member, as
   /// `Column::from` makes them. Errors: those, and `Errc::not_found` for a label that is no member.
@@ -64,7 +65,15 @@ class Table {
 
   /// The same rows with another label column. Errors: `Errc::not_found`.
   Table with_label(std::string name) const;
-  /// The same rows with only these columns, in this order; the label stays when it is among them.
+  /// The name of the column that says how much each row counts; empty when all count 1. It is no feature: fits, metrics
+  /// and selections use it, predictions do not ask for it.
+  const std::string& weight() const noexcept;
+  /// The same rows with another weight column. Errors: `Errc::not_found`, `Errc::invalid_argument` for the label.
+  Table with_weight(std::string name) const;
+  /// The weights, `[rows]`; empty when all are 1. Errors: `Errc::type_mismatch` for a column of text,
+  /// `Errc::out_of_range` naming column and row for a weight that is missing, negative or infinite.
+  std::vector<double> weights() const;
+  /// The same rows with only these columns, in this order; label and weight stay when they are among them.
   Table select(std::span<const std::string> names) const;
 
   /// Rows `[first, first + count)`.

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "scalar/flow/context.hpp"
 #include "scalar/flow/event.hpp"
 #include "scalar/flow/result.hpp"
 
@@ -31,7 +32,7 @@ struct Record {
   Fault fault = Fault::none;           // found by looking at this event alone
 };
 
-/// What a step's function returns for the members it is given.
+/// How a step's function is called with the members it is given, and what it returns.
 template <class F, class Reads, class Updates>
 struct Calls {
   static constexpr bool ok = false;
@@ -39,8 +40,15 @@ struct Calls {
 template <class F, auto... R, auto... U>
   requires std::is_invocable_v<const F&, member_type<U>&..., const member_type<R>&...>
 struct Calls<F, Members<R...>, Members<U...>> {
-  static constexpr bool ok = true;
+  static constexpr bool ok = true, takes_context = false;
   using Result = std::invoke_result_t<const F&, member_type<U>&..., const member_type<R>&...>;
+};
+template <class F, auto... R, auto... U>
+  requires(!std::is_invocable_v<const F&, member_type<U>&..., const member_type<R>&...> &&
+           std::is_invocable_v<const F&, const StepContext&, member_type<U>&..., const member_type<R>&...>)
+struct Calls<F, Members<R...>, Members<U...>> {
+  static constexpr bool ok = true, takes_context = true;
+  using Result = std::invoke_result_t<const F&, const StepContext&, member_type<U>&..., const member_type<R>&...>;
 };
 
 // Functions and not lambdas: clang <= 19 cannot expand an outer `auto...` pack beside the pack of a generic lambda.

@@ -10,6 +10,8 @@
 
 #include "scalar/core/name.hpp"
 #include "scalar/core/runtime.hpp"
+#include "scalar/flow/check.hpp"
+#include "scalar/flow/context.hpp"
 #include "scalar/flow/options.hpp"
 #include "scalar/flow/result.hpp"
 #include "scalar/flow/step.hpp"
@@ -20,7 +22,7 @@ namespace scalar::inline v0::flow {
 struct Node {
   std::string name{};
   std::vector<std::uint64_t> reads{}, writes{};  ///< identities of members; an updated one is in both
-  std::function<void(void* state)> call{};
+  std::function<void(void* state, const StepContext& context)> call{};
 };
 
 /// Nodes in the order written, linked by what they share: a node waits for the last writer of what it uses, and for the
@@ -46,12 +48,16 @@ void add(std::vector<Node>& nodes, Step<Name, F, Members<R...>, Members<U...>, M
                                        .reads = {detail::identity<R>..., detail::identity<U>...},
                                        .writes = {detail::identity<U>..., detail::identity<W>...}});
   // Shared, so that a function that can only be moved fits into std::function.
-  node.call = [function = std::make_shared<const F>(std::move(step.function))](void* memory) {
+  node.call = [function = std::make_shared<const F>(std::move(step.function))](void* memory,
+                                                                               const StepContext& context) {
     State& state = *static_cast<State*>(memory);
     const auto call = [&]() -> decltype(auto) {
-      return std::invoke(*function, state.*U..., std::as_const(state.*R)...);
+      if constexpr (Calls<F, Members<R...>, Members<U...>>::takes_context)
+        return std::invoke(*function, context, state.*U..., std::as_const(state.*R)...);
+      else
+        return std::invoke(*function, state.*U..., std::as_const(state.*R)...);
     };
-    (void)state;  // a step without members
+    (void)state, (void)context;  // a step without members
     if constexpr (sizeof...(W) == 0)
       call();
     else if constexpr (sizeof...(W) == 1)

@@ -41,7 +41,8 @@ template <FixedString Step, class Function, class... Arguments>
 struct CannotBeCalledWith {
   static_assert(
       is_allowed<Function>,
-      "flow: the step's function cannot be called with the members of update<>() and from<>(), in that order");
+      "flow: the step's function cannot be called with the members of update<>() and from<>(), in that order (it may "
+      "take a const StepContext& before them)");
 };
 template <FixedString Step, class Result, class Members>
 struct ResultDoesNotFit {

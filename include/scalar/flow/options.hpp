@@ -8,13 +8,22 @@
 namespace scalar::inline v0 {
 
 /// What happened to a step.
-enum class StepEvent : std::uint8_t { started = 0, finished = 1, failed = 2 };
+enum class StepEvent : std::uint8_t { started = 0, finished = 1, failed = 2, advanced = 3 };
+
+/// How far a step is.
+struct StepProgress {
+  std::string_view step{};
+  StepEvent event = StepEvent::started;
+  double seconds = 0;                ///< since it started, on the Runtime's clock
+  std::int64_t done = 0, total = 0;  ///< what the step reported when it `advanced`
+};
 
 struct FlowRunOptions {
-  /// Called when a step starts (with 0 seconds) and when it ends (with the seconds it took). One call at a time, from
-  /// the threads that run the steps; what it throws fails that step.
-  std::function<void(std::string_view step, StepEvent event, double seconds)> progress{};
-  /// Once stop is requested no further step starts; those running finish.
+  /// Called when a step starts, when it ends, and when it reports how far it is (`StepContext::report`). One call at a
+  /// time, from the threads that run the steps; what it throws fails that step.
+  std::function<void(const StepProgress&)> progress{};
+  /// Once stop is requested no further step starts, steps that take a StepContext may end early, and the run ends with
+  /// `Errc::cancelled`.
   std::stop_token stop{};
 };
 

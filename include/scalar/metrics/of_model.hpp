@@ -29,7 +29,7 @@ void require_regression(const Encoder& encoder, const char* metric);
 
 /// What a metric needs of the data beside predictions.
 struct Truth {
-  std::vector<float> targets{}, weights{};
+  std::vector<double> targets{}, weights{};
 };
 Truth truth(const Encoder& encoder, const Table& table);
 /// Classes are matched by name where the dataset names its own.
@@ -59,8 +59,8 @@ double of_numbers(const char* name, const M& model, const Data& data, Metric met
 
 }  // namespace detail
 
-/// Each takes a model and a Table with the model's inputs and label, or a Dataset with targets; weights of a dataset
-/// count. Errors: those of the metric and of `predict`; `Errc::invalid_argument` for a metric of the other kind of
+/// Each takes a model and a Table with the model's inputs and label, or a Dataset with targets; their weights count.
+/// Errors: those of the metric and of `predict`; `Errc::invalid_argument` for a metric of the other kind of
 /// model, and for a class the model does not know.
 template <class Data, Predicts<Data> M>
 double accuracy(const M& model, const Data& data) {

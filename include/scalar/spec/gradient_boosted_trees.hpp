@@ -9,11 +9,13 @@ namespace scalar::inline v0 {
 /// f(x_i)^2 + min_split_gain T + l2/2 ||leaves||^2`; a leaf is `-learning_rate G / (H + l2)`.
 ///
 /// A split's gain is `1/2 (G_L^2/(H_L+l2) + G_R^2/(H_R+l2) - G^2/(H+l2)) - min_split_gain`, both children need
-/// `H >= min_child_weight` and some of it, and rows whose value is missing go to the side that gains more; where no row
-/// of a node lacks it, the backend chooses. Splits are sought among at most `bins` quantile bins a feature. The first
-/// margin is 0 for classes (probability 1/2) and the mean for squared loss. With `p` the probability that the margins
-/// say, `g = p - y` and `h = p (1 - p)`, twice that with softmax; `g = margin - y` and `h = 1` with squared loss; both
-/// times the row's weight.
+/// `H >= min_child_weight` and some of it (a root with less stays a leaf of 0), and rows whose value is missing go to
+/// the side that gains more; where no row of a node lacks it, the backend chooses. Splits are sought among at most
+/// `bins` quantile bins a feature. Boosting begins with the constant that fits best, by the rows' weights: the mean for
+/// squared loss, the logarithm of the odds of the second class for logistic, those of the classes' shares for softmax,
+/// where a class that does not occur counts as a millionth of all. With `p` the probability that the margins say, `g =
+/// p - y` and `h = p (1 - p)`, twice that with softmax; `g = margin - y` and `h = 1` with squared loss; both times the
+/// row's weight.
 struct GradientBoostedTrees {
   int trees = 100;  ///< rounds; with softmax each round adds one tree a class
   int depth = 6;

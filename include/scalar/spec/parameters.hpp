@@ -39,6 +39,7 @@ class TensorReader {
  public:
   explicit TensorReader(std::span<const std::byte> block);
 
+  bool has(std::string_view name) const { return tensors_.contains(name); }
   /// The elements of tensor `name`, copied. `shape` receives its shape.
   template <class T>
   std::vector<T> read(std::string_view name, std::vector<std::int64_t>* shape = nullptr) const;

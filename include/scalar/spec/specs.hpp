@@ -10,7 +10,13 @@ namespace scalar::inline v0 {
 template <Spec... S>
 struct SpecList {};
 
-/// Every spec, for code that must treat each of them: erasure, model files, conformance tests.
+/// The specs of both lists.
+template <Spec... A, Spec... B>
+constexpr SpecList<A..., B...> join(SpecList<A...>, SpecList<B...>) {
+  return {};
+}
+
+/// Every spec of the library, for code that must treat each of them: erasure, model files, conformance tests.
 using AllSpecs = SpecList<LinearRegression, LogisticRegression, MultilayerPerceptron, GradientBoostedTrees>;
 
 /// Calls `visit.template operator()<S>()` for the spec called `name`; false when there is none.

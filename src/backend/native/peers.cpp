@@ -7,7 +7,7 @@
 namespace scalar::inline v0::backend::native {
 namespace {
 
-void add(Hasher& hasher, std::span<const float> numbers) { hasher.add(numbers.size()).add(std::as_bytes(numbers)); }
+void add(Hasher& hasher, std::span<const double> numbers) { hasher.add(numbers.size()).add(std::as_bytes(numbers)); }
 void add(Hasher& hasher, const std::vector<std::string>& names) {
   hasher.add(names.size());
   for (const std::string& name : names) hasher.add(name.size()).add(std::string_view(name));

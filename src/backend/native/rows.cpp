@@ -29,8 +29,8 @@ void check_finite(std::string_view spec, const Dataset& data, const Runtime& run
   });
 }
 
-void check_weights(std::string_view spec, std::span<const float> weights) {
-  if (!weights.empty() && std::none_of(weights.begin(), weights.end(), [](float weight) { return weight > 0; }))
+void check_weights(std::string_view spec, std::span<const double> weights) {
+  if (!weights.empty() && std::none_of(weights.begin(), weights.end(), [](double weight) { return weight > 0; }))
     refuse(spec, "all weights are 0");
 }
 
@@ -123,8 +123,8 @@ std::int64_t checked_classes(std::string_view spec, const Dataset& contiguous) {
   const std::vector<std::string>& names = contiguous.classes();
   if (names.empty()) refuse(spec, "the target is a number, expected classes");
   if (names.size() == 1) refuse(spec, "the only class is \"" + names[0] + "\", expected at least two");
-  const std::span<const float> targets = contiguous.targets();
-  const std::span<const float> weights = contiguous.weights();
+  const std::span<const double> targets = contiguous.targets();
+  const std::span<const double> weights = contiguous.weights();
   std::int64_t of_class = -1, rows = 0;
   for (std::size_t row = 0; row < targets.size(); ++row) {
     if (!weights.empty() && weights[row] == 0) continue;  // teaches nothing

@@ -17,15 +17,14 @@ namespace scalar::inline v0::backend::native {
 /// Rows in memory with their targets; `weights` is empty where all are 1.
 struct Rows {
   FloatMatrix features{};
-  std::span<const float> targets{};
-  std::span<const float> weights{};
+  std::span<const double> targets{};
+  std::span<const double> weights{};
 
   std::int64_t count() const { return features.rows; }
   std::int64_t columns() const { return features.columns; }
-  const float* weights_or_null() const { return weights.empty() ? nullptr : weights.data(); }
-  double weight(std::int64_t i) const {
-    return weights.empty() ? 1.0 : static_cast<double>(weights[static_cast<std::size_t>(i)]);
-  }
+  const double* weights_or_null() const { return weights.empty() ? nullptr : weights.data(); }
+  double target(std::int64_t i) const { return targets[static_cast<std::size_t>(i)]; }
+  double weight(std::int64_t i) const { return weights.empty() ? 1.0 : weights[static_cast<std::size_t>(i)]; }
   Rows slice(std::int64_t first, std::int64_t count) const;
 };
 

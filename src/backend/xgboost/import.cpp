@@ -117,6 +117,9 @@ RawTree read_tree(ondemand::object object) {
   return tree;
 }
 
+/// Who saved a model: major, minor and patch.
+using Version = std::array<std::int64_t, 3>;
+
 /// Everything of a model that matters here, in whatever order the text has it.
 struct RawModel {
   std::optional<std::string> booster, objective;
@@ -124,6 +127,7 @@ struct RawModel {
   std::vector<std::int32_t> tree_info;
   std::vector<float> base;
   std::int64_t features = -1, classes = 0, targets = 1;
+  Version version{};
 };
 
 /// `"5E-1"` up to version 3.0, `"[5E-1]"` or `"[1E0,2E0]"` later.
@@ -185,6 +189,12 @@ void read_learner(ondemand::object object, RawModel& model) {
   }
 }
 
+Version read_version(ondemand::value value) {
+  const std::vector<std::int32_t> numbers = integers(value, "version");
+  if (numbers.size() != 3) corrupt("has a version of " + std::to_string(numbers.size()) + " numbers, expected 3");
+  return {numbers[0], numbers[1], numbers[2]};
+}
+
 RawModel read_model(std::string_view text) {
   RawModel model;
   bool learner = false;
@@ -195,6 +205,7 @@ RawModel read_model(std::string_view text) {
     for (auto field : document.get_object()) {
       const std::string key(std::string_view(field.unescaped_key()));
       ondemand::value value = field.value();
+      if (key == "version") model.version = read_version(value);
       if (key != "learner") continue;
       learner = true;
       read_learner(value.get_object(), model);
@@ -212,22 +223,65 @@ RawModel read_model(std::string_view text) {
   return model;
 }
 
-Link link_of(const std::string& objective) {
-  if (objective == "binary:logistic") return Link::logistic;
-  if (objective == "multi:softprob" || objective == "multi:softmax") return Link::softmax;
-  constexpr std::array same{"reg:squarederror",     "reg:linear",        "reg:squaredlogerror",
-                            "reg:pseudohubererror", "reg:absoluteerror", "binary:logitraw",
-                            "rank:pairwise",        "rank:ndcg",         "rank:map"};
-  for (const std::string_view name : same)
-    if (objective == name) return Link::identity;
-  unsupported("the objective \"" + objective +
-              "\" does not predict the margin, its logistic or its softmax, so no forest stands for it");
+/// What XGBoost makes of margins when it predicts: a link, or what no `Link` does.
+struct Objective {
+  std::string_view name;
+  std::optional<Link> link{};
+  std::string_view predicts{};
+};
+
+/// All objectives of 1.0 to 3.4, by what they predict.
+constexpr std::array objectives{
+    Objective{"reg:squarederror", Link::identity},
+    Objective{"reg:linear", Link::identity},
+    Objective{"reg:squaredlogerror", Link::identity},
+    Objective{"reg:pseudohubererror", Link::identity},
+    Objective{"reg:absoluteerror", Link::identity},
+    Objective{"reg:quantileerror", Link::identity},
+    Objective{"reg:expectileerror", Link::identity},
+    Objective{"binary:logitraw", Link::identity},
+    Objective{"rank:pairwise", Link::identity},
+    Objective{"rank:ndcg", Link::identity},
+    Objective{"rank:map", Link::identity},
+    Objective{"reg:logistic", Link::logistic},
+    Objective{"binary:logistic", Link::logistic},
+    Objective{"multi:softprob", Link::softmax},
+    Objective{"multi:softmax", Link::softmax},
+    Objective{"count:poisson", {}, "the exponential of the margin"},
+    Objective{"reg:gamma", {}, "the exponential of the margin"},
+    Objective{"reg:tweedie", {}, "the exponential of the margin"},
+    Objective{"survival:cox", {}, "the exponential of the margin"},
+    Objective{"survival:aft", {}, "the exponential of the margin"},
+    Objective{"binary:hinge", {}, "1 where the margin is above 0, else 0"},
+};
+
+constexpr std::string_view links = "a forest predicts the margins, their logistic or their softmax";
+
+/// The link of an objective with so many margins.
+Link link_of(const std::string& objective, std::int64_t outputs) {
+  const auto known = std::ranges::find(objectives, objective, &Objective::name);
+  if (known == objectives.end())
+    unsupported("the objective \"" + objective + "\" is not known, so what it predicts is not");
+  const std::string name = "the objective \"" + objective + "\"";
+  if (!known->link) unsupported(name + " predicts " + std::string(known->predicts) + "; " + std::string(links));
+  if (*known->link == Link::logistic && outputs != 1)
+    unsupported(name + " predicts " + std::to_string(outputs) +
+                " labels, each by a logistic; a forest with that link has one margin");
+  if (*known->link == Link::softmax && outputs < 2) unsupported(name + " has 1 class, expected 2 or more");
+  if (objective == "reg:expectileerror" && outputs != 1)
+    unsupported(name + " has " + std::to_string(outputs) +
+                " expectiles, each predicted by what its margin adds to the one before; " + std::string(links));
+  return *known->link;
 }
 
-/// The margin that a base score stands for, in XGBoost's own arithmetic (`LogisticRegression::ProbToMargin`).
-float base_margin(float score, const std::string& objective) {
-  if (objective != "binary:logistic" && objective != "binary:logitraw") return score;
-  if (!(score > 0 && score < 1)) corrupt("base_score is " + std::to_string(score) + ", expected a probability");
+/// The margin that a base score stands for, in the arithmetic of the version that saved it (`ProbToMargin`).
+float base_margin(float score, const RawModel& model) {
+  const bool was_probability = *model.objective == "binary:logitraw" && model.version < Version{1, 3, 1};
+  if (*model.objective != "binary:logistic" && *model.objective != "reg:logistic" && !was_probability) return score;
+  if (!(score >= 0 && score <= 1)) corrupt("base_score is " + std::to_string(score) + ", expected a probability");
+  constexpr float least = 1e-6f;
+  if (model.version >= Version{3, 2, 0}) score = std::clamp(score, least, 1.0f - least);
+  if (score == 0 || score == 1) corrupt("base_score is " + std::to_string(score) + ", whose logit is not finite");
   return -std::log(1.0f / score - 1.0f);
 }
 
@@ -240,7 +294,8 @@ class TreeWriter {
     if (nodes == 0 || !same(tree.right) || !same(tree.feature) || !same(tree.condition) || !same(tree.default_left) ||
         !(tree.split_type.empty() || same(tree.split_type)))
       corrupt(place() + " has node arrays of different lengths, or none");
-    if (tree.leaf_size > 1) unsupported(place() + " has leaves of " + std::to_string(tree.leaf_size) + " values");
+    if (tree.leaf_size > 1)
+      unsupported(place() + " has leaves of " + std::to_string(tree.leaf_size) + " values, expected 1");
   }
 
   void write() {
@@ -277,7 +332,7 @@ class TreeWriter {
     const bool leaf = tree_.left[node] == -1;
     if (leaf != (tree_.right[node] == -1)) corrupt(place() + ", node " + std::to_string(node) + " has one child");
     if (!leaf && !tree_.split_type.empty() && tree_.split_type[node] != 0)
-      unsupported(place() + ", node " + std::to_string(node) + " splits by categories");
+      unsupported(place() + ", node " + std::to_string(node) + " splits by categories, expected by a number");
     if (!leaf && (tree_.feature[node] < 0 || tree_.feature[node] >= forest_.features))
       corrupt(place() + ", node " + std::to_string(node) + " asks feature " + std::to_string(tree_.feature[node]) +
               " of " + std::to_string(forest_.features));
@@ -313,27 +368,29 @@ std::vector<const RawTree*> in_order(const std::vector<RawTree>& trees) {
 Forest import_xgboost(std::string_view model_json) {
   const RawModel model = read_model(model_json);
   if (!model.booster) corrupt("does not name its booster");
-  if (*model.booster != "gbtree") unsupported("the booster is \"" + *model.booster + "\", only gbtree is read");
+  if (*model.booster == "dart") unsupported("the booster is \"dart\", which scales each tree; a forest does not");
+  if (*model.booster == "gblinear") unsupported("the booster is \"gblinear\", which has no trees");
+  if (*model.booster != "gbtree") unsupported("the booster is \"" + *model.booster + "\", expected gbtree");
   if (!model.objective) corrupt("does not name its objective");
   if (!model.trees) corrupt("has no trees");
 
   Forest forest;
-  forest.link = link_of(*model.objective);
   forest.features = model.features;
   forest.outputs = (std::max)({std::int64_t{1}, model.classes, model.targets});
   constexpr std::int64_t most = (std::numeric_limits<std::int32_t>::max)();
   if (forest.features < 0 || forest.features > most)
     corrupt("num_feature is " + std::to_string(forest.features) + " or missing");
   // More outputs than trees and base scores speak of cost memory that the text does not account for.
-  if (forest.outputs > static_cast<std::int64_t>((std::max)(model_json.size(), std::size_t{1})) ||
-      (forest.link == Link::logistic && forest.outputs != 1))
-    corrupt("has " + std::to_string(forest.outputs) + " outputs");
+  if (forest.outputs > static_cast<std::int64_t>((std::max)(model_json.size(), std::size_t{1})))
+    corrupt("claims " + std::to_string(forest.outputs) + " outputs in a text of " + std::to_string(model_json.size()) +
+            " bytes");
+  forest.link = link_of(*model.objective, forest.outputs);
   if (model.base.size() != 1 && model.base.size() != static_cast<std::size_t>(forest.outputs))
     corrupt("has " + std::to_string(model.base.size()) + " base scores for " + std::to_string(forest.outputs) +
             " outputs");
+  forest.base.assign(static_cast<std::size_t>(forest.outputs), 0.0);  // XGBoost adds in float, from the first margin on
   for (std::int64_t k = 0; k < forest.outputs; ++k)
-    forest.base.push_back(
-        base_margin(model.base[model.base.size() == 1 ? 0 : static_cast<std::size_t>(k)], *model.objective));
+    forest.start.push_back(base_margin(model.base[model.base.size() == 1 ? 0 : static_cast<std::size_t>(k)], model));
 
   if (model.tree_info.size() != model.trees->size())
     corrupt("has " + std::to_string(model.trees->size()) + " trees and tree_info of " +

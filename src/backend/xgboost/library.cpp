@@ -56,6 +56,9 @@ Library::Library(const std::string& path) {
   find(get_global_config, "XGBGetGlobalConfig");
   find(set_global_config, "XGBSetGlobalConfig");
   find(matrix_create, "XGDMatrixCreateFromMat_omp");
+  find(quantile_matrix_create, "XGQuantileDMatrixCreateFromCallback");
+  find(proxy_create, "XGProxyDMatrixCreate");
+  find(proxy_set_dense, "XGProxyDMatrixSetDataDense");
   find(matrix_free, "XGDMatrixFree");
   find(matrix_set_floats, "XGDMatrixSetFloatInfo");
   find(booster_create, "XGBoosterCreate");

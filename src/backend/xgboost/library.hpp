@@ -20,6 +20,12 @@ class Library {
   int (*set_global_config)(const char* json) = nullptr;
   int (*matrix_create)(const float* data, std::uint64_t rows, std::uint64_t columns, float missing, Handle* out,
                        int threads) = nullptr;
+  using Next = int (*)(void* batches);  // 0: there is no other
+  using Reset = void (*)(void* batches);
+  int (*quantile_matrix_create)(void* batches, Handle proxy, Handle cuts_of, Reset reset, Next next, const char* config,
+                                Handle* out) = nullptr;
+  int (*proxy_create)(Handle* out) = nullptr;
+  int (*proxy_set_dense)(Handle proxy, const char* array) = nullptr;
   int (*matrix_free)(Handle matrix) = nullptr;
   int (*matrix_set_floats)(Handle matrix, const char* field, const float* values, std::uint64_t count) = nullptr;
   int (*booster_create)(const Handle* matrices, std::uint64_t count, Handle* out) = nullptr;

@@ -9,6 +9,7 @@
 
 #include "backend/native/trees/targets.hpp"
 #include "backend/xgboost/library.hpp"
+#include "backend/xgboost/matrix.hpp"
 #include "scalar/backend/erase.hpp"
 #include "scalar/backend/xgboost/import.hpp"
 
@@ -31,14 +32,32 @@ std::string text(Number number) {
   return out;
 }
 
-/// Weighted mean of the targets: the first margin of the squared loss.
-float mean(const Dataset& data) {
-  double sum = 0, weight = 0;
-  for (std::int64_t row = 0; row < data.rows(); ++row) {
-    sum += static_cast<double>(data.weight(row)) * data.target(row);
-    weight += data.weight(row);
+/// What boosting begins with, as the native backend has it.
+struct Start {
+  double base = 0;                 ///< the squared loss learns what it leaves over
+  std::vector<double> margins{0};  ///< the first one of each output
+};
+
+double mean(const Dataset& data) {
+  double mean = 0;
+  // The second time the terms are small, and so is what their sum loses.
+  for (int pass = 0; pass < 2; ++pass) {
+    double sum = 0, weight = 0;
+    for (std::int64_t row = 0; row < data.rows(); ++row) {
+      sum += data.weight(row) * (data.target(row) - mean);
+      weight += data.weight(row);
+    }
+    mean += sum / weight;
   }
-  return static_cast<float>(sum / weight);
+  return mean;
+}
+
+Start start_of(Loss loss, const Dataset& data) {
+  if (loss == Loss::squared) return {.base = mean(data)};
+  std::vector<double> weights((std::max)(data.classes().size(), std::size_t{2}));
+  for (std::int64_t row = 0; row < data.rows(); ++row)
+    weights[static_cast<std::size_t>(data.target(row))] += data.weight(row);
+  return {.margins = trees::first_margins(loss, weights)};
 }
 
 /// The spec in XGBoost's words. Its `gamma` is compared with a gain that lacks the factor 1/2.
@@ -59,8 +78,7 @@ std::vector<std::pair<const char*, std::string>> parameters(const GradientBooste
       {"min_child_weight", text(spec.min_child_weight)},
   };
   if (spec.loss == Loss::squared) {
-    list.insert(list.end(),
-                {{"objective", "reg:squarederror"}, {"base_score", text(mean(data))}, {"eval_metric", "rmse"}});
+    list.insert(list.end(), {{"objective", "reg:squarederror"}, {"base_score", "0"}, {"eval_metric", "rmse"}});
   } else if (spec.loss == Loss::logistic) {
     list.insert(list.end(), {{"objective", "binary:logistic"}, {"base_score", "0.5"}, {"eval_metric", "logloss"}});
   } else {
@@ -70,17 +88,6 @@ std::vector<std::pair<const char*, std::string>> parameters(const GradientBooste
                              {"eval_metric", "mlogloss"}});
   }
   return list;
-}
-
-void refuse_infinities(FloatMatrix features, const Dataset& data) {
-  for (std::int64_t row = 0; row < features.rows; ++row)
-    for (std::int64_t column = 0; column < features.columns; ++column)
-      if (std::isinf(features(row, column)))
-        throw Error(Errc::invalid_argument,
-                    "row " + std::to_string(row) + " of feature \"" +
-                        data.feature_names()[static_cast<std::size_t>(column)] +
-                        "\" is infinite, expected a number or NaN (missing)",
-                    "xgboost");
 }
 
 /// The training loss that XGBoost reports, "[3]\ttrain-rmse:0.25", as the spec's objective.
@@ -136,19 +143,14 @@ Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const
     throw Error(Errc::unsupported, "a fit is not shared with other processes", "xgboost");
   const Dataset rows = data.contiguous();
   const Forest expected = trees::empty_forest(spec, rows);
-  const FloatMatrix features = rows.features();
-  refuse_infinities(features, rows);
 
   const Library& library = *library_;
   const xgboost::Quiet quiet(library);
   Owned matrix(library.matrix_free), booster(library.booster_free);
-  const auto count = static_cast<std::uint64_t>(features.rows);
-  library.check(library.matrix_create(features.data, count, static_cast<std::uint64_t>(features.columns),
-                                      std::numeric_limits<float>::quiet_NaN(), matrix.out(), runtime.threads()),
-                "XGDMatrixCreateFromMat");
-  library.check(library.matrix_set_floats(matrix.get(), "label", rows.targets().data(), count), "label");
-  if (rows.has_weights())
-    library.check(library.matrix_set_floats(matrix.get(), "weight", rows.weights().data(), count), "weight");
+  xgboost::make_matrix(library, rows, spec.bins, runtime.threads(), options, matrix);
+  const Start start = start_of(spec.loss, rows);
+  xgboost::set_floats(library, matrix.get(), "label", rows.targets(), start.base);
+  if (spec.loss != Loss::squared) xgboost::set_margins(library, matrix.get(), start.margins, rows.rows());
   const Handle cached = matrix.get();
   library.check(library.booster_create(&cached, 1, booster.out()), "XGBoosterCreate");
   for (const auto& [name, value] : parameters(spec, rows, runtime.threads()))
@@ -162,6 +164,8 @@ Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const
   Forest forest = import_xgboost({model, static_cast<std::size_t>(size)});
   if (forest.features != expected.features || forest.outputs != expected.outputs || forest.link != expected.link)
     throw Error(Errc::internal, "XGBoost's model has another shape than was asked for", "xgboost");
+  forest.base.assign(forest.base.size(), start.base);
+  forest.start = start.margins;
   return forest;
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "scalar/core/error.hpp"
@@ -59,6 +60,7 @@ class ByteReader {
     return to;
   }
   std::size_t left() const noexcept { return bytes_.size(); }
+  std::span<const std::byte> rest() noexcept { return std::exchange(bytes_, {}); }
   void finish() const {
     if (!bytes_.empty()) fail(std::to_string(bytes_.size()) + " bytes too many");
   }

@@ -73,54 +73,6 @@ awaitable<void> Service::form_first() {
   co_await install(std::move(roster));
 }
 
-/// The lowest process that is left leads, as process 0 did at first. Nobody leaves the old membership before all have
-/// come, so until then an end of a connection is the end of a process.
-awaitable<void> Service::form_again() {
-  is_regrouping_ = true;
-  failure_.reset();
-  std::exception_ptr error;
-  try {
-    Roster roster;
-    for (bool is_done = false; !is_done;) {
-      if (!fenced_.empty()) throw Error(Errc::aborted, fenced_, "bsp::tcp");
-      form_deadline_ = steady_clock::now() + options_.join_timeout;
-      leader_ = leader();
-      try {
-        if (leader_ == process_) {
-          is_leading_ = true;
-          roster = co_await lead(SteadyTime::max());
-        } else {
-          const Roster::Member& member = members_[static_cast<std::size_t>(leader_)];
-          const Address address{member.host, member.port};
-          roster = co_await follow(address, SteadyTime::max());
-        }
-        is_done = true;
-      } catch (const Error&) {
-        if (is_stopping_ || is_left(leader_)) throw;  // else the next one leads
-      }
-    }
-    form_deadline_ = steady_clock::now() + options_.join_timeout;
-    co_await install(std::move(roster));
-  } catch (...) {
-    error = std::current_exception();
-  }
-  is_regrouping_ = false;
-  to_leader_ = nullptr;
-  if (error != nullptr) std::rethrow_exception(error);
-}
-
-bool Service::is_left(int process) const noexcept {
-  if (process == process_) return true;
-  const auto& control = controls_[static_cast<std::size_t>(process)];
-  return control != nullptr && !control->is_over;
-}
-
-int Service::leader() const noexcept {
-  int process = 0;
-  while (!is_left(process)) ++process;
-  return process;
-}
-
 void Service::listen_as_coordinator() {
   const Address coordinator = parse_address(options_.coordinator, "coordinator");
   Address at = coordinator;
@@ -146,7 +98,6 @@ awaitable<void> Service::install(Roster roster) {
   is_regrouping_ = false;
   is_leading_ = process_ == 0;
   failure_.reset();
-  fenced_.clear();  // by one who is no more
   {
     const std::lock_guard lock(mutex_);
     notices_.clear();
@@ -174,19 +125,22 @@ awaitable<Roster> Service::lead(SteadyTime deadline) {
   const auto is_gone = [](const auto& joiner) { return !joiner.second.connection->is_open(); };
   for (;;) {
     if (is_stopping_) throw Error(Errc::cancelled, "the transport is closing", "bsp::tcp");
-    if (!fenced_.empty()) throw Error(Errc::aborted, fenced_, "bsp::tcp");
+    if (const std::string why = outvoted(); !why.empty()) throw Error(Errc::aborted, why, "bsp::tcp");
     std::erase_if(joiners_, is_gone);
     if (have_all_joined()) break;
     if (steady_clock::now() >= deadline) {
       const Refusal reason{last_refusal_.text.empty() ? Errc::unavailable : last_refusal_.code, missing()};
-      co_await dismiss(reason);
+      std::map<std::uint32_t, Joiner> joiners = std::exchange(joiners_, {});
+      co_await dismiss(std::move(joiners), reason);
       throw Error(reason.code, reason.text, "bsp::tcp");
     }
     co_await changed_.wait(deadline);
   }
+  co_await drop_unheard();
   std::vector<Joiner> others;  // in the order of their new numbers, from 1
   for (const auto& [process, joiner] : joiners_)
     if (controls_.empty() || is_left(static_cast<int>(process))) others.push_back(joiner);
+  claim_pause_ = pause_before_claim(1 + others.size());
   for (const Joiner& joiner : newcomers_)
     if (joiner.connection->is_open()) others.push_back(joiner);
   joiners_.clear();
@@ -212,9 +166,8 @@ awaitable<Roster> Service::lead(SteadyTime deadline) {
 }
 
 /// Those who have come learn why it was for nothing.
-awaitable<void> Service::dismiss(Refusal reason) {
+awaitable<void> Service::dismiss(std::map<std::uint32_t, Joiner> joiners, Refusal reason) {
   const Message message{Message::Kind::refusal, reason.encode()};
-  const std::map<std::uint32_t, Joiner> joiners = std::exchange(joiners_, {});
   for (const auto& [process, joiner] : joiners) try {
       co_await joiner.connection->write(message.encode());
       joiner.connection->finish();
@@ -257,7 +210,10 @@ awaitable<Roster> Service::follow(Address leader, SteadyTime deadline) {
   const std::string who = "the coordinator";
   Refusal refusal;
   for (;;) {
+    // After a loss the leader may compute for long before it notices.
+    if (is_regrouping_) form_deadline_ = steady_clock::now() + options_.join_timeout;
     try {
+      hello.given_up = given_up();
       to_leader_ = co_await introduce_to(who, leader, hello, true);
       // The coordinator says who is missing; it may have begun a little later.
       if (deadline != SteadyTime::max())
@@ -271,12 +227,13 @@ awaitable<Roster> Service::follow(Address leader, SteadyTime deadline) {
       if (first.host.empty()) first = {leader.host, leader.port};
       co_return roster;
     } catch (const Error& error) {
-      if (!is_passing(error) || steady_clock::now() >= form_deadline_) throw;
+      if (!is_passing(error) || (!is_regrouping_ && steady_clock::now() >= form_deadline_)) throw;
       if (is_regrouping_ && !is_left(leader_)) throw;
     }
     const SteadyTime soon = steady_clock::now() + milliseconds(20);
     co_await changed_.wait(soon);  // it may be about to start again
   }
+  if (is_regrouping_) throw Error(refusal.code, refusal.text, "bsp::tcp");
   throw Error(refusal.code, "the coordinator has given up: " + refusal.text, "bsp::tcp");
 }
 
@@ -302,10 +259,13 @@ awaitable<std::shared_ptr<Connection>> Service::introduce_to(std::string who, Ad
       }
       connection->set_deadline((std::min)(form_deadline_, steady_clock::now() + handshake_time), "the handshake");
       if (tls_ != nullptr) co_await connection->start_tls(*tls_, false);
+      stop_connecting_ = [connection] { connection->give_up("its process is lost"); };
       co_await introduce(*connection, hello, creed_);
+      stop_connecting_ = nullptr;
       connection->clear_deadline();
       co_return connection;
     } catch (const Error& error) {
+      stop_connecting_ = nullptr;
       if (!is_passing(error)) throw;
       problem = error.what();
     }
@@ -333,7 +293,12 @@ awaitable<std::shared_ptr<Connection>> Service::connect(tcp::endpoint endpoint) 
   });
   error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
+  stop_connecting_ = [socket] {
+    error_code ignored;
+    socket->close(ignored);
+  };
   co_await socket->async_connect(endpoint, token);
+  stop_connecting_ = nullptr;
   timer.cancel();
   const std::string text = Address{endpoint.address().to_string(), endpoint.port()}.text();
   if (error || !socket->is_open()) throw Error(Errc::unavailable, error ? error.message() : "it does not answer", text);

@@ -22,6 +22,7 @@ void Service::say(const std::shared_ptr<Control>& control, Message::Kind kind, s
 }
 
 awaitable<void> Service::write_out(std::shared_ptr<Control> control) {
+  std::string problem;
   try {
     while (!control->out.empty()) {
       std::vector<std::byte> next = std::move(control->out.front());
@@ -29,10 +30,21 @@ awaitable<void> Service::write_out(std::shared_ptr<Control> control) {
       co_await control->connection->write(std::move(next));
     }
     if (control->is_over) control->connection->finish();
-  } catch (const Error&) {
-    control->out.clear();  // `hear_from` says what is wrong
+  } catch (const Error& error) {
+    problem = error.message();
   }
-  control->is_writing = false;
+  if (problem.empty()) {
+    control->is_writing = false;
+    co_return;
+  }
+  // Half a message may have left, so nothing more is written. If reading does not end by itself, it is made to.
+  const SteadyTime soon = steady_clock::now() + last_words_time;
+  asio::steady_timer timer(context_, soon);
+  error_code ignored;
+  auto token = asio::redirect_error(asio::use_awaitable, ignored);
+  co_await timer.async_wait(token);
+  control->connection->finish();
+  control->connection->give_up(problem);
 }
 
 void Service::say_heartbeat(const std::shared_ptr<Control>& control) {
@@ -49,56 +61,77 @@ void Service::say_heartbeat(const std::shared_ptr<Control>& control) {
 awaitable<void> Service::hear_from(std::shared_ptr<Control> control) {
   std::string reason;
   try {
-    while (reason.empty()) {
+    for (;;) {
       const Message message = co_await control->connection->read(Message::most_greeting_bytes);
       control->suspicion.heard(steady_clock::now());
-      if (message.kind == Message::Kind::heartbeat) {
-        const Heartbeat heartbeat = Heartbeat::decode(message.body);
-        control->told_sent = heartbeat.sent;
-        if (control->counters == nullptr) continue;
-        control->counters->finished.store(heartbeat.finished, std::memory_order_relaxed);
-        // A Dekker pair with Link::credit.
-        control->counters->acknowledged.store(heartbeat.received, std::memory_order_seq_cst);
-        if (control->counters->starved.exchange(false, std::memory_order_seq_cst)) wake_();
-      } else if (message.kind == Message::Kind::leaving) {
-        if (message.body.empty()) {
-          control->is_leaving = true;
-        } else {
-          control->is_fenced = true;
-          reason = "it has given up: " + Refusal::decode(message.body).text;
-        }
-      } else if (message.kind == Message::Kind::fenced) {
-        // When two give each other up, the lower number stays.
-        if (control->is_over && process_ < control->process) continue;
-        control->is_fenced = true;
-        reason = "it has given this process up: " + Refusal::decode(message.body).text;
-        if (!is_stopping_ && controls_[static_cast<std::size_t>(control->process)] == control)
-          fenced_ = "process " + std::to_string(control->process) + " has" + reason.substr(6);
-      } else {
-        reason = "message " + std::to_string(static_cast<int>(message.kind)) + " is none of a running job";
-      }
+      take(control, message);
     }
   } catch (const Error& error) {
     reason = error.message();
   }
   if (is_stopping_) co_return;
   if (control->is_leaving) control->is_over = true;  // the data link says the rest
-  if (!control->is_over) lose(control, reason, true);
-  changed_.notify();  // who forms a membership has one less to wait for, or has been given up
+  lose(control, reason, true);
+  changed_.notify();  // who forms a membership has one less to wait for
+}
+
+/// Errors: `Errc::parse` for what cannot be.
+void Service::take(const std::shared_ptr<Control>& control, const Message& message) {
+  switch (message.kind) {
+    case Message::Kind::heartbeat:
+      return take_heartbeat(*control, Heartbeat::decode(message.body));
+    case Message::Kind::leaving:
+      if (message.body.empty()) return void(control->is_leaving = true);
+      control->has_given_up = true;
+      return lose(control, "it has given up: " + Refusal::decode(message.body).text, true);
+    case Message::Kind::fenced:
+      // That alone is no reason to go: who does not hear the other, and who goes on, the rest of the job decides.
+      control->against = Refusal::decode(message.body).text;
+      lose(control, "it has given this process up: " + control->against, true);
+      return changed_.notify();
+    case Message::Kind::breaks:
+      control->given_up.clear();
+      for (const std::uint32_t process : ProcessList::decode(message.body).processes)
+        control->given_up.push_back(static_cast<int>(process));
+      return;
+    default:
+      throw Error(Errc::parse,
+                  "message " + std::to_string(static_cast<int>(message.kind)) + " is none of a running job",
+                  "bsp::tcp");
+  }
+}
+
+void Service::take_heartbeat(Control& control, const Heartbeat& heartbeat) {
+  control.told_sent = heartbeat.sent;
+  if (control.counters == nullptr) return;
+  control.counters->finished.store(heartbeat.finished, std::memory_order_relaxed);
+  // A Dekker pair with Link::credit.
+  control.counters->acknowledged.store(heartbeat.received, std::memory_order_seq_cst);
+  if (control.counters->starved.exchange(false, std::memory_order_seq_cst)) wake_();
 }
 
 void Service::lose(const std::shared_ptr<Control>& control, const std::string& reason, bool tell) {
   if (std::exchange(control->is_over, true)) return;
-  if (!control->is_leaving && !control->is_fenced)
+  if (!control->is_leaving && !control->has_given_up && control->against.empty())
     say(control, Message::Kind::fenced, Refusal{Errc::aborted, reason}.encode());
   changed_.notify();
-  if (!tell || is_regrouping_) return;
+  if (is_regrouping_) return tell_leader(control->process);
+  if (!tell) return;
   if (!failure_) failure_ = Notice{control->process, reason};
   {
     const std::lock_guard lock(mutex_);
     notices_.push_back({control->process, reason});
   }
   wake_();
+}
+
+/// A process was lost while a membership forms.
+void Service::tell_leader(int process) {
+  if (process == leader_) {
+    if (stop_connecting_) stop_connecting_();
+  } else if (leader_ != process_ && is_left(leader_)) {
+    say(controls_[static_cast<std::size_t>(leader_)], Message::Kind::breaks, given_up().encode());
+  }
 }
 
 awaitable<void> Service::beat() {

@@ -114,6 +114,8 @@ void Link::push() {
     advance(moved.bytes);
     if (moved.ended) {  // what it has still said is read before it counts as lost
       is_mute_ = true;
+      mute_reason_ = stream_.reason();
+      mute_since_ = std::chrono::steady_clock::now();
       return drop_queue();
     }
     if (moved.blocked) return;

@@ -58,6 +58,10 @@ class Link {
   bool wants_write() const noexcept { return has_queue() && !is_starved_; }
   /// Nothing more comes: `cause` and `reason` say why.
   bool has_ended() const noexcept { return cause_ != End::none; }
+  /// Nothing more can be sent, since when and why; what comes may still be read.
+  bool is_mute() const noexcept { return is_mute_; }
+  std::chrono::steady_clock::time_point mute_since() const noexcept { return mute_since_; }
+  const std::string& mute_reason() const noexcept { return mute_reason_; }
   End cause() const noexcept { return cause_; }
   const std::string& reason() const noexcept { return reason_; }
   std::chrono::steady_clock::time_point ended_at() const noexcept { return ended_at_; }
@@ -97,6 +101,8 @@ class Link {
   std::array<iovec, 64> iov_;
   std::uint64_t sent_ = 0;
   bool is_starved_ = false, is_mute_ = false;
+  std::string mute_reason_;
+  std::chrono::steady_clock::time_point mute_since_{};
 
   Buffer staging_;  // headers, and frames or their beginnings that came with them
   std::size_t begin_ = 0, end_ = 0;

@@ -1,5 +1,6 @@
 #include "bsp/tcp/message.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "bsp/tcp/bytes.hpp"
@@ -53,10 +54,34 @@ void MessageHead::verify(std::span<const std::byte, Message::head_bytes> head, s
     throw Error(Errc::corrupt, "its checksum is wrong", "message");
 }
 
+std::vector<std::byte> ProcessList::encode() const {
+  ByteWriter writer;
+  const std::size_t count = (std::min)(processes.size(), most);
+  writer.number(static_cast<std::uint32_t>(count));
+  for (std::size_t i = 0; i < count; ++i) writer.number(processes[i]);
+  return writer.take();
+}
+
+ProcessList ProcessList::decode(std::span<const std::byte> body) {
+  ByteReader reader(body, "list of processes");
+  ProcessList list;
+  const auto count = reader.number<std::uint32_t>("processes");
+  if (count > most)
+    reader.fail("it has " + std::to_string(count) + " processes, expected at most " + std::to_string(most));
+  for (std::uint32_t i = 0; i < count; ++i) list.processes.push_back(reader.number<std::uint32_t>("process"));
+  reader.finish();
+  return list;
+}
+
 std::vector<std::byte> Hello::encode() const {
   ByteWriter writer;
   writer.number(static_cast<std::uint8_t>(purpose)).number(process).number(processes).number(epoch).number(session);
-  writer.number(static_cast<std::uint8_t>(has_token)).number(port).raw(nonce).text(job).text(host);
+  writer.number(static_cast<std::uint8_t>(has_token))
+      .number(port)
+      .raw(nonce)
+      .text(job)
+      .text(host)
+      .raw(given_up.encode());
   return writer.take();
 }
 
@@ -75,7 +100,7 @@ Hello Hello::decode(std::span<const std::byte> body) {
   hello.nonce = reader.array<32>("nonce");
   hello.job = reader.text("job");
   hello.host = reader.text("host");
-  reader.finish();
+  hello.given_up = ProcessList::decode(reader.rest());
   return hello;
 }
 

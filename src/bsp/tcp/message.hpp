@@ -12,7 +12,7 @@
 
 namespace scalar::inline v0::bsp::sockets {
 
-inline constexpr std::uint16_t protocol_version = 2;
+inline constexpr std::uint16_t protocol_version = 3;
 
 /// One message: a head of 16 bytes, whose layout never changes, and the body.
 struct Message {
@@ -25,7 +25,8 @@ struct Message {
     roster = 6,
     heartbeat = 7,
     leaving = 8,  ///< in good order, or with a refusal why it has given up meeting the others
-    fenced = 9,
+    fenced = 9,   ///< the sender has given the receiver up, and why
+    breaks = 10,  ///< while a membership forms: whom the sender has given up by now
   };
   static constexpr std::size_t head_bytes = 16;
   static constexpr std::size_t most_bytes = std::size_t{1} << 24;
@@ -50,6 +51,15 @@ struct MessageHead {
 
 using Nonce = std::array<std::byte, 32>;
 
+/// Some processes of a membership; of very many the first ones, so that it fits a message.
+struct ProcessList {
+  static constexpr std::size_t most = 500;
+  std::vector<std::uint32_t> processes{};
+
+  std::vector<std::byte> encode() const;
+  static ProcessList decode(std::span<const std::byte> body);
+};
+
 struct Hello {
   enum class Purpose : std::uint8_t {
     join = 1,     ///< a member of the job comes to the coordinator
@@ -66,7 +76,8 @@ struct Hello {
   std::uint16_t port = 0;  ///< where the process listens
   Nonce nonce{};
   std::string job{};
-  std::string host{};  ///< empty: the one that the connection comes from
+  std::string host{};      ///< empty: the one that the connection comes from
+  ProcessList given_up{};  ///< after a loss: whom the process does not hear any more
 
   std::vector<std::byte> encode() const;
   static Hello decode(std::span<const std::byte> body);

@@ -46,6 +46,7 @@ TcpOptions complete(const TcpOptions& given) {
   check("heartbeat_interval", options.heartbeat_interval.count(), 1, day);
   check("heartbeat_pause", options.heartbeat_pause.count(), 0, day);
   check("stall_timeout", options.stall_timeout.count(), 1, day);
+  check("minority_pause", options.minority_pause.count(), 0, day);
   if (!(options.suspicion > 0 && options.suspicion <= 300))
     refuse("suspicion is " + std::to_string(options.suspicion) + ", expected more than 0, at most 300");
   if (options.window_bytes < 4096)

@@ -90,7 +90,7 @@ Formed Service::wait_for(awaitable<void> (Service::*how)()) {
     asio::co_spawn(context_, (this->*how)(), [&](std::exception_ptr error) {
       if (error != nullptr) return promise.set_exception(error);
       Formed formed;
-      formed.membership = {process_, processes_, epoch_};
+      formed.membership = {process_, processes_, epoch_, claim_pause_};
       formed.links = std::move(links_);
       promise.set_value(std::move(formed));
     });

@@ -28,6 +28,9 @@ namespace scalar::inline v0::bsp::sockets {
 /// Then one who says nothing has to go.
 inline constexpr std::chrono::seconds handshake_time{5};
 
+/// So long is read on after a connection broke: the other side may have said why.
+inline constexpr std::chrono::milliseconds last_words_time{250};
+
 /// A process is lost, and why.
 struct Notice {
   int process = 0;
@@ -73,7 +76,11 @@ class Service {
     Suspicion suspicion;
     std::shared_ptr<LinkCounters> counters{};  // null until the data link is there
     std::deque<std::vector<std::byte>> out{};
-    bool is_writing = false, is_over = false, is_leaving = false, is_fenced = false;
+    bool is_writing = false, is_over = false;
+    bool is_leaving = false;          // in good order: nobody misses it
+    bool has_given_up = false;        // the job: it says that it does not go on
+    std::string against{};            // why it has given this process up; empty: it has not
+    std::vector<int> given_up{};      // by it, while a membership forms
     std::uint64_t told_sent = 0;      // by its last heartbeat
     std::uint64_t seen_received = 0;  // when it last moved
     SteadyTime moved_at{};
@@ -103,15 +110,11 @@ class Service {
   // forming.cpp: how the processes find each other
   Formed wait_for(awaitable<void> (Service::*how)());
   awaitable<void> form_first();
-  awaitable<void> form_again();
   awaitable<void> install(Roster roster);
   awaitable<Roster> lead(SteadyTime deadline);
-  awaitable<void> dismiss(Refusal reason);
+  awaitable<void> dismiss(std::map<std::uint32_t, Joiner> joiners, Refusal reason);
   awaitable<Roster> follow(Address leader, SteadyTime deadline);
   void listen_as_coordinator();
-  /// The lowest process that is left.
-  int leader() const noexcept;
-  bool is_left(int process) const noexcept;
   bool have_all_joined() const;
   awaitable<std::shared_ptr<Connection>> introduce_to(std::string who, Address address, Hello hello, bool listens);
   std::vector<tcp::endpoint> resolve(const Address& address, const std::string& what);
@@ -125,14 +128,30 @@ class Service {
   bool is_met(int process) const;
   bool is_complete() const;
 
+  // regrouping.cpp: who goes on after a loss
+  awaitable<void> form_again();
+  awaitable<Roster> agree_again();
+  /// The lowest process that is left.
+  int leader() const noexcept;
+  /// This process hears it.
+  bool is_left(int process) const noexcept;
+  ProcessList given_up() const;
+  std::string outvoted() const;
+  awaitable<void> drop_unheard();
+  std::chrono::milliseconds pause_before_claim(std::size_t left) const;
+  awaitable<void> give_up_forming(Refusal why);
+
   // heartbeats.cpp
   awaitable<void> beat();
   awaitable<void> hear_from(std::shared_ptr<Control> control);
+  void take(const std::shared_ptr<Control>& control, const Message& message);
+  void take_heartbeat(Control& control, const Heartbeat& heartbeat);
   awaitable<void> write_out(std::shared_ptr<Control> control);
   void say(const std::shared_ptr<Control>& control, Message::Kind kind, std::vector<std::byte> body);
   void say_heartbeat(const std::shared_ptr<Control>& control);
   void look_after(const std::shared_ptr<Control>& control, SteadyTime now);
   void lose(const std::shared_ptr<Control>& control, const std::string& reason, bool tell);
+  void tell_leader(int process);
 
   const TcpOptions options_;
   const Creed creed_;
@@ -150,15 +169,16 @@ class Service {
   std::uint16_t port_ = 0;  // where this process listens; 0: not yet
   SteadyTime form_deadline_{};
   bool is_leading_ = false, is_regrouping_ = false, is_coordinator_ = false;
-  std::string fenced_;  // who has given this process up, and why
   int process_;
   int processes_;
   std::uint64_t epoch_ = 0, session_ = 0;
   std::map<std::uint32_t, Joiner> joiners_;  // by number in the present membership
   std::vector<Joiner> newcomers_;
   std::atomic<bool> has_newcomers_{false};
-  std::atomic<std::uint64_t> finished_{0};  // the last run that has ended here
-  std::shared_ptr<Connection> to_leader_;   // while its roster is waited for
+  std::atomic<std::uint64_t> finished_{0};    // the last run that has ended here
+  std::shared_ptr<Connection> to_leader_;     // while its roster is waited for
+  std::function<void()> stop_connecting_;     // while a connection is being made
+  std::chrono::milliseconds claim_pause_{0};  // of the membership that has formed
   int leader_ = 0;
   std::vector<Roster::Member> members_;  // empty until the roster is known
   std::vector<std::shared_ptr<Control>> controls_;

@@ -23,8 +23,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds last_words_time{250};  // how long the reason for an end is waited for
-
 Descriptor checked(int fd, const char* what) {
   if (fd < 0) throw Error(Errc::io, std::string(what) + ": " + std::generic_category().message(errno), "bsp::tcp");
   return Descriptor(fd);
@@ -105,7 +103,8 @@ Membership Tcp::meet() {
 Membership Tcp::regroup() {
   if (service_ == nullptr) return meet();
   if (withdraws_.load(std::memory_order_relaxed)) {
-    places_.clear();  // the others see the connections end, and go on without this process
+    service_->leave();  // the others do not wait for this process, nor miss it
+    places_.clear();
     service_ = nullptr;
     throw Error(Errc::cancelled, "this process has left the job", "bsp::tcp");
   }
@@ -165,7 +164,7 @@ void Tcp::move(Sink& sink, bool is_over) {
       link.announced();
       service_->acknowledge(link.process());
     }
-    if (link.has_ended() || !notices_.empty()) {
+    if (link.has_ended() || link.is_mute() || !notices_.empty()) {
       if (const std::optional<std::string> reason = judge(link, has_received, is_over)) {
         const int process = link.process();
         lose(place, *reason);
@@ -187,9 +186,11 @@ std::optional<std::string> Tcp::judge(const Link& link, bool has_received, bool 
   }
   for (const Notice& notice : notices_)
     if (notice.process == link.process()) return notice.reason;
-  if (!link.has_ended()) return std::nullopt;
-  if (link.cause() == End::broken && steady_clock::now() - link.ended_at() < last_words_time) return std::nullopt;
-  return link.reason();
+  const auto was_long_ago = [](steady_clock::time_point time) { return steady_clock::now() - time >= last_words_time; };
+  if (link.has_ended() && (link.cause() != End::broken || was_long_ago(link.ended_at()))) return link.reason();
+  // The side that reads need not see what is wrong with the one that sends.
+  if (link.is_mute() && was_long_ago(link.mute_since())) return link.mute_reason();
+  return std::nullopt;
 }
 
 void Tcp::lose(Place& place, const std::string& reason) {
@@ -232,9 +233,10 @@ bool Tcp::is_idle() const noexcept {
                       [](const Place& place) { return place.link != nullptr && place.link->has_queue(); });
 }
 
-/// After a failure there may be frames for a process that has ended the run as well, and does not read any more.
+/// After a failure there may be frames for a process that has ended the run as well, and does not read any more. What
+/// could not be sent is missed unless it has.
 bool Tcp::is_awaited(const Place& place) const noexcept {
-  return place.link != nullptr && place.link->has_queue() &&
+  return place.link != nullptr && (place.link->has_queue() || place.link->is_mute()) &&
          place.link->counters().finished.load(std::memory_order_relaxed) < finished_;
 }
 

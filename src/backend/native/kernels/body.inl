@@ -252,11 +252,6 @@ template <class T>
   for (int i = 0; i < count; ++i) to[i] = values[i];
 }
 
-[[gnu::always_inline]] inline Doubles widen_some(const float* from, int count) {
-  double values[lanes<double>]{};
-  for (int i = 0; i < count; ++i) values[i] = static_cast<double>(from[i]);
-  return load(values);
-}
 
 /// Sums logarithms of factors in [1, 2^31] by one logarithm for every 32 of them.
 struct LogSum {
@@ -272,11 +267,11 @@ struct LogSum {
   }
 };
 
-double logistic(double* z, const float* targets, const float* weights, int64_t rows) {
+double logistic(double* z, const double* targets, const double* weights, int64_t rows) {
   LogSum logs;
   double loss = 0;
   for_vectors<double>(rows, [&](int64_t i, int count) {
-    const Doubles margin = load_some(z + i, count), target = widen_some(targets + i, count);
+    const Doubles margin = load_some(z + i, count), target = load_some(targets + i, count);
     const Doubles size = margin < 0.0 ? -margin : margin, tail = exp(-size), factor = tail + 1.0;
     // -log p(right) = log(1 + e^-|z|) + max(0, z) - y z
     const Doubles above = margin < 0.0 ? Doubles{} : margin;
@@ -287,7 +282,7 @@ double logistic(double* z, const float* targets, const float* weights, int64_t r
       for (int lane = 0; lane < count; ++lane) logs.add(factor[lane]), loss += linear[lane];
     } else {
       for (int lane = 0; lane < count; ++lane) {
-        const double weight = static_cast<double>(weights[i + lane]);
+        const double weight = weights[i + lane];
         loss += weight * (__builtin_log1p(tail[lane]) + linear[lane]);
         residual[lane] *= weight;
       }
@@ -298,7 +293,7 @@ double logistic(double* z, const float* targets, const float* weights, int64_t r
   return loss + logs.sum;
 }
 
-double softmax(double* z, int64_t panels, int64_t rows, int64_t stride, const float* targets, const float* weights) {
+double softmax(double* z, int64_t panels, int64_t rows, int64_t stride, const double* targets, const double* weights) {
   constexpr int width = panel_width<double>, each = width / lanes<double>;
   const int64_t vectors = panels * each;
   LogSum logs;
@@ -315,7 +310,7 @@ double softmax(double* z, int64_t panels, int64_t rows, int64_t stride, const fl
     for (int lane = 1; lane < lanes<double>; ++lane) most = largest[lane] > most ? largest[lane] : most;
     const auto right = static_cast<int64_t>(targets[i]);
     double* own = row + right / width * stride + right % width;
-    const double weight = weights == nullptr ? 1.0 : static_cast<double>(weights[i]);
+    const double weight = weights == nullptr ? 1.0 : weights[i];
     loss += weight * (most - *own);
     Doubles sums{};
     for (int64_t v = 0; v < vectors; ++v) {

@@ -56,11 +56,11 @@ struct Kernels {
   void (*add_rows)(const float* x, std::int64_t rows, std::int64_t columns, std::int64_t stride, const double* r,
                    double* g);
   /// Turns margins into `w (p - y)`; returns the summed loss. `weights` may be null.
-  double (*logistic)(double* z, const float* targets, const float* weights, std::int64_t rows);
+  double (*logistic)(double* z, const double* targets, const double* weights, std::int64_t rows);
   /// The same for several classes: margins `[panels][rows][8]`, panels `stride` apart, very negative past the last
   /// class.
-  double (*softmax)(double* z, std::int64_t panels, std::int64_t rows, std::int64_t stride, const float* targets,
-                    const float* weights);
+  double (*softmax)(double* z, std::int64_t panels, std::int64_t rows, std::int64_t stride, const double* targets,
+                    const double* weights);
   void (*relu)(float* values, std::int64_t count);
   void (*tanh)(float* values, std::int64_t count);
   void (*sigmoid)(float* values, std::int64_t count);

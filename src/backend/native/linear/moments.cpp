@@ -20,9 +20,7 @@ void centre(const Rows& rows, std::span<const double> means, std::int64_t panel,
     for (std::int64_t j = 0; j < whole; ++j) to[j] = root * (static_cast<double>(from[j]) - mean[j]);
     for (std::int64_t j = whole; j < 8; ++j) {
       const std::int64_t column = first + j;
-      to[j] = column == columns ? root * (static_cast<double>(rows.targets[static_cast<std::size_t>(i)]) - means[0])
-              : column == columns + 1 ? root
-                                      : 0.0;
+      to[j] = column == columns ? root * (rows.target(i) - means[0]) : column == columns + 1 ? root : 0.0;
     }
   }
 }
@@ -37,7 +35,7 @@ ShardSums sums_of(const Share& share, const Team& team) {
     for (std::int64_t i = 0; i < count; ++i) {
       weights[static_cast<std::size_t>(i)] = piece.weight(i);
       sums[0] += piece.weight(i);
-      sums[1] += piece.weight(i) * static_cast<double>(piece.targets[static_cast<std::size_t>(i)]);
+      sums[1] += piece.weight(i) * piece.target(i);
     }
     kernels().add_rows(piece.features.data, count, piece.columns(), piece.features.stride, weights.data(), sums + 2);
   });

@@ -88,7 +88,7 @@ void NetworkStep::set_errors(const Rows& rows, std::span<const std::int64_t> ord
   const Layer& last = layout_.layers.back();
   for (std::int64_t i = begin; i < end; ++i) {
     float* row = outputs_.back().data() + i * last.width();
-    const float target = rows.targets[index(order[index(i)])];
+    const auto target = static_cast<float>(rows.target(order[index(i)]));
     const auto weight = static_cast<float>(rows.weight(order[index(i)]));
     float& loss = losses_[index(i)];
     if (spec_.loss == Loss::softmax) {

@@ -8,6 +8,7 @@
 #include "scalar/bsp/mailbox.hpp"
 #include "scalar/bsp/peer.hpp"
 #include "scalar/core/random.hpp"
+#include "scalar/spec/gradient_boosted_trees.hpp"
 
 namespace scalar::inline v0::backend::trees {
 namespace {
@@ -45,10 +46,14 @@ struct Column {
   std::vector<float> distinct{};  ///< all of the rows, ascending, where the sample does not tell
 };
 
+constexpr std::int64_t rows_between_checks = std::int64_t{1} << 18;  // a fraction of a millisecond
+
 /// Adds the distinct values of a column to those known already, unless there are more than `limit`: false.
-bool add_distinct(const native::Rows& rows, std::int64_t column, std::size_t limit, std::vector<float>& values) {
+bool add_distinct(const native::Rows& rows, std::int64_t column, std::size_t limit, const Watch& watch,
+                  std::vector<float>& values) {
   float last = std::numeric_limits<float>::quiet_NaN();
   for (std::int64_t row = 0; row < rows.count(); ++row) {
+    if (row % rows_between_checks == 0) watch.check();
     const float x = rows.features(row, column) + 0.0f;  // -0 becomes 0: equal values have equal bits
     if (x == last || std::isnan(x)) continue;
     if (!rows.weights.empty() && rows.weights[static_cast<std::size_t>(row)] == 0) continue;
@@ -67,9 +72,11 @@ std::vector<float> distinct_of(const std::vector<float>& sorted) {
   return distinct;
 }
 
-Column look_at(const native::Rows& rows, std::int64_t column, const Sample& sample, std::size_t limit) {
+Column look_at(const native::Rows& rows, std::int64_t column, const Sample& sample, std::size_t limit,
+               const Watch& watch) {
   Column found;
   for (std::int64_t row = 0; row < rows.count(); ++row) {
+    if (row % rows_between_checks == 0) watch.check();
     const float x = rows.features(row, column);
     found.missing |= std::isnan(x);
     found.infinite |= x == std::numeric_limits<float>::infinity();
@@ -80,7 +87,7 @@ Column look_at(const native::Rows& rows, std::int64_t column, const Sample& samp
   std::sort(found.sample.begin(), found.sample.end());
   if (sample.is_whole) return found;
   found.distinct = distinct_of(found.sample);
-  found.many = found.distinct.size() > limit || !add_distinct(rows, column, limit, found.distinct);
+  found.many = found.distinct.size() > limit || !add_distinct(rows, column, limit, watch, found.distinct);
   if (found.many) found.distinct.clear();
   return found;
 }
@@ -213,16 +220,32 @@ Features features_of(std::int64_t features, int rank, int peers) {
   return {static_cast<int>(features * rank / peers), static_cast<int>(features * (rank + 1) / peers)};
 }
 
-bsp::Task<std::vector<Cuts>> find_cuts(bsp::Peer& peer, const Part& part, int bins, const native::Team& team) {
+void Watch::check() const { native::check_stop(GradientBoostedTrees::name, options_); }
+
+void Watch::report(std::int64_t columns, std::int64_t coded, std::int64_t rows) const {
+  const double share = rows > 0 ? static_cast<double>(coded) / static_cast<double>(rows) : 1;
+  const auto done = columns + static_cast<std::int64_t>(share * static_cast<double>(columns_));
+  if (reports_ && options_.progress)
+    options_.progress({"bin", done, 2 * columns_, std::numeric_limits<double>::quiet_NaN()});
+  check();
+}
+
+bsp::Task<std::vector<Cuts>> find_cuts(bsp::Peer& peer, const Part& part, int bins, const native::Team& team,
+                                       const Watch& watch) {
   const std::int64_t count = part.rows.columns();
   const auto features = [&](int rank) { return features_of(count, rank, peer.size()); };
   const Features own = features(peer.rank());
   const Sample sample = sample_of(part, bins);
   std::vector<Column> columns(static_cast<std::size_t>(count));
-  const auto look = [&](std::int64_t column, std::int64_t) {
-    columns[static_cast<std::size_t>(column)] = look_at(part.rows, column, sample, static_cast<std::size_t>(bins));
-  };
-  team.for_pieces(count, 1, look);
+  const std::int64_t at_once = std::int64_t{4} * team.threads();
+  for (std::int64_t first = 0; first < count; first += at_once) {
+    watch.report(first, 0, 1);
+    const auto look = [&](std::int64_t i, std::int64_t) {
+      columns[static_cast<std::size_t>(first + i)] =
+          look_at(part.rows, first + i, sample, static_cast<std::size_t>(bins), watch);
+    };
+    team.for_pieces((std::min)(at_once, count - first), 1, look);
+  }
   auto box = peer.mailbox<std::uint32_t>();
   send_items(box, peer, columns, features);
   co_await peer.sync();
@@ -271,23 +294,31 @@ std::vector<Block> make_blocks(int features, int stride, int threads) {
 }
 
 template <class Code>
-Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks,
-                 const native::Team& team) {
+Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks, const native::Team& team,
+                 const Watch& watch) {
   Binned<Code> binned{features.rows, std::move(blocks), {}};
   binned.codes.resize(static_cast<std::size_t>(features.rows * features.columns));
   const std::vector<Search> searches(cuts.begin(), cuts.end());
   // A tile of rows is read once and stays near while its columns are searched one after the other.
-  team.for_pieces(features.rows, 256, [&](std::int64_t begin, std::int64_t end) {
+  const auto code = [&](std::int64_t begin, std::int64_t end) {
     for (const Block& block : binned.blocks)
       for (int i = 0; i < block.width; ++i)
         searches[static_cast<std::size_t>(block.first + i)].codes(
             features.data + begin * features.stride + block.first + i, features.stride, static_cast<int>(end - begin),
             binned.codes.data() + features.rows * block.first + begin * block.width + i, block.width);
-  });
+  };
+  for (std::int64_t first = 0; first < features.rows; first += rows_between_checks) {
+    watch.report(features.columns, first, features.rows);
+    team.for_pieces((std::min)(rows_between_checks, features.rows - first), 256,
+                    [&](std::int64_t begin, std::int64_t end) { code(first + begin, first + end); });
+  }
+  watch.report(features.columns, features.rows, features.rows);
   return binned;
 }
 
-template Binned<std::uint8_t> bin(FloatMatrix, std::span<const Cuts>, std::vector<Block>, const native::Team&);
-template Binned<std::uint16_t> bin(FloatMatrix, std::span<const Cuts>, std::vector<Block>, const native::Team&);
+template Binned<std::uint8_t> bin(FloatMatrix, std::span<const Cuts>, std::vector<Block>, const native::Team&,
+                                  const Watch&);
+template Binned<std::uint16_t> bin(FloatMatrix, std::span<const Cuts>, std::vector<Block>, const native::Team&,
+                                   const Watch&);
 
 }  // namespace scalar::inline v0::backend::trees

@@ -42,13 +42,33 @@ struct Part {
   std::int64_t all = 0;
 };
 
+/// Asks between pieces of the binning whether the fit should go on, and tells how far it has come.
+class Watch {
+ public:
+  /// `reports`: this peer tells the caller's progress. `columns` are those of the data.
+  Watch(const FitOptions& options, bool reports, std::int64_t columns)
+      : options_(options), reports_(reports), columns_(columns) {}
+
+  /// Throws `Errc::cancelled` once asked to stop. May be called by any thread.
+  void check() const;
+  /// So many columns have cuts, of each of which so many of `rows` have codes.
+  void report(std::int64_t columns, std::int64_t coded, std::int64_t rows) const;
+
+ private:
+  const FitOptions& options_;
+  bool reports_;
+  std::int64_t columns_;
+};
+
 /// A share of `all`, the larger ones first.
 Part part_of(const native::Rows& all, int rank, int peers);
 
 /// Cuts of every feature: exact where it has at most `bins` distinct values, else quantiles, of a sample when there are
 /// many rows. Rows of weight 0 do not count. The same for any number of threads, and for any parts of the same rows:
 /// each peer tells what it has of a feature to the one that finds its cuts, and that tells the cuts to all.
-bsp::Task<std::vector<Cuts>> find_cuts(bsp::Peer& peer, const Part& part, int bins, const native::Team& team);
+/// Errors: `Errc::cancelled`.
+bsp::Task<std::vector<Cuts>> find_cuts(bsp::Peer& peer, const Part& part, int bins, const native::Team& team,
+                                       const Watch& watch);
 
 /// The features `[first, last)` that peer `rank` answers for.
 struct Features {
@@ -73,7 +93,9 @@ struct Binned {
   const Code* block(const Block& block) const { return codes.data() + rows * block.first; }
 };
 
+/// Errors: `Errc::cancelled`.
 template <class Code>
-Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks, const native::Team& team);
+Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks, const native::Team& team,
+                 const Watch& watch);
 
 }  // namespace scalar::inline v0::backend::trees

@@ -285,7 +285,8 @@ class CompiledForest final : public CompiledModel::Interface {
   CompiledForest(const Forest& forest, Columns columns, Trees trees, const Runtime& runtime)
       : features_(forest.features),
         link_(forest.link),
-        base_(forest.base.begin(), forest.base.end()),
+        base_(forest.base),
+        start_(forest.start.begin(), forest.start.end()),
         tree_output_(forest.tree_output),
         columns_(std::move(columns)),
         trees_(std::move(trees)),
@@ -300,7 +301,7 @@ class CompiledForest final : public CompiledModel::Interface {
   void margins(FloatMatrix rows, BatchOut out) const override {
     check_shapes(rows, out, margins());
     for_blocks(rows, [&](std::int64_t row, const Width* sums) {
-      for (std::size_t k = 0; k < base_.size(); ++k) out(row, static_cast<std::int64_t>(k)) = sums[k];
+      for (std::size_t k = 0; k < base_.size(); ++k) out(row, static_cast<std::int64_t>(k)) = margin(sums, k);
     });
   }
 
@@ -322,19 +323,21 @@ class CompiledForest final : public CompiledModel::Interface {
     check_shapes(rows, out, features_, outputs);
   }
 
+  double margin(const Width* sums, std::size_t k) const { return base_[k] + static_cast<double>(sums[k]); }
+
   void finish(const Width* sums, std::span<double> out) const {
-    if (link_ == Link::identity) {
-      std::copy_n(sums, out.size(), out.begin());
-    } else if (link_ == Link::logistic) {
-      const double margin = sums[0];
-      out[1] = 1 / (1 + std::exp(-margin));
-      out[0] = 1 / (1 + std::exp(margin));
-    } else {
-      const double largest = *std::max_element(sums, sums + out.size());
-      double total = 0;
-      for (std::size_t k = 0; k < out.size(); ++k) total += out[k] = std::exp(static_cast<double>(sums[k]) - largest);
-      for (double& probability : out) probability /= total;
+    if (link_ == Link::logistic) {
+      const double z = margin(sums, 0);
+      out[1] = 1 / (1 + std::exp(-z));
+      out[0] = 1 / (1 + std::exp(z));
+      return;
     }
+    for (std::size_t k = 0; k < out.size(); ++k) out[k] = margin(sums, k);
+    if (link_ == Link::identity) return;
+    const double largest = *std::max_element(out.begin(), out.end());
+    double total = 0;
+    for (double& value : out) total += value = std::exp(value - largest);
+    for (double& probability : out) probability /= total;
   }
 
   template <class Sink>
@@ -366,7 +369,7 @@ class CompiledForest final : public CompiledModel::Interface {
     columns_.load(row, scratch.x.data(), 1);
     const float* x = scratch.x.data();
     Width* sums = scratch.sums.data();
-    std::copy(base_.begin(), base_.end(), sums);
+    std::copy(start_.begin(), start_.end(), sums);
     const std::size_t count = tree_output_.size();
     std::size_t tree = 0;
     for (; tree + lanes <= count; tree += lanes) {
@@ -386,7 +389,7 @@ class CompiledForest final : public CompiledModel::Interface {
     columns_.load(rows, scratch.x.data(), block_rows);
     const auto used = static_cast<std::size_t>((rows.rows + lanes - 1) / lanes * lanes);
     Width* sums = scratch.sums.data();
-    for (std::size_t r = 0; r < used; ++r) std::copy(base_.begin(), base_.end(), sums + r * outputs);
+    for (std::size_t r = 0; r < used; ++r) std::copy(start_.begin(), start_.end(), sums + r * outputs);
     for (std::size_t tree = 0; tree < tree_output_.size(); ++tree) {
       Width* to = sums + tree_output_[tree];
       for (std::size_t r = 0; r < used; r += lanes)
@@ -397,7 +400,8 @@ class CompiledForest final : public CompiledModel::Interface {
 
   std::int64_t features_;
   Link link_;
-  std::vector<Width> base_;
+  std::vector<double> base_;
+  std::vector<Width> start_;
   std::vector<std::int32_t> tree_output_;
   Columns columns_;
   Trees trees_;

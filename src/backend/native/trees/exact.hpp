@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "backend/native/rows.hpp"
@@ -83,6 +85,38 @@ bsp::Task<Totals> sum_exactly(bsp::Peer& peer, const Team& team, std::int64_t ro
   const Both<std::int64_t> sum = co_await peer.all_reduce(part, Plus{});
   totals.sum = {static_cast<double>(sum.first) * units.first, static_cast<double>(sum.second) * units.second};
   co_return totals;
+}
+
+/// A number that counts for one of several groups.
+struct Grouped {
+  int group = 0;
+  double number = 0;
+};
+
+/// As `sum_exactly`, for each group: `value(row)` is a `Grouped` whose group is below `groups`.
+template <class Value>
+bsp::Task<std::vector<double>> sum_groups_exactly(bsp::Peer& peer, const Team& team, std::int64_t rows,
+                                                  std::int64_t all, int groups, const Value& value) {
+  constexpr std::int64_t piece = 65'536;
+  const auto size = [&](std::int64_t row) -> Both<double> { return {std::abs(value(row).number), 0}; };
+  const Both<double> mine = fold_rows(team, rows, size, Larger{});
+  const Both<double> largest = co_await peer.all_reduce(mine, Larger{});
+  const auto width = static_cast<std::size_t>(groups);
+  std::vector<double> sums(width);
+  if (!std::isfinite(largest.first)) co_return sums;
+  const double step = unit(largest.first * static_cast<double>(all), 0x1p62, all);
+  std::vector<std::int64_t> parts(width * static_cast<std::size_t>((rows + piece - 1) / piece)), total(width);
+  team.for_pieces(rows, piece, [&, per_step = 1 / step](std::int64_t begin, std::int64_t end) {
+    std::int64_t* part = parts.data() + static_cast<std::size_t>(begin / piece) * width;
+    for (std::int64_t row = begin; row < end; ++row) {
+      const Grouped grouped = value(row);
+      part[grouped.group] += static_cast<std::int64_t>(grouped.number * per_step);
+    }
+  });
+  for (std::size_t i = 0; i < parts.size(); ++i) total[i % width] += parts[i];
+  co_await peer.all_reduce(std::span<std::int64_t>(total), std::plus{});
+  for (std::size_t group = 0; group < width; ++group) sums[group] = static_cast<double>(total[group]) * step;
+  co_return sums;
 }
 
 }  // namespace scalar::inline v0::backend::trees

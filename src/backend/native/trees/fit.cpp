@@ -22,10 +22,13 @@ bsp::Task<> boost(bsp::Peer& peer, const GradientBoostedTrees& spec, const Part&
   Objective objective(spec.loss, static_cast<int>(forest.outputs), part.rows, part.all, team);
   co_await objective.start(peer);
   forest.base.assign(forest.base.size(), objective.base());
-  std::vector<Cuts> cuts = co_await find_cuts(peer, part, spec.bins, team);
+  forest.start = objective.first_margins();
+  const Watch watch(options, peer.rank() == 0, part.rows.columns());
+  std::vector<Cuts> cuts = co_await find_cuts(peer, part, spec.bins, team, watch);
   const GrowSettings settings{spec.depth, spec.learning_rate, {spec.l2, spec.min_child_weight, spec.min_split_gain}};
-  const std::unique_ptr<Grower> grower = make_grower(peer, part, std::move(cuts), settings, team);
+  const std::unique_ptr<Grower> grower = make_grower(peer, part, std::move(cuts), settings, team, watch);
   for (int tree = 0; tree < spec.trees; ++tree) {
+    watch.check();
     objective.differentiate();
     for (int output = 0; output < objective.outputs(); ++output)
       co_await grower->grow(objective.gradients(output), objective.margins(output), output, options.stop, forest);
@@ -46,6 +49,7 @@ Forest Native::fit(const GradientBoostedTrees& spec, const Dataset& data, const 
   return peers.lead([&] {
     validate(spec);
     (void)native::shards_of(GradientBoostedTrees::name, options, 1);  // only to refuse: sums are integers
+    native::check_stop(GradientBoostedTrees::name, options);
     const Dataset rows = data.contiguous();
     const Forest start = trees::empty_forest(spec, rows);
     const native::Rows all = native::rows_of(rows);

@@ -448,14 +448,14 @@ template <class Code>
 class BinnedGrower final : public Grower {
  public:
   BinnedGrower(bsp::Peer& peer, const Part& part, std::vector<Cuts> cuts, int stride, const GrowSettings& settings,
-               const Team& team)
+               const Team& team, const Watch& watch)
       : peer_(peer),
         all_(part.all),
         settings_(settings),
         team_(team),
         cuts_(std::move(cuts)),
         binned_(bin<Code>(part.rows.features, cuts_,
-                          make_blocks(static_cast<int>(part.rows.columns()), stride, team.threads()), team)),
+                          make_blocks(static_cast<int>(part.rows.columns()), stride, team.threads()), team, watch)),
         packed_(peer, binned_, cuts_, stride, settings_, team_),
         wide_(peer, binned_, cuts_, stride, settings_, team_),
         index_(static_cast<std::size_t>(part.rows.count())) {}
@@ -541,9 +541,13 @@ class BinnedGrower final : public Grower {
   void fill_leaves(const std::vector<Leaf>& leaves, const std::vector<Wide>& totals, const Units& exact,
                    std::span<float> margins, Tree& tree) {
     for (std::size_t i = 0; i < leaves.size(); ++i) {
-      const double denominator = second(totals[i], exact) + settings_.rules.l2;
+      const double h = second(totals[i], exact), denominator = h + settings_.rules.l2;
+      // A split saw to it that its children have enough; a root may have less.
+      const bool is_enough = leaves.size() > 1 || h >= settings_.rules.min_child_weight;
       tree.value[static_cast<std::size_t>(leaves[i].node)] =
-          denominator > 0 ? static_cast<float>(-settings_.learning_rate * first(totals[i], exact) / denominator) : 0.0f;
+          is_enough && denominator > 0
+              ? static_cast<float>(-settings_.learning_rate * first(totals[i], exact) / denominator)
+              : 0.0f;
     }
     for_parts([&](const LeafPart& part, std::span<const std::uint32_t> rows) {
       const auto value = static_cast<float>(tree.value[static_cast<std::size_t>(leaves[part.leaf].node)]);
@@ -566,11 +570,11 @@ class BinnedGrower final : public Grower {
 }  // namespace
 
 std::unique_ptr<Grower> make_grower(bsp::Peer& peer, const Part& part, std::vector<Cuts> cuts,
-                                    const GrowSettings& settings, const native::Team& team) {
+                                    const GrowSettings& settings, const native::Team& team, const Watch& watch) {
   const int stride = slot_stride(cuts);
   if (stride <= 256)
-    return std::make_unique<BinnedGrower<std::uint8_t>>(peer, part, std::move(cuts), stride, settings, team);
-  return std::make_unique<BinnedGrower<std::uint16_t>>(peer, part, std::move(cuts), stride, settings, team);
+    return std::make_unique<BinnedGrower<std::uint8_t>>(peer, part, std::move(cuts), stride, settings, team, watch);
+  return std::make_unique<BinnedGrower<std::uint16_t>>(peer, part, std::move(cuts), stride, settings, team, watch);
 }
 
 }  // namespace scalar::inline v0::backend::trees

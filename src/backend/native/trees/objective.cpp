@@ -3,8 +3,10 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "backend/native/trees/exact.hpp"
+#include "backend/native/trees/targets.hpp"
 
 namespace scalar::inline v0::backend::trees {
 namespace {
@@ -22,16 +24,40 @@ Objective::Objective(Loss loss, int outputs, const native::Rows& rows, std::int6
 }
 
 bsp::Task<> Objective::start(bsp::Peer& peer) {
-  const auto value = [this](std::int64_t row) -> Both<double> {
-    const auto at = static_cast<std::size_t>(row);
-    const double w = weight(at);
-    return {w, w * static_cast<double>(targets_[at])};
-  };
+  first_.assign(static_cast<std::size_t>(outputs_), 0.0);
+  if (loss_ == Loss::squared)
+    co_await find_mean(peer);
+  else
+    co_await weigh_classes(peer);
+  margins_.reserve(gradients_.size());
+  for (const double first : first_) margins_.insert(margins_.end(), targets_.size(), static_cast<float>(first));
+}
+
+bsp::Task<> Objective::find_mean(bsp::Peer& peer) {
   const auto rows = static_cast<std::int64_t>(targets_.size());
-  const Totals totals = co_await sum_exactly(peer, team_, rows, all_, value);
-  total_weight_ = totals.sum.first;
-  if (loss_ == Loss::squared && total_weight_ > 0) base_ = static_cast<float>(totals.sum.second / total_weight_);
-  margins_.assign(gradients_.size(), base_);
+  // The second time the terms are small, and so is what their sum loses.
+  for (int pass = 0; pass < 2; ++pass) {
+    const auto value = [this](std::int64_t row) -> Both<double> {
+      const auto at = static_cast<std::size_t>(row);
+      const double w = weights_.empty() ? 1.0 : weights_[at];
+      return {w, w * (targets_[at] - base_)};
+    };
+    const Totals totals = co_await sum_exactly(peer, team_, rows, all_, value);
+    total_weight_ = totals.sum.first;
+    if (total_weight_ > 0) base_ += totals.sum.second / total_weight_;
+  }
+}
+
+bsp::Task<> Objective::weigh_classes(bsp::Peer& peer) {
+  const auto rows = static_cast<std::int64_t>(targets_.size());
+  const auto value = [this](std::int64_t row) -> Grouped {
+    const auto at = static_cast<std::size_t>(row);
+    return {static_cast<int>(targets_[at]), weights_.empty() ? 1.0 : weights_[at]};
+  };
+  const int classes = loss_ == Loss::logistic ? 2 : outputs_;
+  const std::vector<double> weights = co_await sum_groups_exactly(peer, team_, rows, all_, classes, value);
+  total_weight_ = std::accumulate(weights.begin(), weights.end(), 0.0);
+  first_ = trees::first_margins(loss_, weights);
 }
 
 void Objective::differentiate() {
@@ -51,12 +77,12 @@ void Objective::differentiate(std::size_t begin, std::size_t end) {
   };
   if (loss_ == Loss::squared) {
     for (std::size_t row = begin; row < end; ++row)
-      gradients_[row] = {(margins_[row] - targets_[row]) * weight(row), weight(row)};
+      gradients_[row] = {(margins_[row] - target(row)) * weight(row), weight(row)};
   } else if (loss_ == Loss::logistic) {
     const Floats p = 1 / (1 + (-margin(0)).exp());
     for (std::size_t row = begin; row < end; ++row) {
       const float q = p[static_cast<Eigen::Index>(row - begin)];
-      gradients_[row] = {(q - targets_[row]) * weight(row), (std::max)(q * (1 - q), least_second) * weight(row)};
+      gradients_[row] = {(q - target(row)) * weight(row), (std::max)(q * (1 - q), least_second) * weight(row)};
     }
   } else {
     Floats largest = margin(0), total = Floats::Zero(count);
@@ -66,7 +92,7 @@ void Objective::differentiate(std::size_t begin, std::size_t end) {
       const Floats p = (margin(k) - largest).exp() / total;
       for (std::size_t row = begin; row < end; ++row) {
         const float q = p[static_cast<Eigen::Index>(row - begin)];
-        const float wrong = targets_[row] == static_cast<float>(k) ? q - 1 : q;
+        const float wrong = target(row) == static_cast<float>(k) ? q - 1 : q;
         gradients_[static_cast<std::size_t>(k) * rows + row] = {
             wrong * weight(row), (std::max)(2 * q * (1 - q), least_second) * weight(row)};
       }
@@ -90,7 +116,10 @@ bsp::Task<double> Objective::loss(bsp::Peer& peer) {
 double Objective::loss_of(std::size_t row) const {
   const std::size_t rows = targets_.size();
   const double margin = margins_[row];
-  if (loss_ == Loss::squared) return (margin - targets_[row]) * (margin - targets_[row]) / 2;
+  if (loss_ == Loss::squared) {
+    const double wrong = base_ + margin - targets_[row];
+    return wrong * wrong / 2;
+  }
   if (loss_ == Loss::logistic) {
     // log(1 + exp(-z)) without overflow, z > 0 where the prediction is right.
     const double z = targets_[row] > 0 ? margin : -margin;

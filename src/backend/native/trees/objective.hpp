@@ -19,12 +19,14 @@ class Objective {
   /// `weights` may be empty. What is referred to must outlive this. `all` are the rows of all peers.
   Objective(Loss loss, int outputs, const native::Rows& rows, std::int64_t all, const native::Team& team);
 
-  /// Finds the base.
+  /// Finds the constant that boosting begins with.
   bsp::Task<> start(bsp::Peer& peer);
 
   int outputs() const { return outputs_; }
+  /// What margins leave out: the targets' mean, for the squared loss; 0 for the others.
+  double base() const { return base_; }
   /// The first margin of every output.
-  float base() const { return base_; }
+  const std::vector<double>& first_margins() const { return first_; }
   std::span<float> margins(int output) {
     return std::span(margins_).subspan(static_cast<std::size_t>(output) * targets_.size(), targets_.size());
   }
@@ -38,16 +40,21 @@ class Objective {
   bsp::Task<double> loss(bsp::Peer& peer);
 
  private:
+  bsp::Task<> find_mean(bsp::Peer& peer);
+  bsp::Task<> weigh_classes(bsp::Peer& peer);
   void differentiate(std::size_t begin, std::size_t end);
   double loss_of(std::size_t row) const;
-  float weight(std::size_t row) const { return weights_.empty() ? 1.0f : weights_[row]; }
+  /// What is left to learn of a number, or a class.
+  float target(std::size_t row) const { return static_cast<float>(targets_[row] - base_); }
+  float weight(std::size_t row) const { return weights_.empty() ? 1.0f : static_cast<float>(weights_[row]); }
 
   Loss loss_;
   int outputs_;
-  std::span<const float> targets_, weights_;
+  std::span<const double> targets_, weights_;
   std::int64_t all_;
   const native::Team& team_;
-  float base_ = 0;
+  double base_ = 0;
+  std::vector<double> first_{};
   double total_weight_ = 0;
   std::vector<float> margins_;
   std::vector<Gradient> gradients_;

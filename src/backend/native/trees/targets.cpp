@@ -1,6 +1,8 @@
 #include "backend/native/trees/targets.hpp"
 
+#include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 
 #include "scalar/core/error.hpp"
@@ -58,8 +60,20 @@ Forest empty_forest(const GradientBoostedTrees& spec, const Dataset& data) {
   forest.outputs = spec.loss == Loss::softmax ? classes : 1;
   forest.link = link_of(spec.loss);
   forest.base.assign(static_cast<std::size_t>(forest.outputs), 0.0);
+  forest.start = forest.base;
   forest.tree_begin.push_back(0);
   return forest;
+}
+
+std::vector<double> first_margins(Loss loss, std::span<const double> class_weights) {
+  constexpr double least_share = 1e-6;
+  const double all = std::accumulate(class_weights.begin(), class_weights.end(), 0.0);
+  std::vector<double> margins;
+  for (const double weight : class_weights)
+    margins.push_back(all > 0 ? std::log(weight > 0 ? weight / all : least_share) : 0.0);
+  if (loss == Loss::logistic) margins = {margins[1] - margins[0]};
+  for (double& margin : margins) margin = static_cast<float>(margin);
+  return margins;
 }
 
 }  // namespace scalar::inline v0::backend::trees

@@ -1,0 +1,65 @@
+#pragma once
+/// One value of a row under the name of its column.
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+#include "scalar/core/described.hpp"
+
+namespace scalar::inline v0 {
+
+namespace detail {
+/// Errors: `Errc::out_of_range` for an integer that a double does not hold.
+double exact_double(std::string_view column, std::int64_t value);
+double exact_double(std::string_view column, std::uint64_t value);
+}  // namespace detail
+
+/// One value of a row under the name of its column: a number, a text, or nothing.
+///
+/// A view: name and text must outlive it. Made from numbers and bools, from anything that converts to
+/// `std::string_view`, from enumerators (their names), and from an optional of these; `std::nullopt`, NaN and an empty
+/// text are missing values.
+/// Errors: `Errc::out_of_range` for an integer that a double does not hold exactly.
+class NamedValue {
+ public:
+  NamedValue() noexcept = default;
+  template <class T>
+  NamedValue(std::string_view name, const T& value) : name_(name) {
+    if constexpr (std::same_as<T, bool> || std::floating_point<T>)
+      number_ = static_cast<double>(value);
+    else if constexpr (std::signed_integral<T>)
+      number_ = detail::exact_double(name, std::int64_t{value});
+    else if constexpr (std::unsigned_integral<T>)
+      number_ = detail::exact_double(name, std::uint64_t{value});
+    else if constexpr (std::is_enum_v<T>)
+      set_text(detail::enumerator(value));
+    else
+      set_text(value);
+  }
+  template <class T>
+  NamedValue(std::string_view name, const std::optional<T>& value)
+      : NamedValue(value ? NamedValue(name, *value) : NamedValue(name, std::nullopt)) {}
+  NamedValue(std::string_view name, std::nullopt_t) : name_(name) {}
+
+  std::string_view name() const noexcept { return name_; }
+  bool is_text() const noexcept { return is_text_; }
+  /// True for NaN, an empty text, and no value at all.
+  bool is_missing() const noexcept { return text_.empty() && number_ != number_; }
+  double number() const noexcept { return number_; }        ///< NaN where it is missing or a text
+  std::string_view text() const noexcept { return text_; }  ///< empty where it is missing or a number
+
+ private:
+  void set_text(std::string_view text) noexcept {
+    text_ = text;
+    is_text_ = true;
+  }
+
+  std::string_view name_{}, text_{};
+  double number_ = std::numeric_limits<double>::quiet_NaN();
+  bool is_text_ = false;
+};
+
+}  // namespace scalar::inline v0

@@ -1,0 +1,138 @@
+#include "backend/xgboost/matrix.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <limits>
+#include <string>
+
+#include "scalar/core/error.hpp"
+#include "scalar/core/json.hpp"
+
+namespace scalar::inline v0::backend::xgboost {
+namespace {
+
+constexpr std::int64_t batch_values = std::int64_t{1} << 19;  // a tenth of a second
+constexpr int passes = 4;                                     // of XGBoost over the batches, from 1.7 to 3.4
+
+void refuse_infinities(FloatMatrix features, std::int64_t first_row, const Dataset& data) {
+  for (std::int64_t row = 0; row < features.rows; ++row)
+    for (std::int64_t column = 0; column < features.columns; ++column)
+      if (std::isinf(features(row, column)))
+        throw Error(Errc::invalid_argument,
+                    "row " + std::to_string(first_row + row) + " of feature \"" +
+                        data.feature_names()[static_cast<std::size_t>(column)] +
+                        "\" is infinite, expected a number or NaN (missing)",
+                    "xgboost");
+}
+
+/// What XGBoost calls back for batches. An error ends the batches early and is kept.
+class Batches {
+ public:
+  Batches(const Library& library, const Dataset& data, const FitOptions& options)
+      : library_(library),
+        data_(data),
+        options_(options),
+        proxy_(library.matrix_free),
+        most_((std::max)(std::int64_t{256}, batch_values / data.columns())) {
+    library.check(library.proxy_create(proxy_.out()), "XGProxyDMatrixCreate");
+  }
+
+  Handle proxy() const { return proxy_.get(); }
+  static int next(void* self) noexcept { return static_cast<Batches*>(self)->next(); }
+  static void reset(void* self) noexcept { static_cast<Batches*>(self)->restart(); }
+
+  /// Throws what ended the batches early.
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+  void report() const {
+    if (options_.progress)
+      options_.progress({"bin", (std::min)(pass_ * data_.rows() + row_, passes * data_.rows()), passes * data_.rows(),
+                         std::numeric_limits<double>::quiet_NaN()});
+    if (options_.stop.stop_requested()) throw Error(Errc::cancelled, "asked to stop before the first round", "xgboost");
+  }
+
+ private:
+  int next() noexcept {
+    try {
+      if (error_) return 0;
+      report();
+      if (row_ == data_.rows()) return 0;
+      hand_over((std::min)(most_, data_.rows() - row_));
+      return 1;
+    } catch (...) {
+      error_ = std::current_exception();
+      return 0;
+    }
+  }
+  void restart() noexcept {
+    pass_ += row_ == data_.rows() ? 1 : 0;
+    row_ = 0;
+  }
+
+  void hand_over(std::int64_t rows) {
+    const FloatMatrix features = data_.features().slice(row_, rows);
+    if (pass_ == 0) refuse_infinities(features, row_, data_);
+    const std::string array = R"({"data":[)" + std::to_string(reinterpret_cast<std::uintptr_t>(features.data)) +
+                              R"(,true],"shape":[)" + std::to_string(rows) + "," + std::to_string(features.columns) +
+                              R"(],"typestr":"<f4","version":3})";
+    library_.check(library_.proxy_set_dense(proxy_.get(), array.c_str()), "XGProxyDMatrixSetDataDense");
+    if (data_.has_weights())
+      set_floats(library_, proxy_.get(), "weight",
+                 data_.weights().subspan(static_cast<std::size_t>(row_), static_cast<std::size_t>(rows)), 0, row_);
+    row_ += rows;
+  }
+
+  const Library& library_;
+  const Dataset& data_;
+  const FitOptions& options_;
+  Owned proxy_;
+  std::int64_t most_;
+  std::int64_t row_ = 0, pass_ = 0;
+  std::exception_ptr error_{};
+};
+
+std::string text(double number) {
+  std::string out;
+  json::append_number(out, number);
+  return out;
+}
+
+}  // namespace
+
+void make_matrix(const Library& library, const Dataset& data, int bins, int threads, const FitOptions& options,
+                 Owned& matrix) {
+  Batches batches(library, data, options);
+  const std::string config =
+      R"({"missing":NaN,"nthread":)" + std::to_string(threads) + R"(,"max_bin":)" + std::to_string(bins) + "}";
+  const int status = library.quantile_matrix_create(&batches, batches.proxy(), nullptr, Batches::reset, Batches::next,
+                                                    config.c_str(), matrix.out());
+  batches.rethrow();
+  library.check(status, "XGQuantileDMatrixCreateFromCallback");
+}
+
+void set_floats(const Library& library, Handle matrix, const char* field, std::span<const double> numbers, double mean,
+                std::int64_t first_row) {
+  std::vector<float> narrow;
+  narrow.reserve(numbers.size());
+  for (const double number : numbers) {
+    narrow.push_back(static_cast<float>(number - mean));
+    if (!std::isfinite(narrow.back()))
+      throw Error(Errc::out_of_range,
+                  "the " + std::string(field) + " of row " +
+                      std::to_string(first_row + static_cast<std::int64_t>(narrow.size()) - 1) + " is " + text(number) +
+                      (mean != 0 ? ", less the mean " + text(mean) : "") + ", expected a number that a float32 holds",
+                  "xgboost");
+  }
+  library.check(library.matrix_set_floats(matrix, field, narrow.data(), narrow.size()), field);
+}
+
+void set_margins(const Library& library, Handle matrix, const std::vector<double>& first, std::int64_t rows) {
+  std::vector<float> margins;
+  margins.reserve(first.size() * static_cast<std::size_t>(rows));
+  for (std::int64_t row = 0; row < rows; ++row) margins.insert(margins.end(), first.begin(), first.end());
+  library.check(library.matrix_set_floats(matrix, "base_margin", margins.data(), margins.size()), "base_margin");
+}
+
+}  // namespace scalar::inline v0::backend::xgboost

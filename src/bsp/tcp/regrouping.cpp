@@ -1,0 +1,133 @@
+// Who goes on after a loss: those who hear each other, in one part of the job.
+#include <algorithm>
+
+#include "bsp/tcp/parts.hpp"
+#include "bsp/tcp/service.hpp"
+
+namespace scalar::inline v0::bsp::sockets {
+
+using std::chrono::steady_clock;
+
+bool Service::is_left(int process) const noexcept {
+  if (process == process_) return true;
+  const auto& control = controls_[static_cast<std::size_t>(process)];
+  return control != nullptr && !control->is_over;
+}
+
+int Service::leader() const noexcept {
+  int process = 0;
+  while (!is_left(process)) ++process;
+  return process;
+}
+
+/// Whom this process does not hear any more.
+ProcessList Service::given_up() const {
+  ProcessList list;
+  for (int process = 0; process < static_cast<int>(controls_.size()); ++process)
+    if (!is_left(process)) list.processes.push_back(static_cast<std::uint32_t>(process));
+  return list;
+}
+
+awaitable<void> Service::form_again() {
+  is_regrouping_ = true;
+  failure_.reset();
+  std::exception_ptr error;
+  Refusal why;
+  try {
+    Roster roster = co_await agree_again();
+    form_deadline_ = steady_clock::now() + options_.join_timeout;
+    co_await install(std::move(roster));
+  } catch (const Error& known) {
+    error = std::current_exception();
+    why = {known.code(), std::string(known.message())};
+  } catch (...) {
+    error = std::current_exception();
+  }
+  to_leader_ = nullptr;
+  if (error == nullptr) co_return;
+  if (std::exchange(is_regrouping_, false)) co_await give_up_forming(why);
+  std::rethrow_exception(error);
+}
+
+/// The lowest process that is left leads, as process 0 did at first. Nobody leaves the old membership before all have
+/// come, so until then an end of a connection is the end of a process.
+awaitable<Roster> Service::agree_again() {
+  for (;;) {
+    if (const std::string why = outvoted(); !why.empty()) throw Error(Errc::aborted, why, "bsp::tcp");
+    form_deadline_ = steady_clock::now() + options_.join_timeout;
+    leader_ = leader();
+    claim_pause_ = {};
+    try {
+      if (leader_ == process_) {
+        is_leading_ = true;
+        co_return co_await lead(SteadyTime::max());
+      }
+      const Roster::Member& member = members_[static_cast<std::size_t>(leader_)];
+      const Address address{member.host, member.port};
+      co_return co_await follow(address, SteadyTime::max());
+    } catch (const Error&) {
+      if (is_stopping_ || is_left(leader_)) throw;  // else the next one leads
+    }
+  }
+}
+
+/// Whoever waits for this process must not go on doing so.
+awaitable<void> Service::give_up_forming(Refusal why) {
+  is_leading_ = false;
+  for (const auto& control : controls_)
+    if (control != nullptr && !control->is_over) say(control, Message::Kind::leaving, why.encode());
+  std::map<std::uint32_t, Joiner> joiners = std::exchange(joiners_, {});
+  const Refusal passing{Errc::unavailable, why.text};
+  co_await dismiss(std::move(joiners), passing);
+}
+
+/// Why this process does not go on: most of the others do so without it. Empty: it may.
+std::string Service::outvoted() const {
+  int votes = 0;
+  std::string first;
+  for (const auto& control : controls_) {
+    if (control == nullptr || control->against.empty()) continue;
+    if (votes++ == 0)
+      first = "process " + std::to_string(control->process) + " has given this process up: " + control->against;
+  }
+  const bool is_first_against = !controls_.empty() && controls_[0] != nullptr && !controls_[0]->against.empty();
+  const bool is_out = 2 * votes > processes_ || (2 * votes == processes_ && is_first_against);
+  return is_out ? first : "";
+}
+
+/// All have come, but some of them may not hear each other: as few as possible have to go.
+awaitable<void> Service::drop_unheard() {
+  if (controls_.empty()) co_return;
+  std::vector<int> here{process_};
+  std::vector<Break> breaks;
+  for (const auto& [number, joiner] : joiners_) {
+    const int process = static_cast<int>(number);
+    if (!is_left(process)) continue;
+    here.push_back(process);
+    for (const std::uint32_t other : joiner.hello.given_up.processes)
+      breaks.emplace_back(process, static_cast<int>(other));
+    for (const int other : controls_[number]->given_up) breaks.emplace_back(process, other);
+  }
+  for (const int process : dropped(here, breaks)) {
+    std::string whom;
+    for (const Break& link : breaks)
+      if (link.first == process || link.second == process)
+        whom = std::to_string(link.first == process ? link.second : link.first);
+    std::map<std::uint32_t, Joiner> joiner;
+    joiner.insert(joiners_.extract(static_cast<std::uint32_t>(process)));
+    const Refusal why{Errc::aborted, "this process was given up: it and process " + whom + " do not hear each other"};
+    co_await dismiss(std::move(joiner), why);
+  }
+}
+
+std::chrono::milliseconds Service::pause_before_claim(std::size_t left) const {
+  if (controls_.empty()) return {};
+  const auto has_gone = [](const auto& control) {
+    return control != nullptr && (control->is_leaving || control->has_given_up);
+  };
+  const auto gone = static_cast<int>(std::ranges::count_if(controls_, has_gone));
+  return claim_pause({static_cast<int>(left), static_cast<int>(controls_.size()) - gone, process_},
+                     options_.minority_pause);
+}
+
+}  // namespace scalar::inline v0::bsp::sockets

@@ -1,0 +1,42 @@
+#pragma once
+/// How slowly a client may send or take bytes.
+#include <chrono>
+#include <cstdint>
+
+#include "scalar/core/clock.hpp"
+
+namespace scalar::inline v0::serve {
+
+/// After `grace`, `bytes_per_second` must have come on average; and never may `stall` go by without a byte.
+struct PaceLimits {
+  std::chrono::milliseconds grace{};
+  std::chrono::milliseconds stall{};
+  std::uint64_t bytes_per_second = 1;
+};
+
+/// Watches one transfer.
+class Pace {
+ public:
+  void start(TimePoint now, const PaceLimits& limits) noexcept {
+    limits_ = limits;
+    started_ = moved_at_ = now;
+    bytes_ = 0;
+  }
+  /// `bytes` have been moved since the start. Progress counts from the call that sees it.
+  bool is_too_slow(TimePoint now, std::uint64_t bytes) noexcept {
+    if (bytes > bytes_) {
+      bytes_ = bytes;
+      moved_at_ = now;
+    }
+    const std::uint64_t rate = limits_.bytes_per_second == 0 ? 1 : limits_.bytes_per_second;
+    const TimePoint allowed = started_ + limits_.grace + std::chrono::milliseconds(bytes * 1000 / rate);
+    return now >= allowed || now >= moved_at_ + limits_.stall;
+  }
+
+ private:
+  PaceLimits limits_{};
+  TimePoint started_{}, moved_at_{};
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace scalar::inline v0::serve

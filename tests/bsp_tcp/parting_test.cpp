@@ -1,0 +1,206 @@
+// Healthy processes that cannot reach each other any more: which of them go on.
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "bsp_tcp/job.hpp"
+#include "bsp_tcp/matchers.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace bsp_tcp_test;
+
+namespace {
+
+using Part = std::vector<int>;
+
+bool is_in(const Part& part, int process) { return std::find(part.begin(), part.end(), process) != part.end(); }
+
+/// Processes that count, each at an address of its own.
+struct PartedJob {
+  static constexpr std::uint64_t steps = 400;
+
+  explicit PartedJob(int count, Options more = {}) : processes(count), options(std::move(more)) {
+    options.insert({{"peers", "8"},
+                    {"steps", std::to_string(steps)},
+                    {"say", "100"},
+                    {"directory", directory / "checkpoints"},
+                    // Who has to go ends when others have gone on, so a long time costs nothing.
+                    {"minority_pause", "20000"}});
+  }
+  static std::string address(int process) { return "127.0.0." + std::to_string(2 + process); }
+  /// At SIGUSR1 no process reaches one for which `is_cut(lower, higher)`.
+  template <class F>
+  void start(F is_cut) {
+    const std::string coordinator = address(0) + ':' + std::to_string(test::free_port());
+    for (int process = 0; process < processes; ++process) {
+      Options mine = options;
+      mine["coordinator"] = coordinator;
+      if (process != 0) mine["listen"] = address(process);
+      std::string from;
+      for (int lower = 0; lower < process; ++lower)
+        if (is_cut(lower, process)) from += (from.empty() ? "" : ",") + address(lower);
+      if (!from.empty()) mine["cut_from"] = from;
+      job.start("counting", process, processes, mine);
+      cuts.push_back(!from.empty());
+    }
+  }
+  void cut() {
+    job.await("step 100");
+    for (int process = 0; process < processes; ++process)
+      if (cuts[static_cast<std::size_t>(process)]) job[process].signal(SIGUSR1);
+  }
+  /// Those of `part` end well, all others learn that they were given up.
+  void check_goes_on(const Part& part) {
+    std::uint64_t expected = 0;
+    for (std::uint64_t step = 0; step < steps; ++step) expected += 36 * step;  // peers 1 + 2 + ... + 8
+    for (int process = 0; process < processes; ++process) {
+      const std::string result = job[process].result();
+      INFO("process " << process << ": " << result);
+      const int first = *std::min_element(part.begin(), part.end());
+      if (is_in(part, process)) CHECK(result == "ok " + std::to_string(process == first ? expected : 0));
+      if (!is_in(part, process)) CHECK(was_given_up(result));
+    }
+  }
+
+  int processes;
+  Options options;
+  test::TemporaryDirectory directory;
+  Job job{"", 0};
+  std::vector<bool> cuts;
+};
+
+void check_parts(int processes, const Part& goes_on, const std::vector<Part>& others) {
+  const auto part_of = [&](int process) {
+    for (std::size_t i = 0; i < others.size(); ++i)
+      if (is_in(others[i], process)) return static_cast<int>(i);
+    return -1;
+  };
+  PartedJob parted(processes);
+  parted.start([&](int lower, int higher) { return part_of(lower) != part_of(higher); });
+  parted.cut();
+  parted.check_goes_on(goes_on);
+}
+
+using Command = std::vector<std::string>;
+
+Command operator+(Command all, const Command& more) {
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+/// Network namespaces, one for each process, on one switch.
+class Machines {
+ public:
+  explicit Machines(int count) : count_(count) {
+    ready_ = does({"ip", "netns", "add", name(count)}) &&
+             does(within(count) + Command{"ip", "link", "add", "bridge", "type", "bridge"}) &&
+             does(within(count) + Command{"ip", "link", "set", "bridge", "up"});
+    for (int i = 0; i < count; ++i) {
+      const std::string end = "port" + std::to_string(i);
+      ready_ = ready_ && does({"ip", "netns", "add", name(i)}) &&
+               does({"ip", "link", "add", "cable", "netns", name(i), "type", "veth", "peer", "name", end, "netns",
+                     name(count)}) &&
+               does(within(i) + Command{"ip", "address", "add", address(i) + "/24", "dev", "cable"}) &&
+               does(within(i) + Command{"ip", "link", "set", "cable", "up"}) &&
+               does(within(i) + Command{"ip", "link", "set", "lo", "up"}) && join(i) &&
+               does(within(count) + Command{"ip", "link", "set", end, "up"});
+    }
+  }
+  Machines(const Machines&) = delete;
+  ~Machines() {
+    for (int i = 0; i <= count_; ++i) does({"ip", "netns", "delete", name(i)});
+  }
+  bool are_ready() const { return ready_; }
+  static std::string address(int i) { return "10.78.0." + std::to_string(i + 1); }
+  static Command within(int i) { return {"ip", "netns", "exec", name(i)}; }
+  /// From now on nothing comes to it or from it, and nobody is told.
+  bool cut_off(int i) const {
+    return does(within(count_) + Command{"ip", "link", "set", "port" + std::to_string(i), "nomaster"});
+  }
+  bool join(int i) const {
+    return does(within(count_) + Command{"ip", "link", "set", "port" + std::to_string(i), "master", "bridge"});
+  }
+
+ private:
+  static std::string name(int i) { return "scalar-p" + std::to_string(::getpid()) + "-" + std::to_string(i); }
+  static bool does(Command command) {
+    std::vector<char*> words;
+    for (std::string& word : command) words.push_back(word.data());
+    words.push_back(nullptr);
+    posix_spawn_file_actions_t files;
+    ::posix_spawn_file_actions_init(&files);
+    ::posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+    pid_t pid = 0;
+    const bool started = ::posix_spawnp(&pid, words[0], &files, nullptr, words.data(), environ) == 0;
+    ::posix_spawn_file_actions_destroy(&files);
+    int status = 0;
+    return started && ::waitpid(pid, &status, 0) == pid && status == 0;
+  }
+  int count_;
+  bool ready_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("one broken link between healthy processes costs one of the two, and no other") {
+  constexpr int processes = 4;
+  for (int lower = 0; lower < processes; ++lower)
+    for (int higher = lower + 1; higher < processes; ++higher) {
+      INFO("between processes " << lower << " and " << higher);
+      PartedJob parted(processes);
+      parted.start([&](int one, int other) { return one == lower && other == higher; });
+      parted.cut();
+      Part left{0, 1, 2, 3};
+      left.erase(left.begin() + higher);
+      parted.check_goes_on(left);
+    }
+}
+
+TEST_CASE("of a job that falls into parts the majority goes on, of halves the one with process 0") {
+  check_parts(4, {1, 2, 3}, {{0}});
+  check_parts(4, {0, 1, 2}, {{3}});
+  check_parts(4, {0, 1}, {{2, 3}});
+  check_parts(4, {0, 3}, {{1, 2}});
+  check_parts(5, {2, 3, 4}, {{0, 1}});
+}
+
+TEST_CASE("when nobody else goes on, a minority does, after a pause") {
+  for (const int left : {3, 0}) {
+    INFO("process " << left << " is left");
+    PartedJob parted(4, {{"minority_pause", "100"}});
+    parted.start([](int, int) { return false; });
+    parted.job.await("step 100");
+    std::uint64_t expected = 0;
+    for (std::uint64_t step = 0; step < PartedJob::steps; ++step) expected += 36 * step;
+    for (int process = 0; process < 4; ++process)
+      if (process != left) parted.job[process].signal(SIGKILL);
+    CHECK(parted.job[left].result() == "ok " + std::to_string(expected));
+  }
+}
+
+TEST_CASE("a machine whose network goes silent does not stop the others") {
+  constexpr int processes = 4;
+  const Machines machines(processes);
+  if (!machines.are_ready()) {
+    WARN("skipped: network namespaces cannot be made here");
+    return;
+  }
+  for (const int isolated : {0, 3}) {
+    INFO("process " << isolated << " is alone");
+    PartedJob parted(processes, {{"coordinator", Machines::address(0) + ":29500"},
+                                 {"allow_insecure", "1"},
+                                 {"heartbeat_interval", "50"},
+                                 {"heartbeat_pause", "600"}});
+    for (int process = 0; process < processes; ++process)
+      parted.job.start("counting", process, processes, parted.options, machines.within(process));
+    parted.job.await("step 100");
+    REQUIRE(machines.cut_off(isolated));
+    Part left{0, 1, 2, 3};
+    left.erase(left.begin() + isolated);
+    parted.check_goes_on(left);
+    REQUIRE(machines.join(isolated));
+  }
+}

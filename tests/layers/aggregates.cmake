@@ -1,0 +1,43 @@
+# cmake -DSOURCE=<root> -DCXX=<compiler> -DFILE=<file> -P aggregates.cmake: every struct of the public headers can be
+# written as `{}` in a template. g++ 12 crashes there when the default of a member is a braced list of strings;
+# `take({.member = value})` evaluates the defaults of the other members in the same way.
+file(GLOB_RECURSE headers RELATIVE "${SOURCE}/include" "${SOURCE}/include/scalar/*.hpp")
+list(FILTER headers EXCLUDE REGEX "bsp/(cereal|boost_serialization|mpi)[.]hpp$")  # they need the library they are about
+list(SORT headers)
+
+set(text "// Written by tests/layers/aggregates.cmake.\n")
+set(uses "")
+set(count 0)
+foreach(header IN LISTS headers)
+  string(APPEND text "#include \"${header}\"\n")
+  file(STRINGS "${SOURCE}/include/${header}" lines REGEX "^(namespace [^{]*{$|}.*// namespace.*|template.*|requires.*|struct [A-Za-z]+ {)")
+  set(scopes)
+  set(previous "")
+  foreach(line IN LISTS lines)
+    if(line MATCHES "^namespace (scalar[A-Za-z_:0-9 ]*) {")
+      set(scopes "${CMAKE_MATCH_1}")  # never nested, and a short one ends without a comment
+    elseif(line MATCHES "^namespace ([A-Za-z_:0-9 ]+) {")
+      list(APPEND scopes "${CMAKE_MATCH_1}")
+    elseif(line MATCHES "^}")
+      list(POP_BACK scopes)
+    elseif(line MATCHES "^struct ([A-Za-z]+) {" AND NOT previous MATCHES "^(template|requires)[^;{]*$")
+      list(JOIN scopes "::" scope)
+      string(REPLACE "inline " "" scope "${scope}")
+      if(NOT scope MATCHES "detail|::model$")  # model::Base is a base class, not something to be written
+        math(EXPR count "${count} + 1")
+        string(REGEX MATCH "^struct ([A-Za-z]+) {" matched "${line}")
+        string(APPEND uses "template <class Any>\nvoid use_${count}(const Any&) {\n  take<${scope}::${CMAKE_MATCH_1}>({});\n}\n")
+      endif()
+    endif()
+    set(previous "${line}")
+  endforeach()
+endforeach()
+if(count LESS 60)
+  message(FATAL_ERROR "only ${count} structs were found below ${SOURCE}/include")
+endif()
+file(WRITE "${FILE}" "${text}\ntemplate <class T>\nvoid take(const T&);\n\n${uses}")
+execute_process(COMMAND "${CXX}" -std=c++20 -fsyntax-only "-I${SOURCE}/include" "${FILE}" RESULT_VARIABLE failed ERROR_VARIABLE errors)
+if(failed)
+  message(FATAL_ERROR "${FILE} does not compile:\n${errors}")
+endif()
+message("${count} structs")

@@ -1,0 +1,25 @@
+# cmake -DCONSUMER= -DBINARY= -DPREFIX= -DGENERATOR= -DCXX= -P modes.cmake: programs that were compiled in another way than
+# the installed Scalar are refused while they are built, with a reason.
+set(number 0)
+# build(<flags> <yes|no> <words that are printed>)
+function(build flags answer expected)
+  math(EXPR number "${number} + 1")
+  set(number ${number} PARENT_SCOPE)
+  set(binary "${BINARY}/${number}")
+  file(REMOVE_RECURSE "${binary}")
+  execute_process(COMMAND "${CMAKE_COMMAND}" -S "${CONSUMER}" -B "${binary}" -G "${GENERATOR}" "-DCMAKE_PREFIX_PATH=${PREFIX}"
+      "-DCMAKE_CXX_COMPILER=${CXX}" "-DCMAKE_CXX_FLAGS=${flags}" COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET)
+  execute_process(COMMAND "${CMAKE_COMMAND}" --build "${binary}" RESULT_VARIABLE failed OUTPUT_VARIABLE text ERROR_VARIABLE text)
+  if(failed AND answer STREQUAL "yes" OR NOT failed AND answer STREQUAL "no")
+    message(FATAL_ERROR "whether it builds with \"${flags}\" should be ${answer}:\n${text}")
+  endif()
+  string(FIND "${text}" "${expected}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "building with \"${flags}\" should print \"${expected}\":\n${text}")
+  endif()
+endfunction()
+
+build("" yes "")
+build("-D_GLIBCXX_DEBUG" no "compiled_with_GLIBCXX_DEBUG")
+build("-fno-rtti" no "Scalar needs run-time type information")
+build("-fno-exceptions" no "Scalar needs exceptions")

@@ -1,0 +1,3 @@
+#include <scalar/core/error.hpp>
+
+int main() { return scalar::Error(scalar::Errc::failed, "made").code() == scalar::Errc::failed ? 0 : 1; }

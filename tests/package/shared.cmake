@@ -1,0 +1,43 @@
+# cmake -DSOURCE_DIR= -DBINARY= -DPREFIX= -DGENERATOR= -DCXX= -DCXX_FLAGS= -DLAUNCHER= -DBUILD_TYPE= -DOPTIONS= -DVERSION=
+# -DREADELF= -DNM= -P shared.cmake: builds Scalar as shared libraries, installs it, and looks at what they say and export.
+# The options are those of the build that tests, so a compiler cache has the objects.
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE failed OUTPUT_VARIABLE text ERROR_VARIABLE text)
+  if(failed)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}\n${text}")
+  endif()
+  set(text "${text}" PARENT_SCOPE)
+endfunction()
+
+string(REPLACE "," ";" options "${OPTIONS}")
+file(REMOVE_RECURSE "${PREFIX}")
+run("${CMAKE_COMMAND}" -S "${SOURCE_DIR}" -B "${BINARY}" -G "${GENERATOR}" "-DCMAKE_CXX_COMPILER=${CXX}"
+  "-DCMAKE_CXX_FLAGS=${CXX_FLAGS}" "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}" "-DCMAKE_BUILD_TYPE=${BUILD_TYPE}" ${options}
+  -DBUILD_SHARED_LIBS=ON -DCMAKE_SHARED_LINKER_FLAGS=-Wl,--no-undefined -DSCALAR_BUILD_TESTS=OFF -DSCALAR_BUILD_EXAMPLES=OFF)
+run("${CMAKE_COMMAND}" --build "${BINARY}" --parallel 2)
+run("${CMAKE_COMMAND}" --install "${BINARY}" --prefix "${PREFIX}")
+
+string(REGEX MATCH "^[0-9]+\\.[0-9]+" minor "${VERSION}")
+file(GLOB_RECURSE libraries "${PREFIX}/*/libscalar_*.so.${VERSION}")
+list(LENGTH libraries count)
+if(count LESS 14)
+  message(FATAL_ERROR "only ${count} shared libraries were installed: ${libraries}")
+endif()
+set(mistakes "")
+foreach(library IN LISTS libraries)
+  run("${READELF}" -d "${library}")
+  if(NOT text MATCHES "SONAME[^\n]*\\.so\\.${minor}\\]")
+    list(APPEND mistakes "${library} has no soname that ends .so.${minor}")
+  endif()
+  run("${NM}" --dynamic --defined-only "${library}")
+  string(REGEX MATCHALL "[^\n]+" symbols "${text}")
+  list(FILTER symbols EXCLUDE REGEX "6scalar2v0")
+  foreach(symbol IN LISTS symbols)
+    list(APPEND mistakes "${library} exports ${symbol}")
+  endforeach()
+endforeach()
+if(mistakes)
+  list(JOIN mistakes "\n  " text)
+  message(FATAL_ERROR "\n  ${text}")
+endif()

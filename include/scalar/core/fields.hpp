@@ -34,9 +34,10 @@ inline constexpr Field<Member> field{};
 namespace detail {
 
 struct AnyValue {
-  // Never defined, only its type is used. Not constexpr, which is inline: std::optional members would ask for the body.
   template <class T>
-  operator T() const;  // NOLINT
+  constexpr operator T() const {  // NOLINT: implicit on purpose
+    throw this;                   // never called: only the type counts, but g++ warns of one without a body
+  }
 };
 
 template <class T, std::size_t... I>

@@ -88,6 +88,11 @@ bool Api::dispatch_safely(const Request& request, TimePoint arrived, Place place
   return true;
 }
 
+bool Api::is_vital(std::string_view target, Scratch& scratch) {
+  const Route found = route(target, scratch.name, scratch.version);
+  return found == Route::live || found == Route::ready || found == Route::metrics;
+}
+
 bool Api::refuse(const Request& head, Scratch& scratch, Response& response) {
   response.clear();
   try {

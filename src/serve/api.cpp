@@ -116,6 +116,11 @@ void Api::answer_with_error(std::string_view place, Response& response) const {
   }
 }
 
+bool Api::is_vital(std::string_view target, Scratch& scratch) {
+  const Route found = route(target, scratch.name, scratch.version);
+  return found == Route::live || found == Route::ready || found == Route::metrics;
+}
+
 bool Api::refuse(const Request& head, Scratch& scratch, Response& response) {
   response.clear();
   try {

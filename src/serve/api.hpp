@@ -65,6 +65,9 @@ class Api {
   /// Answers a request whose head alone decides, as one for a model that is not there. False when its body is needed.
   bool refuse(const Request& head, Scratch& scratch, Response& response);
 
+  /// Whether `target` is one that operators need when the server is full: health and metrics.
+  static bool is_vital(std::string_view target, Scratch& scratch);
+
   void drain() noexcept { is_draining_.store(true, std::memory_order_relaxed); }
   bool is_draining() const noexcept { return is_draining_.load(std::memory_order_relaxed); }
   const ServerOptions& options() const noexcept { return options_; }

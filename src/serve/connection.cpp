@@ -28,28 +28,41 @@ constexpr std::size_t batch_bytes = 64 << 10;  // answers that are gathered befo
 constexpr std::size_t batch_requests = 32;
 constexpr std::uint64_t linger_bytes = 1 << 20;
 constexpr std::chrono::milliseconds linger_time{1'000};
+constexpr std::chrono::milliseconds reserve_patience{1'000};
+constexpr Refusal no_room{503, "too many connections"};
 
 }  // namespace
 
-Connection::Connection(Loop& loop, Socket socket)
-    : loop_(loop), socket_(std::move(socket)), memory_(loop.api_.memory()) {
+Connection::Connection(Loop& loop, Socket socket, bool has_room)
+    : loop_(loop), socket_(std::move(socket)), has_room_(has_room), memory_(loop.api_.memory()) {
   response_.memory = Reservation(loop.api_.memory());
-  next_ = std::exchange(loop_.first_, this);
-  if (next_ != nullptr) next_->previous_ = this;
+  append_to_list();
   loop_.api_.metrics().connections.fetch_add(1, std::memory_order_relaxed);
 }
 
 Connection::~Connection() {
-  loop_.api_.metrics().connections.fetch_sub(1, std::memory_order_relaxed);
+  close();
+  remove_from_list();
+}
+
+void Connection::append_to_list() noexcept {
+  next_ = nullptr;
+  previous_ = std::exchange(loop_.last_, this);
+  (previous_ == nullptr ? loop_.first_ : previous_->next_) = this;
+  idle_since_ = loop_.api_.now();
+}
+
+void Connection::remove_from_list() noexcept {
   (previous_ == nullptr ? loop_.first_ : previous_->next_) = next_;
-  if (next_ != nullptr) next_->previous_ = previous_;
+  (next_ == nullptr ? loop_.last_ : next_->previous_) = previous_;
 }
 
 void Connection::start() {
   error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
-  wait_for_client(loop_.api_.options().timeouts.header);
+  const std::chrono::milliseconds patience = loop_.api_.options().timeouts.header;
+  wait_for_client(has_room_ ? patience : std::min(patience, reserve_patience));
   read();
 }
 
@@ -166,7 +179,6 @@ void Connection::process() {
 Connection::Next Connection::take_head() {
   if (begin_ == end_) {
     release_room();
-    if (loop_.is_draining_) closes_ = true;
     if (closes_ && out_.empty()) {
       close();
       return Next::stop;
@@ -204,7 +216,11 @@ Connection::Next Connection::begin_body(std::size_t head_bytes) {
   const Timeouts& timeouts = options.timeouts;
   deadline_ = TimePoint::max();
   pace_.start(loop_.api_.now(), {timeouts.body_grace, timeouts.body_stall, timeouts.body_bytes_per_second});
-  closes_ = !head_.keep_alive || ++requests_ >= options.limits.requests_per_connection || loop_.is_draining_;
+  closes_ = !head_.keep_alive || ++requests_ >= options.limits.requests_per_connection || loop_.is_stopping();
+  if (is_refused_for_room()) {
+    refuse(no_room);
+    return Next::stop;
+  }
   if (head_.framing.content_length > std::min(options.limits.body_bytes, options.limits.buffered_bytes)) {
     refuse({413, "the body is too large"});
     return Next::stop;
@@ -231,6 +247,20 @@ Connection::Next Connection::begin_body(std::size_t head_bytes) {
     state_ = State::body;
   }
   return Next::more;
+}
+
+/// One that came when there were too many may ask for health and metrics, once. It becomes like any other when others
+/// have gone.
+bool Connection::is_refused_for_room() {
+  if (has_room_) return false;
+  ServerMetrics& metrics = loop_.api_.metrics();
+  const auto limit = static_cast<std::int64_t>(loop_.api_.options().limits.connections);
+  has_room_ = metrics.connections.load(std::memory_order_relaxed) <= limit;
+  if (has_room_) return false;
+  closes_ = true;
+  if (Api::is_vital(target_, loop_.scratch_)) return false;
+  metrics.refused.fetch_add(1, std::memory_order_relaxed);
+  return true;
 }
 
 Connection::Next Connection::take_body() {
@@ -330,13 +360,15 @@ void Connection::on_worked() {
 
 /// The response is complete: queues it and forgets the request.
 void Connection::finish_answer() {
-  closes_ = closes_ || loop_.is_draining_;
+  closes_ = closes_ || loop_.is_stopping();
   append_response();
   begin_ += body_at_ + static_cast<std::size_t>(head_.framing.content_length);
   body_at_ = 0;
   decoder_.reset();
   chunked_body_.clear();
   state_ = State::head;
+  remove_from_list();
+  append_to_list();
   wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
 }
 
@@ -421,14 +453,14 @@ void Connection::on_written() {
 
 /// Says goodbye, and swallows what the client still sends: closing at once would make its kernel drop the answer.
 void Connection::linger() {
+  state_ = State::lingering;
+  wait_for_client(linger_time);
   error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
-  state_ = State::lingering;
   if (!is_reading_) {  // else the buffer is being written to
     begin_ = end_ = 0;
     release_room();
   }
-  wait_for_client(linger_time);
   read();
 }
 
@@ -437,6 +469,7 @@ void Connection::close() {
   if (state_ == State::working) abandon();  // nobody is left to take the answer
   state_ = State::closed;
   deadline_ = TimePoint::max();
+  loop_.api_.metrics().connections.fetch_sub(1, std::memory_order_relaxed);
   error_code ignored;
   socket_.close(ignored);
 }
@@ -456,11 +489,10 @@ void Connection::abort() {
   close();
 }
 
-void Connection::drain() {
-  if (state_ == State::closed || state_ == State::lingering) return;
-  closes_ = true;
+bool Connection::is_idle(TimePoint now, std::chrono::milliseconds time) {
   error_code ignored;
-  if (state_ == State::head && begin_ == end_ && !is_writing_ && socket_.available(ignored) == 0) close();
+  return state_ == State::head && begin_ == end_ && !is_writing_ && now >= idle_since_ + time &&
+         socket_.available(ignored) == 0 && acknowledged() == sent_;
 }
 
 void Connection::check(TimePoint now) {
@@ -477,6 +509,10 @@ void Connection::check(TimePoint now) {
   } else {
     if (now < deadline_) return;
     if (state_ == State::lingering) return close();
+    if (begin_ == end_ && !has_room_) {
+      loop_.api_.metrics().refused.fetch_add(1, std::memory_order_relaxed);
+      return refuse(no_room);
+    }
     if (begin_ == end_) {
       // Who still takes the end of an answer out of the send buffer is not idle.
       const std::uint64_t before = std::exchange(acknowledged_before_, acknowledged());

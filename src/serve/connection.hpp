@@ -9,6 +9,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "serve/head_parser.hpp"
 #include "serve/pace.hpp"
 #include "serve/rare_log.hpp"
+#include "serve/spare_descriptor.hpp"
 #include "serve/workers.hpp"
 
 namespace scalar::inline v0::serve {
@@ -30,6 +32,13 @@ using Timer =
 
 class Connection;
 
+/// When a server that stops does what.
+struct StopTimes {
+  TimePoint begin{};
+  TimePoint lame_duck_end{};  // then the listeners close
+  TimePoint deadline{};       // then everything closes
+};
+
 /// One thread with its own io_context, listener and connections; nothing of it is shared with the others.
 class Loop {
  public:
@@ -38,37 +47,57 @@ class Loop {
 
   /// Listens. With port 0 the system chooses; the port is returned.
   std::uint16_t listen(const asio::ip::tcp::endpoint& endpoint);
+  /// The next loop of a ring of all loops, which is asked to make room when this one has nothing idle.
+  void set_next(Loop& next) noexcept { next_loop_ = &next; }
   /// Serves until drained.
   void run();
-  /// From any thread: accept no more, close what is idle, let the rest finish until `deadline`.
-  void drain(TimePoint deadline);
+  /// From any thread: serve as a lame duck, then accept no more and let the rest finish.
+  void stop(const StopTimes& times);
   /// From any thread: look at the repository again, so that models that are gone are let go.
   void refresh();
 
  private:
   friend class Connection;
+  enum class Phase : std::uint8_t { serving, lame_duck, closing, draining };
+
   void accept();
   void admit(Socket socket);
-  void start_draining(TimePoint deadline);
+  void enter(Socket socket, bool has_room);
+  void turn_away(Socket& socket, std::string_view reason);
+  void on_no_descriptors();
+  bool make_room();
+  void make_room_for(Loop& asking);
+  void on_room(bool was_made);
+
+  void begin_stopping(const StopTimes& times);
+  void begin_closing();
+  void close_listener();
+  bool is_stopping() const noexcept { return phase_ != Phase::serving; }
+  void stop_if_drained();
+
   void tick();
   void on_tick();
-  void stop_if_drained();
   void note_tls();
 
   Api& api_;
   Workers& workers_;
-  Connection* first_ = nullptr;  // intrusive list
-  bool is_draining_ = false;
+  Loop* next_loop_ = this;
+  Connection* first_ = nullptr;  // intrusive list; who became idle goes to its end
+  Connection* last_ = nullptr;
+  Phase phase_ = Phase::serving;
+  StopTimes stop_{};
+  int closing_ticks_ = 0;
   bool is_accepting_ = false;
   bool is_ticking_ = false;
-  TimePoint drain_deadline_{};
   asio::io_context context_{1};
   asio::executor_work_guard<Executor> guard_;
   Acceptor acceptor_;
   Timer timer_;
+  std::deque<Socket> waiting_{};  // for another loop to make room
+  SpareDescriptor spare_{};
   HeadParser parser_;
   Scratch scratch_;
-  RareLog tls_{};
+  RareLog tls_{}, descriptors_{};
   std::chrono::milliseconds tick_;
 };
 
@@ -77,14 +106,15 @@ class Loop {
 /// While an answer is being computed or written nothing is read: what a client may send ahead is bounded by the buffer.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Loop& loop, Socket socket);
+  /// Without room it is there for one request of health or metrics.
+  Connection(Loop& loop, Socket socket, bool has_room);
   ~Connection();
 
   void start();
   /// Called now and then: closes the connection when the client is too slow.
   void check(TimePoint now);
-  /// Closes the connection if it is idle, else after the answer that is being worked on.
-  void drain();
+  /// Whether nothing is under way, and nothing was for `time`.
+  bool is_idle(TimePoint now, std::chrono::milliseconds time);
   void close();
 
  private:
@@ -118,6 +148,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void release_room();
   std::uint64_t held() const noexcept;
   bool make_chunk_room();
+  void append_to_list() noexcept;
+  void remove_from_list() noexcept;
+  bool is_refused_for_room();
   void wait_for_client(std::chrono::milliseconds patience);
   std::uint64_t acknowledged() noexcept;
   void abort();
@@ -133,6 +166,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool closes_ = false;  // after the answers in `out_`
   bool is_writing_ = false;
   bool is_reading_ = false;
+  bool has_room_;
   bool skipped_line_ = false;  // before the request that comes
   bool is_watching_ = false;
   std::atomic<Work> work_{Work::begun};
@@ -152,6 +186,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t batched_ = 0, requests_ = 0;
 
   TimePoint deadline_ = TimePoint::max();
+  TimePoint idle_since_{};
   Pace pace_{};  // of the body that comes, or of the answers that go
   std::uint64_t sent_ = 0, acknowledged_before_ = 0;
   std::uint64_t lingered_ = 0;

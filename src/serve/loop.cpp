@@ -1,3 +1,5 @@
+#include <linux/filter.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <string>
@@ -9,6 +11,23 @@ namespace scalar::inline v0::serve {
 namespace {
 
 using boost::system::error_code;
+
+constexpr int longest_search = 128;                      // connections looked at for one that is idle
+constexpr std::chrono::milliseconds idle_enough{1'000};  // to make room: its client is not about to send
+constexpr std::chrono::milliseconds stopping_tick{10};
+constexpr int ticks_to_close = 2;
+constexpr std::string_view too_many = "too many connections";
+
+/// Lets a listener drop what would begin a new connection, while those that have begun become complete: closing it
+/// otherwise resets connections whose clients have sent a request already. Where it fails that is what happens.
+void refuse_new(Acceptor& acceptor) {
+  sock_filter drop_syn[] = {{BPF_LD | BPF_B | BPF_ABS, 0, 0, 13},      // the flags of the TCP header
+                            {BPF_JMP | BPF_JSET | BPF_K, 0, 1, 0x02},  // SYN
+                            {BPF_RET | BPF_K, 0, 0, 0},                // nothing of the packet is kept
+                            {BPF_RET | BPF_K, 0, 0, 0xFFFFFFFF}};
+  const sock_fprog program{std::size(drop_syn), drop_syn};
+  (void)::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
 
 /// How often the timeouts of a thread are looked at: an eighth of the shortest, between 5 and 500 milliseconds.
 std::chrono::milliseconds tick_of(const Timeouts& timeouts) {
@@ -57,40 +76,108 @@ void Loop::run() {
 }
 
 void Loop::accept() {
-  if (is_accepting_ || is_draining_) return;
+  if (is_accepting_ || phase_ == Phase::draining) return;
   acceptor_.async_accept([this](const error_code& error, Socket socket) {
     is_accepting_ = false;
-    if (is_draining_) {  // it came before
-      if (!error) admit(std::move(socket));
-      return;
-    }
-    // Out of descriptors or memory: try again with the next tick, when some connection may be gone.
+    if (!error) admit(std::move(socket));  // also when it came just before the listener closed
+    if (phase_ == Phase::draining) return;
+    if (error == asio::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system)
+      return on_no_descriptors();
+    // Out of memory: try again with the next tick, when some connection may be gone.
     if (error && error != asio::error::connection_aborted) return tick();
-    if (!error) admit(std::move(socket));
     accept();
   });
   is_accepting_ = true;  // not before: what throws has started nothing
 }
 
+/// Finds room for a connection: one that is free, that of an idle connection here, or of one in another loop.
 void Loop::admit(Socket socket) {
+  const auto& limits = api_.options().limits;
+  if (api_.metrics().connections.load(std::memory_order_relaxed) < static_cast<std::int64_t>(limits.connections) ||
+      make_room())
+    return enter(std::move(socket), true);
+  if (next_loop_ == this || is_stopping() || waiting_.size() >= limits.reserved_connections)
+    return enter(std::move(socket), false);
+  waiting_.push_back(std::move(socket));
+  asio::post(next_loop_->context_, [this] { next_loop_->make_room_for(*this); });
+}
+
+void Loop::enter(Socket socket, bool has_room) {
   ServerMetrics& metrics = api_.metrics();
-  if (metrics.connections.load(std::memory_order_relaxed) >=
-      static_cast<std::int64_t>(api_.options().limits.connections)) {
+  const auto& limits = api_.options().limits;
+  const std::int64_t open = metrics.connections.load(std::memory_order_relaxed);
+  if (!has_room && open >= static_cast<std::int64_t>(limits.connections + limits.reserved_connections)) {
     metrics.refused.fetch_add(1, std::memory_order_relaxed);
-    Response response;
-    response.fail(503, "too many connections");
-    std::string text;
-    append_head(text, response, Persistence::close);
-    text += response.body;
-    error_code ignored;
-    socket.non_blocking(true, ignored);
-    socket.write_some(asio::buffer(text), ignored);
-    socket.shutdown(Socket::shutdown_send, ignored);
-    return;
+    return turn_away(socket, too_many);
   }
   metrics.accepted.fetch_add(1, std::memory_order_relaxed);
-  std::make_shared<Connection>(*this, std::move(socket))->start();
+  std::make_shared<Connection>(*this, std::move(socket), has_room)->start();
   tick();
+}
+
+/// Says why, as far as that goes without waiting, and closes.
+void Loop::turn_away(Socket& socket, std::string_view reason) {
+  Response response;
+  response.fail(503, reason);
+  std::string text;
+  append_head(text, response, Persistence::close);
+  text += response.body;
+  error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.write_some(asio::buffer(text), ignored);
+  socket.shutdown(Socket::shutdown_send, ignored);
+  // Bytes that nobody read would make the system drop the answer.
+  char unread[4096];
+  for (int i = 0; i < 4 && !ignored; ++i) socket.read_some(asio::buffer(unread), ignored);
+  api_.metrics().responses.add(503);
+}
+
+/// The process may open no more files: an idle connection makes room, else the spare descriptor lets one be told.
+void Loop::on_no_descriptors() {
+  api_.metrics().out_of_descriptors.fetch_add(1, std::memory_order_relaxed);
+  if (const std::uint64_t times = descriptors_.count(api_.now()); times > 0)
+    api_.log(LogLevel::warning, "no file descriptor is left for a connection (" + std::to_string(times) +
+                                    " times since this was said last): raise the limit (ulimit -n), or lower "
+                                    "Limits::connections");
+  if (make_room()) return accept();
+  error_code error;
+  acceptor_.non_blocking(true, error);
+  {
+    spare_.give();
+    Socket socket(context_.get_executor());
+    acceptor_.accept(socket, error);
+    if (!error) turn_away(socket, "no file descriptor is left for this connection");
+  }
+  spare_.take();
+  error ? tick() : accept();
+}
+
+/// Closes the connection that has been idle for the longest time. False when none has been idle for long enough.
+bool Loop::make_room() {
+  const TimePoint now = api_.now();
+  int seen = 0;
+  for (Connection* at = first_; at != nullptr && seen < longest_search; at = at->next_, ++seen) {
+    if (!at->is_idle(now, idle_enough)) continue;
+    at->close();
+    api_.metrics().evicted.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+  return false;
+}
+
+/// In this loop's thread, for another one; passed on around the ring.
+void Loop::make_room_for(Loop& asking) {
+  const bool was_made = make_room();
+  if (was_made || next_loop_ == &asking)
+    return asio::post(asking.context_, [&asking, was_made] { asking.on_room(was_made); });
+  asio::post(next_loop_->context_, [this, &asking] { next_loop_->make_room_for(asking); });
+}
+
+void Loop::on_room(bool was_made) {
+  if (waiting_.empty()) return;
+  Socket socket = std::move(waiting_.front());
+  waiting_.pop_front();
+  enter(std::move(socket), was_made);
 }
 
 void Loop::note_tls() {
@@ -101,61 +188,76 @@ void Loop::note_tls() {
 
 void Loop::tick() {
   if (is_ticking_) return;
-  timer_.expires_after(tick_);
+  timer_.expires_after(is_stopping() ? std::min(tick_, stopping_tick) : tick_);
   timer_.async_wait([this](const error_code& error) {
+    if (error) return;  // another wait took its place
     is_ticking_ = false;
-    if (!error) on_tick();
+    on_tick();
   });
   is_ticking_ = true;
 }
 
 void Loop::on_tick() {
   const TimePoint now = api_.now();
-  const bool is_over = is_draining_ && now >= drain_deadline_;
+  const auto last_request = api_.options().timeouts.last_request;
+  const bool is_over = is_stopping() && now >= stop_.deadline;
+  const bool closes_idle = phase_ >= Phase::closing && now >= stop_.begin + last_request;
   for (Connection* at = first_; at != nullptr;) {
     const std::shared_ptr<Connection> connection = at->shared_from_this();
-    is_over ? connection->close() : connection->check(now);
+    if (is_over || (closes_idle && connection->is_idle(now, last_request)))
+      connection->close();
+    else
+      connection->check(now);
     at = connection->next_;
   }
   accept();
-  if (is_draining_) stop_if_drained();
-  if (first_ != nullptr || is_draining_) tick();
+  if (phase_ == Phase::lame_duck && now >= stop_.lame_duck_end) begin_closing();
+  if (phase_ == Phase::closing && ++closing_ticks_ > ticks_to_close) close_listener();
+  if (phase_ == Phase::draining) stop_if_drained();
+  if (first_ != nullptr || is_stopping()) tick();
 }
 
 void Loop::refresh() {
   asio::post(context_, [this] { scratch_.models.get(); });
 }
 
-void Loop::drain(TimePoint deadline) {
-  asio::post(context_, [this, deadline] { start_draining(deadline); });
+void Loop::stop(const StopTimes& times) {
+  asio::post(context_, [this, times] { begin_stopping(times); });
 }
 
-void Loop::start_draining(TimePoint deadline) {
-  if (is_draining_) return;
+void Loop::begin_stopping(const StopTimes& times) {
+  if (is_stopping()) return;
+  phase_ = Phase::lame_duck;
+  stop_ = times;
+  while (!waiting_.empty()) on_room(false);  // the other loops may end before they reply
+  if (api_.now() >= stop_.lame_duck_end) begin_closing();
+  is_ticking_ = false;
+  tick();  // the next one comes soon
+}
+
+void Loop::begin_closing() {
+  phase_ = Phase::closing;
+  refuse_new(acceptor_);
+}
+
+/// Those who came before the listener closes are served.
+void Loop::close_listener() {
   error_code error;
   acceptor_.non_blocking(true, error);
   while (!error) {
     Socket socket(context_.get_executor());
-    acceptor_.accept(socket, error);  // those who came before it closed
+    acceptor_.accept(socket, error);
     if (!error) admit(std::move(socket));
   }
-  is_draining_ = true;
-  drain_deadline_ = deadline;
+  phase_ = Phase::draining;
   acceptor_.close(error);
-  for (Connection* at = first_; at != nullptr;) {
-    const std::shared_ptr<Connection> connection = at->shared_from_this();
-    connection->drain();
-    at = connection->next_;
-  }
-  tick();
-  stop_if_drained();
 }
 
 void Loop::stop_if_drained() {
-  const bool is_over = api_.now() >= drain_deadline_;
-  if (first_ != nullptr && !is_over) return;
+  if (is_accepting_) return;  // it may hold a connection that nobody has seen yet
+  const bool is_over = api_.now() >= stop_.deadline;
   // Closed connections may be kept alive by a worker; nothing is left to do for them here.
-  for (const Connection* at = first_; at != nullptr; at = at->next_)
+  for (const Connection* at = first_; at != nullptr && !is_over; at = at->next_)
     if (at->state_ != Connection::State::closed) return;
   guard_.reset();
   context_.stop();

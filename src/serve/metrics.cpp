@@ -64,6 +64,10 @@ void append_server(Text& text, const ServerMetrics& server, const Budget& memory
   text.sample({}, value(server.accepted));
   text.family("scalar_connections_refused_total", "counter", "Connections refused because there were too many.");
   text.sample({}, value(server.refused));
+  text.family("scalar_connections_evicted_total", "counter", "Idle connections closed to make room for new ones.");
+  text.sample({}, value(server.evicted));
+  text.family("scalar_descriptors_exhausted_total", "counter", "Connections that found no file descriptor left.");
+  text.sample({}, value(server.out_of_descriptors));
   text.family("scalar_timeouts_total", "counter", "Connections closed because the client was too slow.");
   text.sample({}, value(server.timeouts));
   text.family("scalar_requests_abandoned_total", "counter", "Requests whose client went before a worker began.");

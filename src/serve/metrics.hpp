@@ -83,6 +83,8 @@ struct ServerMetrics {
   std::atomic<std::int64_t> connections{0};
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<std::uint64_t> refused{0};
+  std::atomic<std::uint64_t> evicted{0};
+  std::atomic<std::uint64_t> out_of_descriptors{0};
   std::atomic<std::uint64_t> timeouts{0};
   std::atomic<std::int64_t> queued{0};
   std::atomic<std::uint64_t> abandoned{0};

@@ -23,8 +23,8 @@ ServerOptions checked(ServerOptions options) {
   if (options.limits.connections == 0) bad("connections is 0");
   const Timeouts& times = options.timeouts;
   // A day is more than anybody waits, and far from where adding to a time point overflows.
-  for (const auto time :
-       {times.header, times.body_grace, times.body_stall, times.idle, times.write_stall, times.request, times.drain})
+  for (const auto time : {times.header, times.body_grace, times.body_stall, times.idle, times.write_stall,
+                          times.request, times.lame_duck, times.last_request, times.drain})
     if (time < std::chrono::milliseconds(0) || time > std::chrono::hours(24))
       bad("a timeout is " + std::to_string(time.count()) + " ms, expected 0 to 86400000");
   return options;
@@ -85,6 +85,7 @@ void Server::Impl::listen() {
       port = loops.back()->listen(endpoint);
       endpoint.port(port);
     }
+    for (std::size_t i = 0; i < loops.size(); ++i) loops[i]->set_next(*loops[(i + 1) % loops.size()]);
   } catch (const boost::system::system_error& error) {
     throw Error(Errc::io, "cannot listen: " + error.code().message(),
                 options.address + ":" + std::to_string(endpoint.port()));
@@ -109,8 +110,8 @@ void Server::Impl::stop() {
 
   api.drain();
   if (was_serving) {
-    const TimePoint deadline = api.now() + options.timeouts.drain;
-    for (const auto& loop : loops) loop->drain(deadline);
+    const TimePoint now = api.now(), lame_duck_end = now + options.timeouts.lame_duck;
+    for (const auto& loop : loops) loop->stop({now, lame_duck_end, lame_duck_end + options.timeouts.drain});
     for (auto& thread : threads) thread.join();
   }
   workers.stop();

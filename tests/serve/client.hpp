@@ -31,6 +31,11 @@ class Client {
   /// `receive_bytes`: of the kernel's receive buffer; 0: as it likes.
   explicit Client(std::uint16_t port, int receive_bytes = 0) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     if (receive_bytes > 0) ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
+    connect(port);
+  }
+  /// With a socket, but not connected yet.
+  Client() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {}
+  void connect(std::uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);

@@ -1,8 +1,13 @@
 // How connections are kept, watched and closed, on a clock that the tests move.
 #include "scalar/serve/options.hpp"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "scalar/serve/server.hpp"
 #include "serve/client.hpp"
@@ -108,4 +113,140 @@ TEST_CASE("a client that takes an answer below the least rate is dropped though 
     Client other(server.port());
     return metric(other, "scalar_timeouts_total") == 1;
   }));
+}
+
+TEST_CASE("a connection ends after its number of requests") {
+  serve::Server server{{.threads = 1, .limits = {.requests_per_connection = 2}}};
+  server.start();
+  Client client(server.port());
+  client.send(get("/v2") + get("/v2") + get("/v2"));
+  CHECK(client.receive().field("connection").empty());
+  CHECK(client.receive().field("connection") == "close");
+  CHECK(client.is_closed());
+}
+
+TEST_CASE("the longest idle connection makes room for a new one") {
+  const auto clock = std::make_shared<ManualClock>();
+  serve::Server server{{.threads = 1, .limits = {.connections = 3}}, Runtime{{.clock = clock}}};
+  server.start();
+  const auto is_answered = [](Client& client) {
+    client.send(get("/v2"));
+    return client.receive().status == 200;
+  };
+  Client first(server.port()), second(server.port()), third(server.port());
+  CHECK(is_answered(second));
+  CHECK(is_answered(third));
+  clock->advance(5s);
+  CHECK(is_answered(first));  // is the youngest now
+  clock->advance(5s);
+  Client fourth(server.port());
+  CHECK(is_answered(fourth));
+  CHECK(second.is_closed());
+  Client fifth(server.port());
+  CHECK(is_answered(fifth));
+  CHECK(third.is_closed());
+  CHECK(is_answered(first));
+  CHECK(metric(fifth, "scalar_connections_evicted_total") == 2);
+  CHECK(metric(fifth, "scalar_connections_refused_total") == 0);
+  CHECK(metric(fifth, "scalar_connections") == 3);
+}
+
+TEST_CASE("a connection makes room in whichever loop it is idle") {
+  const auto clock = std::make_shared<ManualClock>();
+  serve::Server server{{.threads = 4, .limits = {.connections = 6}}, Runtime{{.clock = clock}}};
+  server.start();
+  std::vector<Client> old, young;
+  const auto ask = [&](std::vector<Client>& clients) {
+    clients.emplace_back(server.port());
+    clients.back().send(get("/v2"));
+    return clients.back().receive().status;
+  };
+  for (int i = 0; i < 6; ++i) CHECK(ask(old) == 200);
+  clock->advance(5s);
+  for (int i = 0; i < 6; ++i) CHECK(ask(young) == 200);
+  for (Client& client : old) CHECK(client.is_closed());
+  CHECK(metric(young[0], "scalar_connections_evicted_total") == 6);
+}
+
+TEST_CASE("where no connection is idle, health and metrics have a reserve") {
+  const auto clock = std::make_shared<ManualClock>();
+  serve::Server server{{.threads = 1, .limits = {.connections = 2, .reserved_connections = 2}},
+                       Runtime{{.clock = clock}}};
+  server.add("m", sum_of(2), {});
+  server.start();
+  std::vector<Client> busy;
+  for (int i = 0; i < 2; ++i) {
+    busy.emplace_back(server.port());
+    busy.back().send(get("/v2") + "GET /v2 HTTP/1.1\r\n");  // and never ends the second
+    CHECK(busy.back().receive().status == 200);
+  }
+  for (const char* target : {"/v2/health/live", "/v2/health/ready", "/metrics"}) {
+    Client client(server.port());
+    client.send(get(target) + get(target));
+    const Answer answer = client.receive();
+    CHECK(answer.status == 200);
+    CHECK(answer.field("connection") == "close");
+    CHECK(client.is_closed());
+  }
+  for (const std::string& request : {get("/v2"), infer(ask())}) {
+    Client client(server.port());
+    client.send(request);
+    const Answer answer = client.receive();
+    CHECK(answer.status == 503);
+    CHECK(error_of(answer) == "too many connections");
+    CHECK(answer.field("retry-after") == "1");
+    CHECK(client.is_closed());
+  }
+  {
+    Client silent(server.port()), other(server.port()), beyond(server.port());
+    CHECK(beyond.receive().status == 503);  // the reserve is used up: told at once
+    CHECK(beyond.is_closed());
+    clock->advance(2s);
+    CHECK(silent.receive().status == 503);  // it asked for nothing in time
+    CHECK(other.receive().status == 503);
+  }
+
+  busy.clear();
+  CHECK(eventually([&] {  // the server learns that they are gone
+    Client again(server.port());
+    again.send(infer(ask()));
+    return again.receive().status == 200;
+  }));
+}
+
+TEST_CASE("a process without file descriptors says so to the client, in its log and in its metrics") {
+  std::mutex mutex;
+  std::vector<std::string> lines;
+  const auto log = [&](LogLevel level, std::string_view, std::string_view message) {
+    const std::lock_guard lock(mutex);
+    if (level == LogLevel::warning) lines.emplace_back(message);
+  };
+  serve::Server server{{.threads = 1}, Runtime{{.log = log}}};
+  server.start();
+  Client warm(server.port()), late;
+  warm.send(get("/v2") + "GET /v2/health/live HTTP/1.1\r\n");  // is not idle
+  CHECK(warm.receive().status == 200);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  rlimit small = before;
+  small.rlim_cur = 256;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &small) == 0);
+  std::vector<int> fillers;
+  for (int filler = 0; (filler = ::open("/dev/null", O_RDONLY)) >= 0;) fillers.push_back(filler);
+  late.connect(server.port());
+  const Answer answer = late.receive();
+  for (const int filler : fillers) ::close(filler);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(answer.status == 503);
+  CHECK(error_of(answer) == "no file descriptor is left for this connection");
+  CHECK(late.is_closed());
+  warm.send("Host: a\r\n\r\n");
+  CHECK(warm.receive().status == 200);
+  CHECK(metric(warm, "scalar_descriptors_exhausted_total") >= 1);
+  Client after(server.port());
+  after.send(get("/v2"));
+  CHECK(after.receive().status == 200);
+  const std::lock_guard lock(mutex);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].starts_with("no file descriptor is left for a connection (1 times"));
 }

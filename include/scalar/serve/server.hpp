@@ -57,8 +57,10 @@ class Server {
   void run();
   /// Serves in the background.
   void start();
-  /// Accepts no more, lets requests in flight finish for `Timeouts::drain`, then closes what is left. Idle connections
-  /// are closed at once.
+  /// Stops so that no request is lost: for `Timeouts::lame_duck` it goes on accepting, with `ready` a 503; from now on
+  /// every answer closes its connection; then the port is closed, idle connections end that have sent nothing for
+  /// `Timeouts::last_request`, and requests in flight may finish for `Timeouts::drain`. Returns when all are gone. Not
+  /// to be called from a signal handler.
   void stop();
 
   /// The port, also where the options left it open.

@@ -220,7 +220,12 @@ awaitable<Roster> Service::follow(Address leader, SteadyTime deadline) {
         to_leader_->set_deadline(deadline + std::chrono::seconds(1), "waiting for the other processes");
       const Message message = co_await to_leader_->read(Message::most_bytes);
       if (message.kind == Message::Kind::refusal) refusal = Refusal::decode(message.body);
-      if (!refusal.text.empty()) break;
+      if (!refusal.text.empty()) {
+        // After a loss the leader may be the next to go: then another one leads.
+        if (is_regrouping_ && refusal.code == Errc::unavailable)
+          throw Error(Errc::unavailable, std::exchange(refusal, {}).text, to_leader_->remote());
+        break;
+      }
       if (message.kind != Message::Kind::roster) throw Error(Errc::parse, "no roster came", to_leader_->remote());
       Roster roster = Roster::decode(message.body);
       Roster::Member& first = roster.members.front();

@@ -55,9 +55,17 @@ bool Checkpointer::can_share(const CheckpointHead& head) const noexcept {
 }
 
 std::uint64_t Checkpointer::newest() {
+  damaged_.clear();
   for (const auto& [order, files] : directory_.checkpoints())
     if (load(order, files)) return order;
   return 0;
+}
+
+std::string Checkpointer::damage() const {
+  constexpr std::size_t most = 4;
+  std::string text;
+  for (std::size_t i = 0; i < (std::min)(damaged_.size(), most); ++i) text += (i == 0 ? "" : "; ") + damaged_[i];
+  return damaged_.size() > most ? text + " and " + std::to_string(damaged_.size() - most) + " more" : text;
 }
 
 void Checkpointer::restore(std::uint64_t order) {
@@ -81,14 +89,20 @@ bool Checkpointer::load(std::uint64_t order, const std::vector<std::string>& fil
       if (covered == 0) now.head = head;
       const bool is_of_order = CheckpointName{.sequence = head.sequence, .epoch = head.epoch}.order() == order;
       const bool is_alike = head.parts == now.head.parts && head.in_shards == now.head.in_shards;
-      if (!is_of_order || !is_alike || head.first != covered) continue;
+      if (!is_of_order) {
+        damaged_.push_back(path + ": it holds another checkpoint than its name says");
+        continue;
+      }
+      if (!is_alike || head.first != covered) continue;
       read_parts(file, now.states);
       covered += head.count;
     } catch (const Error& damaged) {
       // Passed over: a damaged file, and one that its process has pruned meanwhile.
       std::error_code error;
-      if (damaged.code() == Errc::corrupt || !std::filesystem::exists(path, error)) return false;
-      throw;
+      if (!std::filesystem::exists(path, error)) return false;
+      if (damaged.code() != Errc::corrupt) throw;
+      damaged_.push_back(damaged.what());
+      return false;
     }
   }
   if (covered == 0 || covered != now.head.parts) return false;

@@ -131,6 +131,77 @@ TEST_CASE("a damaged checkpoint is passed over for the one before") {
   CHECK(engine.run(Program{}) == expected);
 }
 
+namespace {
+
+/// Flips a bit in every file that is there.
+void damage_all(const std::string& directory) {
+  for (const auto& [name, size] : files_in(directory))
+    bsp_test::flip_bit(fs::path(directory) / name, static_cast<std::streamoff>(size / 2));
+}
+
+}  // namespace
+
+TEST_CASE("checkpoints that are all damaged are an error that names them, and stay") {
+  const double expected = bsp::Engine({.peers = 5, .workers = 1}).run(Program{});
+  TemporaryDirectory directory;
+  const bsp::EngineOptions options = options_of(directory.path());
+  CHECK_THROWS_AS(bsp::Engine(options).run(Program{.fail_at = 13}), Error);
+  damage_all(directory.path());
+  const auto files = files_in(directory.path());
+  CHECK(files.size() == 3);
+  try {
+    bsp::Engine(options).run(Program{});
+    FAIL("it began from the start");
+  } catch (const Error& error) {
+    CHECK(error.code() == Errc::corrupt);
+    CHECK_THAT(error.what(), Contains("no checkpoint of run \"run\" is whole: "));
+    for (const auto& [name, size] : files) CHECK_THAT(error.what(), Contains(name + ": the checksum is wrong"));
+    CHECK_THAT(error.what(), Contains("; remove the files, or set checkpoints.start_anew, to begin from the start"));
+  }
+  CHECK(files_in(directory.path()) == files);
+
+  std::vector<std::string> said;
+  const Runtime runtime({.log = [&](LogLevel, std::string_view, std::string_view text) { said.emplace_back(text); }});
+  bsp::EngineOptions anew = options;
+  anew.checkpoints.start_anew = true;
+  std::atomic<int> resumed_at{-1};
+  CHECK(bsp::Engine(anew, runtime).run(Program{.resumed_at = &resumed_at}) == expected);
+  CHECK(resumed_at == -1);
+  REQUIRE(said.size() == 1);
+  CHECK_THAT(said[0], Contains("run.13.0.0.checkpoint: the checksum is wrong"));
+  CHECK_THAT(said[0], Contains("; the run begins from the start"));
+  CHECK(files_in(directory.path()).empty());
+}
+
+TEST_CASE("in several processes checkpoints that are all damaged are the same error") {
+  TemporaryDirectory directory;
+  std::atomic<int> corrupt{0};
+  for (const int fail_at : {13, -1}) {
+    bsp_test::in_processes(3, options_of(directory.path()), [&](bsp::Engine& engine, int) {
+      try {
+        engine.run(Program{.fail_at = fail_at});
+      } catch (const Error& error) {
+        corrupt += error.code() == Errc::corrupt;
+      }
+    });
+    damage_all(directory.path());
+  }
+  CHECK(corrupt == 3);
+}
+
+TEST_CASE("a damaged checkpoint that is passed over is told") {
+  TemporaryDirectory directory;
+  const bsp::EngineOptions options = options_of(directory.path());
+  CHECK_THROWS_AS(bsp::Engine(options).run(Program{.fail_at = 13}), Error);
+  bsp_test::flip_bit(fs::path(directory.path()) / "run.13.0.0.checkpoint", 100);
+  std::vector<std::string> said;
+  const Runtime runtime({.log = [&](LogLevel, std::string_view, std::string_view text) { said.emplace_back(text); }});
+  bsp::Engine(options, runtime).run(Program{});
+  REQUIRE(said.size() == 1);
+  CHECK_THAT(said[0], Contains("an earlier checkpoint is used, for the newest is damaged: "));
+  CHECK_THAT(said[0], Contains("run.13.0.0.checkpoint: "));
+}
+
 TEST_CASE("checkpoints of several processes are found by any number of processes") {
   const double expected = bsp::Engine({.peers = 5, .workers = 1}).run(Program{});
   TemporaryDirectory directory;

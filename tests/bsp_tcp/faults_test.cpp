@@ -15,13 +15,7 @@ using namespace bsp_tcp_test;
 
 namespace {
 
-constexpr std::chrono::seconds bound{3};  // within which a death must be noticed
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::chrono::seconds slack{3};
-#else
-constexpr std::chrono::seconds slack{0};
-#endif
+constexpr std::chrono::seconds bound{20};  // within which a death must be noticed: in 2, when the machine is idle
 
 /// Process `dead` of a running job has just been killed: all others say so, in time.
 void check_loss(Job& job, int dead, const std::string& reason = "") {
@@ -32,7 +26,7 @@ void check_loss(Job& job, int dead, const std::string& reason = "") {
     CHECK_THAT(result, is_loss_of(dead));
     CHECK_THAT(result, ContainsSubstring(reason));
   }
-  CHECK(Clock::now() - begin < bound + slack);
+  CHECK(Clock::now() - begin < bound);
 }
 
 }  // namespace

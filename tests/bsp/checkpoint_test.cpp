@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <new>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -23,6 +25,25 @@ using bsp::Task;
 using bsp_test::files_in;
 using Catch::Matchers::Contains;
 using test::TemporaryDirectory;
+
+namespace {
+
+/// State that there is no memory for: when it is written, or when it is read.
+struct Huge {
+  bool is_written = false;
+};
+
+}  // namespace
+
+template <>
+struct scalar::bsp::Serialiser<Huge> {
+  static constexpr bool available = true;
+  static void write(const Huge& value, std::vector<std::byte>& out) {
+    out.resize(out.size() + 1000);
+    if (!value.is_written) throw std::bad_alloc();
+  }
+  static void read(std::span<const std::byte>&, Huge&) { throw std::bad_alloc(); }
+};
 
 namespace {
 
@@ -273,6 +294,29 @@ TEST_CASE("a process that does not see the checkpoints is an error, and they sta
   });
   CHECK(refused == 2);
   CHECK(resumed_in_processes(2, directory.path(), expected) == 13);
+}
+
+TEST_CASE("a checkpoint that there is no memory for is an error that says how much it takes") {
+  for (const bool is_written : {false, true}) {
+    TemporaryDirectory directory;
+    const bsp::Engine engine(options_of(directory.path()));
+    const auto body = [&](Peer& peer) -> Task<> {
+      Huge huge{is_written};
+      peer.persist(huge);
+      co_await peer.checkpoint();
+      throw Error(Errc::failed, "told to");
+    };
+    if (is_written) CHECK_THROWS_WITH(engine.run(body), "told to");
+    try {
+      engine.run(body);
+      FAIL("it ended well");
+    } catch (const Error& error) {
+      CHECK(error.code() == Errc::resource_exhausted);
+      CHECK(error.what() == std::string("bsp peer 0: there is not enough memory for the state that a checkpoint ") +
+                                (is_written ? "has" : "writes, which is larger than this") +
+                                ": 1000 bytes were asked for");
+    }
+  }
 }
 
 TEST_CASE("misuse of checkpoints is told") {

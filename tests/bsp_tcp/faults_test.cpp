@@ -146,6 +146,18 @@ TEST_CASE("after an error of sending the run goes on from the last checkpoint") 
   }
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they need all addresses there are
+TEST_CASE("a frame that there is no memory for is the same error in all, which says how much it takes") {
+  Job job("flood", 3, {{"peers", "3"}, {"bytes", "300000000"}, {"memory", "100000000"}});
+  for (const auto& process : job.all) {
+    const std::string result = process->result();
+    CHECK_THAT(result, StartsWith("error resource_exhausted Error bsp superstep 2: there is not enough memory for a "
+                                  "frame from process 0: 3000"));
+    CHECK_THAT(result, ContainsSubstring(" bytes were asked for"));
+  }
+}
+#endif
+
 TEST_CASE("what one peer throws reaches all") {
   Job job("thrower", 4, {{"throws", "3"}});
   CHECK(job[3].result() == "error none exception peer has no more to say");

@@ -1,7 +1,7 @@
 // Trains one model in several processes together, and says whether it is the model that one process learns alone.
 //
 //   for i in 0 1; do
-//     SCALAR_RANK=$i SCALAR_PEERS=2 SCALAR_COORDINATOR=127.0.0.1:47115 train_processes examples/data/penguins.csv &
+//     SCALAR_RANK=$i SCALAR_PEERS=2 SCALAR_COORDINATOR=127.0.0.1:17115 train_processes examples/data/penguins.csv &
 //   done; wait
 //   mpirun -n 2 train_processes examples/data/penguins.csv    # a launcher that sets the environment
 #include <cstdio>

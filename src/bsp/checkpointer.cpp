@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <new>
 #include <system_error>
 #include <utility>
 
+#include "bsp/memory_error.hpp"
 #include "bsp/network.hpp"
 #include "bsp/scheduler.hpp"
 #include "scalar/core/error.hpp"
@@ -55,9 +57,17 @@ bool Checkpointer::can_share(const CheckpointHead& head) const noexcept {
 }
 
 std::uint64_t Checkpointer::newest() {
+  damaged_.clear();
   for (const auto& [order, files] : directory_.checkpoints())
     if (load(order, files)) return order;
   return 0;
+}
+
+std::string Checkpointer::damage() const {
+  constexpr std::size_t most = 4;
+  std::string text;
+  for (std::size_t i = 0; i < (std::min)(damaged_.size(), most); ++i) text += (i == 0 ? "" : "; ") + damaged_[i];
+  return damaged_.size() > most ? text + " and " + std::to_string(damaged_.size() - most) + " more" : text;
 }
 
 void Checkpointer::restore(std::uint64_t order) {
@@ -81,14 +91,23 @@ bool Checkpointer::load(std::uint64_t order, const std::vector<std::string>& fil
       if (covered == 0) now.head = head;
       const bool is_of_order = CheckpointName{.sequence = head.sequence, .epoch = head.epoch}.order() == order;
       const bool is_alike = head.parts == now.head.parts && head.in_shards == now.head.in_shards;
-      if (!is_of_order || !is_alike || head.first != covered) continue;
+      if (!is_of_order) {
+        damaged_.push_back(path + ": it holds another checkpoint than its name says");
+        continue;
+      }
+      if (!is_alike || head.first != covered) continue;
       read_parts(file, now.states);
       covered += head.count;
+    } catch (const std::bad_alloc&) {
+      std::error_code error;
+      throw memory_error("a checkpoint that is read", std::filesystem::file_size(path, error), path);
     } catch (const Error& damaged) {
       // Passed over: a damaged file, and one that its process has pruned meanwhile.
       std::error_code error;
-      if (damaged.code() == Errc::corrupt || !std::filesystem::exists(path, error)) return false;
-      throw;
+      if (!std::filesystem::exists(path, error)) return false;
+      if (damaged.code() != Errc::corrupt) throw;
+      damaged_.push_back(damaged.what());
+      return false;
     }
   }
   if (covered == 0 || covered != now.head.parts) return false;
@@ -133,7 +152,12 @@ bool Checkpointer::bind(int rank, std::unique_ptr<Persisted> state) {
                     ", but the checkpoint in " + directory_.path() + " has " + text_of_shards(stored),
                 peer_context(rank));
   const Pieces parts = std::exchange(loaded_.states.parts[index(rank)], {});
-  mine->read(loaded_.states.common, parts);
+  try {
+    mine->read(loaded_.states.common, parts);
+  } catch (const std::bad_alloc&) {
+    throw memory_error("the state that a checkpoint has", loaded_.states.common.size() + parts.bytes.size(),
+                       peer_context(rank));
+  }
   return true;
 }
 
@@ -152,7 +176,12 @@ Save::Value Checkpointer::stage(int rank) {
   std::vector<std::byte> common;
   Pieces& mine = staged_.parts[index(rank)];
   mine.clear();
-  state->write(parts, common, mine);
+  try {
+    state->write(parts, common, mine);
+  } catch (const std::bad_alloc&) {
+    const std::uint64_t bytes = common.size() + std::exchange(mine, {}).bytes.size();
+    throw memory_error("the state that a checkpoint writes, which is larger than this", bytes, peer_context(rank));
+  }
   const Hash128 hash = hash128(common);
   if (index(rank) == 0) staged_.in_shards = shards != 0, staged_.common = std::move(common);
   return {.common = hash, .shards = shards};

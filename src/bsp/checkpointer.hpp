@@ -41,6 +41,8 @@ class Checkpointer {
   /// The newest good checkpoint in the directory, as a number that grows with time; 0: none. Errors:
   /// `Errc::invalid_argument` for a checkpoint that this number of peers cannot go on from, `Errc::io`.
   std::uint64_t newest();
+  /// Why files were passed over by `newest`: which is damaged, and how. Empty: none was.
+  std::string damage() const;
   /// Peers begin with the state of checkpoint `order`. Errors: `Errc::corrupt` when it is gone.
   void restore(std::uint64_t order);
 
@@ -97,6 +99,7 @@ class Checkpointer {
   std::vector<std::unique_ptr<Persisted>> states_;  // of the local peers
   States staged_;                                   // being filled
   Loaded loaded_;
+  std::vector<std::string> damaged_;  // each file passed over, and why
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -58,20 +58,20 @@ struct Session::Impl {
       scheduler.set_tracer(tracer.get());
     }
     try {
-      prepare(options, attempt);
+      prepare(options, runtime, attempt);
     } catch (...) {  // the others must not wait for this process
       if (network != nullptr) network->fail(world.first(), std::current_exception(), 0), network->finish();
       throw;
     }
   }
 
-  void prepare(const EngineOptions& options, int attempt) {
+  void prepare(const EngineOptions& options, const Runtime& runtime, int attempt) {
     if (network != nullptr) network->attach(world);
     if (options.resources.mailbox_bytes != 0) {
       memory = std::make_unique<MailboxMemory>(options.resources.mailbox_bytes, options.resources.spill_directory);
       world.set_memory(memory.get());
     }
-    find_checkpoint(options, attempt);
+    find_checkpoint(options, runtime, attempt);
     if (!world.is_distributed()) return;
     world.set_id(network->run());
     wire = std::make_shared<Wire>(*network, world, network->run(), scheduler);
@@ -80,7 +80,7 @@ struct Session::Impl {
   }
 
   /// All processes begin with the newest checkpoint that each of them can see whole.
-  void find_checkpoint(const EngineOptions& engine, int attempt) {
+  void find_checkpoint(const EngineOptions& engine, const Runtime& runtime, int attempt) {
     const Checkpoints& options = engine.checkpoints;
     if (options.directory.empty()) return;
     checkpointer = std::make_unique<Checkpointer>(options, world.hosts(), network != nullptr ? network->epoch() : 0);
@@ -100,6 +100,7 @@ struct Session::Impl {
       newest = checkpointer->newest();
       agree();
     }
+    check_damage(options, runtime, newest != 0);
     if (agreed == 0 && most != 0 && attempt == 0)
       throw Error(Errc::not_found,
                   std::string(newest == 0 ? "this process" : "another process") +
@@ -110,6 +111,21 @@ struct Session::Impl {
     // can see whole.
     if (world.hosts().here() == 0 && agreed == most) checkpointer->remove_newer(agreed);
     world.set_checkpointer(checkpointer.get());
+  }
+
+  /// A job that has lost all it had must not begin again as if it had had nothing.
+  void check_damage(const Checkpoints& options, const Runtime& runtime, bool is_one_whole) const {
+    const std::string damage = checkpointer->damage();
+    if (damage.empty()) return;
+    const auto warn = [&](const std::string& text) {
+      runtime.log(LogLevel::warning, "bsp", options.directory + ": " + text);
+    };
+    if (is_one_whole) return warn("an earlier checkpoint is used, for the newest is damaged: " + damage);
+    const std::string what = "no checkpoint of run \"" + options.name + "\" is whole: " + damage;
+    if (!options.start_anew)
+      throw Error(Errc::corrupt, what + "; remove the files, or set checkpoints.start_anew, to begin from the start",
+                  options.directory);
+    warn(what + "; the run begins from the start");
   }
 
   std::unique_ptr<MailboxMemory> memory;  // null: the heap

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "bsp/error_text.hpp"
+#include "bsp/memory_error.hpp"
 #include "scalar/bsp/process_lost.hpp"
 #include "scalar/core/error.hpp"
 
@@ -78,7 +80,12 @@ Buffer Network::allocate(std::size_t bytes) {
     if (at->capacity() >= bytes && at->capacity() / 4 <= bytes + 4096 &&
         (best == spare.end() || at->capacity() < best->capacity()))
       best = at;
-  if (best == spare.end()) return Buffer(bytes);
+  if (best == spare.end()) try {
+      return Buffer(bytes);
+    } catch (const std::bad_alloc&) {
+      spare.clear();
+      return Buffer(bytes);
+    }
   std::swap(*best, spare.back());
   Buffer buffer = std::move(spare.back());
   spare.pop_back();
@@ -93,7 +100,17 @@ void Network::recycle(Buffer&& buffer) noexcept {
   transport_.spare_.push_back(std::move(buffer));
 }
 
+void Network::exhausted(int process, std::size_t bytes) {
+  if (failed_ || is_over_) throw std::bad_alloc();  // it may be a frame of the next run
+  const int rank = hosts_.first(hosts_.here());
+  const std::exception_ptr failure =
+      std::make_exception_ptr(memory_error("a frame from process " + std::to_string(process), bytes, context()));
+  tell_abort(rank, failure);
+  cut(rank, failure);
+}
+
 void Network::received(int process, Buffer frame) {
+  const std::size_t bytes = frame.size();
   try {
     dispatch(process, std::move(frame));
   } catch (const Error& error) {
@@ -103,6 +120,9 @@ void Network::received(int process, Buffer frame) {
     if (failed_) return;
     tell_abort(rank, failure);
     cut(rank, failure);
+  } catch (const std::bad_alloc&) {
+    exhausted(process, bytes);
+    throw;
   }
 }
 

@@ -96,6 +96,7 @@ class Network final : public Transport::Sink {
  private:
   struct Abort;
 
+  void exhausted(int process, std::size_t bytes) override;
   void received(int process, Buffer frame) override;
   void lost(int process, const std::string& reason) override;
   void dispatch(int process, Buffer frame);

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "bsp/checkpointer.hpp"
 #include "bsp/error_text.hpp"
+#include "bsp/memory_error.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::detail {
@@ -84,6 +86,8 @@ struct Wire::Outgoing final : Outbox {
     data_bytes = offset + bytes.size();
     table.push_back({channel, type, count, offset, bytes.size(), source, destination});
   }
+  /// Of what tells where the messages lie; these are not copied.
+  std::uint64_t bytes() const noexcept { return table.size() * sizeof table[0] + parts.size() * sizeof parts[0]; }
   void finish(BarrierHead what, std::span<const std::byte> values, std::string_view name, std::string_view odd_name,
               std::string_view error) {
     const std::uint64_t texts = sizeof what + values.size() + name.size() + odd_name.size() + error.size();
@@ -171,8 +175,17 @@ void Wire::close() noexcept {
 
 bool Wire::depart(const Meeting& meeting) {
   meeting_ = meeting;
-  encode(meeting);
+  std::exception_ptr exhausted;
+  try {
+    encode(meeting);
+  } catch (const std::bad_alloc&) {
+    std::uint64_t bytes = value_bytes_;
+    for (const Link& link : links_) bytes += link.out[world_.superstep() & 1]->bytes();
+    exhausted = std::make_exception_ptr(memory_error("the frames of a superstep", bytes, network_.context()));
+  }
   const auto hold = network_.lock();
+  // Without its frame the others would wait: they are told by a smaller one.
+  if (exhausted) network_.spread(world_.root_rank(world_.first()), exhausted);
   if (network_.has_failed()) {
     world_.conclude(true);
     return true;
@@ -191,10 +204,13 @@ void Wire::encode(const Meeting& meeting) {
     if (!link.gone) link.out[parity]->clear();  // the last frame to one that has gone may still be on its way
   try {
     if (!world_.has_failed()) world_.each_channel(&Wire::collect, this);
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (...) {
     world_.fail(world_.first(), std::current_exception());
   }
   failed_ = world_.has_failed();
+  value_bytes_ = 0;
   BarrierHead head{.envelope = {network_.run(), Envelope::frame_of_port, id_}, .superstep = world_.superstep()};
   head.peers = static_cast<std::uint32_t>(world_.size());
   head.local = static_cast<std::uint32_t>(world_.local());
@@ -214,7 +230,8 @@ void Wire::encode(const Meeting& meeting) {
   if (const Collective* collective = world_.collective(); collective != nullptr && !failed_) {
     const bool whole = world_.odd_ < 0;  // else the values are not all there, nor needed
     head.collective = collective->id(), head.value_bytes = collective->value_bytes, name = collective->name;
-    values.resize(static_cast<std::size_t>(world_.local()) * collective->value_bytes);
+    value_bytes_ = static_cast<std::size_t>(world_.local()) * collective->value_bytes;
+    values.resize(value_bytes_);
     for (int i = 0; whole && i < world_.local(); ++i)
       std::memcpy(values.data() + static_cast<std::size_t>(i) * collective->value_bytes,
                   world_.fiber(world_.first() + i).value, collective->value_bytes);
@@ -396,6 +413,11 @@ void Wire::deliver_segments() {
     world_.each_channel(&Wire::deliver, this);
   } catch (const BadMessages& bad) {
     world_.fail(bad.rank, std::make_exception_ptr(Error(bad)));
+  } catch (const std::bad_alloc&) {
+    std::uint64_t bytes = 0;
+    for (const Link& link : links_) bytes += link.frame.bytes.size();
+    world_.fail(world_.first(),
+                std::make_exception_ptr(memory_error("messages from other processes", bytes, network_.context())));
   } catch (...) {
     world_.fail(world_.first(), std::current_exception());  // ends the run at the next barrier
   }

@@ -129,6 +129,7 @@ class Wire final : public Port, public std::enable_shared_from_this<Wire> {
   std::vector<Link> links_;  // the other processes with peers, ascending
   Meeting meeting_;
   BarrierHead own_head_;
+  std::uint64_t value_bytes_ = 0;  // of all local peers, in the collective that is being written
   std::string_view own_name_, own_odd_name_;
   bool departed_ = false, failed_ = false;
   std::uint64_t gone_ = 0;

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <new>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -23,6 +25,25 @@ using bsp::Task;
 using bsp_test::files_in;
 using Catch::Matchers::Contains;
 using test::TemporaryDirectory;
+
+namespace {
+
+/// State that there is no memory for: when it is written, or when it is read.
+struct Huge {
+  bool is_written = false;
+};
+
+}  // namespace
+
+template <>
+struct scalar::bsp::Serialiser<Huge> {
+  static constexpr bool available = true;
+  static void write(const Huge& value, std::vector<std::byte>& out) {
+    out.resize(out.size() + 1000);
+    if (!value.is_written) throw std::bad_alloc();
+  }
+  static void read(std::span<const std::byte>&, Huge&) { throw std::bad_alloc(); }
+};
 
 namespace {
 
@@ -131,6 +152,77 @@ TEST_CASE("a damaged checkpoint is passed over for the one before") {
   CHECK(engine.run(Program{}) == expected);
 }
 
+namespace {
+
+/// Flips a bit in every file that is there.
+void damage_all(const std::string& directory) {
+  for (const auto& [name, size] : files_in(directory))
+    bsp_test::flip_bit(fs::path(directory) / name, static_cast<std::streamoff>(size / 2));
+}
+
+}  // namespace
+
+TEST_CASE("checkpoints that are all damaged are an error that names them, and stay") {
+  const double expected = bsp::Engine({.peers = 5, .workers = 1}).run(Program{});
+  TemporaryDirectory directory;
+  const bsp::EngineOptions options = options_of(directory.path());
+  CHECK_THROWS_AS(bsp::Engine(options).run(Program{.fail_at = 13}), Error);
+  damage_all(directory.path());
+  const auto files = files_in(directory.path());
+  CHECK(files.size() == 3);
+  try {
+    bsp::Engine(options).run(Program{});
+    FAIL("it began from the start");
+  } catch (const Error& error) {
+    CHECK(error.code() == Errc::corrupt);
+    CHECK_THAT(error.what(), Contains("no checkpoint of run \"run\" is whole: "));
+    for (const auto& [name, size] : files) CHECK_THAT(error.what(), Contains(name + ": the checksum is wrong"));
+    CHECK_THAT(error.what(), Contains("; remove the files, or set checkpoints.start_anew, to begin from the start"));
+  }
+  CHECK(files_in(directory.path()) == files);
+
+  std::vector<std::string> said;
+  const Runtime runtime({.log = [&](LogLevel, std::string_view, std::string_view text) { said.emplace_back(text); }});
+  bsp::EngineOptions anew = options;
+  anew.checkpoints.start_anew = true;
+  std::atomic<int> resumed_at{-1};
+  CHECK(bsp::Engine(anew, runtime).run(Program{.resumed_at = &resumed_at}) == expected);
+  CHECK(resumed_at == -1);
+  REQUIRE(said.size() == 1);
+  CHECK_THAT(said[0], Contains("run.13.0.0.checkpoint: the checksum is wrong"));
+  CHECK_THAT(said[0], Contains("; the run begins from the start"));
+  CHECK(files_in(directory.path()).empty());
+}
+
+TEST_CASE("in several processes checkpoints that are all damaged are the same error") {
+  TemporaryDirectory directory;
+  std::atomic<int> corrupt{0};
+  for (const int fail_at : {13, -1}) {
+    bsp_test::in_processes(3, options_of(directory.path()), [&](bsp::Engine& engine, int) {
+      try {
+        engine.run(Program{.fail_at = fail_at});
+      } catch (const Error& error) {
+        corrupt += error.code() == Errc::corrupt;
+      }
+    });
+    damage_all(directory.path());
+  }
+  CHECK(corrupt == 3);
+}
+
+TEST_CASE("a damaged checkpoint that is passed over is told") {
+  TemporaryDirectory directory;
+  const bsp::EngineOptions options = options_of(directory.path());
+  CHECK_THROWS_AS(bsp::Engine(options).run(Program{.fail_at = 13}), Error);
+  bsp_test::flip_bit(fs::path(directory.path()) / "run.13.0.0.checkpoint", 100);
+  std::vector<std::string> said;
+  const Runtime runtime({.log = [&](LogLevel, std::string_view, std::string_view text) { said.emplace_back(text); }});
+  bsp::Engine(options, runtime).run(Program{});
+  REQUIRE(said.size() == 1);
+  CHECK_THAT(said[0], Contains("an earlier checkpoint is used, for the newest is damaged: "));
+  CHECK_THAT(said[0], Contains("run.13.0.0.checkpoint: "));
+}
+
 TEST_CASE("checkpoints of several processes are found by any number of processes") {
   const double expected = bsp::Engine({.peers = 5, .workers = 1}).run(Program{});
   TemporaryDirectory directory;
@@ -202,6 +294,29 @@ TEST_CASE("a process that does not see the checkpoints is an error, and they sta
   });
   CHECK(refused == 2);
   CHECK(resumed_in_processes(2, directory.path(), expected) == 13);
+}
+
+TEST_CASE("a checkpoint that there is no memory for is an error that says how much it takes") {
+  for (const bool is_written : {false, true}) {
+    TemporaryDirectory directory;
+    const bsp::Engine engine(options_of(directory.path()));
+    const auto body = [&](Peer& peer) -> Task<> {
+      Huge huge{is_written};
+      peer.persist(huge);
+      co_await peer.checkpoint();
+      throw Error(Errc::failed, "told to");
+    };
+    if (is_written) CHECK_THROWS_WITH(engine.run(body), "told to");
+    try {
+      engine.run(body);
+      FAIL("it ended well");
+    } catch (const Error& error) {
+      CHECK(error.code() == Errc::resource_exhausted);
+      CHECK(error.what() == std::string("bsp peer 0: there is not enough memory for the state that a checkpoint ") +
+                                (is_written ? "has" : "writes, which is larger than this") +
+                                ": 1000 bytes were asked for");
+    }
+  }
 }
 
 TEST_CASE("misuse of checkpoints is told") {

@@ -17,11 +17,7 @@ using scalar::bsp::sockets::FrameHeader;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::chrono::seconds bound{6};
-#else
-constexpr std::chrono::seconds bound{3};  // within which everybody must know
-#endif
+constexpr std::chrono::seconds bound{20};  // within which everybody must know: in 1 or 2, when the machine is idle
 
 const Options quick{{"peers", "6"},
                     {"bytes", "400000"},
@@ -51,19 +47,22 @@ std::string lost(int process) {
 }
 
 /// Each end of the link says that it has lost the other, and a third process one of the two; all tell superstep and
-/// cause, in time.
+/// cause, in time. The end that notices last may only see that the other one has gone.
 void check_loss(BrokenJob& broken, const std::string& cause) {
   const Clock::time_point struck = broken.proxy.struck();
+  int causes = 0;
   for (int process = 0; process < 3; ++process) {
     const std::string result = broken.job[process].result(), aborted = broken.job[process].aborted();
     INFO("process " << process << ": " << aborted << '\n' << result);
     const int other = process == 2 ? (result.find(lost(0)) != std::string::npos ? 0 : 1) : 1 - process;
     CHECK_THAT(result, is_loss_of(other));
     CHECK_THAT(result, ContainsSubstring(lost(other)));
-    CHECK_THAT(result, ContainsSubstring(cause));
+    CHECK_THAT(result, ContainsSubstring(cause) || ContainsSubstring("its connection "));
+    causes += result.find(cause) != std::string::npos;
     CHECK_THAT(aborted, StartsWith("aborted bsp: peer " + std::to_string(2 * other) + " failed in superstep "));
     CHECK_THAT(aborted, ContainsSubstring(lost(other)));
   }
+  CHECK(causes >= 1);
   CHECK(Clock::now() - struck < bound);
 }
 
@@ -116,7 +115,7 @@ TEST_CASE("garbage amid a run is an error of the same type for everybody, in tim
   }
 }
 
-TEST_CASE("when two give each other up, one of them goes on from the last checkpoint") {
+TEST_CASE("when two give each other up, the lower one and all others go on from the last checkpoint") {
   const Fault faults[]{{Fault::cut, {Place::data, true, 40, in_header}},
                        {Fault::cut_all, {Place::data, true, 40, in_header}},
                        {Fault::stall, {Place::data, false, 40, in_header}},
@@ -126,33 +125,30 @@ TEST_CASE("when two give each other up, one of them goes on from the last checkp
   std::uint64_t expected = 0, number = 0;
   for (std::uint64_t step = 0; step < 100; ++step) expected += 21 * step;  // peers 1 + 2 + 3 + 4 + 5 + 6
   for (const Fault& fault : faults)
-    for (const int processes : {2, 3}) {
+    for (const int processes : {2, 3, 4}) {
       INFO("kind " << fault.kind << ", " << processes << " processes");
       const std::string checkpoints = directory / std::to_string(number++);
-      BrokenJob broken("counting", processes, fault,
-                       {{"steps", "100"}, {"directory", checkpoints}, {"stall_timeout", "600"}});
-      int sums = 0, fenced = 0;
-      for (const auto& process : broken.job.all) {
-        const std::string result = process->result();
-        INFO(result);
-        CHECK((was_given_up(result) || result.starts_with("ok ")));
-        fenced += was_given_up(result);
-        sums += result == "ok " + std::to_string(expected);
+      BrokenJob broken(
+          "counting", processes, fault,
+          {{"steps", "100"}, {"directory", checkpoints}, {"stall_timeout", "600"}, {"minority_pause", "20000"}});
+      for (int process = 0; process < processes; ++process) {
+        const std::string result = broken.job[process].result();
+        INFO("process " << process << ": " << result);
+        if (process == 1) CHECK(was_given_up(result));
+        if (process != 1) CHECK(result == "ok " + std::to_string(process == 0 ? expected : 0));
       }
-      CHECK(sums == 1);
-      CHECK(fenced >= 1);
-      CHECK(fenced < processes);
     }
 }
 
 TEST_CASE("a link that is slow, but moves, is not given up, and the bits stay") {
   const std::uint64_t expected = scalar::bsp::Engine({.peers = 4, .workers = 1}).run(bulk);
-  BrokenJob slow("bulk", 2, {},
-                 {{"peers", "4"}, {"stall_timeout", "500"}, {"heartbeat_interval", "100"}, {"heartbeat_pause", "1500"}},
-                 {16, std::chrono::microseconds(200)});
+  BrokenJob slow(
+      "bulk", 2, {},
+      {{"peers", "4"}, {"stall_timeout", "1000"}, {"heartbeat_interval", "100"}, {"heartbeat_pause", "1500"}},
+      {8, std::chrono::microseconds(200)});
   CHECK(slow.job[0].result() == "ok " + std::to_string(expected));
   CHECK(slow.job[1].result() == "ok 0");
-  CHECK(slow.proxy.longest() > std::chrono::milliseconds(500));  // one frame took longer than a stall may
+  CHECK(slow.proxy.longest() > std::chrono::milliseconds(1000));  // one frame took longer than a stall may
 }
 
 TEST_CASE("a connection that is cut in its handshake is made again") {
@@ -174,7 +170,7 @@ TEST_CASE("a handshake that never ends well is the same error for everybody, in 
          {Fault{Fault::cut, {purpose, true, 1, 5}, {}, 1000}, Fault{Fault::stall, {purpose, true, 1, 5}, {}, 1000},
           Fault{Fault::cut, {purpose, false, purpose == Place::join ? 2u : 1u, 5}, {}, 1000}}) {
       INFO("kind " << fault.kind << ", purpose " << purpose << (fault.place.from_client ? " there" : " back"));
-      BrokenJob broken("agree", 3, fault, {{"join_timeout", "1000"}});
+      BrokenJob broken("agree", 3, fault, {{"join_timeout", "2500"}});
       const Clock::time_point struck = broken.proxy.struck();
       std::string results[3];
       for (int process = 0; process < 3; ++process) results[process] = broken.job[process].result();

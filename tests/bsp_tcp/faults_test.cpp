@@ -15,13 +15,7 @@ using namespace bsp_tcp_test;
 
 namespace {
 
-constexpr std::chrono::seconds bound{3};  // within which a death must be noticed
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::chrono::seconds slack{3};
-#else
-constexpr std::chrono::seconds slack{0};
-#endif
+constexpr std::chrono::seconds bound{20};  // within which a death must be noticed: in 2, when the machine is idle
 
 /// Process `dead` of a running job has just been killed: all others say so, in time.
 void check_loss(Job& job, int dead, const std::string& reason = "") {
@@ -32,7 +26,7 @@ void check_loss(Job& job, int dead, const std::string& reason = "") {
     CHECK_THAT(result, is_loss_of(dead));
     CHECK_THAT(result, ContainsSubstring(reason));
   }
-  CHECK(Clock::now() - begin < bound + slack);
+  CHECK(Clock::now() - begin < bound);
 }
 
 }  // namespace
@@ -151,6 +145,18 @@ TEST_CASE("after an error of sending the run goes on from the last checkpoint") 
     CHECK(given_up == 1);
   }
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they need all addresses there are
+TEST_CASE("a frame that there is no memory for is the same error in all, which says how much it takes") {
+  Job job("flood", 3, {{"peers", "3"}, {"bytes", "300000000"}, {"memory", "100000000"}});
+  for (const auto& process : job.all) {
+    const std::string result = process->result();
+    CHECK_THAT(result, StartsWith("error resource_exhausted Error bsp superstep 2: there is not enough memory for a "
+                                  "frame from process 0: 3000"));
+    CHECK_THAT(result, ContainsSubstring(" bytes were asked for"));
+  }
+}
+#endif
 
 TEST_CASE("what one peer throws reaches all") {
   Job job("thrower", 4, {{"throws", "3"}});

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <new>
 #include <string>
 
 #include "bsp_tcp/matchers.hpp"
@@ -21,7 +22,14 @@ namespace {
 
 struct Received final : Transport::Sink {
   std::vector<std::string> frames;
-  Buffer allocate(std::size_t bytes) override { return Buffer(bytes); }
+  std::size_t memory = std::size_t{1} << 30;  // for one frame
+  std::vector<std::size_t> passed_over;
+  bool is_frame_missed = false;  // then a frame that is passed over ends the link
+  Buffer allocate(std::size_t bytes) override { return bytes <= memory ? Buffer(bytes) : throw std::bad_alloc(); }
+  void exhausted(int, std::size_t bytes) override {
+    passed_over.push_back(bytes);
+    if (is_frame_missed) throw std::bad_alloc();
+  }
   void received(int, Buffer frame) override {
     frames.emplace_back(reinterpret_cast<const char*>(frame.data()), frame.size());
   }
@@ -108,6 +116,34 @@ TEST_CASE("frames arrive whole, in order, byte by byte or many at once") {
     while (!pair.link->has_ended()) pair.link->pull(sink);
     CHECK(pair.link->reason() == "its connection ended in the midst of a frame");
   }
+}
+
+TEST_CASE("a frame that there is no memory for is passed over, and those after it come") {
+  std::vector<std::byte> bytes;
+  for (const std::size_t size : {10u, 5000u, 0u, 70'000u, 20u}) {
+    const auto header = FrameHeader{FrameHeader::Kind::data, 1, size}.encode();
+    bytes.insert(bytes.end(), header.begin(), header.end());
+    bytes.insert(bytes.end(), size, std::byte{'a'});
+  }
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{31}, std::size_t{1000}, bytes.size()}) {
+    Pair pair;
+    Received sink;
+    sink.memory = 100;
+    for (std::size_t at = 0; at < bytes.size(); at += piece) {
+      pair.say(std::span(bytes).subspan(at, std::min(piece, bytes.size() - at)));
+      pair.link->pull(sink);
+    }
+    CHECK(sink.frames == std::vector<std::string>{std::string(10, 'a'), "", std::string(20, 'a')});
+    CHECK(sink.passed_over == std::vector<std::size_t>{5000, 70'000});
+    CHECK(pair.counters->received == bytes.size());
+    CHECK_FALSE(pair.link->has_ended());
+  }
+  Pair pair;
+  Received sink;
+  sink.memory = 100, sink.is_frame_missed = true;
+  pair.say(bytes);
+  pair.link->pull(sink);
+  CHECK(pair.link->reason() == "there was not enough memory for what it sent");
 }
 
 TEST_CASE("no more than the window is on its way") {

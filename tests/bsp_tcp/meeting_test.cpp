@@ -11,6 +11,7 @@
 #include "bsp/tcp/message.hpp"
 #include "bsp_tcp/job.hpp"
 #include "bsp_tcp/matchers.hpp"
+#include "bsp_tcp/proxy.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
@@ -116,6 +117,28 @@ TEST_CASE("more strangers than are greeted at once keep nobody out when they hav
   Process& other = job.start("agree", 1, 2, {});
   CHECK(other.result() == "ok 0");
   CHECK_THAT(coordinator.result(), StartsWith("ok "));
+}
+
+TEST_CASE("a port that is taken is an error that says what to do") {
+  Job job("agree", 0);
+  job.start("agree", 0, 2, {});
+  const Stranger waits_for_it(port_of(job));
+  Job second("agree", 0, {}, port_of(job));
+  const std::string coordinator = second.start("agree", 0, 2, {}).result();
+  CHECK_THAT(coordinator, StartsWith("error io Error bsp::tcp: cannot listen at 127.0.0.1:" +
+                                     std::to_string(port_of(job)) + ": Address already in use: "));
+  CHECK_THAT(coordinator, ContainsSubstring("another process listens there, perhaps one of an earlier job"));
+  CHECK_THAT(
+      coordinator,
+      ContainsSubstring("choose another port with .coordinator or SCALAR_COORDINATOR, the same in all processes"));
+  const std::string listener =
+      second.start("agree", 1, 2, {{"listen", "127.0.0.1:" + std::to_string(port_of(job))}}).result();
+  CHECK_THAT(listener, ContainsSubstring("cannot listen at "));
+  CHECK_THAT(listener, ContainsSubstring("choose another port with .listen"));
+
+  const Proxy other(port_of(job));  // at a port that the system has chosen
+  Job third("agree", 0, {}, std::stoi(other.address().substr(other.address().find(':') + 1)));
+  CHECK_THAT(third.start("agree", 0, 2, {}).result(), ContainsSubstring(": the system gives those from "));
 }
 
 TEST_CASE("strangers at the listener hold nobody up and break nothing") {

@@ -2,10 +2,13 @@
 // output: what a program announces, then `ok <value>` or `error <code> <type> <text>`.
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <map>
 #include <sstream>
 #include <stdexcept>
@@ -109,6 +112,27 @@ Task<std::uint64_t> hauling(Peer& peer) {
   co_return co_await peer.all_reduce(sum, std::plus{});
 }
 
+/// The last peer gets `bytes` bytes from the first one, in a process that may take `memory` bytes more than it has.
+Task<std::uint64_t> flood(Peer& peer) {
+  auto box = peer.mailbox<std::uint64_t>();
+  co_await peer.sync();
+  const bool is_last = peer.rank() == peer.size() - 1;
+  if (is_last) {
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlim_t most =
+        pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + static_cast<rlim_t>(words.number("memory", 0));
+    const rlimit limit{most, most};
+    if (::setrlimit(RLIMIT_AS, &limit) != 0) throw std::runtime_error("no limit");
+  }
+  co_await peer.sync();
+  const std::vector<std::uint64_t> payload(peer.rank() == 0 ? static_cast<std::size_t>(words.number("bytes", 0)) / 8
+                                                            : 0);
+  box.send(peer.size() - 1, std::span(payload));
+  co_await peer.sync();
+  co_return box.received().size();
+}
+
 bsp::ClockLog recorded, replayed;
 
 /// Records its clock when `record` names a file, and replays that of `replay`.
@@ -121,10 +145,16 @@ Task<std::uint64_t> stale(Peer& peer) {
 
 using Program = Task<std::uint64_t> (*)(Peer&);
 
-const std::map<std::string, Program> programs{
-    {"agree", bsp_tcp_test::agree}, {"bulk", bsp_tcp_test::bulk}, {"barriers", barriers},
-    {"payloads", payloads},         {"computing", computing},     {"counting", counting},
-    {"thrower", thrower},           {"hauling", hauling},         {"stale", stale}};
+const std::map<std::string, Program> programs{{"agree", bsp_tcp_test::agree},
+                                              {"bulk", bsp_tcp_test::bulk},
+                                              {"barriers", barriers},
+                                              {"payloads", payloads},
+                                              {"computing", computing},
+                                              {"counting", counting},
+                                              {"thrower", thrower},
+                                              {"hauling", hauling},
+                                              {"stale", stale},
+                                              {"flood", flood}};
 
 /// Says what the first peer here is told of another's failure.
 Task<std::uint64_t> watched(Program program, Peer& peer) {

@@ -39,6 +39,8 @@ struct Checkpoints {
   std::string name = "run";  ///< tells runs apart that use one directory
   int every = 1;             ///< one of so many calls of `checkpoint` writes
   bool recover = false;      ///< a run goes on after the loss of a process, and lets new ones in
+  bool start_anew =
+      false;  ///< begins from the start when all checkpoints are damaged, and logs it; else `Errc::corrupt`
 };
 
 struct EngineOptions {

@@ -68,8 +68,11 @@ class Transport {
   /// What the engine does with what arrives. Called inside `poll`.
   class Sink {
    public:
-    /// Memory for a frame of `bytes` bytes.
+    /// Memory for a frame of `bytes` bytes. Errors: `std::bad_alloc`.
     virtual Buffer allocate(std::size_t bytes) = 0;
+    /// There was no memory for a frame from `process`, which is passed over. Errors: `std::bad_alloc` when a frame that
+    /// is missing cannot be made good; nothing more may then come from that process.
+    virtual void exhausted(int process, std::size_t bytes) = 0;
     /// A frame from `process` is complete.
     virtual void received(int process, Buffer frame) = 0;
     /// `process` will send no more; `reason` says why. Called once.

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
+#include <new>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -118,6 +120,7 @@ struct Partner {
 class Discard final : public Transport::Sink {
  public:
   Buffer allocate(std::size_t bytes) override { return Buffer(bytes); }
+  void exhausted(int, std::size_t) override {}
   void received(int, Buffer) override {}
   void lost(int, const std::string&) override {}
 };
@@ -176,6 +179,11 @@ class MpiTransport final : public Transport {
         advance(sink, complete);
       }
       left.clear();
+      if (exhausted_) try {
+          const auto [process, bytes] = *std::exchange(exhausted_, std::nullopt);
+          sink.exhausted(process, bytes);
+        } catch (const std::bad_alloc&) {  // all are lost anyway
+        }
       for (auto& [process, frame] : complete) deliver(process, *frame, sink);
     }
     if (!broken_.empty() && !std::exchange(is_told_, true))
@@ -344,7 +352,13 @@ class MpiTransport final : public Transport {
     if (follows != (head.pieces == 0 ? head.bytes : head.pieces * sizeof(std::uint64_t)) || head.kind > Head::goodbye)
       return note_bad(process);
     if (head.kind != Head::frame) return;
-    incoming.frame = sink.allocate(head.bytes);
+    try {
+      incoming.frame = sink.allocate(head.bytes);
+    } catch (const std::bad_alloc&) {  // its pieces cannot be taken any more: nor can what follows
+      exhausted_ = {process, head.bytes};
+      if (broken_.empty()) broken_ = "there was not enough memory for a frame from process " + std::to_string(process);
+      return;
+    }
     if (head.pieces == 0) {
       if (follows != 0) std::memcpy(incoming.frame.data(), message.data() + sizeof head, follows);
       return;
@@ -386,8 +400,9 @@ class MpiTransport final : public Transport {
   std::vector<Operation> operations_;  // what each request is for
   std::vector<int> done_;
   std::vector<MPI_Status> statuses_;
-  std::vector<std::unique_ptr<Outgoing>> left_;  // freed by the engine's thread, not by a waiting one
-  std::string broken_;                           // why nothing can be sent or received any more
+  std::vector<std::unique_ptr<Outgoing>> left_;           // freed by the engine's thread, not by a waiting one
+  std::string broken_;                                    // why nothing can be sent or received any more
+  std::optional<std::pair<int, std::size_t>> exhausted_;  // whose frame there was no memory for, of how many bytes
   bool is_told_ = false;
   bool has_news_ = false;  // for `poll`
   SteadyClock::time_point last_news_ = SteadyClock::now();

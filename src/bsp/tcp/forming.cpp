@@ -78,7 +78,10 @@ void Service::listen_as_coordinator() {
   Address at = coordinator;
   if (!options_.listen.empty() && process_ == 0) at = parse_address(options_.listen, "listen", false);
   if (at.port == 0) at.port = coordinator.port;
-  listen_at(at, "the coordinator's address");
+  const bool is_elsewhere = !options_.listen.empty() && parse_address(options_.listen, "listen", false).port != 0;
+  listen_at(
+      at, "the coordinator's address",
+      is_elsewhere && process_ == 0 ? ".listen" : ".coordinator or SCALAR_COORDINATOR, the same in all processes");
   is_coordinator_ = true;
 }
 
@@ -220,7 +223,12 @@ awaitable<Roster> Service::follow(Address leader, SteadyTime deadline) {
         to_leader_->set_deadline(deadline + std::chrono::seconds(1), "waiting for the other processes");
       const Message message = co_await to_leader_->read(Message::most_bytes);
       if (message.kind == Message::Kind::refusal) refusal = Refusal::decode(message.body);
-      if (!refusal.text.empty()) break;
+      if (!refusal.text.empty()) {
+        // After a loss the leader may be the next to go: then another one leads.
+        if (is_regrouping_ && refusal.code == Errc::unavailable)
+          throw Error(Errc::unavailable, std::exchange(refusal, {}).text, to_leader_->remote());
+        break;
+      }
       if (message.kind != Message::Kind::roster) throw Error(Errc::parse, "no roster came", to_leader_->remote());
       Roster roster = Roster::decode(message.body);
       Roster::Member& first = roster.members.front();
@@ -250,7 +258,7 @@ awaitable<std::shared_ptr<Connection>> Service::introduce_to(std::string who, Ad
       if (listens && port_ == 0) {
         Address at{here.address().to_string()};
         if (!options_.listen.empty()) at = parse_address(options_.listen, "listen", false);
-        listen_at(at, "this process's address");
+        listen_at(at, "this process's address", ".listen");
       }
       hello.port = port_;
       if (!options_.listen.empty()) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "scalar/core/error.hpp"
@@ -153,6 +154,11 @@ void Link::end(End cause, const std::string& reason) {
 
 /// The next header, when it is there.
 bool Link::begin_frame(Transport::Sink& sink) {
+  if (passed_over_ != 0) {
+    const auto bytes = static_cast<std::size_t>((std::min<std::uint64_t>)(end_ - begin_, passed_over_));
+    begin_ += bytes, passed_over_ -= bytes;
+    if (passed_over_ != 0) return false;
+  }
   if (end_ - begin_ < FrameHeader::size) return false;
   const FrameHeader header =
       FrameHeader::decode(std::span<const std::byte, FrameHeader::size>(staging_.data() + begin_, FrameHeader::size),
@@ -163,7 +169,13 @@ bool Link::begin_frame(Transport::Sink& sink) {
     last_run_ = header.length;
     return true;
   }
-  frame_ = sink.allocate(header.length);
+  try {
+    frame_ = sink.allocate(header.length);
+  } catch (const std::bad_alloc&) {
+    passed_over_ = header.length;
+    sink.exhausted(process_, header.length);
+    return true;
+  }
   filled_ = 0;
   in_frame_ = true;
   return true;
@@ -212,6 +224,8 @@ bool Link::pull(Transport::Sink& sink) {
       }
       if (moved.blocked) break;
     }
+  } catch (const std::bad_alloc&) {
+    end(End::nonsense, "there was not enough memory for what it sent");
   } catch (const std::exception& error) {
     end(End::nonsense, error.what());
   }

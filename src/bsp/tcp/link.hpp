@@ -109,6 +109,7 @@ class Link {
   Buffer frame_;
   std::size_t filled_ = 0;
   bool in_frame_ = false;
+  std::uint64_t passed_over_ = 0;  // bytes still to come of a frame that there was no memory for
   std::uint64_t received_ = 0, announced_ = 0;
 
   End cause_ = End::none;

@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <fstream>
 #include <future>
 
 #include "scalar/core/error.hpp"
@@ -15,6 +16,20 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t most_strangers = 1024;  // being greeted at once
+
+/// What to do when a port is taken.
+std::string text_of_taken(const Address& address, const std::string& option) {
+  std::string text =
+      ": another process listens there, perhaps one of an earlier job that still runs (`ss -ltnp` shows "
+      "which). End it, or choose another port with " +
+      option;
+  int first = 32768, last = 60999;  // the usual range of ports that outgoing connections get
+  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first >> last;
+  if (address.port >= first && address.port <= last)
+    text += ", below " + std::to_string(first) + ": the system gives those from " + std::to_string(first) + " to " +
+            std::to_string(last) + " to outgoing connections, and one of them may have this one";
+  return text;
+}
 
 }  // namespace
 
@@ -107,10 +122,14 @@ bool Service::may_use(const asio::ip::address& address) const {
 }
 
 /// At every address of a host's name that this machine has; without a port at the first, as each gives another.
-void Service::listen_at(const Address& address, const std::string& what) {
+void Service::listen_at(const Address& address, const std::string& what, const std::string& option) {
   error_code error;
   const auto refuse = [&] {
-    throw Error(Errc::io, "cannot listen at " + address.text() + ": " + error.message(), "bsp::tcp");
+    const bool is_taken = error == asio::error::address_in_use;
+    throw Error(Errc::io,
+                "cannot listen at " + address.text() + ": " + error.message() +
+                    (is_taken ? text_of_taken(address, option) : ""),
+                "bsp::tcp");
   };
   bool listens = false;
   for (const tcp::endpoint& endpoint : resolve(address, what)) {

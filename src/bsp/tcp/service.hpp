@@ -98,7 +98,8 @@ class Service {
   void log(LogLevel level, const std::string& text) const;
 
   // service.cpp: who may come in
-  void listen_at(const Address& address, const std::string& what);
+  /// `what` it is, and the option that tells it. Errors: `Errc::io`.
+  void listen_at(const Address& address, const std::string& what, const std::string& option);
   bool may_use(const asio::ip::address& address) const;
   awaitable<void> accept(std::shared_ptr<tcp::acceptor> acceptor);
   awaitable<void> greet(std::shared_ptr<Connection> connection);

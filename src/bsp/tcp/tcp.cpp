@@ -236,8 +236,10 @@ bool Tcp::is_idle() const noexcept {
 /// After a failure there may be frames for a process that has ended the run as well, and does not read any more. What
 /// could not be sent is missed unless it has.
 bool Tcp::is_awaited(const Place& place) const noexcept {
-  return place.link != nullptr && (place.link->has_queue() || place.link->is_mute()) &&
-         place.link->counters().finished.load(std::memory_order_relaxed) < finished_;
+  if (place.link == nullptr) return false;
+  const Link& link = *place.link;
+  return (link.has_queue() || (link.is_mute() && !link.has_left())) &&
+         link.counters().finished.load(std::memory_order_relaxed) < finished_;
 }
 
 void Tcp::flush(Sink& sink) {

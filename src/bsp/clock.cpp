@@ -81,7 +81,8 @@ void Clock::attach(detail::TableSeat& table) {
 void Clock::detach(detail::TableSeat& table) noexcept { std::erase(tables_, &table); }
 
 bool Clock::advance() {
-  if (peer_.fiber().told) return false;  // it has caught Aborted, and is not run again
+  if (peer_.fiber().told) return false;               // it has caught Aborted, and is not run again
+  peer_.world().scheduler().look_between_barriers();  // with others or alone, it may tick for ever
   if (peer_.world().has_failed()) peer_.world().throw_aborted(peer_.fiber());
   std::vector<detail::Push> pushes;
   for (detail::TableSeat* table : tables_) table->impl().seal(now_ + 1, pushes);

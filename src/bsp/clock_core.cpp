@@ -49,7 +49,8 @@ struct ClockCore::Outgoing {
 };
 
 ClockCore::ClockCore(World& world, std::int64_t index, const ClockOptions& options)
-    : root_(world.root()),
+    : Gate(Wait::clock),
+      root_(world.root()),
       hosts_(world.hosts()),
       ranks_(local_ranks(world)),
       scheduler_(world.scheduler()),

@@ -39,7 +39,7 @@ struct Session::Impl {
         share(runtime.slot<ActiveEngines>(), workers_of(options, runtime), options.resources.weight),
         scheduler(world, network.get(),
                   {workers_of(options, runtime), options.spin, options.superstep_deadline, options.stop,
-                   cores_of(options.resources, workers_of(options, runtime)), &share.allowed()}) {
+                   &runtime.clock(), cores_of(options.resources, workers_of(options, runtime)), &share.allowed()}) {
     world.set_gate(scheduler);
     world.set_scheduler(scheduler);
     world.set_options(options);

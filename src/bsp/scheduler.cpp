@@ -28,14 +28,13 @@ constexpr std::uint64_t brief_ticks = 1000;
 constexpr std::uint32_t longest_patience = 1u << 16;
 constexpr std::uint32_t most_untimed = 7;  // brief supersteps between two looks at the time
 
-std::int64_t now_ms() noexcept {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now().time_since_epoch()).count();
-}
+std::int64_t time_of(const scalar::Clock& clock) noexcept { return clock.now().time_since_epoch().count(); }
 
 }  // namespace
 
 Scheduler::Scheduler(World& world, Network* network, const Options& options)
-    : world_(world),
+    : Gate(Wait::run),
+      world_(world),
       network_(network),
       size_(static_cast<std::uint32_t>(world.local())),
       workers_((std::min)(static_cast<std::uint32_t>(options.workers), size_)),
@@ -43,8 +42,11 @@ Scheduler::Scheduler(World& world, Network* network, const Options& options)
       spin_us_(workers_ > std::thread::hardware_concurrency() ? 0 : static_cast<int>(options.spin.count())),
       deadline_(options.deadline),
       stop_(options.stop),
+      clock_(options.clock),
+      has_limits_(options.stop.stop_possible() || options.deadline.count() != 0),
       cores_(options.cores),
       allowed_(options.allowed),
+      paces_(options.deadline.count() != 0 ? size_ : 0),
       slices_(workers_),
       spin_now_us_(spin_us_) {
   for (std::uint32_t i = 0; i < workers_; ++i) {
@@ -55,7 +57,7 @@ Scheduler::Scheduler(World& world, Network* network, const Options& options)
 }
 
 void Scheduler::open_first() {
-  opened_ms_.store(now_ms(), std::memory_order_relaxed);
+  if (has_limits_) opened_at_.store(time_of(*clock_), std::memory_order_relaxed);
   opened_.store(ticks(), std::memory_order_relaxed);
   if (tracer_ != nullptr) tracer_->opened();
   open(true);
@@ -164,6 +166,7 @@ void Scheduler::step(Fiber& fiber, Arrivals& arrivals, unsigned worker) {
 void Scheduler::park(Gate& gate, Fiber& fiber, unsigned worker) {
   gate.arrive(fiber, worker);
   apart_.fetch_add(1, std::memory_order_seq_cst);  // not before: it may have been the last one waited for
+  look_between_barriers();
   end_if_stuck();
 }
 
@@ -171,8 +174,11 @@ void Scheduler::resume(Fiber& fiber) {
   fiber.gate = nullptr;
   fiber.collective = nullptr;
   const std::int64_t begin = tracer_ != nullptr ? tracer_->now() : 0;
+  const auto index = static_cast<std::size_t>(fiber.rank - world_.first());
+  if (!paces_.empty()) paces_.begin(index, world_.superstep(), time_of(*clock_));
   do fiber.handle.resume();
   while (fiber.gate == nullptr && fiber.handle);
+  if (!paces_.empty()) paces_.end(index, fiber.gate != nullptr ? fiber.gate->wait() : Wait::run, time_of(*clock_));
   if (tracer_ != nullptr) tracer_->ran(fiber.rank, begin, tracer_->now());
 }
 
@@ -243,7 +249,7 @@ void Scheduler::give_up_parts() {
 void Scheduler::flip(unsigned worker) {
   const std::uint32_t collectives = collectives_.load(std::memory_order_relaxed);
   if (collectives != 0) collectives_.store(0, std::memory_order_relaxed);
-  if (stop_.stop_possible() || deadline_.count() != 0) check_clock(size_);
+  if (has_limits_) check_clock(size_);
   if (tracer_ != nullptr) tracer_->arrived();
   // Once it has departed, another worker may end the superstep.
   if (world_.meet({collectives, returned_.load(std::memory_order_relaxed)})) proceed(worker);
@@ -259,7 +265,7 @@ void Scheduler::proceed(unsigned worker) {
     crew_->rouse();
     return;
   }
-  if (deadline_.count() != 0) opened_ms_.store(now_ms(), std::memory_order_relaxed);
+  if (deadline_.count() != 0) opened_at_.store(time_of(*clock_), std::memory_order_relaxed);
   open(!expect_brief(worker));
 }
 
@@ -269,34 +275,36 @@ void Scheduler::check_clock(std::uint32_t arrived) noexcept {
   int late = world_.first();
   try {
     if (stop_.stop_requested()) throw Error(Errc::cancelled, "a stop was requested", "bsp");
-    const std::int64_t took = now_ms() - opened_ms_.load(std::memory_order_relaxed);
-    if (deadline_.count() == 0 || took <= deadline_.count()) return;
-    const Hosts& hosts = world_.hosts();
-    const auto peers = [&](int process) {
-      return (world_.is_distributed() ? "process " + std::to_string(process) + " with peers " : std::string("peers ")) +
-             std::to_string(hosts.first(process)) + " to " +
-             std::to_string(hosts.first(process) + hosts.count(process) - 1);
-    };
-    const int process = world_.wire() != nullptr ? world_.wire()->awaited() : -1;
-    std::string missing = peers(process >= 0 ? process : hosts.here());
-    if (process >= 0) late = hosts.first(process);
-    if (process < 0 && arrived < size_) missing = "up to " + std::to_string(size_ - arrived) + " of " + missing;
-    missing += process >= 0 || arrived < size_ ? " had not arrived" : " had only just arrived";
-    throw Error(Errc::deadline_exceeded,
-                "the superstep has taken " + std::to_string(took) + " ms, expected at most " +
-                    std::to_string(deadline_.count()) + "; " + missing,
-                "bsp superstep " + std::to_string(world_.superstep()));
+    if (deadline_.count() == 0) return;
+    const std::int64_t took = (time_of(*clock_) - opened_at_.load(std::memory_order_relaxed)) / 1'000'000;
+    if (took > deadline_.count()) throw overdue(took, arrived, late);
   } catch (...) {
     world_.fail(late, std::current_exception());
   }
 }
 
+Error Scheduler::overdue(std::int64_t took, std::uint32_t arrived, int& late) {
+  const Hosts& hosts = world_.hosts();
+  const int process = world_.wire() != nullptr ? world_.wire()->awaited() : -1;
+  std::string who;
+  if (process >= 0) {
+    late = hosts.first(process);
+    who = "process " + std::to_string(process) + " with peers " + std::to_string(late) + " to " +
+          std::to_string(late + hosts.count(process) - 1) + " had not arrived";
+  } else {
+    who = paces_.late(world_, arrived == size_, time_of(*clock_), late);
+  }
+  return Error(Errc::deadline_exceeded,
+               "the superstep has taken " + std::to_string(took) + " ms, expected at most " +
+                   std::to_string(deadline_.count()) + "; " + who,
+               "bsp superstep " + std::to_string(world_.superstep()));
+}
+
 void Scheduler::look_at_clock() {
   if (is_finished()) return;
-  const bool has_clock = stop_.stop_possible() || deadline_.count() != 0;
-  if (has_clock) check_clock(arrived_.load(std::memory_order_relaxed));
+  if (has_limits_) check_clock(arrived_.load(std::memory_order_relaxed));
   if (!world_.has_failed()) return;
-  if (!has_clock) {
+  if (!has_limits_) {
     for (const std::shared_ptr<Part>& part : parts()) part->wake();
     return;
   }

@@ -13,7 +13,9 @@
 
 #include "bsp/crew.hpp"
 #include "bsp/network.hpp"
+#include "bsp/pace.hpp"
 #include "scalar/bsp/world.hpp"
+#include "scalar/core/clock.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
@@ -53,6 +55,7 @@ class Scheduler final : public Gate, public Driver {
     std::chrono::microseconds spin{0};
     std::chrono::milliseconds deadline{0};
     std::stop_token stop;
+    const scalar::Clock* clock = nullptr;                 ///< what the deadline is measured by; outlives the run
     std::vector<int> cores;                               ///< of the workers; empty: anywhere
     const std::atomic<std::uint32_t>* allowed = nullptr;  ///< workers that may be at work now; null: all
   };
@@ -73,8 +76,12 @@ class Scheduler final : public Gate, public Driver {
     Fiber* const one = &fiber;
     ready(std::span(&one, 1));
   }
-  /// Notices a stop request and the end of the time for a superstep.
+  /// Notices a stop request and the end of the time for a superstep. Called now and then while workers are idle.
   void look_at_clock();
+  /// The same where peers meet apart from the run's barrier: they may keep all workers at work for ever.
+  void look_between_barriers() {
+    if (has_limits_ && !world_.has_failed()) look_at_clock();
+  }
   /// Keeps a part until it is removed.
   void add(std::shared_ptr<Part> part);
   std::shared_ptr<Part> remove(Part& part) noexcept;
@@ -122,6 +129,7 @@ class Scheduler final : public Gate, public Driver {
   void retire(Fiber& fiber) noexcept;
   std::vector<std::shared_ptr<Part>> parts();
   void check_clock(std::uint32_t arrived) noexcept;
+  Error overdue(std::int64_t took, std::uint32_t arrived, int& late);
   void give_up_parts();
   void end_if_stuck();
   Error stuck(int waiting) const;
@@ -147,9 +155,12 @@ class Scheduler final : public Gate, public Driver {
   const int spin_us_;
   const std::chrono::milliseconds deadline_;
   const std::stop_token stop_;
+  const scalar::Clock* const clock_;
+  const bool has_limits_;  // a stop may be requested, or there is a deadline
   const std::vector<int> cores_;
   const std::atomic<std::uint32_t>* const allowed_;
-  std::atomic<std::int64_t> opened_ms_{0};  // when, on the steady clock
+  Paces paces_;                             // of the peers, when there is a deadline
+  std::atomic<std::int64_t> opened_at_{0};  // by `clock_`, in nanoseconds
   std::vector<Slice> slices_;
 
   alignas(64) std::atomic<std::uint32_t> arrived_{0};

@@ -10,7 +10,7 @@ namespace scalar::inline v0::bsp::detail {
 /// Parks one peer until `set`, which any thread may call before or after.
 class Signal final : public Gate {
  public:
-  explicit Signal(Scheduler& scheduler) : scheduler_(scheduler) {}
+  explicit Signal(Scheduler& scheduler) : Gate(Wait::thread), scheduler_(scheduler) {}
 
   void arrive(Fiber& fiber, unsigned) override {
     {

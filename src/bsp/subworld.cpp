@@ -59,7 +59,8 @@ void Split::complete(World& world, std::string_view) {
 }
 
 SubBarrier::SubBarrier(World& parent, Hosts hosts, std::vector<int> root_ranks, std::uint64_t id)
-    : scheduler_(parent.scheduler()),
+    : Gate(Wait::team),
+      scheduler_(parent.scheduler()),
       world_(parent.root(), std::move(hosts), std::move(root_ranks)),
       id_(id),
       left_(static_cast<std::size_t>(world_.local())) {

@@ -47,8 +47,10 @@ struct EngineOptions {
   Executor* executor = nullptr;            ///< whose threads help; null: the Runtime's. Must outlive the Engine
   std::chrono::microseconds spin{20};      ///< how long an idle worker looks for work before it gives its thread back
   std::shared_ptr<Transport> transport{};  ///< what joins several processes; null: this one alone
-  std::stop_token stop{};                  ///< ends a run with `Errc::cancelled`, at the next barrier
-  std::chrono::milliseconds superstep_deadline{0};  ///< a longer superstep ends the run, at its end; 0: none
+  std::stop_token stop{};                  ///< ends a run with `Errc::cancelled`, at the next barrier or tick
+  /// A longer superstep of the run ends it with `Errc::deadline_exceeded`, naming the peers that are late: at its end,
+  /// or where peers meet in teams and at clocks. By the Runtime's clock; 0: none.
+  std::chrono::milliseconds superstep_deadline{0};
   Checkpoints checkpoints{};
   Resources resources{};
   std::shared_ptr<Trace> trace{};                ///< records every superstep; null: nothing is recorded, at no cost

@@ -53,14 +53,23 @@ struct Collective {
   std::uint64_t id() const noexcept { return spelling_hash(name) ^ spelling_hash(types->name()); }
 };
 
+/// What a peer that is not running waits for.
+enum class Wait : unsigned char { run, team, clock, thread };
+
 /// Where a suspended peer waits.
 class Gate {
  public:
+  explicit Gate(Wait wait) noexcept : wait_(wait) {}
+  /// For messages.
+  Wait wait() const noexcept { return wait_; }
   /// The peer has suspended. Called by the worker that ran it; from here on another thread may resume it.
   virtual void arrive(Fiber& fiber, unsigned worker) = 0;
 
  protected:
   ~Gate() = default;
+
+ private:
+  const Wait wait_;
 };
 
 /// One peer's execution: one cache line.

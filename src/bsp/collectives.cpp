@@ -25,6 +25,13 @@ void throw_bad_segment(const Segment& segment, std::size_t message_bytes) {
               "bsp peer " + std::to_string(segment.destination));
 }
 
+void throw_no_room_for_messages(std::uint64_t bytes, int source, int destination) {
+  throw Error(
+      Errc::resource_exhausted,
+      "there is no memory for " + std::to_string(bytes) + " bytes of messages to peer " + std::to_string(destination),
+      "bsp peer " + std::to_string(source));
+}
+
 void check_received(int source, std::size_t expected, std::size_t got, int rank) {
   if (got == expected) return;
   throw Error(Errc::parse,

@@ -30,6 +30,7 @@ struct Joined {
   const std::type_info* message;
   std::unique_ptr<ChannelBase> channel;
   int left = 0;                // local peers whose mailbox is gone
+  int absent = 0;              // ... and those that have returned before they came to make it
   std::uint64_t last_use = 0;  // the superstep in which the last of them left
 };
 
@@ -51,12 +52,12 @@ struct World::Shared {
   int failed_rank = 0;
   std::uint64_t failed_superstep = 0;
 
-  // Nobody will use a channel again when every peer has left it or has returned before it came to make it.
-  bool is_deserted(const Joined& entry, int peers) const noexcept {
-    if (entry.left + static_cast<std::int64_t>(retired.size()) < peers) return false;
-    std::int64_t absent = 0;
-    for (const std::int64_t made : retired) absent += made <= entry.index;
-    return entry.left + absent >= peers;
+  /// Nobody will use a channel again.
+  static bool is_deserted(const Joined& entry, int peers) noexcept { return entry.left + entry.absent >= peers; }
+  int absent_from(std::int64_t index) const noexcept {
+    int count = 0;
+    for (const std::int64_t made : retired) count += made <= index;
+    return count;
   }
   void recycle(std::size_t position) {
     Joined& entry = joined[position];
@@ -229,6 +230,7 @@ ChannelBase& World::join(int rank, std::int64_t index, const std::type_info& mes
   if (!channel) channel = make(*this);
   if (wire_ != nullptr) wire_->deliver_to(index, message, *channel);
   shared_->joined.push_back({index, &message, std::move(channel)});
+  shared_->joined.back().absent = shared_->absent_from(index);
   shared_->spare.reserve(shared_->joined.size() + shared_->spare.size());  // leave() may not fail
   return *shared_->joined.back().channel;
 }
@@ -247,6 +249,7 @@ void World::retire(int rank) noexcept {
   const std::lock_guard lock(shared_->mutex);
   shared_->retired.push_back(mailboxes(rank));
   gone_[static_cast<std::size_t>(rank - first_)] = true;
+  for (Joined& entry : shared_->joined) entry.absent += mailboxes(rank) <= entry.index;
   for (std::size_t i = shared_->joined.size(); wire_ == nullptr && i-- > 0;)
     if (shared_->is_deserted(shared_->joined[i], local_)) shared_->recycle(i);
 }

@@ -43,15 +43,17 @@ struct alignas(32) Block<T, 0> : BlockHead<T> {
   T* own_storage() noexcept { return nullptr; }
 };
 
+/// Closes a block that has just been made.
+template <class T>
+void prepare(Block<T>& block) noexcept {
+  block.begin = block.own_storage();
+  block.next = block.limit = block.begin + Block<T>::room;
+}
 /// The closed blocks of one source for as many destinations as a page has.
 template <class T>
 Block<T>* make_page() {
   auto* page = new Block<T>[Block<T>::page_size];
-  for (unsigned b = 0; b < Block<T>::page_size; ++b) {
-    Block<T>& block = page[b];
-    block.begin = block.own_storage();
-    block.next = block.limit = block.begin + Block<T>::room;
-  }
+  for (unsigned b = 0; b < Block<T>::page_size; ++b) prepare(page[b]);
   return page;
 }
 

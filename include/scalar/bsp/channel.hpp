@@ -3,27 +3,24 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <new>
 #include <span>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
+#include "scalar/bsp/arrivals.hpp"
 #include "scalar/bsp/block.hpp"
-#include "scalar/bsp/mailbox_memory.hpp"
+#include "scalar/bsp/block_storage.hpp"
 #include "scalar/bsp/serialise.hpp"
+#include "scalar/bsp/sparse_blocks.hpp"
 #include "scalar/bsp/world.hpp"
 
 namespace scalar::inline v0::bsp {
 
 namespace detail {
-
-[[noreturn]] void throw_bad_segment(const Segment& segment, std::size_t message_bytes);
 
 /// The messages of one mailbox of every peer.
 ///
@@ -32,6 +29,9 @@ namespace detail {
 /// nothing is locked. The first message to a destination sets the source's bit in the destination's set of senders,
 /// which gives the sources in rank order by scanning size/64 words. Blocks lie in pages of 16 destinations, made on
 /// first use: memory follows the pairs that talk.
+///
+/// A place for each page and a bit for each peer, at each peer, are too much where there are more than `most_paged`
+/// peers. Then blocks are found by a hash table, and a destination follows a chain of those who have sent to it.
 ///
 /// Blocks for peers of other processes are offered to the transport at the flip, and what it brings is read where it
 /// arrived; messages that are not trivially copyable are serialised for that.
@@ -44,6 +44,7 @@ class Channel final : public ChannelBase {
  public:
   static constexpr unsigned page_bits = Block<T>::page_bits, page_size = Block<T>::page_size;
   using Directory = Block<T>**;  // one pointer per page
+  static constexpr unsigned most_paged = 4096;
 
   explicit Channel(World& world)
       : world_(world),
@@ -52,9 +53,14 @@ class Channel final : public ChannelBase {
         local_(static_cast<unsigned>(world.local())),
         pages_((peers_ + page_size - 1) / page_size),
         words_((peers_ + 63) / 64),
-        memory_(world.memory()),
-        nothing_(pages_, untouched_page),
-        sides_(new Side[local_]) {
+        storage_(world.memory()),
+        nothing_(pages_, untouched_page) {
+    if (world.is_distributed()) arrivals_.reset(new Arrivals<T>[std::size_t{local_} * 2]);
+    if (peers_ > most_paged) {
+      sparse_.reset(new SparseSide<T>[local_]);
+      return;
+    }
+    sides_.reset(new Side[local_]);
     for (auto& words : dense_) words.reset(new std::atomic<std::uint64_t>[words_]());
     for (unsigned i = 0; i < local_; ++i)
       for (Half& half : sides_[i].half) {
@@ -64,12 +70,14 @@ class Channel final : public ChannelBase {
   }
   ~Channel() override {
     reset();
-    for (unsigned i = 0; i < local_; ++i)
+    for (unsigned i = 0; i < local_ && sparse_ != nullptr; ++i)
+      sparse_[i].each_block([this](Block<T>& block) { storage_.free(block); });
+    for (unsigned i = 0; i < local_ && sides_ != nullptr; ++i)
       for (Half& half : sides_[i].half) {
         if (!half.own_directory) continue;
         for (unsigned p = 0; p < pages_; ++p)
           if (Block<T>* page = half.directory[p]; page != untouched_page) {
-            for (unsigned b = 0; b < page_size; ++b) free_storage(page[b]);
+            for (unsigned b = 0; b < page_size; ++b) storage_.free(page[b]);
             delete[] page;
           }
       }
@@ -79,12 +87,13 @@ class Channel final : public ChannelBase {
   static std::unique_ptr<ChannelBase> make(World& world) { return std::make_unique<Channel>(world); }
 
   void reset() noexcept override {
-    for (unsigned i = 0; i < local_; ++i) {
+    for (std::size_t i = 0; i < std::size_t{local_} * 2 && arrivals_ != nullptr; ++i) arrivals_[i].clear();
+    for (unsigned i = 0; i < local_ && sparse_ != nullptr; ++i) sparse_[i].clear();
+    for (unsigned i = 0; i < local_ && sides_ != nullptr; ++i) {
       for (unsigned parity = 0; parity < 2; ++parity) {
         Half& half = sides_[i].half[parity];
         set_dense(half, first_ + static_cast<int>(i), parity, false);
         clear(half, BlockHead<T>::never);
-        half.arrived.clear();
         half.summary.store(0, std::memory_order_relaxed);
         for (unsigned w = 0; w < words_; ++w) half.senders[w].store(0, std::memory_order_relaxed);
       }
@@ -96,8 +105,9 @@ class Channel final : public ChannelBase {
     std::vector<std::vector<std::byte>>& texts = texts_[superstep & 1];
     std::size_t used = 0;
     for (int source = first_; source < first_ + static_cast<int>(local_); ++source)
-      each_block_of(source, superstep, [&](int destination, std::span<const T> values) {
-        if (is_local(destination)) return;
+      each_open(source, superstep, [&](int destination, const Block<T>& block) {
+        if (is_local(destination) || block.next == block.begin) return;
+        const std::span<const T> values(block.begin, block.next);
         if constexpr (Plain<T>) {
           out.add(source, destination, values.size(), std::as_bytes(values), alignof(T));
         } else {
@@ -111,7 +121,8 @@ class Channel final : public ChannelBase {
   }
   void tally(int source, std::uint64_t superstep, Tally& tally) override {
     std::uint64_t messages = 0;
-    each_block_of(source, superstep, [&](int destination, std::span<const T> values) {
+    each_open(source, superstep, [&](int destination, const Block<T>& block) {
+      const std::span<const T> values(block.begin, block.next);
       tally.received[static_cast<std::size_t>(destination)] += values.size_bytes();
       messages += values.size();
     });
@@ -119,23 +130,15 @@ class Channel final : public ChannelBase {
   }
   void deliver(std::uint64_t superstep, const Segment& segment) override {
     if (!is_local(segment.destination) || segment.count == 0) throw_bad_segment(segment, sizeof(T));
-    Half& half = side(segment.destination).half[superstep & 1];
-    if (half.arrival != superstep) half.arrived.clear(), half.read = 0, half.arrival = superstep;
-    if constexpr (Plain<T>) {
-      if (segment.bytes.size() / sizeof(T) != segment.count || segment.bytes.size() % sizeof(T) != 0 ||
-          reinterpret_cast<std::uintptr_t>(segment.bytes.data()) % alignof(T) != 0)
-        throw_bad_segment(segment, sizeof(T));
-      half.arrived.push_back({segment.source, {reinterpret_cast<T*>(segment.bytes.data()), segment.count}});
-    } else {
-      if (half.read == half.objects.size()) half.objects.emplace_back();
-      std::vector<T>& objects = half.objects[half.read++];
-      read_objects(segment, objects);
-      half.arrived.push_back({segment.source, objects});
-    }
+    arrivals(segment.destination, superstep).take(superstep, segment);
   }
 
   /// Source `rank` enters a superstep: its blocks of that parity have been read and become writable.
   Directory start(int rank, std::uint64_t superstep) noexcept {
+    if (sparse_ != nullptr) {
+      sparse_side(rank).blocks[superstep & 1].clear();
+      return nothing_.data();
+    }
     Half& half = side(rank).half[superstep & 1];
     const std::size_t used = clear(half, superstep);
     const bool was_dense = half.dense;
@@ -143,37 +146,59 @@ class Channel final : public ChannelBase {
     if (was_dense && !half.dense) clear(half, superstep);
     return half.directory;
   }
-  Directory directory(int rank, std::uint64_t superstep) noexcept { return side(rank).half[superstep & 1].directory; }
+  Directory directory(int rank, std::uint64_t superstep) noexcept {
+    return sparse_ != nullptr ? nothing_.data() : side(rank).half[superstep & 1].directory;
+  }
 
   /// The block for `destination` with room for `more` (at least 1) messages.
   /// Throws `Aborted` after the run has failed: its last frames may still be written from the blocks as they lie.
-  Block<T>& reserve(int rank, int destination, std::uint64_t superstep, std::size_t more) {
+  /// Not inlined: loops that send need their registers.
+  [[gnu::noinline]] Block<T>& reserve(int rank, int destination, std::uint64_t superstep, std::size_t more) {
     if (world_.is_aborted()) [[unlikely]]
       world_.throw_aborted(world_.fiber(rank));
-    Half& half = side(rank).half[superstep & 1];
-    Block<T>& block = own_block(half, static_cast<unsigned>(destination));
-    if (block.superstep != superstep) open(half, block, rank, destination, superstep);
-    if (static_cast<std::size_t>(block.limit - block.next) < more) grow(block, more);
+    Block<T>& block =
+        sparse_ != nullptr ? open_sparse(rank, destination, superstep) : open_paged(rank, destination, superstep);
+    if (static_cast<std::size_t>(block.limit - block.next) < more) storage_.grow(block, more, rank, destination);
     return block;
   }
 
   /// Collects what was sent to `rank` in the superstep before this one.
   void gather(int rank, std::uint64_t superstep) {
-    Side& me = side(rank);
-    me.runs.clear();
+    std::vector<Run<T>>& runs = sparse_ != nullptr ? sparse_side(rank).runs : side(rank).runs;
+    runs.clear();
     if (superstep == 0) return;
-    Half& half = me.half[(superstep - 1) & 1];
     // From other processes: those with lower ranks come before the local sources, those with higher ones after.
-    std::size_t taken = 0;
-    const bool has_arrived = !half.arrived.empty() && half.arrival == superstep - 1;
-    if (has_arrived) [[unlikely]]
-      for (; taken < half.arrived.size() && half.arrived[taken].source < first_; ++taken)
-        me.runs.push_back(half.arrived[taken]);
-    gather_local(me, half, rank, superstep - 1);
-    if (has_arrived) [[unlikely]]
-      me.runs.insert(me.runs.end(), half.arrived.begin() + static_cast<std::ptrdiff_t>(taken), half.arrived.end());
+    std::span<const Run<T>> arrived;
+    if (arrivals_ != nullptr) [[unlikely]] {
+      arrived = arrivals(rank, superstep - 1).runs(superstep - 1);
+      for (; !arrived.empty() && arrived.front().source < first_; arrived = arrived.subspan(1))
+        runs.push_back(arrived.front());
+    }
+    if (sparse_ != nullptr) {
+      gather_chain(std::span(sparse_.get(), local_), first_, rank, superstep - 1);
+    } else {
+      gather_local(side(rank), rank, superstep - 1);
+    }
+    if (!arrived.empty()) [[unlikely]]
+      runs.insert(runs.end(), arrived.begin(), arrived.end());
   }
-  std::span<const Run<T>> runs(int rank) const noexcept { return sides_[static_cast<std::size_t>(rank - first_)].runs; }
+  std::span<const Run<T>> runs(int rank) const noexcept {
+    const auto local = static_cast<std::size_t>(rank - first_);
+    return sparse_ != nullptr ? sparse_[local].runs : sides_[local].runs;
+  }
+  /// `use(destination, block)` for the blocks that local peer `source` has opened in `superstep`; perhaps empty ones.
+  template <class Use>
+  void each_open(int source, std::uint64_t superstep, Use use) {
+    if (sparse_ != nullptr) {
+      for (const auto& block : sparse_side(source).blocks[superstep & 1].used())
+        if (block->superstep == superstep) use(block->destination, static_cast<Block<T>&>(*block));
+      return;
+    }
+    Half& half = side(source).half[superstep & 1];
+    for (const int destination : half.touched)
+      if (Block<T>& block = block_of(half, static_cast<unsigned>(destination)); block.superstep == superstep)
+        use(destination, block);
+  }
 
  private:
   struct Half {                     // one parity of one peer
@@ -183,10 +208,6 @@ class Channel final : public ChannelBase {
     bool dense = false;                                     // as source: blocks stay open
     std::unique_ptr<std::atomic<std::uint64_t>[]> senders;  // as destination: who has sent
     std::atomic<std::uint64_t> summary{0};                  // as destination: which words of `senders` are not 0
-    std::vector<Run<T>> arrived;                            // as destination: from other processes ...
-    std::uint64_t arrival = 0;                              // ... in this superstep
-    std::vector<std::vector<T>> objects;                    // ... deserialised; the first `read` are in use
-    std::size_t read = 0;
   };
   struct alignas(64) Side {
     Half half[2];
@@ -196,21 +217,13 @@ class Channel final : public ChannelBase {
   // Every directory starts with this page of closed blocks, so that sending needs no test for a missing one. Never
   // written.
   static inline constinit Block<T> untouched_page[page_size]{};
-  static constexpr std::align_val_t alignment{(std::max)(alignof(T), std::size_t{64})};
 
   Side& side(int rank) noexcept { return sides_[static_cast<std::size_t>(rank - first_)]; }
+  SparseSide<T>& sparse_side(int rank) noexcept { return sparse_[static_cast<std::size_t>(rank - first_)]; }
+  Arrivals<T>& arrivals(int rank, std::uint64_t superstep) noexcept {
+    return arrivals_[static_cast<std::size_t>(rank - first_) * 2 + (superstep & 1)];
+  }
   bool is_local(int rank) const noexcept { return static_cast<unsigned>(rank - first_) < local_; }
-
-  T* make_storage(std::size_t count) {
-    const std::size_t bytes = count * sizeof(T);
-    return static_cast<T*>(memory_ == nullptr ? ::operator new(bytes, alignment)
-                                              : memory_->allocate(bytes, alignment, Plain<T>));
-  }
-  void free_storage(Block<T>& block) noexcept {
-    if (block.begin == block.own_storage()) return;
-    if (memory_ == nullptr) return ::operator delete(static_cast<void*>(block.begin), alignment);
-    memory_->release(block.begin, static_cast<std::size_t>(block.limit - block.begin) * sizeof(T), alignment);
-  }
 
   /// Forgets the messages of a parity; returns how many blocks had some. Who has sent to many will do so again: its
   /// blocks are opened for `superstep` here, one after the other, where memory can be fetched ahead.
@@ -251,6 +264,20 @@ class Channel final : public ChannelBase {
     if (page == untouched_page) page = make_page<T>();
     return page[destination & (page_size - 1)];
   }
+  Block<T>& open_sparse(int rank, int destination, std::uint64_t superstep) {
+    SparseBlock<T>& block = sparse_side(rank).blocks[superstep & 1].find_or_add(destination);
+    if (block.superstep == superstep) return block;
+    block.next = block.begin;
+    block.superstep = superstep;
+    if (is_local(destination)) sparse_side(destination).senders[superstep & 1].push(rank, superstep, block.next_sender);
+    return block;
+  }
+  Block<T>& open_paged(int rank, int destination, std::uint64_t superstep) {
+    Half& half = side(rank).half[superstep & 1];
+    Block<T>& block = own_block(half, static_cast<unsigned>(destination));
+    if (block.superstep != superstep) open(half, block, rank, destination, superstep);
+    return block;
+  }
   void open(Half& half, Block<T>& block, int rank, int destination, std::uint64_t superstep) {
     half.touched.push_back(destination);
     block.next = block.begin;
@@ -265,48 +292,11 @@ class Channel final : public ChannelBase {
     word.fetch_or(1ull << source % 64, std::memory_order_relaxed);
   }
 
-  void grow(Block<T>& block, std::size_t more) {
-    const auto used = static_cast<std::size_t>(block.next - block.begin);
-    const auto capacity = static_cast<std::size_t>(block.limit - block.begin);
-    const std::size_t wanted = (std::max)({capacity * 2, used + more, 64 / sizeof(T), std::size_t{2}});
-    if (wanted > (std::numeric_limits<std::size_t>::max)() / 2 / sizeof(T)) throw std::bad_array_new_length();
-    T* fresh = make_storage(wanted);
-    std::uninitialized_move(block.begin, block.next, fresh);
-    std::destroy(block.begin, block.next);
-    free_storage(block);
-    block.begin = fresh, block.next = fresh + used, block.limit = fresh + wanted;
-  }
-
-  /// What local peer `source` has sent in `superstep`.
-  template <class Use>
-  void each_block_of(int source, std::uint64_t superstep, Use use) {
-    Half& half = side(source).half[superstep & 1];
-    for (const int destination : half.touched) {
-      const Block<T>& block = block_of(half, static_cast<unsigned>(destination));
-      if (block.superstep == superstep && block.next != block.begin)
-        use(destination, std::span<const T>(block.begin, block.next));
-    }
-  }
-
-  static void read_objects(const Segment& segment, std::vector<T>& objects) {
-    objects.clear();
-    if constexpr (std::default_initializable<T>) {
-      std::span<const std::byte> left = segment.bytes;
-      for (std::uint64_t i = 0; i < segment.count; ++i) {  // not resized first: the count may be a lie
-        T object{};
-        Serialiser<T>::read(left, object);
-        objects.push_back(std::move(object));
-      }
-      if (!left.empty()) throw_bad_segment(segment, 0);
-    } else {
-      throw_not_serialisable(typeid(T));
-    }
-  }
-
-  void gather_local(Side& me, Half& half, int rank, std::uint64_t superstep) {
+  void gather_local(Side& me, int rank, std::uint64_t superstep) {
+    Half& half = me.half[superstep & 1];
     std::uint64_t summary = half.summary.load(std::memory_order_relaxed);
     if (summary != 0) half.summary.store(0, std::memory_order_relaxed);
-    if (words_ > 64 || dense_sources_[superstep & 1].load(std::memory_order_relaxed) != 0) {
+    if (dense_sources_[superstep & 1].load(std::memory_order_relaxed) != 0) {
       for (unsigned w = 0; w < words_; ++w) gather_word(me, half, rank, superstep, w);
     } else {
       for (; summary != 0; summary &= summary - 1)
@@ -338,9 +328,11 @@ class Channel final : public ChannelBase {
   unsigned peers_;
   int first_;
   unsigned local_, pages_, words_;
-  MailboxMemory* memory_;           // null: the heap
-  std::vector<Block<T>*> nothing_;  // the directory of who has not sent yet
-  std::unique_ptr<Side[]> sides_;
+  BlockStorage<T> storage_;
+  std::vector<Block<T>*> nothing_;           // the directory of who has not sent yet
+  std::unique_ptr<Side[]> sides_;            // for at most `most_paged` peers; or
+  std::unique_ptr<SparseSide<T>[]> sparse_;  // for more
+  std::unique_ptr<Arrivals<T>[]> arrivals_;  // two for each local peer, by parity; null in a single process
   std::unique_ptr<std::atomic<std::uint64_t>[]> dense_[2];  // the local sources that are, by parity
   std::atomic<int> dense_sources_[2]{};                     // how many
   std::vector<std::vector<std::byte>> texts_[2];            // serialised messages on their way, by parity

@@ -184,12 +184,10 @@ class Combining final : detail::Box {
     dense_ = &channel_.open(peer_.rank(), superstep_, owners_->keys());
     dense_keys_ = owners_->keys();
     if (sent_ == 0) return;
-    for (unsigned to = 0; to < static_cast<unsigned>(peer_.size()); ++to) {
-      detail::Block<Entry>& block = directory_[to >> Entries::page_bits][to & (Entries::page_size - 1)];
-      if (block.superstep != superstep_) continue;
+    channel_.messages.each_open(peer_.rank(), superstep_, [this](int, detail::Block<Entry>& block) {
       for (const Entry* entry = block.begin; entry != block.next; ++entry) dense_->add(entry->key, entry->value, op_);
       block.next = block.begin;
-    }
+    });
   }
 
   /// After a superstep in which most keys got values the next one begins densely.

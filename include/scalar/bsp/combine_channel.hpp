@@ -319,18 +319,14 @@ class CombineChannel final : public ChannelBase {
     }
   }
   void sort_messages(int source, std::uint64_t superstep) {
-    const auto directory = messages.directory(source, superstep);
-    for (int rank = 0; rank < world_.size(); ++rank) {
-      if (world_.is_local(rank)) continue;
-      const auto to = static_cast<unsigned>(rank);
-      Block<Entry>& block = directory[to >> Channel<Entry>::page_bits][to & (Channel<Entry>::page_size - 1)];
-      if (block.superstep != superstep) continue;
+    messages.each_open(source, superstep, [&](int destination, Block<Entry>& block) {
+      if (world_.is_local(destination)) return;
       sorted_.assign(block.begin, block.next);
       radix_sort(sorted_, scratch_);
       Op op = *op_;
       const Entry* end = fold_equal(sorted_.data(), sorted_.data() + sorted_.size(), op);
       block.next = std::copy(static_cast<const Entry*>(sorted_.data()), end, block.begin);
-    }
+    });
   }
 
   World& world_;

@@ -181,6 +181,7 @@ bool Session::drive() {
   } catch (const ProcessesChange&) {
     return false;
   } catch (const std::bad_alloc&) {
+    if (recovers_ && impl.network != nullptr && impl.network->has_lost()) return false;
     throw_no_memory("what peer " + std::to_string(impl.world.failed_rank()) + " has asked for",
                     "bsp superstep " + std::to_string(impl.world.failed_superstep()));
   } catch (...) {

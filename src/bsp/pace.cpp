@@ -85,6 +85,7 @@ std::string Paces::late(World& world, bool all_have_come, std::int64_t now, int&
     late.push_back(std::move(one));
   }
   if (all_have_come) return "longest: " + text_of(late, 1, rank);
+  if (late.empty()) return this->late(world, true, now, rank);  // all have come meanwhile
   const std::string more = late.size() > most_named ? " and " + std::to_string(late.size() - most_named) + " more" : "";
   return "late: " + text_of(late, most_named, rank) + more;
 }

@@ -85,7 +85,7 @@ class Scheduler final : public Gate, public Driver {
   void look_at_clock();
   /// The same where peers meet apart from the run's barrier: they may keep all workers at work for ever.
   void look_between_barriers() {
-    if (has_limits_) look_at_clock();
+    if (has_limits_ && !world_.has_failed()) look_at_clock();
   }
   /// Keeps a part until it is removed.
   void add(std::shared_ptr<Part> part);

@@ -12,7 +12,7 @@ list(TRANSFORM libraries PREPEND scalar_)
 add_custom_target(scalar_libraries)
 add_dependencies(scalar_libraries ${libraries})
 install(CODE "execute_process(COMMAND \"${CMAKE_COMMAND}\" --build \"${CMAKE_BINARY_DIR}\" --target scalar_libraries
-  OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)")
+  COMMAND_ERROR_IS_FATAL ANY)")
 
 set(SCALAR_COMPONENT_LINES "")
 foreach(component IN LISTS components)

@@ -157,21 +157,22 @@ void write_results(const Results& results) {
   }
 }
 
+/// One cell of a table as an input tensor of the Open Inference Protocol.
+json::Object tensor(const Input& input, const Column& column, std::int64_t row) {
+  json::Array data(1);  // null
+  if (!column.is_missing(row) && input.is_text) data[0] = column.text(row);
+  if (!column.is_missing(row) && !input.is_text) data[0] = column.number(row);
+  const std::string datatype = input.is_text ? "BYTES" : "FP64";
+  return {{"name", input.name}, {"shape", json::Array{1, 1}}, {"datatype", datatype}, {"data", data}};
+}
+
 /// Requests for the server: rows of the table as JSON, images as binary tensors.
 void write_requests(const Quickstart& done) {
   std::filesystem::create_directories(output + "/requests");
   for (int request = 0; request < requests; ++request) {
     json::Array inputs;
-    for (const Input& input : done.native_trees.encoder().inputs()) {
-      const Column& column = done.train.column(input.name);
-      const std::int64_t row = done.train.stored_row(request);
-      json::Value value = input.is_text ? json::Value(column.text(row)) : json::Value(column.number(row));
-      if (column.is_missing(row)) value = nullptr;
-      inputs.push_back(json::Object{{"name", input.name},
-                                    {"shape", json::Array{1, 1}},
-                                    {"datatype", input.is_text ? "BYTES" : "FP64"},
-                                    {"data", json::Array{value}}});
-    }
+    for (const Input& input : done.native_trees.encoder().inputs())
+      inputs.emplace_back(tensor(input, done.train.column(input.name), done.train.stored_row(request)));
     const std::string name = output + "/requests/" + std::to_string(request);
     std::ofstream(name + ".json") << json::Value(json::Object{{"inputs", inputs}}).dump();
     const FloatMatrix images = done.test_images.slice(request * images_a_request, images_a_request).features();
@@ -191,8 +192,7 @@ int main(int argc, char** argv) try {
   output = argv[1];
   std::filesystem::create_directories(output);
   const Quickstart done = train_all(argv[2], argv[3]);
-  write_results(done.results);
-  write_requests(done);
+  write_results(done.results), write_requests(done);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "\nquickstart: %s\n", error.what());
   return 1;

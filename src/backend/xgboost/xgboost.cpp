@@ -34,8 +34,8 @@ std::string text(Number number) {
 
 /// What boosting begins with, as the native backend has it.
 struct Start {
-  double base = 0;                 ///< the squared loss learns what it leaves over
-  std::vector<double> margins{0};  ///< the first one of each output
+  double base = 0;                ///< the squared loss learns what it leaves over
+  std::vector<double> margins{};  ///< the first one of each output
 };
 
 double mean(const Dataset& data) {
@@ -53,7 +53,7 @@ double mean(const Dataset& data) {
 }
 
 Start start_of(Loss loss, const Dataset& data) {
-  if (loss == Loss::squared) return {.base = mean(data)};
+  if (loss == Loss::squared) return {.base = mean(data), .margins = {0.0}};
   std::vector<double> weights((std::max)(data.classes().size(), std::size_t{2}));
   for (std::int64_t row = 0; row < data.rows(); ++row)
     weights[static_cast<std::size_t>(data.target(row))] += data.weight(row);

@@ -46,7 +46,7 @@ struct Column {
   std::vector<float> distinct{};  ///< all of the rows, ascending, where the sample does not tell
 };
 
-constexpr std::int64_t rows_between_checks = std::int64_t{1} << 18;  // a fraction of a millisecond
+constexpr std::int64_t rows_between_checks = std::int64_t{1} << 18;  // about a millisecond
 
 /// Adds the distinct values of a column to those known already, unless there are more than `limit`: false.
 bool add_distinct(const native::Rows& rows, std::int64_t column, std::size_t limit, const Watch& watch,

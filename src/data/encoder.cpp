@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/quoted.hpp"
 #include "data/encoder_impl.hpp"
 #include "data/labels.hpp"
 #include "data/reason.hpp"
@@ -64,8 +65,7 @@ inline void encode_text(const ColumnCode& code, std::uint32_t category, bool is_
 }
 
 [[noreturn]] void throw_unknown_category(std::string_view column, std::int64_t row, std::string_view text) {
-  throw_at(Errc::invalid_argument, column, row,
-           "the category \"" + std::string(text) + "\" was not in the training data");
+  throw_at(Errc::invalid_argument, column, row, "the category " + quoted(text) + " was not in the training data");
 }
 
 /// A column of a table beside the codes of one input.
@@ -198,11 +198,11 @@ class ClassReader {
     if (index != data::Dictionary::none) return index;
     std::string known;
     for (std::size_t k = 0; k < classes_.size() && k < 20; ++k)
-      known += (k == 0 ? "\"" : ", \"") + classes_.texts()[k] + "\"";
+      known += (k == 0 ? "" : ", ") + quoted(classes_.texts()[k]);
     const std::string seen =
         column_.type() == ColumnType::text ? std::string(column_.text(stored)) : std::string(spelling(i));
     throw_at(Errc::invalid_argument, column_.name, row,
-             "the class \"" + seen + "\" is none of " + known + (classes_.size() > 20 ? ", ..." : ""));
+             "the class " + quoted(seen) + " is none of " + known + (classes_.size() > 20 ? ", ..." : ""));
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "data/labels.hpp"
+#include "data/reason.hpp"
 #include "data/selection.hpp"
 #include "scalar/core/error.hpp"
 
@@ -145,7 +146,8 @@ std::vector<double> Table::weights() const {
   if (weight().empty()) return {};
   const Column& from = column(weight());
   if (from.type() == ColumnType::text)
-    throw Error(Errc::type_mismatch, "expected weights, which are numbers, got text", "column \"" + from.name + "\"");
+    throw Error(Errc::type_mismatch, "expected weights, which are numbers, got text" + explained(from),
+                "column \"" + from.name + "\"");
   std::vector<double> weights(static_cast<std::size_t>(rows_));
   for (std::int64_t row = 0; row < rows_; ++row) {
     const double value = weights[static_cast<std::size_t>(row)] = from.number(stored_row(row));

@@ -191,6 +191,8 @@ TEST_CASE("a table remembers which value made a column what it is") {
   CHECK(message_of(Errc::type_mismatch, [&] {
           encoder.targets(parse_csv("age,y\n1,2\n3,x\n"));
         }).find("text because of \"x\" at csv:3:3") != std::string::npos);
+  CHECK(message_of(Errc::type_mismatch, [&] { table.with_weight("age").weights(); }).find("mem:typo.csv:6:1") !=
+        std::string::npos);
   // A declared type needs no reason.
   CHECK(parse_csv("a\n1\nx\n", {.types = {{"a", ColumnType::text}}}).column("a").reason().empty());
   CHECK(Table({Column{"x", Doubles{1}, {}}}).column("x").reason().empty());

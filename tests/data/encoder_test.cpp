@@ -13,6 +13,7 @@
 #include "scalar/core/random.hpp"
 #include "scalar/data/csv.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 namespace {
 std::atomic<std::int64_t> allocations{0};
@@ -333,6 +334,22 @@ TEST_CASE("weights are no feature, and nobody asks for them at prediction") {
   CHECK(code_of([&] { encoder.encode(negative); }, what) == Errc::out_of_range);
   CHECK(what == "column \"w\", row 1: the weight is -4, expected a finite number not below 0");
   CHECK(encoder.encode_inputs(negative).rows() == 2);
+}
+
+TEST_CASE("errors show a text as it was written, and cut a long one") {
+  const Encoder encoder = Encoder::fit(data::parse_csv("t,y\na,u\nb,v\n", {.label = "y"}), {.unknown = Unknown::error},
+                                       TargetKind::classification);
+  const auto fails = [&](const std::string& text) {
+    return test::message_of(Errc::invalid_argument,
+                            [&] { encoder.encode(Table({Column::from("t", std::vector<std::string>{text})})); });
+  };
+  CHECK(fails(std::string(1000, 'x')) ==
+        "column \"t\", row 0: the category \"" + std::string(60, 'x') + "...\" was not in the training data");
+  CHECK(fails(std::string("a\0b\n", 4)) ==
+        "column \"t\", row 0: the category \"a\\x00b\\x0a\" was not in the training data");
+  CHECK(test::message_of(Errc::invalid_argument, [&] {
+          encoder.targets(Table({Column::from("y", std::vector<std::string>{"u\nv"})}));
+        }) == "column \"y\", row 0: the class \"u\\x0av\" is none of \"u\", \"v\"");
 }
 
 TEST_CASE("fitting and encoding end when asked to, and say how far they are") {

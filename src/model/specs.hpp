@@ -8,7 +8,8 @@ namespace scalar::inline v0::model {
 
 using Assemble = decltype(SpecEntry::assemble);
 
-/// How to make a model of the spec called `name`: one of the library's or one that was entered; null when there is none.
+/// How to make a model of the spec called `name`: one of the library's or one that was entered; null when there is
+/// none.
 Assemble find_spec(std::string_view name);
 
 }  // namespace scalar::inline v0::model

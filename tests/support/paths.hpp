@@ -1,4 +1,5 @@
-// Where the tests' files lie. Functions, not macros, so that no test's compilation depends on the folder of the checkout.
+// Where the tests' files lie. Functions, not macros, so that no test's compilation depends on the folder of the
+// checkout.
 #pragma once
 
 #include <string>

@@ -204,11 +204,11 @@ void Loop::on_tick() {
   const bool closes_idle = phase_ >= Phase::closing && now >= stop_.begin + last_request;
   for (Connection* at = first_; at != nullptr;) {
     const std::shared_ptr<Connection> connection = at->shared_from_this();
+    at = connection->next_;  // now: one that is answered goes to the end of the list
     if (is_over || (closes_idle && connection->is_idle(now, last_request)))
       connection->close();
     else
       connection->check(now);
-    at = connection->next_;
   }
   accept();
   if (phase_ == Phase::lame_duck && now >= stop_.lame_duck_end) begin_closing();

@@ -49,7 +49,7 @@ void Connection::append_to_list() noexcept {
   next_ = nullptr;
   previous_ = std::exchange(loop_.last_, this);
   (previous_ == nullptr ? loop_.first_ : previous_->next_) = this;
-  idle_since_ = loop_.api_.now();
+  answered_at_ = loop_.api_.now();
 }
 
 void Connection::remove_from_list() noexcept {
@@ -367,13 +367,13 @@ void Connection::finish_answer() {
   decoder_.reset();
   chunked_body_.clear();
   state_ = State::head;
-  remove_from_list();
-  append_to_list();
   wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
 }
 
 void Connection::append_response() {
   loop_.api_.metrics().responses.add(response_.status);
+  remove_from_list();
+  append_to_list();
   ++batched_;
   append_head(out_, response_,
               closes_             ? Persistence::close
@@ -419,7 +419,7 @@ void Connection::write() {
       memory_.hold(held());
       if (!std::exchange(is_writing_, true)) {
         const Timeouts& timeouts = loop_.api_.options().timeouts;
-        pace_.start(loop_.api_.now(), {timeouts.write_stall, timeouts.write_stall, timeouts.answer_bytes_per_second});
+        pace_.start(answered_at_, {timeouts.write_stall, timeouts.write_stall, timeouts.answer_bytes_per_second});
         acknowledged_before_ = acknowledged();
       }
       return socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& failed) {
@@ -491,7 +491,7 @@ void Connection::abort() {
 
 bool Connection::is_idle(TimePoint now, std::chrono::milliseconds time) {
   error_code ignored;
-  return state_ == State::head && begin_ == end_ && !is_writing_ && now >= idle_since_ + time &&
+  return state_ == State::head && begin_ == end_ && !is_writing_ && now >= answered_at_ + time &&
          socket_.available(ignored) == 0 && acknowledged() == sent_;
 }
 

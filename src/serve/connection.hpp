@@ -186,8 +186,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t batched_ = 0, requests_ = 0;
 
   TimePoint deadline_ = TimePoint::max();
-  TimePoint idle_since_{};
-  Pace pace_{};  // of the body that comes, or of the answers that go
+  TimePoint answered_at_{};  // or accepted
+  Pace pace_{};              // of the body that comes, or of the answers that go
   std::uint64_t sent_ = 0, acknowledged_before_ = 0;
   std::uint64_t lingered_ = 0;
 };

@@ -18,6 +18,11 @@ constexpr std::chrono::milliseconds stopping_tick{10};
 constexpr int ticks_to_close = 2;
 constexpr std::string_view too_many = "too many connections";
 
+/// How often something was seen since the log last said so.
+std::string since_last(std::uint64_t times) {
+  return times == 1 ? "" : " (" + std::to_string(times) + " times since this was last logged)";
+}
+
 /// Lets a listener drop what would begin a new connection, while those that have begun become complete: closing it
 /// otherwise resets connections whose clients have sent a request already. Where it fails that is what happens.
 void refuse_new(Acceptor& acceptor) {
@@ -136,9 +141,10 @@ void Loop::turn_away(Socket& socket, std::string_view reason) {
 void Loop::on_no_descriptors() {
   api_.metrics().out_of_descriptors.fetch_add(1, std::memory_order_relaxed);
   if (const std::uint64_t times = descriptors_.count(api_.now()); times > 0)
-    api_.log(LogLevel::warning, "no file descriptor is left for a connection (" + std::to_string(times) +
-                                    " times since this was said last): raise the limit (ulimit -n), or lower "
-                                    "Limits::connections");
+    api_.log(LogLevel::warning,
+             "no file descriptor is left for a connection: raise the limit (ulimit -n), or lower "
+             "Limits::connections" +
+                 since_last(times));
   if (make_room()) return accept();
   error_code error;
   acceptor_.non_blocking(true, error);
@@ -182,8 +188,10 @@ void Loop::on_room(bool was_made) {
 
 void Loop::note_tls() {
   if (const std::uint64_t times = tls_.count(api_.now()); times > 0)
-    api_.log(LogLevel::warning, "a client speaks TLS to this port, which speaks plain HTTP (" + std::to_string(times) +
-                                    " times since this was said last): use http://, or a proxy that ends TLS");
+    api_.log(LogLevel::warning,
+             "a client speaks TLS to this port, which speaks plain HTTP: use http://, or put a proxy that "
+             "ends TLS in front" +
+                 since_last(times));
 }
 
 void Loop::tick() {
@@ -204,11 +212,11 @@ void Loop::on_tick() {
   const bool closes_idle = phase_ >= Phase::closing && now >= stop_.begin + last_request;
   for (Connection* at = first_; at != nullptr;) {
     const std::shared_ptr<Connection> connection = at->shared_from_this();
+    at = connection->next_;  // now: one that is answered goes to the end of the list
     if (is_over || (closes_idle && connection->is_idle(now, last_request)))
       connection->close();
     else
       connection->check(now);
-    at = connection->next_;
   }
   accept();
   if (phase_ == Phase::lame_duck && now >= stop_.lame_duck_end) begin_closing();

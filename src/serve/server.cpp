@@ -20,7 +20,12 @@ ServerOptions checked(ServerOptions options) {
     bad("header_bytes is " + std::to_string(options.limits.header_bytes) + ", expected 256 to 1048576");
   if (options.limits.json_depth < 4 || options.limits.json_depth > 1024)
     bad("json_depth is " + std::to_string(options.limits.json_depth) + ", expected 4 to 1024");
-  if (options.limits.connections == 0) bad("connections is 0");
+  constexpr std::size_t most = 1 << 24;
+  if (options.limits.connections == 0 || options.limits.connections > most)
+    bad("connections is " + std::to_string(options.limits.connections) + ", expected 1 to " + std::to_string(most));
+  if (options.limits.reserved_connections > most)
+    bad("reserved_connections is " + std::to_string(options.limits.reserved_connections) + ", expected 0 to " +
+        std::to_string(most));
   const Timeouts& times = options.timeouts;
   // A day is more than anybody waits, and far from where adding to a time point overflows.
   for (const auto time : {times.header, times.body_grace, times.body_stall, times.idle, times.write_stall,

@@ -248,5 +248,5 @@ TEST_CASE("a process without file descriptors says so to the client, in its log 
   CHECK(after.receive().status == 200);
   const std::lock_guard lock(mutex);
   REQUIRE(lines.size() == 1);
-  CHECK(lines[0].starts_with("no file descriptor is left for a connection (1 times"));
+  CHECK(lines[0].starts_with("no file descriptor is left for a connection: raise"));
 }

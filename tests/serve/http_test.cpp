@@ -139,7 +139,7 @@ TEST_CASE("a client that speaks TLS is refused at its first byte, and the log sa
     }
   }
   REQUIRE(lines.size() == 1);  // a scanner must not fill the log
-  CHECK(lines[0] ==
-        "a client speaks TLS to this port, which speaks plain HTTP (1 times since this was said last): use http://, or "
-        "a proxy that ends TLS");
+  CHECK(
+      lines[0] ==
+      "a client speaks TLS to this port, which speaks plain HTTP: use http://, or put a proxy that ends TLS in front");
 }

@@ -395,4 +395,6 @@ TEST_CASE("two servers in one process do not know of each other, and a port is t
   CHECK_THROWS_WITH(again(), "127.0.0.1:" + std::to_string(first.port()) + ": cannot listen: Address already in use");
   CHECK_THROWS_WITH(serve::Server({.address = "localhost"}), "serve: \"localhost\" is no IP address");
   CHECK_THROWS_AS(serve::Server({.threads = -1}), Error);
+  CHECK_THROWS_WITH(serve::Server({.limits = {.connections = std::size_t{0} - 1}}),
+                    "serve: connections is 18446744073709551615, expected 1 to 16777216");
 }

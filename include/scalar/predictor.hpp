@@ -55,6 +55,9 @@ class Predictor {
   /// As `predict`, with the code instead of an exception. `use` receives how it was answered.
   Errc try_predict(const BatchView& batch, BatchOut out, const PredictCall& call = {},
                    CacheUse* use = nullptr) const noexcept;
+  /// Answers from the cache alone: true when every row of `batch` was there, and `out` has the predictions. Nothing is
+  /// computed, and nobody is waited for; a false answer is not counted, and leaves `out` in pieces.
+  bool find(const BatchView& batch, BatchOut out) const;
   /// Predictions of a table that has the model's input columns. Errors: as Model::predict.
   Prediction predict(const Table& table, const PredictCall& call = {}) const;
 

@@ -72,6 +72,12 @@ bool Cache::find(const Key& key, std::span<std::byte> out) {
               "the value has " + std::to_string(size) + " bytes, expected " + std::to_string(out.size()), "cache");
 }
 
+bool Cache::contains(const Key& key) const noexcept {
+  const detail::Shard& shard = impl_->shard(key);
+  const std::lock_guard lock(shard.mutex);
+  return impl_->is_current(key) && shard.entries.contains(key);
+}
+
 bool Cache::insert(const Key& key, std::span<const std::byte> value) {
   detail::Shard& shard = impl_->shard(key);
   const bool fits = shard.entries.fits(key.bytes.size(), value.size());

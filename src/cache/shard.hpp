@@ -96,6 +96,11 @@ class Entries {
     return found;
   }
 
+  bool contains(const Key& key) const noexcept {
+    const Block* const found = find(key);
+    return found != nullptr && found->generation == key.generation;
+  }
+
   /// Puts `block` (one ownership is taken, also on an error) in, evicting from the back. Returns the blocks that went,
   /// chained, to release outside the lock.
   Block* insert(const Hash128& hash, Block* block);

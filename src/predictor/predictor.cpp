@@ -224,6 +224,21 @@ Errc Predictor::try_predict(const BatchView& batch, BatchOut out, const PredictC
   }
 }
 
+bool Predictor::find(const BatchView& batch, BatchOut out) const {
+  cache::Cache* const cache = state_->cache.get();
+  const std::int64_t rows = batch.rows();
+  const bool fits = out.rows == rows && out.columns == outputs() && has_inputs(batch, state_->model.encoder());
+  if (cache == nullptr || rows == 0 || !fits) return false;
+  const RowKeys keys(batch);
+  const std::uint64_t generation = cache->generation();
+  // Of several rows the first may be there and the last not: look before anything is counted.
+  for (std::int64_t row = 0; rows > 1 && row < rows; ++row)
+    if (!cache->contains(cache->key(keys[row], generation))) return false;
+  for (std::int64_t row = 0; row < rows; ++row)
+    if (!cache->find(cache->key(keys[row], generation), row_bytes(out, row))) return false;
+  return true;
+}
+
 Prediction Predictor::predict(const Table& table, const PredictCall& call) const {
   const Encoder& encoder = state_->model.encoder();
   const TableBatch batch(table, encoder);

@@ -92,6 +92,18 @@ TEST_CASE("one shard evicts in exact LRU order, as the textbook does") {
   CHECK(stats.evictions > 1'000);
 }
 
+TEST_CASE("asking whether a key is there is neither counted nor a use") {
+  Cache cache{{.capacity_bytes = 1 << 16, .shards = 1}};
+  CHECK_FALSE(cache.contains(cache.key("a")));
+  cache.insert(cache.key("a"), {});
+  CHECK(cache.contains(cache.key("a")));
+  CHECK(cache.stats().hits == 0);
+  const auto old = cache.key("a");
+  cache.bump_generation();
+  CHECK_FALSE(cache.contains(cache.key("a")));
+  CHECK_FALSE(cache.contains(old));
+}
+
 TEST_CASE("a value is copied out, shared, and outlives its entry") {
   Cache cache{{.capacity_bytes = 1 << 20, .shards = 1}};
   const double numbers[] = {0.25, -3};

@@ -69,6 +69,28 @@ TEST_CASE("the same row again is a hit, and of a batch only what is missing is c
   CHECK(stats.inserts == 3);
 }
 
+TEST_CASE("find answers what is in the cache, and counts nothing else", "[predictor]") {
+  const Predictor predictor(sum_of(2), {.cache_bytes = 1 << 20});
+  const float rows[] = {1, 2, 3, 4};
+  double out[2] = {};
+  CHECK_FALSE(predictor.find(FloatMatrix(rows, 2, 2), BatchOut(out, 2, 1)));
+  ask(predictor, {1, 2}, 2);
+  CHECK(predictor.find(FloatMatrix(rows, 1, 2), BatchOut(out, 1, 1)));
+  CHECK(out[0] == 3);
+  CHECK(predictor.cache_stats().hits == 1);
+  CHECK_FALSE(predictor.find(FloatMatrix(rows, 2, 2), BatchOut(out, 2, 1)));
+  CHECK(predictor.cache_stats().hits == 1);
+  CHECK(predictor.cache_stats().misses == 1);
+  ask(predictor, {3, 4}, 2);
+  CHECK(predictor.find(FloatMatrix(rows, 2, 2), BatchOut(out, 2, 1)));
+  CHECK(out[1] == 7);
+  CHECK(predictor.cache_stats().hits == 3);
+  CHECK_FALSE(predictor.find(FloatMatrix(rows, 1, 3), BatchOut(out, 1, 1)));
+  CHECK_FALSE(Predictor(sum_of(2)).find(FloatMatrix(rows, 1, 2), BatchOut(out, 1, 1)));
+  predictor.forget();
+  CHECK_FALSE(predictor.find(FloatMatrix(rows, 1, 2), BatchOut(out, 1, 1)));
+}
+
 TEST_CASE("rows of one shape never answer for another", "[predictor]") {
   // Six equal floats as [2,3], [3,2] and [1,6]: three models, one cache each; and within one model another row count.
   const Predictor three(sum_of(3), {.cache_bytes = 1 << 20}), six(sum_of(6), {.cache_bytes = 1 << 20});

@@ -87,6 +87,8 @@ class Cache {
   /// Copies the value of `key` into `out`; false when it is not there. The fastest way to read small values.
   /// Errors: `Errc::shape_mismatch` when the value has another size than `out`.
   bool find(const Key& key, std::span<std::byte> out);
+  /// Whether `key` has a value now. Neither counted nor a use: the order of eviction stays.
+  bool contains(const Key& key) const noexcept;
 
   /// Stores a copy of `value`, in the place of what was there. False when it is too large for a shard or the
   /// generation of `key` is over.

@@ -5,9 +5,12 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <unordered_map>
 
 #include "scalar/core/error.hpp"
-#include "serve/framing.hpp"
+#include "serve/json_text.hpp"
+#include "serve/numbers.hpp"
+#include "serve/quote.hpp"
 
 namespace scalar::inline v0::serve {
 namespace {
@@ -18,18 +21,11 @@ using simdjson::dom::element_type;
 using simdjson::dom::object;
 
 constexpr std::string_view dense_name = "input";
-constexpr std::size_t longest_echo = 64;            // of a stranger's text in a message
 constexpr std::size_t kept_bytes = 1 << 20;         // storage that a request leaves to the next one
 constexpr std::size_t kept_json_bytes = 256 << 10;  // of the longest JSON whose parser is kept
 constexpr std::uint64_t uncounted_bytes = 256 << 10;
 constexpr std::uint64_t parser_bytes_per_json_byte = 14;  // simdjson: tape 8, strings 5/3, structural indexes 4
 
-std::string quoted(std::string_view text) {
-  std::string out = "'";
-  out += text.substr(0, longest_echo);
-  out += text.size() > longest_echo ? "...'" : "'";
-  return out;
-}
 std::string tensor(std::string_view name) { return "input " + quoted(name); }
 
 [[noreturn]] void refuse(Errc code, const std::string& message, const std::string& where = {}) {
@@ -55,13 +51,14 @@ std::uint64_t size_of(element value, std::string_view what) {
   return size;
 }
 
-/// Calls `visit(key, value)` for each member; a key that comes twice is refused.
+/// Calls `visit(key, value)` for each member that is not null: an optional one may be sent so.
 template <class Visit>
 void for_each_member(element value, std::string_view what, Visit visit) {
   object members;
   if (value.get_object().get(members) != simdjson::SUCCESS)
     refuse(Errc::type_mismatch, std::string(what) + " is not an object");
-  for (const auto member : members) visit(std::string_view(member.key), member.value);
+  for (const auto member : members)
+    if (!member.value.is_null()) visit(std::string_view(member.key), member.value);
 }
 
 void once(bool& seen, std::string_view key) {
@@ -74,6 +71,7 @@ struct Described {
   std::string_view datatype{};
   std::array<std::uint64_t, 2> shape{};
   std::size_t rank = 0;
+  std::size_t position = 0;  // among the inputs
   std::optional<array> data{};
   std::optional<std::uint64_t> binary_bytes{};
 
@@ -128,14 +126,16 @@ Described describe(element input) {
 /// An input before its name is known is named by its place.
 Described described_at(std::size_t position, element input) {
   try {
-    return describe(input);
+    Described out = describe(input);
+    out.position = position;
+    return out;
   } catch (const Error& error) {
     if (!error.context().empty()) throw;
     throw error.within("inputs[" + std::to_string(position) + "]");
   }
 }
 
-/// Calls `take(element)` for every value of flat data, or of data nested as `shape` says.
+/// Calls `take(element, position)` for every value of flat data, or of data nested as `shape` says.
 template <class Take>
 void for_each_value(const Described& input, Take take) {
   const auto mismatch = [&](std::uint64_t seen, std::uint64_t expected) {
@@ -145,14 +145,14 @@ void for_each_value(const Described& input, Take take) {
   };
   const array& data = *input.data;
   const bool is_nested = input.rank == 2 && data.begin() != data.end() && (*data.begin()).is_array();
+  std::uint64_t position = 0;
   if (!is_nested) {
     if (data.size() < 0xFFFFFF && data.size() != input.elements()) mismatch(data.size(), input.elements());
-    std::uint64_t count = 0;
     for (const element value : data) {
-      if (count++ == input.elements()) mismatch(count, input.elements());
-      take(value);
+      if (position == input.elements()) mismatch(position + 1, input.elements());
+      take(value, position++);
     }
-    if (count != input.elements()) mismatch(count, input.elements());
+    if (position != input.elements()) mismatch(position, input.elements());
     return;
   }
   std::uint64_t rows = 0;
@@ -164,129 +164,57 @@ void for_each_value(const Described& input, Take take) {
     std::uint64_t count = 0;
     for (const element value : values) {
       if (count++ == input.shape[1]) mismatch(count, input.shape[1]);
-      take(value);
+      take(value, position++);
     }
     if (count != input.shape[1]) mismatch(count, input.shape[1]);
   }
   if (rows != input.shape[0]) mismatch(rows, input.shape[0]);
 }
 
-[[noreturn]] void refuse_value(const Described& input, element value) {
-  std::string seen;
-  switch (value.type()) {
-    case element_type::STRING:
-      seen = "a string";
-      break;
-    case element_type::BOOL:
-      seen = "true or false";
-      break;
-    case element_type::ARRAY:
-      seen = "an array";
-      break;
-    case element_type::OBJECT:
-      seen = "an object";
-      break;
-    case element_type::NULL_VALUE:
-      seen = "null";
-      break;
-    default:
-      seen = "the number " + std::string(simdjson::minify(value));
-      break;
-  }
-  refuse(Errc::type_mismatch, "'data' holds " + seen + ", which is no " + std::string(input.datatype),
-         tensor(input.name));
-}
-
-float to_float(double number, const Described& input) {
-  const auto narrow = static_cast<float>(number);
-  if (std::isinf(narrow) && !std::isinf(number))
-    refuse(Errc::out_of_range, "'data' holds a number beyond FP32", tensor(input.name));
-  return narrow;
-}
-
-bool fits(DataType type, double number) {
-  const auto between = [number](double low, double high) {
-    return number >= low && number <= high && number == std::trunc(number);
-  };
-  constexpr double exact = 9007199254740991.0;  // below 2^53 a double tells every integer from its neighbours
-  switch (type) {
-    case DataType::uint8:
-      return between(0, 255);
-    case DataType::uint16:
-      return between(0, 65535);
-    case DataType::uint32:
-      return between(0, 4294967295.0);
-    case DataType::uint64:
-      return between(0, exact);
-    case DataType::int8:
-      return between(-128, 127);
-    case DataType::int16:
-      return between(-32768, 32767);
-    case DataType::int32:
-      return between(-2147483648.0, 2147483647.0);
-    case DataType::int64:
-      return between(-exact, exact);
-    case DataType::float32:
-      return !std::isinf(static_cast<float>(number));
-    default:
-      return true;
-  }
-}
-
-double to_number(element value, DataType type, const Described& input) {
-  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
-  if (type == DataType::boolean) {
-    bool flag = false;
-    if (value.get_bool().get(flag) != simdjson::SUCCESS) refuse_value(input, value);
-    return flag ? 1 : 0;
-  }
-  double number = 0;
-  if (value.get_double().get(number) != simdjson::SUCCESS || !fits(type, number)) refuse_value(input, value);
-  return type == DataType::float32 ? static_cast<double>(static_cast<float>(number)) : number;
-}
-
+/// What `value` is as a `T`; nothing when T has no such value, or `value` is none.
 template <class T>
-double load(const char* bytes) {
-  T value;
-  std::memcpy(&value, bytes, sizeof value);
-  return static_cast<double>(value);
+std::optional<double> number_of(element value) {
+  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
+  if constexpr (std::is_same_v<T, Flag>) {
+    bool flag = false;
+    if (value.get_bool().get(flag) != simdjson::SUCCESS) return std::nullopt;
+    return flag ? 1 : 0;
+  } else {
+    switch (value.type()) {
+      case element_type::INT64:
+        return written_as<T>(value.get_int64().value_unsafe());
+      case element_type::UINT64:
+        return written_as<T>(value.get_uint64().value_unsafe());
+      case element_type::DOUBLE:
+        return written_as<T>(value.get_double().value_unsafe());
+      default:
+        return std::nullopt;
+    }
+  }
 }
 
-/// One element of a binary tensor; little-endian, as this machine.
-double binary_number(const char* at, DataType type, const Described& input) {
-  double number = 0;
-  switch (type) {
-    case DataType::boolean:
-      number = load<std::uint8_t>(at);
-      if (number > 1) refuse(Errc::out_of_range, "a BOOL is neither 0 nor 1", tensor(input.name));
-      return number;
-    case DataType::uint8:
-      return load<std::uint8_t>(at);
-    case DataType::uint16:
-      return load<std::uint16_t>(at);
-    case DataType::uint32:
-      return load<std::uint32_t>(at);
-    case DataType::uint64:
-      number = load<std::uint64_t>(at);
-      break;
-    case DataType::int8:
-      return load<std::int8_t>(at);
-    case DataType::int16:
-      return load<std::int16_t>(at);
-    case DataType::int32:
-      return load<std::int32_t>(at);
-    case DataType::int64:
-      number = load<std::int64_t>(at);
-      break;
-    case DataType::float32:
-      return load<float>(at);
-    default:
-      return load<double>(at);
+// Why a value is refused; the first two are followed by the datatype.
+constexpr std::string_view is_no = "is no ";
+constexpr std::string_view is_beyond = "is beyond ";
+constexpr std::string_view inexact_float32 = "FP32 does not hold exactly";
+constexpr std::string_view inexact_float64 = "FP64 does not hold exactly";
+
+/// Why `value` is refused where a `T` was announced.
+template <class T>
+std::string_view fault(element value) {
+  if (!value.is_number()) return is_no;
+  if (number_of<T>(value)) return inexact_float32;
+  if constexpr (std::is_integral_v<T>) {
+    const bool fits = (value.is_int64() && std::in_range<T>(value.get_int64().value_unsafe())) ||
+                      (value.is_uint64() && std::in_range<T>(value.get_uint64().value_unsafe()));
+    return fits ? inexact_float64 : is_no;
   }
-  if (!fits(type, number))
-    refuse(Errc::out_of_range, "an integer is beyond 2^53, which the model cannot tell from its neighbours",
-           tensor(input.name));
-  return number;
+  return std::is_same_v<T, Flag> ? is_no : is_beyond;
+}
+
+/// Whether a dense batch, which is float32, keeps `number`. What is called FP32 was rounded to it.
+bool is_float32(double number) noexcept {
+  return std::isnan(number) || static_cast<double>(static_cast<float>(number)) == number;
 }
 
 }  // namespace
@@ -299,15 +227,11 @@ InferRequest::InferRequest() : parser_(std::make_unique<Parser>()) {}
 InferRequest::InferRequest(Budget& memory) : parser_(std::make_unique<Parser>()), memory_(memory) {}
 InferRequest::~InferRequest() = default;
 
-void InferRequest::clear(std::size_t inputs) {
+void InferRequest::clear() {
   release();
   dense_.clear();
   dense_view_ = {};
   is_dense_ = false;
-  numbers_.resize(inputs);
-  texts_.resize(inputs);
-  columns_.assign(inputs, {});
-  seen_.assign(inputs, 0);
   wanted_.clear();
   id_.clear();
   rows_ = 0;
@@ -315,15 +239,29 @@ void InferRequest::clear(std::size_t inputs) {
   use_cache_ = true;
 }
 
+/// Not part of `clear`: a dense request of a wide model must not pay for each column.
+void InferRequest::begin_columns(std::size_t inputs) {
+  numbers_.resize(inputs);
+  texts_.resize(inputs);
+  columns_.assign(inputs, {});
+  seen_.assign(inputs, 0);
+}
+
 void InferRequest::release() {
   if (parser_->dom && parser_->dom->capacity() > kept_json_bytes) parser_->dom.reset();
   std::size_t kept = dense_.capacity() * sizeof(float);
-  for (const auto& column : numbers_) kept += column.capacity() * sizeof(double);
-  for (const auto& column : texts_) kept += column.capacity() * sizeof(std::string_view);
+  if (!columns_.empty()) {  // else what an earlier request left in them is little
+    for (const auto& column : numbers_) kept += column.capacity() * sizeof(double);
+    for (const auto& column : texts_) kept += column.capacity() * sizeof(std::string_view);
+    kept += columns_.size() * (sizeof(BatchColumn) + sizeof numbers_[0] + sizeof texts_[0] + 1);
+  }
+  columns_.clear();
   if (kept > kept_bytes) {
     std::vector<float>().swap(dense_);
-    numbers_.clear();
-    texts_.clear();
+    numbers_ = {};
+    texts_ = {};
+    columns_ = {};
+    seen_ = {};
   }
   memory_.release();
 }
@@ -343,7 +281,8 @@ class InferDecoder {
     if (json_bytes && *json_bytes == 0) return decode_raw(body);
     const auto size = static_cast<std::size_t>(json_bytes.value_or(body.size()));
     binary_ = body.substr(size);
-    const element root = parse(body.substr(0, size));
+    json_ = body.substr(0, size);
+    const element root = parse(json_);
     read_request(root);
     if (!binary_.empty())
       refuse(Errc::invalid_argument, "unexpected additional input data: " + std::to_string(binary_.size()) +
@@ -363,7 +302,7 @@ class InferDecoder {
   /// Makes room for the elements of `input`, or for as many as the JSON can hold: a shape is only what a client says.
   template <class T>
   void make_room(const Described& input, std::vector<T>& values) {
-    const std::uint64_t most = input.binary_bytes ? input.elements() : std::min(input.elements(), json_bytes_ / 2);
+    const std::uint64_t most = input.binary_bytes ? input.elements() : std::min(input.elements(), json_.size() / 2);
     hold(most * sizeof(T));
     values.reserve(static_cast<std::size_t>(most));
   }
@@ -372,7 +311,6 @@ class InferDecoder {
     auto& dom = out_.parser_->dom;
     if (!dom) dom = std::make_unique<simdjson::dom::parser>();
     hold(json.size() * parser_bytes_per_json_byte);
-    json_bytes_ = json.size();
     const std::size_t capacity = std::max<std::size_t>(json.size(), 4096);
     if (dom->capacity() < capacity && dom->allocate(capacity, static_cast<std::size_t>(limits_.json_depth)))
       refuse(Errc::unavailable, "no memory to read the request");
@@ -380,7 +318,8 @@ class InferDecoder {
     // The bytes after the text are readable, so that simdjson needs no copy.
     if (const auto error = dom->parse(json.data(), json.size(), false).get(root)) {
       if (error == simdjson::MEMALLOC) refuse(Errc::unavailable, "no memory to read the request");
-      refuse(Errc::parse, simdjson::error_message(error), "the request's JSON");
+      const std::string word = bare_word(json);
+      refuse(Errc::parse, word.empty() ? simdjson::error_message(error) : word, "the request's JSON");
     }
     return root;
   }
@@ -420,15 +359,21 @@ class InferDecoder {
     for (const element input : inputs) {
       const Described described = described_at(position++, input);
       check_size(described);
-      if (!first && out_.is_dense_) refuse_unknown(described.name);
+      if (out_.is_dense_) refuse_unknown(described.name);
+      const bool may_be_dense = first && signature_.is_numeric && described.name == dense_name;
+      first = false;
+      // Before the columns are searched: a wide model must not pay for each of them. No column has such a shape.
+      if (may_be_dense && described.rank == 2 && described.shape[1] != 1) {
+        read_dense(described);
+        continue;
+      }
       const std::size_t column = find(described.name);
       if (column < signature_.inputs.size())
         read_column(described, column);
-      else if (first && signature_.is_numeric && described.name == dense_name)
+      else if (may_be_dense)
         read_dense(described);
       else
         refuse_unknown(described.name);
-      first = false;
     }
     if (first) refuse(Errc::invalid_argument, "'inputs' is empty");
     if (out_.is_dense_) return;
@@ -441,11 +386,13 @@ class InferDecoder {
   /// Clients send the inputs in the order of the signature: look there first.
   std::size_t find(std::string_view name) {
     const auto& inputs = signature_.inputs;
-    for (std::size_t tried = 0; tried < inputs.size(); ++tried, ++next_) {
-      if (next_ >= inputs.size()) next_ = 0;
-      if (inputs[next_].name == name) return next_++;
-    }
-    return inputs.size();
+    if (next_ < inputs.size() && inputs[next_].name == name) return next_++;
+    if (positions_.empty())
+      for (std::size_t i = 0; i < inputs.size(); ++i) positions_.emplace(inputs[i].name, i);
+    const auto found = positions_.find(name);
+    if (found == positions_.end()) return inputs.size();
+    next_ = found->second + 1;
+    return found->second;
   }
 
   [[noreturn]] void refuse_unknown(std::string_view name) const {
@@ -501,24 +448,16 @@ class InferDecoder {
 
   void read_dense(const Described& input) {
     const std::uint64_t features = signature_.inputs.size();
-    if (input.datatype != "FP32")
-      refuse(Errc::type_mismatch, "has datatype " + quoted(input.datatype) + ", expected FP32", tensor(input.name));
     if (input.rank != 2 || input.shape[1] != features)
       refuse(Errc::shape_mismatch, "has the wrong shape, expected [rows, " + std::to_string(features) + "]",
              tensor(input.name));
     set_rows(input);
     out_.is_dense_ = true;
-    if (input.binary_bytes) return use_floats(take_elements(input, sizeof(float)));
-    make_room(input, out_.dense_);
-    for_each_value(input, [&](element value) {
-      double number = 0;
-      if (value.get_double().get(number) == simdjson::SUCCESS)
-        out_.dense_.push_back(to_float(number, input));
-      else if (value.is_null())
-        out_.dense_.push_back(std::numeric_limits<float>::quiet_NaN());
-      else
-        refuse_value(input, value);
-    });
+    if (input.binary_bytes && input.datatype == "FP32") return use_floats(take_elements(input, sizeof(float)));
+    const bool is_number = visit_number_type(input.datatype, [&]<class T>(T) { read_values<T>(input, out_.dense_); });
+    if (!is_number)
+      refuse(Errc::type_mismatch, "has datatype " + quoted(input.datatype) + ", expected FP32 or another number",
+             tensor(input.name));
     out_.dense_view_ = FloatMatrix(out_.dense_.data(), out_.rows_, static_cast<std::int64_t>(features));
   }
 
@@ -538,45 +477,89 @@ class InferDecoder {
   }
 
   void read_column(const Described& input, std::size_t column) {
+    if (out_.columns_.empty()) out_.begin_columns(signature_.inputs.size());
     if (std::exchange(out_.seen_[column], 1)) refuse(Errc::invalid_argument, "comes twice", tensor(input.name));
     if (input.rank == 2 && input.shape[1] != 1)
       refuse(Errc::shape_mismatch, "has the wrong shape, expected [rows, 1]", tensor(input.name));
     set_rows(input);
-    const std::optional<DataType> type = data_type(input.datatype);
-    if (!type) refuse(Errc::invalid_argument, "has the unknown datatype " + quoted(input.datatype), tensor(input.name));
-    if (signature_.inputs[column].is_text != (*type == DataType::bytes))
-      refuse(Errc::type_mismatch,
-             "has datatype " + std::string(input.datatype) + ", expected " +
-                 (signature_.inputs[column].is_text ? "BYTES" : "FP64 or another number"),
-             tensor(input.name));
-    if (*type == DataType::float16)
-      refuse(Errc::type_mismatch, "has datatype FP16, which is not supported: send FP32", tensor(input.name));
-    if (*type == DataType::bytes)
-      read_texts(input, out_.texts_[column]), out_.columns_[column].texts = out_.texts_[column];
-    else
-      read_numbers(input, *type, out_.numbers_[column]), out_.columns_[column].numbers = out_.numbers_[column];
+    const bool is_text = signature_.inputs[column].is_text;
+    const bool is_bytes = input.datatype == name(DataType::bytes);
+    bool is_number = false;
+    if (is_text && is_bytes) {
+      read_texts(input, out_.texts_[column]);
+      out_.columns_[column].texts = out_.texts_[column];
+    } else if (!is_text) {
+      std::vector<double>& numbers = out_.numbers_[column];
+      numbers.clear();
+      is_number = visit_number_type(input.datatype, [&]<class T>(T) { read_values<T>(input, numbers); });
+      out_.columns_[column].numbers = numbers;
+    }
+    if (is_number || (is_text && is_bytes)) return;
+    refuse(Errc::type_mismatch,
+           "has datatype " + quoted(input.datatype) + ", expected " + (is_text ? "BYTES" : "FP64 or another number"),
+           tensor(input.name));
   }
 
-  void read_numbers(const Described& input, DataType type, std::vector<double>& out) {
-    out.clear();
+  /// Appends the values of a tensor of `T`s. Those of a dense one, to floats, must be float32.
+  template <class T, class Out>
+  void read_values(const Described& input, std::vector<Out>& out) {
+    constexpr bool is_dense = std::is_same_v<Out, float>;
+    const auto keep = [&out](const std::optional<double>& number) {
+      if (!number || (is_dense && !is_float32(*number))) return false;
+      out.push_back(static_cast<Out>(*number));
+      return true;
+    };
     if (!input.binary_bytes) {
       make_room(input, out);
-      return for_each_value(input, [&](element value) { out.push_back(to_number(value, type, input)); });
+      return for_each_value(input, [&](element value, std::uint64_t at) {
+        if (!keep(number_of<T>(value))) refuse_value(input, value, at, fault<T>(value));
+      });
     }
-    const std::size_t width = size_bytes(type);
-    const std::string_view bytes = take_elements(input, width);
+    const std::string_view bytes = take_elements(input, sizeof(T));
     make_room(input, out);
-    for (std::size_t at = 0; at < bytes.size(); at += width)
-      out.push_back(binary_number(bytes.data() + at, type, input));
+    for (std::size_t at = 0; at < bytes.size(); at += sizeof(T)) {
+      const char* const bytes_of_one = bytes.data() + at;
+      const std::optional<double> number = loaded<T>(bytes_of_one);
+      if (keep(number)) continue;
+      std::string_view why = number ? inexact_float32 : inexact_float64;
+      if constexpr (std::is_same_v<T, Flag>) why = "is no BOOL: that is 0 or 1";
+      refuse(Errc::out_of_range, "holds the number " + text_of_number<T>(bytes_of_one) + ", which " + std::string(why),
+             tensor(input.name));
+    }
+  }
+
+  /// Shows the value as the request spells it.
+  [[noreturn]] void refuse_value(const Described& input, element value, std::uint64_t at, std::string_view what) const {
+    std::string seen;
+    switch (value.type()) {
+      case element_type::STRING:
+        seen = "the string " + quoted(value.get_string().value_unsafe());
+        break;
+      case element_type::ARRAY:
+        seen = "an array";
+        break;
+      case element_type::OBJECT:
+        seen = "an object";
+        break;
+      default:
+        seen = spelling(json_, input.position, at);
+        if (seen.empty()) seen = simdjson::minify(value);
+        if (value.is_number()) seen.insert(0, "the number ");
+        break;
+    }
+    std::string message = "'data' holds " + seen + ", which " + std::string(what);
+    if (what == is_no || what == is_beyond) message += input.datatype;
+    refuse(what == is_no ? Errc::type_mismatch : Errc::out_of_range, message, tensor(input.name));
   }
 
   void read_texts(const Described& input, std::vector<std::string_view>& out) {
     out.clear();
     if (!input.binary_bytes) {
       make_room(input, out);
-      return for_each_value(input, [&](element value) {
+      return for_each_value(input, [&](element value, std::uint64_t at) {
         std::string_view text;
-        if (!value.is_null() && value.get_string().get(text) != simdjson::SUCCESS) refuse_value(input, value);
+        if (!value.is_null() && value.get_string().get(text) != simdjson::SUCCESS)
+          refuse_value(input, value, at, is_no);
         out.push_back(text);
       });
     }
@@ -657,6 +640,7 @@ class InferDecoder {
       out_.is_dense_ = true;
       use_floats(body);
     } else if (features == 1) {
+      out_.begin_columns(1);
       out_.rows_ = 1;
       out_.texts_[0].assign(1, body);
       out_.columns_[0].texts = out_.texts_[0];
@@ -669,17 +653,17 @@ class InferDecoder {
   const Signature& signature_;
   const Limits& limits_;
   InferRequest& out_;
-  std::string_view binary_{};
-  std::uint64_t json_bytes_ = 0;
+  std::string_view json_{}, binary_{};
   std::uint64_t needed_ = 0;
   std::uint64_t elements_ = 0;
-  std::size_t next_ = 0;
+  std::size_t next_ = 0;                                           // the input that is expected to come
+  std::unordered_map<std::string_view, std::size_t> positions_{};  // of inputs, once another one came
   bool has_rows_ = false;
 };
 
 void InferRequest::decode(const Signature& signature, std::string_view body, std::optional<std::uint64_t> json_bytes,
                           const Limits& limits) {
-  clear(signature.inputs.size());
+  clear();
   InferDecoder(signature, limits, *this).decode(body, json_bytes);
   const auto outputs = static_cast<std::uint64_t>(signature.outputs);
   if (outputs != 0 && static_cast<std::uint64_t>(rows_) > limits.elements / outputs)

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "scalar/data/batch.hpp"
+#include "serve/servable.hpp"
 #include "serve/budget.hpp"
 #include "serve/http.hpp"
-#include "serve/servable.hpp"
 
 namespace scalar::inline v0::serve {
 
@@ -59,13 +59,15 @@ class InferRequest {
  private:
   friend class InferDecoder;
   struct Parser;
-  void clear(std::size_t inputs);
+  void clear();
+  void begin_columns(std::size_t inputs);
 
   std::unique_ptr<Parser> parser_;
   Reservation memory_{};
   std::vector<float> dense_{};  // where the body's floats are not aligned, or came as JSON
   FloatMatrix dense_view_{};
   bool is_dense_ = false;
+  // Of requests by column; those of an earlier one stay for the next.
   std::vector<std::vector<double>> numbers_{};
   std::vector<std::vector<std::string_view>> texts_{};
   std::vector<BatchColumn> columns_{};

@@ -7,6 +7,7 @@
 #include "scalar/core/error.hpp"
 #include "scalar/core/json.hpp"
 #include "serve/models.hpp"
+#include "serve/numbers.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
@@ -112,6 +113,130 @@ TEST_CASE("binary tensors are read, whatever their alignment and width") {
   CHECK(column("FP64", bytes_of<double>({0.1, 2})) == std::pair(0.1, 2.0));
 }
 
+TEST_CASE("every number type is taken where the model keeps the value") {
+  const auto json = [](const std::string& type, const std::string& data) {
+    const Decoded decoded(dense(2), inputs(input("input", type, "[1,2]", data)));
+    REQUIRE(decoded.request.batch().is_dense());
+    return std::pair(decoded.request.batch().dense()(0, 0), decoded.request.batch().dense()(0, 1));
+  };
+  CHECK(json("INT64", "[16777216,-3]") == std::pair(16777216.f, -3.f));
+  CHECK(json("UINT8", "[255,0]") == std::pair(255.f, 0.f));
+  CHECK(json("FP64", "[0.5,1e10]") == std::pair(0.5f, 1e10f));
+  CHECK(json("BOOL", "[true,false]") == std::pair(1.f, 0.f));
+  CHECK(json("FP16", "[0.1,65504]") == std::pair(0.0999755859375f, 65504.f));
+  CHECK(json("BF16", "[0.1,3e38]").first == 0.10009765625f);
+
+  const auto binary = [](const std::string& type, const std::string& bytes) {
+    const Decoded decoded(dense(2),
+                          R"({"inputs":[{"name":"input","datatype":")" + type +
+                              R"(","shape":[1,2],"parameters":{"binary_data_size":)" + std::to_string(bytes.size()) +
+                              "}}]}",
+                          bytes);
+    return std::pair(decoded.request.batch().dense()(0, 0), decoded.request.batch().dense()(0, 1));
+  };
+  CHECK(binary("INT32", bytes_of<std::int32_t>({-7, 1 << 24})) == std::pair(-7.f, 16777216.f));
+  CHECK(binary("FP64", bytes_of<double>({0.25, -1e10})) == std::pair(0.25f, -1e10f));
+  // IEEE 754 binary16: 1, the largest 65504, the smallest 2^-24; bfloat16 is the upper half of a float.
+  CHECK(binary("FP16", bytes_of<std::uint16_t>({0x3C00, 0x7BFF})) == std::pair(1.f, 65504.f));
+  CHECK(binary("FP16", bytes_of<std::uint16_t>({0x8001, 0xC000})) == std::pair(-std::ldexp(1.f, -24), -2.f));
+  CHECK(binary("BF16", bytes_of<std::uint16_t>({0x3F80, 0xC049})) == std::pair(1.f, -3.140625f));
+  CHECK(std::isnan(binary("FP16", bytes_of<std::uint16_t>({0x7E00, 0})).first));
+  CHECK_THROWS_WITH(binary("INT32", bytes_of<std::int32_t>({0, (1 << 24) + 1})),
+                    "input 'input': holds the number 16777217, which FP32 does not hold exactly");
+  CHECK_THROWS_WITH(binary("FP64", bytes_of<double>({0.1, 0})),
+                    "input 'input': holds the number 0.1, which FP32 does not hold exactly");
+}
+
+TEST_CASE("half-precision numbers round to the nearest, ties to even") {
+  for (std::uint32_t bits = 0; bits < 0x7C00; ++bits) {  // every finite one of a sign, and what lies between two
+    const double here = serve::Half{static_cast<std::uint16_t>(bits)}.value();
+    REQUIRE(serve::Half::nearest(here) == here);
+    REQUIRE(serve::Half::nearest(-here) == -here);
+    if (bits + 1 == 0x7C00) break;
+    const double next = serve::Half{static_cast<std::uint16_t>(bits + 1)}.value(), middle = (here + next) / 2;
+    REQUIRE(next > here);
+    REQUIRE(serve::Half::nearest(middle) == (bits % 2 == 0 ? here : next));
+    REQUIRE(serve::Half::nearest(std::nextafter(middle, 0)) == here);
+    REQUIRE(serve::Half::nearest(std::nextafter(middle, 1e9)) == next);
+  }
+  CHECK(std::isinf(serve::Half::nearest(65520)));
+  CHECK(serve::Half::nearest(65519.99) == 65504);
+  for (std::uint32_t bits = 0; bits < 0x7F80; ++bits) {
+    float upper = 0;
+    const std::uint32_t whole = bits << 16;
+    std::memcpy(&upper, &whole, sizeof upper);
+    REQUIRE(serve::BFloat16{static_cast<std::uint16_t>(bits)}.value() == static_cast<double>(upper));
+    REQUIRE(serve::BFloat16::nearest(upper) == static_cast<double>(upper));
+  }
+}
+
+TEST_CASE("exactness is asked of the value, not of its range") {
+  const serve::Signature raw{.inputs = {{"a"}, {"b"}}, .platform = "test"};
+  const Decoded decoded(raw, R"({"inputs":[{"name":"a","datatype":"INT64","shape":[1,1],"data":[18014398509481984]},)"
+                             R"({"name":"b","datatype":"UINT64","shape":[1,1],"data":[9223372036854775808]}]})");
+  CHECK(decoded.request.batch().columns()[0].numbers[0] == std::ldexp(1.0, 54));
+  CHECK(decoded.request.batch().columns()[1].numbers[0] == std::ldexp(1.0, 63));
+  const auto binary = [&](std::int64_t value) {
+    const Decoded read(raw,
+                       R"({"inputs":[{"name":"a","datatype":"INT64","shape":[1],"parameters":{"binary_data_size":8}},)"
+                       R"({"name":"b","datatype":"INT8","shape":[1],"data":[1]}]})",
+                       bytes_of<std::int64_t>({value}));
+    return read.request.batch().columns()[0].numbers[0];
+  };
+  CHECK(binary(std::int64_t{1} << 62) == std::ldexp(1.0, 62));
+  CHECK(binary(std::numeric_limits<std::int64_t>::min()) == std::ldexp(-1.0, 63));
+  CHECK_THROWS_WITH(binary(std::numeric_limits<std::int64_t>::max()),
+                    "input 'a': holds the number 9223372036854775807, which FP64 does not hold exactly");
+  CHECK_THROWS_WITH(binary((std::int64_t{1} << 53) + 1),
+                    "input 'a': holds the number 9007199254740993, which FP64 does not hold exactly");
+}
+
+TEST_CASE("columns of a wide model are found in any order, and a column may be called input") {
+  serve::Signature wide = dense(300);
+  std::string list;
+  for (int i = 299; i >= 0; --i)
+    list += input("f" + std::to_string(i), "INT16", "[1]", "[" + std::to_string(i) + "]") + (i > 0 ? "," : "");
+  const Decoded decoded(wide, inputs(list));
+  for (std::size_t i = 0; i < 300; ++i)
+    REQUIRE(decoded.request.batch().columns()[i].numbers[0] == static_cast<double>(i));
+  wide = dense(2);
+  wide.inputs[1].name = "input";
+  CHECK(Decoded(wide, inputs(input("input", "FP32", "[1,2]", "[1,2]"))).request.batch().is_dense());
+  const Decoded named(wide, inputs(input("input", "FP32", "[1,1]", "[1]") + "," + input("f0", "FP32", "[1]", "[5]")));
+  CHECK(named.request.batch().columns()[1].numbers[0] == 1);
+}
+
+TEST_CASE("null for what may be absent is as absent") {
+  const Decoded decoded(
+      dense(1),
+      R"({"id":null,"parameters":null,"outputs":null,"inputs":[{"name":"input","datatype":"FP32","shape":[1,1],)"
+      R"("parameters":null,"data":[1]}]})");
+  CHECK_FALSE(decoded.request.has_id());
+  CHECK(decoded.request.use_cache());
+  CHECK(decoded.request.wanted().size() == 1);
+  CHECK(Decoded(dense(1),
+                R"({"parameters":{"cache":null,"binary_data_output":null},"outputs":[{"name":"prediction",)"
+                R"("parameters":null}],"inputs":[{"name":"input","datatype":"FP32","shape":[1,1],)"
+                R"("parameters":{"binary_data_size":4},"data":null}]})",
+                bytes_of<float>({2}))
+            .request.batch()
+            .dense()(0, 0) == 2);
+  CHECK(refusal(dense(1), R"({"inputs":null})") == "the request has no 'inputs'");
+  CHECK(refusal(dense(1), R"({"inputs":[null]})") == "inputs[0]: an input is not an object");
+}
+
+TEST_CASE("a bare word in the JSON is named") {
+  const auto with = [](const std::string& data) {
+    return refusal(dense(2), inputs(input("input", "FP32", "[1,2]", data)));
+  };
+  CHECK(with("[1,NaN]") == "the request's JSON: 'NaN' at byte 69 is not JSON: send null for a missing value");
+  CHECK(with("[1, nan]").find("'nan' at byte 70 is not JSON: send null") != std::string::npos);
+  CHECK(with("[1,-Infinity]") == "the request's JSON: '-Infinity' at byte 69 is not JSON");
+  CHECK(with("[1,None]") == "the request's JSON: 'None' at byte 69 is not JSON");
+  CHECK(with("[1e5,-2E-3,]").find("is not JSON") == std::string::npos);
+  CHECK(refusal(dense(1), R"({"NaN \" NaN":1,"id":true,)").find("is not JSON") == std::string::npos);
+}
+
 TEST_CASE("a raw body is one tensor") {
   const Decoded decoded(dense(2), "", bytes_of<float>({1, 2, 3, 4}));
   CHECK(decoded.request.batch().dense()(1, 1) == 4);
@@ -186,10 +311,19 @@ TEST_CASE("what does not fit is refused with a sentence that says where") {
   CHECK(one("input", "FP32", "[0,2]", "[]") == "input 'input': has no rows");
   CHECK(one("input", "FP32", "[4611686018427387904,4]", "[1]") ==
         "input 'input': the inputs have more than 16777216 elements");
-  CHECK(one("input", "FP32", "[1,2]", "[1,\"2\"]") == "input 'input': 'data' holds a string, which is no FP32");
-  CHECK(one("input", "FP32", "[1,2]", "[1,true]") == "input 'input': 'data' holds true or false, which is no FP32");
-  CHECK(one("input", "FP32", "[1,2]", "[1,1e300]") == "input 'input': 'data' holds a number beyond FP32");
-  CHECK(one("input", "INT32", "[1,2]", "[1,2]") == "input 'input': has datatype 'INT32', expected FP32");
+  CHECK(one("input", "FP32", "[1,2]", "[1,\"2\"]") == "input 'input': 'data' holds the string '2', which is no FP32");
+  CHECK(one("input", "FP32", "[1,2]", "[1,true]") == "input 'input': 'data' holds true, which is no FP32");
+  CHECK(one("input", "FP32", "[1,2]", "[1, 1E300 ]") ==
+        "input 'input': 'data' holds the number 1E300, which is beyond FP32");
+  CHECK(one("input", "INT32", "[1,2]", "[1,2]") == "accepted");
+  CHECK(one("input", "INT32", "[1,2]", "[[1,16777217]]") ==
+        "input 'input': 'data' holds the number 16777217, which FP32 does not hold exactly");
+  CHECK(one("input", "FP64", "[2,2]", "[[1,2],[3,0.10]]") ==
+        "input 'input': 'data' holds the number 0.10, which FP32 does not hold exactly");
+  CHECK(one("input", "BYTES", "[1,2]", "[1,2]") ==
+        "input 'input': has datatype 'BYTES', expected FP32 or another number");
+  CHECK(one("input", "FP16", "[1,2]", "[1,65520]") ==
+        "input 'input': 'data' holds the number 65520, which is beyond FP16");
   CHECK(one("other", "FP32", "[1,2]", "[1,2]") == "input 'other': is no input of the model, which has 'input'");
   CHECK(one(std::string(100, 'x'), "FP32", "[1,2]", "[1,2]").find("'" + std::string(64, 'x') + "...'") == 6);
   CHECK(one("f0", "FP64", "[1,1]", "[1]") == "input 'f1': is missing; the model has 2 inputs");
@@ -200,11 +334,15 @@ TEST_CASE("what does not fit is refused with a sentence that says where") {
   CHECK(age("INT32", "[1,1]", "[1.5]") == "input 'age': 'data' holds the number 1.5, which is no INT32");
   CHECK(age("INT8", "[1,1]", "[128]") == "input 'age': 'data' holds the number 128, which is no INT8");
   CHECK(age("UINT8", "[1,1]", "[-1]") == "input 'age': 'data' holds the number -1, which is no UINT8");
-  CHECK(age("INT64", "[1,1]", "[9007199254740993]").find("which is no INT64") != std::string::npos);
+  CHECK(age("INT64", "[1,1]", "[9007199254740993]") ==
+        "input 'age': 'data' holds the number 9007199254740993, which FP64 does not hold exactly");
+  CHECK(age("INT64", "[1,1]", "[9223372036854775808]") ==
+        "input 'age': 'data' holds the number 9223372036854775808, which is no INT64");
+  CHECK(age("UINT64", "[1,1]", "[18446744073709551615]") ==
+        "input 'age': 'data' holds the number 18446744073709551615, which FP64 does not hold exactly");
   CHECK(age("BOOL", "[1,1]", "[1]") == "input 'age': 'data' holds the number 1, which is no BOOL");
-  CHECK(age("BYTES", "[1,1]", "[\"1\"]") == "input 'age': has datatype BYTES, expected FP64 or another number");
-  CHECK(age("FP16", "[1,1]", "[1]") == "input 'age': has datatype FP16, which is not supported: send FP32");
-  CHECK(age("FP128", "[1,1]", "[1]") == "input 'age': has the unknown datatype 'FP128'");
+  CHECK(age("BYTES", "[1,1]", "[\"1\"]") == "input 'age': has datatype 'BYTES', expected FP64 or another number");
+  CHECK(age("FP128", "[1,1]", "[1]") == "input 'age': has datatype 'FP128', expected FP64 or another number");
   CHECK(age("FP64", "[1,2]", "[1,2]") == "input 'age': has the wrong shape, expected [rows, 1]");
   CHECK(age("FP64", "[1,1]", "[{}]") == "input 'age': 'data' holds an object, which is no FP64");
   CHECK(refusal(mixed(), inputs(input("age", "FP64", "[1,1]", "[1]") + "," + input("age", "FP64", "[1,1]", "[1]"))) ==
@@ -290,7 +428,7 @@ TEST_CASE("binary data that does not add up is refused") {
         "input 'job': an element of 4294967295 bytes has only 3 left");
   CHECK(refusal(mixed(),
                 R"({"inputs":[{"name":"age","datatype":"BOOL","shape":[1],"parameters":{"binary_data_size":1}}]})",
-                "\x02") == "input 'age': a BOOL is neither 0 nor 1");
+                "\x02") == "input 'age': holds the number 2, which is no BOOL: that is 0 or 1");
 
   InferRequest request;
   const std::string body(80, ' ');

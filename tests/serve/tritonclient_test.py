@@ -65,7 +65,10 @@ refused(lambda: client.get_model_metadata("nobody"), "Request for unknown model:
 refused(lambda: client.infer("nobody", [tensor("input", rows, "FP32", True)]), "Request for unknown model")
 refused(lambda: client.infer("simple", [tensor("x", rows, "FP32", True)]), "[400]", "input 'x': is no input")
 refused(lambda: client.infer("simple", [tensor("input", rows[:, :3].copy(), "FP32", True)]), "expected [rows, 4]")
-refused(lambda: client.infer("simple", [tensor("input", rows.astype(np.float64), "FP64", True)]), "expected FP32")
+for dtype, name in ((np.float64, "FP64"), (np.float16, "FP16"), (np.int32, "INT32")):
+    values = np.array([[1, 2, 3, 4]], dtype=dtype)
+    assert client.infer("simple", [tensor("input", values, name, True)]).as_numpy("prediction")[0][0] == 10, name
+refused(lambda: client.infer("simple", [tensor("input", np.full((1, 4), 0.1), "FP64", True)]), "holds the number 0.1")
 refused(lambda: client.infer("simple", [tensor("input", rows, "FP32", True)],
                              outputs=[http.InferRequestedOutput("other")]), "output 'other': is no output")
 refused(lambda: client.get_model_config("simple"), "[404]")

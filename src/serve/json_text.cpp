@@ -1,0 +1,91 @@
+#include "serve/json_text.hpp"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "serve/quote.hpp"
+
+namespace scalar::inline v0::serve {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+bool is_letter(char c) noexcept { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+bool is_of_number(char c) noexcept { return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+'; }
+
+/// The end of the string that begins at `at`, after its quote.
+std::size_t end_of_string(std::string_view json, std::size_t at) noexcept {
+  for (++at; at < json.size() && json[at] != '"'; ++at)
+    if (json[at] == '\\') ++at;
+  return std::min(at + 1, json.size());
+}
+
+bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
+                    [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+}
+
+std::string token(std::string_view text) {
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\n' || text.back() == '\r' || text.back() == '\t'))
+    text.remove_suffix(1);
+  constexpr std::size_t longest = 64;
+  return text.size() > longest ? std::string(text.substr(0, longest)) + "..." : std::string(text);
+}
+
+}  // namespace
+
+std::string bare_word(std::string_view json) {
+  for (std::size_t at = 0; at < json.size();) {
+    if (json[at] == '"') {
+      at = end_of_string(json, at);
+    } else if (is_of_number(json[at]) && (at + 1 == json.size() || !is_letter(json[at + 1]))) {
+      ++at;
+    } else if (is_letter(json[at]) || is_of_number(json[at])) {
+      const std::size_t begin = at;
+      while (at < json.size() && (is_letter(json[at]) || is_of_number(json[at]))) ++at;
+      const std::string_view word = json.substr(begin, at - begin);
+      const bool is_number = word.find_first_not_of("+-.0123456789eE") == word.npos && !is_letter(word.front());
+      if (is_number || word == "true" || word == "false" || word == "null") continue;
+      const std::string seen = quoted(word) + " at byte " + std::to_string(begin) + " is not JSON";
+      return equals_ignoring_case(word, "nan") ? seen + ": send null for a missing value" : seen;
+    } else {
+      ++at;
+    }
+  }
+  return {};
+}
+
+std::string spelling(std::string_view json, std::size_t input, std::uint64_t at) {
+  ondemand::parser parser;
+  ondemand::document document;
+  ondemand::array inputs, data;
+  if (parser.iterate(json.data(), json.size(), json.size() + simdjson::SIMDJSON_PADDING).get(document) ||
+      document["inputs"].get_array().get(inputs))
+    return {};
+  for (auto one : inputs) {
+    if (input-- > 0) continue;
+    if (one["data"].get_array().get(data)) return {};
+    for (auto value : data) {
+      ondemand::json_type type{};
+      if (value.type().get(type)) return {};
+      if (type != ondemand::json_type::array) {
+        if (at-- > 0) continue;
+        std::string_view text;
+        return value.raw_json_token().get(text) ? std::string() : token(text);
+      }
+      ondemand::array row;
+      if (value.get_array().get(row)) return {};
+      for (auto nested : row) {
+        if (at-- > 0) continue;
+        std::string_view text;
+        return nested.raw_json_token().get(text) ? std::string() : token(text);
+      }
+    }
+    return {};
+  }
+  return {};
+}
+
+}  // namespace scalar::inline v0::serve

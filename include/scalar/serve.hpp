@@ -1,4 +1,6 @@
 #pragma once
 /// Serving: everything of the room.
 #include "scalar/serve/options.hpp"
+#include "scalar/serve/servable.hpp"
 #include "scalar/serve/server.hpp"
+#include "scalar/serve/statistics.hpp"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "scalar/data/batch.hpp"
-#include "serve/servable.hpp"
+#include "scalar/serve/servable.hpp"
 #include "serve/budget.hpp"
 #include "serve/http.hpp"
 

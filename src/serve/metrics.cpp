@@ -7,7 +7,6 @@
 #include "serve/repository.hpp"
 
 namespace scalar::inline v0::serve {
-namespace {
 
 void add(cache::CacheStats& sum, const cache::CacheStats& more) {
   sum.hits += more.hits;
@@ -19,6 +18,8 @@ void add(cache::CacheStats& sum, const cache::CacheStats& more) {
   sum.entries += more.entries;
   sum.bytes += more.bytes;
 }
+
+namespace {
 
 /// Writes families and samples. Label values are model names and codes, which need no escapes.
 class Text {
@@ -140,9 +141,7 @@ void append_metrics(std::string& out, const ServerMetrics& server, const Budget&
   for (const CacheFamily& family : cache_families) {
     text.family(family.name, family.type, family.help);
     for (const auto& [name, model] : models.models()) {
-      cache::CacheStats sum = model.metrics->retired();
-      for (const auto& served : model.versions) add(sum, served->servable->cache_stats());
-      text.sample(label("model", name), sum.*family.value);
+      text.sample(label("model", name), model.cache_stats().*family.value);
     }
   }
 }

@@ -25,6 +25,11 @@ class StatusCounts {
     counts_[i].fetch_add(1, std::memory_order_relaxed);
   }
   std::uint64_t count(std::size_t i) const noexcept { return counts_[i].load(std::memory_order_relaxed); }
+  std::uint64_t total() const noexcept {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < codes.size(); ++i) sum += count(i);
+    return sum;
+  }
 
  private:
   std::array<std::atomic<std::uint64_t>, codes.size()> counts_{};
@@ -44,12 +49,18 @@ class Latencies {
     sum_ns_.fetch_add(ns, std::memory_order_relaxed);
   }
   std::uint64_t count(std::size_t i) const noexcept { return counts_[i].load(std::memory_order_relaxed); }
-  double sum_seconds() const noexcept { return static_cast<double>(sum_ns_.load(std::memory_order_relaxed)) * 1e-9; }
+  std::chrono::nanoseconds sum() const noexcept {
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(sum_ns_.load(std::memory_order_relaxed)));
+  }
+  double sum_seconds() const noexcept { return static_cast<double>(sum().count()) * 1e-9; }
 
  private:
   std::array<std::atomic<std::uint64_t>, bounds_us.size() + 1> counts_{};
   std::atomic<std::uint64_t> sum_ns_{0};
 };
+
+/// Adds every count of `more` to `sum`.
+void add(cache::CacheStats& sum, const cache::CacheStats& more);
 
 /// Of one model name, across its versions.
 struct ModelMetrics {

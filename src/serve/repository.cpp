@@ -1,10 +1,13 @@
 #include "serve/repository.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "scalar/core/error.hpp"
+#include "scalar/core/json.hpp"
 #include "serve/framing.hpp"
+#include "serve/quote.hpp"
 
 namespace scalar::inline v0::serve {
 namespace {
@@ -21,30 +24,128 @@ void check_name(std::string_view text, const char* what) {
                 "serve");
 }
 
-std::string echo(std::string_view text) { return "'" + std::string(text.substr(0, 64)) + "'"; }
+/// `/v2/models/stats` and `/v2/repository/index` are routes of the protocol's extensions.
+void check_not_reserved(std::string_view name) {
+  if (name == "stats" || name == "index")
+    throw Error(Errc::invalid_argument,
+                "a model cannot be called \"" + std::string(name) + "\": the protocol has a route of that name",
+                "serve");
+}
+
+std::string model_place(std::string_view name) { return "serve: model \"" + std::string(name) + "\""; }
+
+/// What the answers are written by must not contradict itself.
+void check(const Signature& signature, const std::string& place) {
+  const auto bad = [&](const std::string& what) { throw Error(Errc::invalid_argument, what, place); };
+  if (signature.inputs.empty()) bad("the signature has no inputs");
+  if (signature.outputs < 1)
+    bad("the signature has " + std::to_string(signature.outputs) + " outputs, expected 1 or more");
+  if (!signature.classes.empty() && static_cast<std::int64_t>(signature.classes.size()) != signature.outputs)
+    bad("the signature has " + std::to_string(signature.classes.size()) + " classes and " +
+        std::to_string(signature.outputs) + " outputs, expected as many");
+  std::unordered_set<std::string_view> names;
+  for (const Input& input : signature.inputs) {
+    if (input.is_text && signature.is_numeric)
+      bad("the input \"" + input.name + "\" is a text, so the inputs are not numeric");
+    if (signature.is_numeric) continue;  // the columns need no names: they may come as one dense tensor
+    if (input.name.empty() || !json::is_utf8(input.name)) bad("an input has no name, or one that is not UTF-8");
+    if (!names.insert(input.name).second) bad("the input \"" + input.name + "\" comes twice");
+  }
+  if (signature.prefers_dense && !signature.is_numeric) bad("the signature prefers dense input, but is not numeric");
+}
+
+/// One row of zeros and missing texts.
+class PlainRow {
+ public:
+  explicit PlainRow(const Signature& signature) : is_dense_(signature.prefers_dense) {
+    if (is_dense_)
+      dense_.resize(signature.inputs.size());
+    else
+      for (const Input& input : signature.inputs)
+        columns_.push_back(input.is_text ? BatchColumn{.texts = {&text_, 1}} : BatchColumn{.numbers = {&number_, 1}});
+  }
+  BatchView view() const {
+    if (!is_dense_) return {columns_, 1};
+    return FloatMatrix(dense_.data(), 1, static_cast<std::int64_t>(dense_.size()));
+  }
+
+ private:
+  bool is_dense_;
+  double number_ = 0;
+  std::string_view text_{};
+  std::vector<float> dense_{};
+  std::vector<BatchColumn> columns_{};
+};
 
 }  // namespace
+
+double warm(const Servable& servable) {
+  using std::chrono::steady_clock;
+  constexpr int most = 3;
+  constexpr std::chrono::milliseconds enough{20};
+  const PlainRow row(servable.signature());
+  std::vector<double> out(static_cast<std::size_t>(servable.signature().outputs));
+  const BatchOut to(out.data(), 1, servable.signature().outputs);
+  auto best = std::chrono::nanoseconds::max();
+  const auto begin = steady_clock::now();
+  try {
+    for (int i = 0; i < most; ++i) {
+      const auto start = steady_clock::now();
+      servable.predict(row.view(), to, {.use_cache = false});
+      const auto end = steady_clock::now();
+      best = std::min<std::chrono::nanoseconds>(best, end - start);
+      if (end - begin > enough) break;
+    }
+  } catch (const Error&) {
+    return -1;  // clients may never ask for such a row
+  }
+  return static_cast<double>(best.count());
+}
 
 const Snapshot::Model* Snapshot::model(std::string_view name) const noexcept {
   const auto found = models_.find(name);
   return found == models_.end() ? nullptr : &found->second;
 }
 
+cache::CacheStats Snapshot::Model::cache_stats() const {
+  cache::CacheStats sum = metrics->retired();
+  for (const auto& served : versions) serve::add(sum, served->servable->cache_stats());
+  return sum;
+}
+
+std::vector<ModelStatistics> Snapshot::statistics() const {
+  std::vector<ModelStatistics> out;
+  for (const auto& [name, model] : models_) {
+    ModelStatistics& one = out.emplace_back();
+    one.name = name;
+    for (const auto& served : model.versions) one.versions.push_back(served->version);
+    one.requests = model.metrics->requests.total();
+    one.refused = one.requests - model.metrics->requests.count(0);
+    one.rows = model.metrics->rows.load(std::memory_order_relaxed);
+    one.time = model.metrics->latency.sum();
+    one.cache = model.cache_stats();
+  }
+  return out;
+}
+
 const std::shared_ptr<const ServedVersion>& Snapshot::find(std::string_view name, std::string_view version) const {
   const Model* found = model(name);
   // The wording is Triton's: clients look for it.
-  if (found == nullptr) throw Error(Errc::not_found, "Request for unknown model: " + echo(name) + " is not found");
+  if (found == nullptr) throw Error(Errc::not_found, "Request for unknown model: " + quoted(name) + " is not found");
   if (version.empty()) return found->versions.back();
   for (const auto& served : found->versions)
     if (served->version == version) return served;
   throw Error(Errc::not_found,
-              "Request for unknown model: " + echo(name) + " version " + echo(version) + " is not found");
+              "Request for unknown model: " + quoted(name) + " version " + quoted(version) + " is not found");
 }
 
-std::string Repository::add(std::string_view name, std::shared_ptr<const Servable> servable,
-                            const std::string& version) {
+std::string Repository::add(std::string_view name, std::shared_ptr<const Servable> servable, const std::string& version,
+                            double nanoseconds_per_row) {
   check_name(name, "model name");
+  check_not_reserved(name);
   if (!version.empty()) check_name(version, "version");
+  if (servable == nullptr) throw Error(Errc::invalid_argument, "the servable is empty", model_place(name));
+  check(servable->signature(), model_place(name));
   const std::lock_guard lock(mutex_);
   Snapshot::Models models = current_->models();
   auto& metrics = metrics_[std::string(name)];
@@ -55,6 +156,9 @@ std::string Repository::add(std::string_view name, std::shared_ptr<const Servabl
   auto served = std::make_shared<ServedVersion>();
   served->model = name;
   served->servable = std::move(servable);
+  if (nanoseconds_per_row < 0 && !model.versions.empty())
+    nanoseconds_per_row = model.versions.back()->expectation.nanoseconds(1);
+  served->expectation.assume(nanoseconds_per_row);
   served->metrics = metrics;
   std::uint64_t& last = last_number_[std::string(name)];
   if (version.empty()) {

@@ -10,18 +10,21 @@
 #include <string_view>
 #include <vector>
 
+#include "scalar/serve/servable.hpp"
+#include "scalar/serve/statistics.hpp"
 #include "serve/metrics.hpp"
-#include "serve/servable.hpp"
 
 namespace scalar::inline v0::serve {
 
-/// How long a prediction of some rows is expected to take: a moving average a row.
+/// How long a prediction of some rows is expected to take: a moving average per row.
 class Expectation {
  public:
   /// Negative before anything is known.
   double nanoseconds(std::int64_t rows) const noexcept {
     return per_row_.load(std::memory_order_relaxed) * static_cast<double>(rows);
   }
+  /// What to expect before anything is learned; negative: nothing is known.
+  void assume(double nanoseconds_per_row) noexcept { per_row_.store(nanoseconds_per_row, std::memory_order_relaxed); }
   void learn(std::chrono::nanoseconds taken, std::int64_t rows) noexcept {
     double seen = static_cast<double>(taken.count()) / static_cast<double>(rows);
     const double before = per_row_.load(std::memory_order_relaxed);
@@ -33,6 +36,10 @@ class Expectation {
  private:
   std::atomic<double> per_row_{-1};
 };
+
+/// Predicts a row of zeros and missing texts a few times, past the cache, so that the first clients find a warm model.
+/// Returns the nanoseconds of the fastest; negative when the model refuses that row.
+double warm(const Servable& servable);
 
 /// One version of one model.
 struct ServedVersion {
@@ -49,6 +56,8 @@ class Snapshot {
   struct Model {
     std::vector<std::shared_ptr<const ServedVersion>> versions{};  // in the order they were added
     std::shared_ptr<ModelMetrics> metrics{};
+    /// Of all versions, those that are gone included.
+    cache::CacheStats cache_stats() const;
   };
   using Models = std::map<std::string, Model, std::less<>>;
 
@@ -56,6 +65,8 @@ class Snapshot {
   explicit Snapshot(Models models) : models_(std::move(models)) {}
   const Models& models() const noexcept { return models_; }
   const Model* model(std::string_view name) const noexcept;
+  /// Of every model, by name.
+  std::vector<ModelStatistics> statistics() const;
   /// Throws `Error{Errc::not_found}`. An empty version is the one added last.
   const std::shared_ptr<const ServedVersion>& find(std::string_view name, std::string_view version) const;
 
@@ -65,8 +76,10 @@ class Snapshot {
 
 class Repository {
  public:
-  /// See Server::add. Returns the version.
-  std::string add(std::string_view name, std::shared_ptr<const Servable> servable, const std::string& version);
+  /// See Server::add. Returns the version. `nanoseconds_per_row` is what `warm` returned; where that is negative, the
+  /// version is expected to take as long as the one before it.
+  std::string add(std::string_view name, std::shared_ptr<const Servable> servable, const std::string& version,
+                  double nanoseconds_per_row = -1);
   bool remove(std::string_view name, std::string_view version);
 
   std::shared_ptr<const Snapshot> snapshot() const;

@@ -1,4 +1,4 @@
-#include "serve/servable.hpp"
+#include "scalar/serve/servable.hpp"
 
 #include <utility>
 
@@ -22,6 +22,7 @@ class ServedPredictor final : public Servable {
   CacheUse predict(const BatchView& batch, BatchOut out, const PredictCall& call) const override {
     return predictor_.predict(batch, out, call);
   }
+  bool find(const BatchView& batch, BatchOut out) const override { return predictor_.find(batch, out); }
   cache::CacheStats cache_stats() const noexcept override { return predictor_.cache_stats(); }
 
  private:
@@ -29,10 +30,31 @@ class ServedPredictor final : public Servable {
   Signature signature_;
 };
 
+class ServedFunction final : public Servable {
+ public:
+  ServedFunction(Signature signature, PredictFunction function)
+      : signature_(std::move(signature)), function_(std::move(function)) {}
+
+  const Signature& signature() const noexcept override { return signature_; }
+  CacheUse predict(const BatchView& batch, BatchOut out, const PredictCall&) const override {
+    function_(batch, out);
+    return CacheUse::bypass;
+  }
+
+ private:
+  Signature signature_;
+  PredictFunction function_;
+};
+
 }  // namespace
 
 std::shared_ptr<const Servable> make_servable(Predictor predictor) {
   return std::make_shared<ServedPredictor>(std::move(predictor));
+}
+
+std::shared_ptr<const Servable> make_servable(Signature signature, PredictFunction function) {
+  if (function == nullptr) throw Error(Errc::invalid_argument, "the function is empty", "make_servable");
+  return std::make_shared<ServedFunction>(std::move(signature), std::move(function));
 }
 
 }  // namespace scalar::inline v0::serve

@@ -46,6 +46,8 @@ struct Server::Impl {
         api(options, repository, metrics, runtime),
         workers(api, options.workers > 0 ? options.workers : runtime.threads()) {}
 
+  std::string add(std::string_view name, std::shared_ptr<const Servable> model, const ModelOptions& model_options,
+                  double nanoseconds_per_row);
   void listen();
   void start();
   void stop();
@@ -126,15 +128,23 @@ Server::Server(const ServerOptions& options, Runtime runtime)
 }
 Server::~Server() { impl_->stop(); }
 
-void Server::add(std::string_view name, Predictor predictor, const ModelOptions& options) {
-  add(name, make_servable(std::move(predictor)), options);
+std::string Server::add(std::string_view name, Predictor predictor, const ModelOptions& options) {
+  std::shared_ptr<const Servable> model = make_servable(std::move(predictor));
+  const double nanoseconds_per_row = warm(*model);
+  return impl_->add(name, std::move(model), options, nanoseconds_per_row);
 }
 
-void Server::add(std::string_view name, std::shared_ptr<const Servable> model, const ModelOptions& options) {
-  const std::string version = impl_->repository.add(name, std::move(model), options.version);
-  const std::lock_guard lock(impl_->mutex);
-  for (const auto& loop : impl_->loops) loop->refresh();
-  impl_->runtime.log(LogLevel::info, "serve", "model " + std::string(name) + " version " + version + " is ready");
+std::string Server::add(std::string_view name, std::shared_ptr<const Servable> model, const ModelOptions& options) {
+  return impl_->add(name, std::move(model), options, -1);
+}
+
+std::string Server::Impl::add(std::string_view name, std::shared_ptr<const Servable> model,
+                              const ModelOptions& model_options, double nanoseconds_per_row) {
+  std::string version = repository.add(name, std::move(model), model_options.version, nanoseconds_per_row);
+  const std::lock_guard lock(mutex);
+  for (const auto& loop : loops) loop->refresh();
+  runtime.log(LogLevel::info, "serve", "model " + std::string(name) + " version " + version + " is ready");
+  return version;
 }
 
 bool Server::remove(std::string_view name, std::string_view version) {
@@ -142,6 +152,14 @@ bool Server::remove(std::string_view name, std::string_view version) {
   const std::lock_guard lock(impl_->mutex);
   for (const auto& loop : impl_->loops) loop->refresh();
   return found;
+}
+
+std::vector<ModelStatistics> Server::models() const { return impl_->repository.snapshot()->statistics(); }
+
+std::string Server::metrics() const {
+  std::string text;
+  append_metrics(text, impl_->metrics, impl_->api.memory(), *impl_->repository.snapshot());
+  return text;
 }
 
 void Server::start() { impl_->start(); }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "scalar/predictor.hpp"
-#include "serve/servable.hpp"
+#include "scalar/serve/servable.hpp"
 
 namespace serve_test {
 

@@ -1,4 +1,4 @@
-#include "serve/servable.hpp"
+#include "scalar/serve/servable.hpp"
 
 #include <string>
 #include <vector>

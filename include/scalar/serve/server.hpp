@@ -4,10 +4,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "scalar/core/runtime.hpp"
 #include "scalar/predictor.hpp"
 #include "scalar/serve/options.hpp"
+#include "scalar/serve/statistics.hpp"
 
 namespace scalar::inline v0::serve {
 
@@ -31,13 +33,25 @@ class Server {
   /// Stops.
   ~Server();
 
-  /// Serves `predictor` under `name`. On a running server this is a deployment: requests in flight finish on the
-  /// version they found, those that come after this returned see the new one. A request without version gets the one
-  /// added last. Errors: `Errc::invalid_argument` for a name or version that is empty, longer than 128 bytes, or has
-  /// characters other than letters, digits, `.`, `_`, `-`.
-  void add(std::string_view name, Predictor predictor, const ModelOptions& options = {});
+  /// Serves `predictor` under `name`, and returns the version. On a running server this is a deployment: requests in
+  /// flight finish on the version they found, those that come after this returned see the new one. A request without a
+  /// version gets the one added last.
+  ///
+  /// The model predicts a row or three of zeros and missing texts first, so that it is warm and its cost is known.
+  /// Errors: `Errc::invalid_argument` for a name or version that is empty, longer than 128 bytes, or has characters
+  /// other than letters, digits, `.`, `_`, `-`, and for the names `stats` and `index`, which the protocol uses.
+  std::string add(std::string_view name, Predictor predictor, const ModelOptions& options = {});
+  /// Serves an object of the host's own, or a function (`make_servable`); see `scalar/serve/servable.hpp`. It is called
+  /// for requests alone: until its cost is known, a version is expected to take as long as the one before it.
+  /// Errors: as above, and `Errc::invalid_argument` for an empty pointer and a signature that contradicts itself.
+  std::string add(std::string_view name, std::shared_ptr<const Servable> model, const ModelOptions& options = {});
   /// Takes a version, or all of them, away; requests in flight finish. False when there is none.
   bool remove(std::string_view name, std::string_view version = {});
+
+  /// The models that are served, by name, and what was counted.
+  std::vector<ModelStatistics> models() const;
+  /// What `GET /metrics` answers: text for Prometheus.
+  std::string metrics() const;
 
   /// Serves, and returns when `stop` was called from another thread.
   void run();
@@ -53,9 +67,6 @@ class Server {
   std::uint16_t port() const noexcept;
   /// `http://address:port`
   std::string url() const;
-
-  /// Internal: serves anything that answers like a predictor.
-  void add(std::string_view name, std::shared_ptr<const Servable> model, const ModelOptions& options);
 
  private:
   struct Impl;

@@ -19,6 +19,7 @@ constexpr std::size_t inline_body_bytes = 1 << 20;
 constexpr std::chrono::milliseconds inline_patience{1};  // for a row that another request computes
 constexpr std::size_t kept_predictions = 1 << 17;
 constexpr std::size_t small_answer_bytes = 16 << 10;  // not worth counting: one a connection at most
+constexpr std::int64_t inline_lookups = 1024;         // rows: about 200 microseconds where each is in the cache
 
 void append_string(std::string& out, std::string_view key, std::string_view text) {
   out += '"';
@@ -41,6 +42,22 @@ void append_tensors(std::string& out, const std::vector<TensorInfo>& tensors) {
   out += ']';
 }
 
+/// Whether reading the body alone takes more time than a loop has for a request.
+bool takes_long_to_read(const Request& request) noexcept {
+  const std::uint64_t size = request.body.size();
+  return size > inline_body_bytes || std::min(request.json_bytes.value_or(size), size) > inline_json_bytes;
+}
+
+/// Counts what an answer needs before it is made: its bytes, and the predictions it is made from.
+void reserve_answer(Response& response, std::uint64_t answer, std::uint64_t predictions) {
+  const std::uint64_t needed = answer + predictions;
+  if (needed <= small_answer_bytes) return;
+  if (!response.memory.could_add(needed))
+    throw Error(Errc::too_large, "the answer needs more memory than all requests and answers may have");
+  if (!response.memory.resize(needed)) throw Error(Errc::unavailable, std::string(too_much_memory));
+  response.body.reserve(static_cast<std::size_t>(answer));
+}
+
 /// Answers what is wrong with route or method. False when they are fine.
 bool refuse_route(Route route, Method method, Response& response) {
   const bool is_post = route == Route::infer;
@@ -60,32 +77,43 @@ bool refuse_route(Route route, Method method, Response& response) {
 }  // namespace
 
 void Scratch::release() {
-  infer.release();
+  decoded->request.release();
   if (predictions.capacity() > kept_predictions) std::vector<double>().swap(predictions);
 }
 
-bool Api::handle(const Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response) {
+bool Api::handle(Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response) {
   response.clear();
-  const bool answered = dispatch_safely(request, arrived, place, scratch, response);
+  const bool answered = dispatch_safely({request, arrived, place, scratch, response});
   scratch.release();
   const std::size_t held = response.body.capacity();
   response.memory.hold(held > small_answer_bytes ? held : 0);
   return answered;
 }
 
-bool Api::dispatch_safely(const Request& request, TimePoint arrived, Place place, Scratch& scratch,
-                          Response& response) {
+bool Api::dispatch_safely(const Exchange& exchange) {
   try {
-    return dispatch(request, arrived, place, scratch, response);
+    return exchange.request.decoded != nullptr ? infer(exchange) : dispatch(exchange);
+  } catch (...) {
+    answer_with_error(exchange.request.target, exchange.response);
+    return true;
+  }
+}
+
+/// Makes the exception that is being handled the answer.
+void Api::answer_with_error(std::string_view place, Response& response) const {
+  try {
+    throw;
   } catch (const Error& error) {
     response.fail(http_status(error.code()), error.what());
   } catch (const std::bad_alloc&) {
     response.fail(503, "out of memory");
   } catch (const std::exception& error) {
-    log(LogLevel::error, error.what());
+    log(LogLevel::error, std::string(place) + ": " + error.what());
+    response.fail(500, "internal error");
+  } catch (...) {
+    log(LogLevel::error, std::string(place) + ": an exception that is no std::exception");
     response.fail(500, "internal error");
   }
-  return true;
 }
 
 bool Api::is_vital(std::string_view target, Scratch& scratch) {
@@ -100,18 +128,21 @@ bool Api::refuse(const Request& head, Scratch& scratch, Response& response) {
     if (refuse_route(found, head.method, response)) return true;
     if (found == Route::infer) (void)scratch.models.get().find(scratch.name, scratch.version);
     return false;
-  } catch (const Error& error) {
-    response.fail(http_status(error.code()), error.what());
+  } catch (...) {
+    answer_with_error(head.target, response);
     return true;
   }
 }
 
-bool Api::dispatch(const Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response) {
+bool Api::dispatch(const Exchange& exchange) {
+  const Request& request = exchange.request;
+  Scratch& scratch = exchange.scratch;
+  Response& response = exchange.response;
   const Route found = route(request.target, scratch.name, scratch.version);
   if (refuse_route(found, request.method, response)) return true;
   switch (found) {
     case Route::infer:
-      return infer(request, arrived, place, scratch, response);
+      return infer(exchange);
     case Route::server:
       describe_server(response);
       break;
@@ -181,67 +212,85 @@ void Api::describe_model(const Snapshot& models, const ServedVersion& model, Res
   out += '}';
 }
 
-bool Api::infer(const Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response) {
-  const std::shared_ptr<const ServedVersion> model = scratch.models.get().find(scratch.name, scratch.version);
+bool Api::infer(const Exchange& exchange) {
+  Scratch& scratch = exchange.scratch;
+  Request& request = exchange.request;
+  const bool is_inline = exchange.place == Place::inline_;
+  const bool is_decoded = request.decoded != nullptr;
+  const std::shared_ptr<const ServedVersion> model =
+      is_decoded ? request.decoded->model : scratch.models.get().find(scratch.name, scratch.version);
+  if (is_inline && takes_long_to_read(request)) return false;
+
+  if (is_decoded) scratch.decoded = std::move(request.decoded);
+  Decoded& decoded = *scratch.decoded;
+  decoded.model = model;
   bool answered = true;
   try {
-    answered = predict(*model, request, arrived, place, scratch, response);
-  } catch (const Error& error) {
-    response.fail(http_status(error.code()), error.what());
-  } catch (const std::bad_alloc&) {
-    response.fail(503, "out of memory");
-  } catch (const std::exception& error) {
-    log(LogLevel::error, model->model + ": " + error.what());
-    response.fail(500, "internal error");
+    if (!is_inline && steady_clock::now() > exchange.arrived + options_.timeouts.request)
+      throw Error(Errc::deadline_exceeded, "the request waited too long for a worker");
+    if (!is_decoded)
+      decoded.request.decode(model->servable->signature(), request.body, request.json_bytes, options_.limits);
+    answered = answer(exchange, decoded);
+  } catch (...) {
+    answer_with_error(model->model, exchange.response);
   }
-  if (!answered) return false;
-  model->metrics->requests.add(response.status);
-  model->metrics->latency.add(steady_clock::now() - arrived);
+  if (!answered) {
+    request.decoded = std::exchange(scratch.decoded, std::make_shared<Decoded>(scratch.memory));
+    return false;
+  }
+  decoded.model.reset();  // an idle thread must not keep a model that was removed
+  model->metrics->requests.add(exchange.response.status);
+  model->metrics->latency.add(steady_clock::now() - exchange.arrived);
   return true;
 }
 
-bool Api::predict(const ServedVersion& model, const Request& request, TimePoint arrived, Place place, Scratch& scratch,
-                  Response& response) {
-  const bool is_inline = place == Place::inline_;
-  const std::uint64_t json_bytes =
-      std::min<std::uint64_t>(request.json_bytes.value_or(request.body.size()), request.body.size());
-  if (is_inline && (json_bytes > inline_json_bytes || request.body.size() > inline_body_bytes)) return false;
-  const TimePoint deadline = arrived + options_.timeouts.request;
-  if (!is_inline && steady_clock::now() > deadline)
-    throw Error(Errc::deadline_exceeded, "the request waited too long for a worker");
-
+/// False when the rows have to be computed, and that takes too long here.
+bool Api::answer(const Exchange& exchange, const Decoded& decoded) {
+  const ServedVersion& model = *decoded.model;
   const Signature& signature = model.servable->signature();
-  scratch.infer.decode(signature, request.body, request.json_bytes, options_.limits);
-  const std::int64_t rows = scratch.infer.rows();
+  const InferRequest& request = decoded.request;
+  const std::int64_t rows = request.rows();
   const double expected = model.expectation.nanoseconds(rows);
-  if (is_inline && (expected < 0 || expected > inline_nanoseconds)) return false;
+  const bool computes = exchange.place == Place::worker || (expected >= 0 && expected <= inline_nanoseconds);
+  if (!computes && (!request.use_cache() || rows > inline_lookups)) return false;
 
-  const std::uint64_t answer = answer_bytes(signature, scratch.infer) + 6 * scratch.infer.id().size();
-  const std::uint64_t needed = answer + static_cast<std::uint64_t>(rows * signature.outputs) * sizeof(double);
-  if (needed > small_answer_bytes) {
-    if (!response.memory.could_add(needed))
-      throw Error(Errc::too_large, "the answer needs more memory than all requests and answers may have");
-    if (!response.memory.resize(needed)) throw Error(Errc::unavailable, std::string(too_much_memory));
-    response.body.reserve(static_cast<std::size_t>(answer));
+  reserve_answer(exchange.response, answer_bytes(signature, request) + 6 * request.id().size(),
+                 static_cast<std::uint64_t>(rows * signature.outputs) * sizeof(double));
+  std::vector<double>& predictions = exchange.scratch.predictions;
+  predictions.resize(static_cast<std::size_t>(rows * signature.outputs));
+  const BatchOut out(predictions.data(), rows, signature.outputs);
+  CacheUse use = CacheUse::hit;
+  if (computes) {
+    const std::optional<CacheUse> computed = predict(exchange, decoded, out);
+    if (!computed) return false;
+    use = *computed;
+  } else if (!model.servable->find(request.batch(), out)) {
+    return false;  // a hit does not wait behind what a slow model computes, everything else does
   }
-  scratch.predictions.resize(static_cast<std::size_t>(rows * signature.outputs));
-  const BatchOut out(scratch.predictions.data(), rows, signature.outputs);
-  const TimePoint start = steady_clock::now();
-  PredictCall call{.deadline = is_inline ? std::min(deadline, start + inline_patience) : deadline,
-                   .use_cache = scratch.infer.use_cache()};
-  CacheUse use = CacheUse::bypass;
-  try {
-    use = model.servable->predict(scratch.infer.batch(), out, call);
-  } catch (const Error& error) {
-    if (is_inline && error.code() == Errc::deadline_exceeded) return false;
-    throw;
-  }
-  if (use == CacheUse::miss || use == CacheUse::bypass || expected < 0)
-    model.expectation.learn(steady_clock::now() - start, rows);
-  encode_answer(signature, scratch.infer, model.model, model.version, out, response);
-  response.cache = name(use);
+  encode_answer(signature, request, model.model, model.version, out, exchange.response);
+  exchange.response.cache = name(use);
   model.metrics->rows.fetch_add(static_cast<std::uint64_t>(rows), std::memory_order_relaxed);
   return true;
+}
+
+/// Nothing when another request computes one of the rows, and a loop cannot wait for it any longer.
+std::optional<CacheUse> Api::predict(const Exchange& exchange, const Decoded& decoded, BatchOut out) const {
+  const ServedVersion& model = *decoded.model;
+  const bool is_inline = exchange.place == Place::inline_;
+  const TimePoint start = steady_clock::now();
+  const TimePoint deadline = exchange.arrived + options_.timeouts.request;
+  const PredictCall call{.deadline = is_inline ? std::min(deadline, start + inline_patience) : deadline,
+                         .use_cache = decoded.request.use_cache()};
+  CacheUse use = CacheUse::bypass;
+  try {
+    use = model.servable->predict(decoded.request.batch(), out, call);
+  } catch (const Error& error) {
+    if (is_inline && error.code() == Errc::deadline_exceeded) return std::nullopt;
+    throw;
+  }
+  if (use == CacheUse::miss || use == CacheUse::bypass || model.expectation.nanoseconds(1) < 0)
+    model.expectation.learn(steady_clock::now() - start, decoded.request.rows());
+  return use;
 }
 
 }  // namespace scalar::inline v0::serve

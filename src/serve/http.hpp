@@ -1,6 +1,7 @@
 #pragma once
 /// What the rooms of the server say to each other about one HTTP request and its response.
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,12 +39,15 @@ struct RequestHead {
   std::optional<std::uint64_t> json_bytes{};  // Inference-Header-Content-Length
 };
 
+struct Decoded;
+
 /// A whole request. The body has at least 64 readable bytes after it, whatever they hold.
 struct Request {
   Method method = Method::other;
   std::string_view target{};
   std::string_view body{};
   std::optional<std::uint64_t> json_bytes{};
+  std::shared_ptr<Decoded> decoded{};  // what was read of the body before the request went to a worker
 };
 
 enum class ContentType : std::uint8_t { json, octets, metrics };

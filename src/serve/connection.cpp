@@ -2,10 +2,12 @@
 
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <cstring>
 #include <new>
 
@@ -307,15 +309,46 @@ Connection::Next Connection::answer(std::string_view body) {
     return closes_ || !tail_.empty() ? Next::read : Next::more;
   }
   state_ = State::working;
+  work_ = Work::waiting;
   const bool accepted = loop_.workers_.submit([self = shared_from_this()](Scratch& scratch) mutable {
-    self->loop_.api_.handle(self->request_, self->arrived_, Place::worker, scratch, self->response_);
+    Work seen = Work::waiting;
+    if (self->work_.compare_exchange_strong(seen, Work::begun))
+      self->loop_.api_.handle(self->request_, self->arrived_, Place::worker, scratch, self->response_);
     auto& context = self->loop_.context_;
     asio::post(context, [moved = std::move(self)] { moved->on_worked(); });
   });
-  if (accepted) return Next::stop;
+  if (accepted) {
+    watch();
+    return Next::stop;
+  }
   response_.fail(503, "the queue of requests that wait for a worker is full");
   finish_answer();
   return closes_ ? Next::read : Next::more;
+}
+
+/// Notices a client that goes while its request waits for a worker.
+void Connection::watch() {
+  if (std::exchange(is_watching_, true)) return;
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
+    self->is_watching_ = false;
+    if (!error && self->state_ == State::working) self->look_for_end();
+  });
+}
+
+void Connection::look_for_end() {
+  char byte = 0;
+  const ssize_t count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (count > 0) return;  // the next request; what comes behind it is not seen
+  const bool is_open = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+  if (!is_open && abandon()) close();
+}
+
+/// Takes the request back from the queue of the workers. False when one of them has begun.
+bool Connection::abandon() {
+  Work seen = Work::waiting;
+  if (!work_.compare_exchange_strong(seen, Work::abandoned)) return false;
+  loop_.api_.metrics().abandoned.fetch_add(1, std::memory_order_relaxed);
+  return true;
 }
 
 void Connection::on_worked() {
@@ -433,6 +466,7 @@ void Connection::linger() {
 
 void Connection::close() {
   if (state_ == State::closed) return;
+  if (state_ == State::working) abandon();  // nobody is left to take the answer
   state_ = State::closed;
   deadline_ = TimePoint::max();
   loop_.api_.metrics().connections.fetch_sub(1, std::memory_order_relaxed);

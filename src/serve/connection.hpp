@@ -2,6 +2,7 @@
 /// One connection of a client, and the thread that serves it.
 #include <utility>  // Boost 1.74's Asio uses std::exchange without it
 
+#include <atomic>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -120,6 +121,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   friend class Loop;
   enum class State : std::uint8_t { head, body, chunks, working, lingering, closed };
   enum class Next : std::uint8_t { more, read, stop };
+  enum class Work : std::uint8_t { waiting, begun, abandoned };  // of a request that a worker has to answer
 
   void read();
   void on_read(const boost::system::error_code& error, std::size_t count);
@@ -129,6 +131,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Next take_chunks();
   Next take_body();
   Next answer(std::string_view body);
+  void watch();
+  void look_for_end();
+  bool abandon();
   void on_worked();
   void finish_answer();
   void refuse(const Refusal& refusal);
@@ -163,6 +168,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_reading_ = false;
   bool has_room_;
   bool skipped_line_ = false;  // before the request that comes
+  bool is_watching_ = false;
+  std::atomic<Work> work_{Work::begun};
   RequestHead head_{};
   std::string target_{};
   std::size_t body_at_ = 0;  // from begin_

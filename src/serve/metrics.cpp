@@ -70,6 +70,8 @@ void append_server(Text& text, const ServerMetrics& server, const Budget& memory
   text.sample({}, value(server.out_of_descriptors));
   text.family("scalar_timeouts_total", "counter", "Connections closed because the client was too slow.");
   text.sample({}, value(server.timeouts));
+  text.family("scalar_requests_abandoned_total", "counter", "Requests whose client went before a worker began.");
+  text.sample({}, value(server.abandoned));
   text.family("scalar_queued_requests", "gauge", "Requests that wait for a worker.");
   text.sample({}, value(server.queued));
   text.family("scalar_buffered_bytes", "gauge", "Memory of requests and answers.");

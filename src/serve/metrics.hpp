@@ -87,6 +87,7 @@ struct ServerMetrics {
   std::atomic<std::uint64_t> out_of_descriptors{0};
   std::atomic<std::uint64_t> timeouts{0};
   std::atomic<std::int64_t> queued{0};
+  std::atomic<std::uint64_t> abandoned{0};
 };
 
 class Snapshot;

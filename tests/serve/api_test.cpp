@@ -89,6 +89,35 @@ TEST_CASE("a request that waits for a worker keeps what was read of it, and the 
   CHECK(answer.body.find(R"("model_version":"old","id":"mine")") != std::string::npos);
 }
 
+TEST_CASE("work is not begun for a client that has gone") {
+  Gate gate;
+  std::atomic<int> calls{0};
+  serve::Server server{{.threads = 1, .workers = 1}};
+  server.add("m", sum_of(2, 0, [&] {
+               ++calls;
+               gate.wait();
+             }));
+  server.start();
+  Client first(server.port()), half(server.port()), other(server.port());
+  first.send(infer(ask()));
+  gate.wait_for(1);
+  half.send(infer(ask()));
+  {
+    Client gone(server.port());
+    gone.send(infer(ask()));
+    while (metric(other, "scalar_queued_requests") != 2) std::this_thread::yield();
+  }
+  half.finish_sending();
+  while (metric(other, "scalar_requests_abandoned_total") != 2) std::this_thread::yield();
+  CHECK(half.is_closed());
+  first.finish_sending();  // its prediction has begun: it is answered
+  gate.open();
+  CHECK(prediction(first.receive()) == 3);
+  other.send(infer(ask()));
+  CHECK(prediction(other.receive()) == 3);
+  CHECK(calls == 2);
+}
+
 TEST_CASE("anything that a model throws becomes an answer") {
   serve::Server server{{.threads = 1}};
   std::atomic<int> count{0};

@@ -19,6 +19,11 @@ std::int64_t checked_rows(const DatasetParts& parts) {
     throw Error(Errc::shape_mismatch, "a dataset of " + std::to_string(parts.columns) + " columns cannot have " +
                                           std::to_string(values) + " feature values");
   }
+  // Each column gets a name, also where there are no rows.
+  constexpr std::int64_t most_without_rows = std::int64_t{1} << 24;
+  if (values == 0 && parts.columns > most_without_rows)
+    throw Error(Errc::too_large, "a dataset without rows has " + std::to_string(parts.columns) +
+                                     " columns, expected at most " + std::to_string(most_without_rows));
   return parts.columns == 0 ? static_cast<std::int64_t>(parts.targets.size()) : values / parts.columns;
 }
 

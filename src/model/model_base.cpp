@@ -91,6 +91,9 @@ void Base::set_compiled(CompiledModel ready) {
 
 void Base::predict(const BatchView& batch, BatchOut out) const {
   const std::int64_t rows = batch.rows();
+  if (rows < 0)
+    throw Error(Errc::shape_mismatch, "the batch has " + std::to_string(rows) + " rows, expected 0 or more",
+                std::string(spec_name));
   if (out.rows != rows || out.columns != compiled.outputs())
     throw Error(Errc::shape_mismatch,
                 "the output is " + shape(out.rows, out.columns) + ", expected " + shape(rows, compiled.outputs()),

@@ -169,7 +169,7 @@ class TableBatch {
 CacheUse Predictor::State::answer(const BatchView& batch, BatchOut out, const PredictCall& call) const {
   const std::int64_t rows = batch.rows();
   const bool fits = out.rows == rows && out.columns == model.compiled().outputs() && has_inputs(batch, model.encoder());
-  if (cache == nullptr || !call.use_cache || rows == 0 || !fits) {
+  if (cache == nullptr || !call.use_cache || rows <= 0 || !fits) {
     require_time(call);
     model.predict(batch, out);  // a batch that does not fit gets the model's own message
     return CacheUse::bypass;
@@ -228,7 +228,7 @@ bool Predictor::find(const BatchView& batch, BatchOut out) const {
   cache::Cache* const cache = state_->cache.get();
   const std::int64_t rows = batch.rows();
   const bool fits = out.rows == rows && out.columns == outputs() && has_inputs(batch, state_->model.encoder());
-  if (cache == nullptr || rows == 0 || !fits) return false;
+  if (cache == nullptr || rows <= 0 || !fits) return false;
   const RowKeys keys(batch);
   const std::uint64_t generation = cache->generation();
   // Of several rows the first may be there and the last not: look before anything is counted.

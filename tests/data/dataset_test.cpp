@@ -36,6 +36,7 @@ TEST_CASE("a dataset checks its parts") {
   CHECK(data.weight(1) == 1);
   CHECK_FALSE(data.has_weights());
   message_of(Errc::shape_mismatch, [] { Dataset({.features = {1, 2, 3}, .columns = 2}); });
+  message_of(Errc::too_large, [] { Dataset({.features = {}, .columns = std::numeric_limits<std::int64_t>::max()}); });
   message_of(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = 0}); });
   message_of(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = -1}); });
   message_of(Errc::shape_mismatch, [] { Dataset({.features = {1, 2}, .columns = 1, .targets = {1}}); });

@@ -140,6 +140,17 @@ TEST_CASE("deadlines and stop tokens are kept, and a failed call leaves nothing 
   CHECK(ask(predictor, {1, 2}, 2, {.deadline = past}).use == CacheUse::hit);  // no work begins
 }
 
+TEST_CASE("a negative number of rows is an error of the library", "[predictor]") {
+  const float row[] = {1, 2};
+  double out[1] = {};
+  for (const std::uint64_t cache_bytes : {0, 1 << 20}) {
+    const Predictor predictor(sum_of(2), {.cache_bytes = cache_bytes});
+    CHECK_THROWS_WITH(predictor.predict(FloatMatrix(row, -1, 2), BatchOut(out, -1, 1)),
+                      "linear_regression: the batch has -1 rows, expected 0 or more");
+    CHECK_FALSE(predictor.find(FloatMatrix(row, -1, 2), BatchOut(out, -1, 1)));
+  }
+}
+
 TEST_CASE("try_predict gives codes", "[predictor]") {
   const Predictor predictor(sum_of(2), {.cache_bytes = 1 << 20});
   std::vector<float> row(3);

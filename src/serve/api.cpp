@@ -231,7 +231,9 @@ bool Api::infer(const Exchange& exchange) {
     if (!is_decoded)
       decoded.request.decode(model->servable->signature(), request.body, request.json_bytes, options_.limits);
     answered = answer(exchange, decoded);
+    if (!answered && !decoded.request.keep()) throw Error(Errc::unavailable, std::string(too_much_memory));
   } catch (...) {
+    answered = true;
     answer_with_error(model->model, exchange.response);
   }
   if (!answered) {

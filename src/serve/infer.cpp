@@ -256,6 +256,7 @@ void InferRequest::release() {
     kept += columns_.size() * (sizeof(BatchColumn) + sizeof numbers_[0] + sizeof texts_[0] + 1);
   }
   columns_.clear();
+  needed_ = 0;
   if (kept > kept_bytes) {
     std::vector<float>().swap(dense_);
     numbers_ = {};
@@ -264,6 +265,11 @@ void InferRequest::release() {
     seen_ = {};
   }
   memory_.release();
+}
+
+bool InferRequest::keep() {
+  if (is_dense_) parser_->dom.reset();  // texts of columns lie in it, numbers do not
+  return memory_.resize(std::max(needed_, memory_.bytes()));
 }
 
 BatchView InferRequest::batch() const { return is_dense_ ? BatchView(dense_view_) : BatchView(columns_, rows_); }
@@ -292,9 +298,9 @@ class InferDecoder {
  private:
   /// Counts memory that is about to be allocated. Little is not counted: it is bounded by the number of threads.
   void hold(std::uint64_t bytes) {
-    needed_ += bytes;
-    if (needed_ <= uncounted_bytes) return;
-    const std::uint64_t more = needed_ - out_.memory_.bytes();
+    out_.needed_ += bytes;
+    if (out_.needed_ <= uncounted_bytes) return;
+    const std::uint64_t more = out_.needed_ - out_.memory_.bytes();
     if (!out_.memory_.could_add(more))
       refuse(Errc::too_large, "the request needs more memory than all requests and answers may have");
     if (!out_.memory_.add(more)) refuse(Errc::unavailable, std::string(too_much_memory));
@@ -310,8 +316,8 @@ class InferDecoder {
   element parse(std::string_view json) {
     auto& dom = out_.parser_->dom;
     if (!dom) dom = std::make_unique<simdjson::dom::parser>();
-    hold(json.size() * parser_bytes_per_json_byte);
     const std::size_t capacity = std::max<std::size_t>(json.size(), 4096);
+    hold(capacity * parser_bytes_per_json_byte);
     if (dom->capacity() < capacity && dom->allocate(capacity, static_cast<std::size_t>(limits_.json_depth)))
       refuse(Errc::unavailable, "no memory to read the request");
     element root;
@@ -542,7 +548,8 @@ class InferDecoder {
         seen = "an object";
         break;
       default:
-        seen = spelling(json_, input.position, at);
+        // A second look at a long text would take more memory than the request was counted for.
+        if (json_.size() <= kept_json_bytes) seen = spelling(json_, input.position, at);
         if (seen.empty()) seen = simdjson::minify(value);
         if (value.is_number()) seen.insert(0, "the number ");
         break;
@@ -654,7 +661,6 @@ class InferDecoder {
   const Limits& limits_;
   InferRequest& out_;
   std::string_view json_{}, binary_{};
-  std::uint64_t needed_ = 0;
   std::uint64_t elements_ = 0;
   std::size_t next_ = 0;                                           // the input that is expected to come
   std::unordered_map<std::string_view, std::size_t> positions_{};  // of inputs, once another one came

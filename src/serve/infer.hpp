@@ -43,6 +43,10 @@ class InferRequest {
   /// Gives back what was counted, and frees storage that is large. The request is over: nothing of it may be used.
   void release();
 
+  /// Counts what is held in full, for a request that waits in a queue: what is little for a thread is not little for
+  /// each of a thousand requests. False when there is no memory for it.
+  bool keep();
+
   BatchView batch() const;
   std::int64_t rows() const noexcept { return rows_; }
   bool use_cache() const noexcept { return use_cache_; }
@@ -64,6 +68,7 @@ class InferRequest {
 
   std::unique_ptr<Parser> parser_;
   Reservation memory_{};
+  std::uint64_t needed_ = 0;    // of which `memory_` counts what is not little
   std::vector<float> dense_{};  // where the body's floats are not aligned, or came as JSON
   FloatMatrix dense_view_{};
   bool is_dense_ = false;

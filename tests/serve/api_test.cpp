@@ -38,6 +38,11 @@ class Remembers final : public serve::Servable {
   serve::Signature signature_ = dense(2);
 };
 
+std::string ask_mixed(const std::string& age, const std::string& job) {
+  return R"({"id":"mine","inputs":[{"name":"age","datatype":"FP64","shape":[1],"data":[)" + age +
+         R"(]},{"name":"job","datatype":"BYTES","shape":[1],"data":[")" + job + R"("]}]})";
+}
+
 }  // namespace
 
 TEST_CASE("a hit does not wait for a worker behind the misses of its model") {
@@ -73,9 +78,7 @@ TEST_CASE("a request that waits for a worker keeps what was read of it, and the 
   first.send(infer(ask(), {}, "slow"));
   gate.wait_for(1);
   // Texts of JSON lie in the parser, which must travel along: the loop reads other requests meanwhile.
-  second.send(infer(R"({"id":"mine","inputs":[{"name":"age","datatype":"FP64","shape":[1],"data":[7]},)"
-                    R"({"name":"job","datatype":"BYTES","shape":[1],"data":["nurse"]}]})",
-                    {}, "mixed"));
+  second.send(infer(ask_mixed("7", "nurse"), {}, "mixed"));
   while (metric(other, "scalar_queued_requests") != 1) std::this_thread::yield();
   CHECK(server.add("mixed", std::make_shared<const Sum>(mixed(), 1000)) == "1");
   for (int i = 0; i < 3; ++i) {
@@ -116,6 +119,25 @@ TEST_CASE("work is not begun for a client that has gone") {
   other.send(infer(ask()));
   CHECK(prediction(other.receive()) == 3);
   CHECK(calls == 2);
+}
+
+TEST_CASE("requests that wait for a worker are counted, however small") {
+  Gate gate;
+  serve::Server server{{.threads = 1, .workers = 1}};
+  server.add("m", std::make_shared<const Sum>(mixed(), 0, [&] { gate.wait(); }));
+  server.start();
+  const std::string body = ask_mixed("7", "nurse");
+  Client first(server.port()), second(server.port()), other(server.port());
+  first.send(infer(body));
+  gate.wait_for(1);
+  const double before = metric(other, "scalar_buffered_bytes");
+  second.send(infer(body));
+  while (metric(other, "scalar_queued_requests") != 1) std::this_thread::yield();
+  CHECK(metric(other, "scalar_buffered_bytes") > before);
+  gate.open();
+  CHECK(first.receive().status == 200);
+  CHECK(prediction(second.receive()) == 12);
+  CHECK(metric(other, "scalar_buffered_bytes") == 0);
 }
 
 TEST_CASE("anything that a model throws becomes an answer") {

@@ -53,6 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   decode<sockets::Roster>(bytes);
   decode<sockets::Refusal>(bytes);
   decode<sockets::Heartbeat>(bytes);
+  decode<sockets::ProcessList>(bytes);
   decode_message(bytes);
   decode_header(bytes);
   return 0;

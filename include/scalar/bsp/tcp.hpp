@@ -34,8 +34,8 @@ struct TcpOptions {
   std::chrono::milliseconds heartbeat_pause{1'500};  ///< a silence that is no reason for suspicion
   double suspicion = 8;                            ///< phi above which a silent process is given up: an error in 10^phi
   std::chrono::milliseconds stall_timeout{5'000};  ///< for bytes that were sent and do not come
-  /// After a loss, in a run that recovers: for so long per process by which those who are left are outnumbered, others
-  /// may go on instead of them. More than the time in which a loss is noticed.
+  /// After a loss, in a run that recovers, a part of the job that is no majority waits so long for each process by
+  /// which it is outnumbered, so that a larger part goes on instead. Choose more than it takes to notice a loss.
   std::chrono::milliseconds minority_pause{3'000};
   std::size_t window_bytes = std::size_t{64} << 20;  ///< sent to a process that has not yet read them, at most
   std::size_t max_frame_bytes = std::size_t{1} << 36;

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bsp/places.hpp"
@@ -31,6 +35,52 @@ Task<> three_supersteps(Peer& peer) {
 }
 
 }  // namespace
+
+TEST_CASE("a message counts with the bytes that it carries, not with those of the handle to them") {
+  const auto trace = std::make_shared<bsp::Trace>();
+  const bsp::Engine engine({.peers = 2, .workers = 1, .trace = trace});
+  engine.run([](Peer& peer) -> Task<> {
+    auto strings = peer.mailbox<std::string>();
+    auto vectors = peer.mailbox<std::vector<double>>();
+    auto nested = peer.mailbox<std::map<int, std::vector<std::string>>>();
+    auto pairs = peer.mailbox<std::pair<std::string, std::vector<int>>>();
+    auto texts = peer.mailbox<std::string_view>();
+    auto handles = peer.mailbox<std::unique_ptr<int>>();
+    const bool sends = peer.rank() == 0;
+    const std::string hundred(100, 'x');
+    if (sends) strings.send(1, hundred), strings.send(1, std::string());
+    co_await peer.sync();
+    if (sends) vectors.send(1, std::vector<double>(50));
+    co_await peer.sync();
+    const std::map<int, std::vector<std::string>> names{{1, {"ab", "cde"}}, {2, {}}};
+    if (sends) nested.send(1, names);
+    co_await peer.sync();
+    const std::pair<std::string, std::vector<int>> pair{"abc", {1, 2}};
+    if (sends) pairs.send(1, pair);
+    co_await peer.sync();
+    if (sends) texts.send(1, hundred), texts.send(1, "abc");
+    co_await peer.sync();
+    if (sends) handles.emplace(1, std::make_unique<int>(3));
+    co_await peer.sync();
+  });
+  struct Expected {
+    std::uint64_t messages, bytes;
+  };
+  const Expected expected[] = {
+      {2, 8 + 100 + 8},           {1, 8 + 50 * 8},      {1, 8 + (4 + 8 + (8 + 2) + (8 + 3)) + (4 + 8)},
+      {1, (8 + 3) + (8 + 2 * 4)}, {2, 2 * 8 + 100 + 3}, {1, sizeof(std::unique_ptr<int>)}};
+  const std::vector<bsp::SuperstepRecord> records = trace->records();
+  REQUIRE(records.size() == 7);
+  for (std::size_t i = 0; i < 6; ++i) {
+    INFO("superstep " << i);
+    CHECK(records[i].messages == expected[i].messages);
+    CHECK(records[i].bytes == expected[i].bytes);
+    CHECK(records[i].h == expected[i].bytes);
+  }
+  // As many as they have on their way to another process.
+  const std::map<int, std::vector<std::string>> names{{1, {"ab", "cde"}}, {2, {}}};
+  CHECK(bsp::to_bytes(names).size() == expected[2].bytes);
+}
 
 TEST_CASE("a trace counts messages and the h-relation of every superstep") {
   for (auto& place : bsp_test::places(3)) {

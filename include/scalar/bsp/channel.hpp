@@ -14,7 +14,7 @@
 #include "scalar/bsp/arrivals.hpp"
 #include "scalar/bsp/block.hpp"
 #include "scalar/bsp/block_storage.hpp"
-#include "scalar/bsp/serialise.hpp"
+#include "scalar/bsp/message_bytes.hpp"
 #include "scalar/bsp/sparse_blocks.hpp"
 #include "scalar/bsp/world.hpp"
 
@@ -85,6 +85,12 @@ class Channel final : public ChannelBase {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
   static std::unique_ptr<ChannelBase> make(World& world) { return std::make_unique<Channel>(world); }
+  /// For the elements of messages that another channel carries: they are not counted once more.
+  static std::unique_ptr<ChannelBase> make_for_elements(World& world) {
+    auto channel = std::make_unique<Channel>(world);
+    channel->are_elements_ = true;
+    return channel;
+  }
 
   void reset() noexcept override {
     for (std::size_t i = 0; i < std::size_t{local_} * 2 && arrivals_ != nullptr; ++i) arrivals_[i].clear();
@@ -120,13 +126,13 @@ class Channel final : public ChannelBase {
       });
   }
   void tally(int source, std::uint64_t superstep, Tally& tally) override {
-    std::uint64_t messages = 0;
+    std::uint64_t messages = 0, all_bytes = 0;
     each_open(source, superstep, [&](int destination, const Block<T>& block) {
-      const std::span<const T> values(block.begin, block.next);
-      tally.received[static_cast<std::size_t>(destination)] += values.size_bytes();
-      messages += values.size();
+      const std::uint64_t bytes = message_bytes(std::span<const T>(block.begin, block.next));
+      tally.received[static_cast<std::size_t>(destination)] += bytes;
+      messages += static_cast<std::uint64_t>(block.next - block.begin), all_bytes += bytes;
     });
-    tally.messages += messages, tally.bytes += messages * sizeof(T);
+    tally.messages += are_elements_ ? 0 : messages, tally.bytes += all_bytes;
   }
   void deliver(std::uint64_t superstep, const Segment& segment) override {
     if (!is_local(segment.destination) || segment.count == 0) throw_bad_segment(segment, sizeof(T));
@@ -329,6 +335,7 @@ class Channel final : public ChannelBase {
   int first_;
   unsigned local_, pages_, words_;
   BlockStorage<T> storage_;
+  bool are_elements_ = false;
   std::vector<Block<T>*> nothing_;           // the directory of who has not sent yet
   std::unique_ptr<Side[]> sides_;            // for at most `most_paged` peers; or
   std::unique_ptr<SparseSide<T>[]> sparse_;  // for more

@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 #include "scalar/bsp/channel.hpp"
@@ -16,6 +17,11 @@
 
 namespace scalar::inline v0::bsp {
 namespace detail {
+
+/// The elements of messages of variable length, which are no messages themselves.
+template <class T>
+struct ElementsOf {};
+struct Elements {};
 
 /// Types that show elements which lie elsewhere: as messages, these elements are what is sent. See view_mailbox.hpp.
 template <class T>
@@ -102,16 +108,8 @@ class Mailbox final : detail::Box {
 
  public:
   /// Internal: use `peer.mailbox<T>()`.
-  explicit Mailbox(Peer& peer)
-      : peer_(peer), index_(peer.mailboxes()), channel_(join(peer)), rank_(peer.rank()), size_(peer.size()) {
-    try {
-      turn(peer.superstep());
-      peer.attach(*this);
-    } catch (...) {
-      peer.world().leave(index_);
-      throw;
-    }
-  }
+  explicit Mailbox(Peer& peer) : Mailbox(peer, typeid(T), &Channel::make) {}
+  Mailbox(Peer& peer, detail::Elements) : Mailbox(peer, typeid(detail::ElementsOf<T>), &Channel::make_for_elements) {}
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
   ~Mailbox() {
@@ -160,8 +158,22 @@ class Mailbox final : detail::Box {
  private:
   using Channel = detail::Channel<T>;
 
-  Channel& join(Peer& peer) {
-    auto& channel = static_cast<Channel&>(peer.world().join(peer.rank(), index_, typeid(T), &Channel::make));
+  Mailbox(Peer& peer, const std::type_info& messages, detail::MakeChannel make)
+      : peer_(peer),
+        index_(peer.mailboxes()),
+        channel_(join(peer, messages, make)),
+        rank_(peer.rank()),
+        size_(peer.size()) {
+    try {
+      turn(peer.superstep());
+      peer.attach(*this);
+    } catch (...) {
+      peer.world().leave(index_);
+      throw;
+    }
+  }
+  Channel& join(Peer& peer, const std::type_info& messages, detail::MakeChannel make) {
+    auto& channel = static_cast<Channel&>(peer.world().join(peer.rank(), index_, messages, make));
     ++peer.mailboxes();
     return channel;
   }

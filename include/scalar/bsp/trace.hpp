@@ -21,7 +21,7 @@ struct SuperstepRecord {
   int peers = 0;               ///< local ones
   int slowest = 0;             ///< the rank that computed longest
   std::uint64_t messages = 0;  ///< sent
-  std::uint64_t bytes = 0;     ///< sent
+  std::uint64_t bytes = 0;     ///< sent: what the messages carry, as it would go to another process
   std::uint64_t h = 0;         ///< the most bytes that one peer sent or received
   double predicted = 0;        ///< by `Machine::predict`; 0 without a machine
   /// The longest work over the mean: 1 is perfect balance.

@@ -100,7 +100,7 @@ class Mailbox<View> {
   using Element = typename View::value_type;
 
   /// Internal: use `peer.mailbox<View>()`.
-  explicit Mailbox(Peer& peer) : peer_(peer), lengths_(peer), values_(peer) {}
+  explicit Mailbox(Peer& peer) : peer_(peer), lengths_(peer), values_(peer, detail::Elements{}) {}
 
   /// Sends a copy of what `message` shows, perhaps nothing. Errors: `Errc::out_of_range` for a rank that is none.
   void send(int rank, View message) {

@@ -44,11 +44,15 @@ void throw_bad_buffer(const Peer& peer, std::string_view collective, std::string
               place(peer));
 }
 
-void throw_bad_cuts(const Peer& peer, std::string_view collective, std::size_t index, std::size_t size) {
-  throw Error(Errc::shape_mismatch,
-              std::string(collective) + ": cut " + std::to_string(index) + " is " + std::to_string(size) +
-                  (index == 0 ? ", expected 0" : ", less than the one before"),
-              place(peer));
+void check_cuts(const Peer& peer, std::string_view collective, std::span<const std::size_t> cuts, std::size_t size) {
+  check_buffer(peer, collective, "the list of cuts", static_cast<std::size_t>(peer.size()) + 1, cuts.size());
+  for (std::size_t i = 0; i < cuts.size(); ++i)
+    if ((i == 0 && cuts[i] != 0) || (i != 0 && cuts[i] < cuts[i - 1]))
+      throw Error(Errc::shape_mismatch,
+                  std::string(collective) + ": cut " + std::to_string(i) + " is " + std::to_string(cuts[i]) +
+                      (i == 0 ? ", expected 0" : ", less than the one before"),
+                  place(peer));
+  check_buffer(peer, collective, "the source", cuts.back(), size);
 }
 
 }  // namespace scalar::inline v0::bsp::detail

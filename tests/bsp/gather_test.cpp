@@ -65,6 +65,101 @@ TEST_CASE("gather, all_gather and scatter of values and of vectors, for 1 to 17 
   });
 }
 
+namespace {
+
+/// Peer r has so many values.
+std::size_t length_of(int rank, int round) { return static_cast<std::size_t>((rank * 7 + round * 3) % 5 * round); }
+
+struct Lists {
+  std::vector<Pixel> mine, all;
+  std::vector<std::size_t> cuts;
+
+  Lists(const Peer& peer, int round) : cuts(1, 0) {
+    for (int rank = 0; rank < peer.size(); ++rank) {
+      for (std::size_t i = 0; i < length_of(rank, round); ++i) {
+        all.push_back(pixel(rank, i));
+        if (rank == peer.rank()) mine.push_back(all.back());
+      }
+      cuts.push_back(all.size());
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("gather_v, all_gather_v and scatter_v of vectors of unequal lengths, for 1 to 17 peers") {
+  auto body = [](Peer& peer) -> Task<int> {
+    int wrong = 0;
+    std::vector<Pixel> all, got(3);
+    std::vector<std::size_t> cuts;
+    for (int round = 0; round < 4; ++round) {
+      const Lists expected(peer, round);
+      const int root = round % peer.size();
+      all.assign(2, Pixel{}), cuts.assign(1, 99);
+      co_await bsp::gather_v(peer, expected.mine, all, cuts, root);
+      wrong += peer.rank() == root ? all != expected.all || cuts != expected.cuts : all.size() != 2 || cuts[0] != 99;
+      co_await bsp::all_gather_v(peer, expected.mine, all, cuts);
+      wrong += all != expected.all || cuts != expected.cuts;
+      if (peer.rank() != root) all.clear(), cuts.clear();  // nobody looks at them there
+      co_await bsp::scatter_v(peer, all, cuts, got, root);
+      wrong += got != expected.mine;
+    }
+    wrong += peer.superstep() != 4 * (2 + 3 + 2);
+    co_return wrong;
+  };
+  run_everywhere(body, [](const std::vector<int>& wrong, const std::string& where) {
+    INFO(where);
+    CHECK(std::accumulate(wrong.begin(), wrong.end(), 0) == 0);
+  });
+}
+
+TEST_CASE("vectors and spans of elements that are not const are gathered as they are") {
+  auto body = [](Peer& peer) -> Task<int> {
+    std::vector<int> mine{peer.rank(), 7}, all(2 * static_cast<std::size_t>(peer.size())), expected, got(2);
+    for (int rank = 0; rank < peer.size(); ++rank) expected.insert(expected.end(), {rank, 7});
+    int wrong = 0;
+    co_await bsp::all_gather(peer, mine, all);
+    wrong += all != expected;
+    all.assign(all.size(), 0);
+    co_await bsp::all_gather(peer, std::span(mine), std::span(all));
+    wrong += all != expected;
+    all.assign(all.size(), 0);
+    co_await bsp::gather(peer, mine, all);
+    wrong += peer.rank() == 0 && all != expected;
+    co_await bsp::gather(peer, std::span(mine), all, peer.size() - 1);
+    wrong += peer.rank() == peer.size() - 1 && all != expected;
+    co_await bsp::scatter(peer, expected, got);
+    co_return wrong + (got != mine);
+  };
+  run_everywhere(body, [](const std::vector<int>& wrong, const std::string& where) {
+    INFO(where);
+    CHECK(std::accumulate(wrong.begin(), wrong.end(), 0) == 0);
+  });
+}
+
+TEST_CASE("unequal lists that are not what they say get an error that names the peer") {
+  CHECK(error_everywhere(3, [](Peer& peer) -> Task<> {
+          std::vector<int> mine, all(4);
+          std::vector<std::size_t> cuts{0, 3, 2, 4};
+          co_await bsp::scatter_v(peer, all, cuts, mine, 1);
+        }) == "bsp peer 1 superstep 0: scatter_v: cut 2 is 2, less than the one before");
+  CHECK(error_everywhere(3, [](Peer& peer) -> Task<> {
+          std::vector<int> mine, all(4);
+          std::vector<std::size_t> cuts{0, 1, 2, 3};
+          co_await bsp::scatter_v(peer, all, cuts, mine, 1);
+        }) == "bsp peer 1 superstep 0: scatter_v: the source has 4 elements, expected 3");
+  CHECK(error_everywhere(2, [](Peer& peer) -> Task<> {
+          std::vector<int> mine, all;
+          std::vector<std::size_t> cuts;
+          co_await bsp::gather_v(peer, mine, all, cuts, -1);
+        }) == "bsp peer 0: gather_v: rank is -1, expected 0 to 1");
+  CHECK(error_everywhere(2, [](Peer& peer) -> Task<> {
+          std::vector<int> mine, all;
+          std::vector<std::size_t> cuts;
+          co_await bsp::gather_v(peer, mine, all, cuts, peer.rank());
+        }) == "bsp superstep 0: gather_v: root is 0 for peer 0, but 1 for peer 1");
+}
+
 TEST_CASE("gathering peers that do not agree get an error that names peer and superstep") {
   CHECK(error_everywhere(3, [](Peer& peer) -> Task<> {
           std::vector<int> all(3);

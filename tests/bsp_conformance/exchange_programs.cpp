@@ -58,6 +58,22 @@ Task<> gathers(Peer& peer, Log& log) {
   }
 }
 
+/// The shares of peers are of unequal lengths, as those of a graph's vertices are.
+Task<> unequal_gathers(Peer& peer, Log& log) {
+  for (int round = 0; round < 4; ++round) {
+    const int root = round % peer.size();
+    const Numbers values = numbers_of(peer, static_cast<std::size_t>(peer.rank() * 97 + round * 41) % 300, 4);
+    Numbers all, back;
+    std::vector<std::size_t> cuts;
+    co_await bsp::gather_v(peer, values, all, cuts, root);
+    log.add(all), log.add(cuts);
+    co_await bsp::scatter_v(peer, all, cuts, back, root);
+    log.add(back);
+    co_await bsp::all_gather_v(peer, values, all, cuts);
+    log.add(all), log.add(cuts);
+  }
+}
+
 Task<> exchanges(Peer& peer, Log& log) {
   const auto peers = static_cast<std::size_t>(peer.size());
   for (const std::size_t each : {std::size_t{0}, std::size_t{1}, std::size_t{33}, std::size_t{500}}) {
@@ -133,6 +149,7 @@ Task<> teams(Peer& peer, Log& log) {
 std::vector<Program> exchange_programs() {
   return {{"scans", up_to(17), scans},
           {"gathers", {1, 2, 3, 4, 5, 8, 13}, gathers},
+          {"unequal gathers", {1, 2, 3, 4, 5, 8, 13}, unequal_gathers},
           {"exchanges", {1, 2, 3, 4, 6, 9, 17}, exchanges},
           {"puts and gets", {1, 2, 4, 5, 9}, puts_and_gets},
           {"teams", {1, 2, 4, 5, 8, 12}, teams}};

@@ -6,6 +6,7 @@
 
 #include "graph_fast/reference.hpp"
 #include "scalar/bsp/engine.hpp"
+#include "scalar/bsp/gather.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/graph/generate.hpp"
 #include "support/catch.hpp"
@@ -142,6 +143,19 @@ TEST_CASE("pagerank: inside an engine each peer gets its share") {
     joined.insert(joined.end(), part.ranks.begin(), part.ranks.end());
   }
   CHECK(joined == whole.ranks);
+}
+
+TEST_CASE("pagerank: the shares of peers, of unequal lengths, are collected in one call") {
+  const Graph graph = graph::cycle(11);
+  const auto whole = pagerank(graph, {.iterations = 3});
+  const auto wrong = bsp::Engine({.peers = 4}).run_all([&](bsp::Peer& peer) -> bsp::Task<bool> {
+    const auto share = co_await pagerank(peer, graph, {.iterations = 3});
+    std::vector<double> all;
+    std::vector<std::size_t> cuts;
+    co_await bsp::all_gather_v(peer, share.ranks, all, cuts);
+    co_return all != whole.ranks || cuts[static_cast<std::size_t>(peer.rank())] != share.first;
+  });
+  CHECK(wrong == std::vector<bool>(4));
 }
 
 TEST_CASE("pagerank: what makes no sense is refused") {

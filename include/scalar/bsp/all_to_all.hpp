@@ -45,26 +45,18 @@ template <class T>
 Task<> all_to_all_v(Peer& peer, std::type_identity_t<std::span<const T>> values, std::span<const std::size_t> cuts,
                     std::vector<T>& received, std::vector<std::size_t>& received_cuts) {
   detail::check_elements<T>();
-  detail::check_buffer(peer, "all_to_all_v", "the list of cuts", static_cast<std::size_t>(peer.size()) + 1,
-                       cuts.size());
-  for (std::size_t i = 0; i < cuts.size(); ++i)
-    if ((i == 0 && cuts[i] != 0) || (i != 0 && cuts[i] < cuts[i - 1]))
-      detail::throw_bad_cuts(peer, "all_to_all_v", i, cuts[i]);
-  detail::check_buffer(peer, "all_to_all_v", "the source", cuts.back(), values.size());
+  detail::check_cuts(peer, "all_to_all_v", cuts, values.size());
   const detail::Offer<T> offer{.values = values, .cuts = cuts.data()};
+  const auto wants = [](int, int) { return true; };
   const auto measure = [&](const Mailbox<T>* box) {
-    received_cuts.assign(1, 0);
-    detail::take_all<T>(
-        peer, box, detail::any_size, [](int, int) { return true; },
-        [&](int, std::span<const T> got) { received_cuts.push_back(received_cuts.back() + got.size()); });
+    detail::measure_all<T>(peer, box, wants, received_cuts);
     received.resize(received_cuts.back());
   };
-  co_await detail::exchange<T>(
-      peer, detail::all_to_all_v_span<T>, offer, detail::any_size, detail::everyone, [](int, int) { return true; },
-      measure,
-      [&](int source, std::span<const T> got) {
-        detail::copy_values(got, received.data() + received_cuts[static_cast<std::size_t>(source)]);
-      });
+  co_await detail::exchange<T>(peer, detail::all_to_all_v_span<T>, offer, detail::any_size, detail::everyone, wants,
+                               measure, [&](int source, std::span<const T> got) {
+                                 detail::copy_values(got,
+                                                     received.data() + received_cuts[static_cast<std::size_t>(source)]);
+                               });
 }
 
 /// Piece r of everyone's `values`, folded element by element in rank order, goes to peer r: `((v0 op v1) op v2) ...`.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "scalar/bsp/collectives.hpp"
 #include "scalar/bsp/copy.hpp"
@@ -24,7 +25,8 @@ struct Announcement {
 void complete_announcement(World& world, std::string_view name);
 [[noreturn]] void throw_bad_buffer(const Peer& peer, std::string_view collective, std::string_view buffer,
                                    std::size_t expected, std::size_t size);
-[[noreturn]] void throw_bad_cuts(const Peer& peer, std::string_view collective, std::size_t index, std::size_t size);
+/// That `cuts` divide `size` values among all peers. Errors: `Errc::shape_mismatch`.
+void check_cuts(const Peer& peer, std::string_view collective, std::span<const std::size_t> cuts, std::size_t size);
 /// Errors: `Errc::shape_mismatch`, naming peer and superstep.
 inline void check_buffer(const Peer& peer, std::string_view collective, std::string_view buffer, std::size_t expected,
                          std::size_t size) {
@@ -79,6 +81,14 @@ void take_all(Peer& peer, const Mailbox<T>* box, std::uint64_t size, const Wants
       take(source, got);
     }
   }
+}
+
+/// `cuts[s], cuts[s + 1]` become the begin and the end of what source s offers, when it all lies one after another.
+template <class T, class Wants>
+void measure_all(Peer& peer, const Mailbox<T>* box, const Wants& wants, std::vector<std::size_t>& cuts) {
+  cuts.assign(1, 0);
+  take_all<T>(peer, box, any_size, wants,
+              [&](int, std::span<const T> got) { cuts.push_back(cuts.back() + got.size()); });
 }
 
 /// Between two barriers, calls `take(source, values)` with what each peer offers this one, in rank order, where

@@ -149,14 +149,13 @@ bool ClockCore::advance(int rank, std::uint32_t tables, std::vector<Push>& pushe
   take(pushes);
   Seat& mine = seat(rank);
   at_minimum_ -= mine.clock++ == minimum_;
-  std::vector<Fiber*> fibers;
   const bool is_news = settle();
   if (network_ != nullptr && (is_news || (staleness_ == unbounded && !unsent_.empty()))) send();
-  if (is_news || mine.script != nullptr) take_free(fibers);
+  const bool has_released = (is_news || mine.script != nullptr) && release_free();
   const bool goes_on = !yields_ && may_go_on(mine);
   lock.unlock();
   if (hold) hold.unlock();
-  if (!fibers.empty()) scheduler_.ready(fibers);
+  if (has_released) scheduler_.announce_ready();
   return goes_on;
 }
 
@@ -176,14 +175,14 @@ void ClockCore::leave(Seat& mine) noexcept {
   const bool is_last = --here_ == 0;
   at_minimum_ -= mine.counts() && mine.clock == minimum_;
   mine.gone = true;
-  std::vector<Fiber*> fibers;
+  bool has_released = false;
   if (settle()) {
     if (network_ != nullptr) send();
-    take_free(fibers);
+    has_released = release_free();
   }
   lock.unlock();
   if (hold) hold.unlock();
-  if (!fibers.empty()) scheduler_.ready(fibers);
+  if (has_released) scheduler_.announce_ready();
   // Frames may still come for it from other processes; then it stays to the end of the run.
   if (is_last && network_ == nullptr) (void)scheduler_.remove(*this);
 }
@@ -213,22 +212,25 @@ void ClockCore::spread_failure() {
   release_waiting();
 }
 
-void ClockCore::take_free(std::vector<Fiber*>& fibers) {
+/// Under the lock. True: somebody goes on, which is to be announced once the lock is given back.
+bool ClockCore::release_free() noexcept {
   const bool all = root_.has_failed();
-  std::erase_if(waiting_, [&](Fiber* fiber) {
-    if (!all && !may_go_on(*seat_of(*fiber))) return false;
-    fibers.push_back(fiber);
-    return true;
-  });
+  const auto rest = std::stable_partition(waiting_.begin(), waiting_.end(),
+                                          [&](Fiber* fiber) { return !all && !may_go_on(*seat_of(*fiber)); });
+  const std::span<Fiber* const> released(rest, waiting_.end());
+  if (released.empty()) return false;
+  scheduler_.put_ready(released);
+  waiting_.erase(rest, waiting_.end());
+  return true;
 }
 
 void ClockCore::release_waiting() {
-  std::vector<Fiber*> fibers;
+  bool has_released = false;
   {
     const std::lock_guard lock(mutex_);
-    take_free(fibers);
+    has_released = release_free();
   }
-  if (!fibers.empty()) scheduler_.ready(fibers);
+  if (has_released) scheduler_.announce_ready();
 }
 
 /// Tells the other processes how far this one is.

@@ -125,7 +125,7 @@ class ClockCore final : public Gate, public Port, public Part, public std::enabl
   bool settle();
   void find_slowest() noexcept;
   void send();
-  void take_free(std::vector<Fiber*>& fibers);
+  bool release_free() noexcept;
   void release_waiting();
   void fold(Replica& replica);
   std::vector<Push> decode(int process, const ClockHead& head, std::shared_ptr<Buffer> frame) const;

@@ -21,6 +21,10 @@ int workers_of(const EngineOptions& options, const Runtime& runtime) {
   return options.workers > 0 ? options.workers : runtime.threads();
 }
 
+[[noreturn]] void throw_no_memory(const std::string& what, const std::string& context) {
+  throw Error(Errc::resource_exhausted, "there is no memory for " + what, context);
+}
+
 [[noreturn]] void refuse(const std::string& option, std::int64_t value, const std::string& expected) {
   throw Error(Errc::invalid_argument, option + " is " + std::to_string(value) + ", expected " + expected,
               "bsp::Engine");
@@ -114,7 +118,19 @@ struct Session::Impl {
 };
 
 Session::Session(const EngineOptions& options, const Runtime& runtime, int attempt)
-    : impl_(std::make_unique<Impl>(options, runtime, attempt)), recovers_(options.checkpoints.recover) {}
+    : recovers_(options.checkpoints.recover) {
+  try {
+    impl_ = std::make_unique<Impl>(options, runtime, attempt);
+  } catch (const std::bad_alloc&) {
+    constexpr std::size_t each = sizeof(Fiber) + sizeof(FramePool) + sizeof(Peer);
+    throw_no_memory(std::to_string(options.peers) + " peers, each of which takes " + std::to_string(each) +
+                        " bytes and what the program keeps for it",
+                    "bsp::Engine");
+  }
+}
+void Session::throw_no_room(int rank) const {
+  throw_no_memory("peer " + std::to_string(rank) + " of " + std::to_string(impl_->world.size()), "bsp::Engine");
+}
 Session::~Session() {
   if (is_driven_ || impl_->network == nullptr) return;
   try {  // the peers could not be made here: the others must not wait for them
@@ -141,6 +157,10 @@ bool Session::drive() {
     impl.world.rethrow_failure();
   } catch (const ProcessesChange&) {
     return false;
+  } catch (const std::bad_alloc&) {
+    if (recovers_ && impl.network != nullptr && impl.network->has_lost()) return false;
+    throw_no_memory("what peer " + std::to_string(impl.world.failed_rank()) + " has asked for",
+                    "bsp superstep " + std::to_string(impl.world.failed_superstep()));
   } catch (...) {
     // In another process the change has failed, or begins.
     if (recovers_ && impl.network != nullptr && impl.network->has_lost()) return false;

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "bsp/signal.hpp"
+#include "scalar/bsp/aborted.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
@@ -19,7 +20,9 @@ struct Loan::Impl {
   std::thread thread;
 };
 
-Loan::Loan(Peer& peer) : peer_(peer), impl_(std::make_unique<Impl>(peer.world().scheduler())) {}
+Loan::Loan(Peer& peer) : peer_(peer), impl_(std::make_unique<Impl>(peer.world().scheduler())) {
+  peer.world().scheduler().make_room_for_ready();
+}
 
 Loan::~Loan() {
   {
@@ -51,6 +54,8 @@ void Loan::ask(Errand& errand) {
     if (std::exchange(impl_->errand, nullptr) == nullptr) return;
   }
   lock.unlock();
+  // The peer may be on its way out with an error that nobody knows yet, and that must not pass for a consequence.
+  if (!peer_.world().has_failed()) throw Aborted(peer_.rank(), peer_.superstep(), "the peer has ended");
   peer_.world().throw_aborted(peer_.fiber());
 }
 

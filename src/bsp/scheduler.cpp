@@ -100,7 +100,7 @@ bool Scheduler::drain(unsigned worker, Watch& watch) {
     for (Bite bite = claim(slice); bite.begin != bite.end; bite = claim(slice)) {
       for (std::uint32_t index = bite.begin; index < bite.end; ++index) {
         if (any && brief_.load(std::memory_order_relaxed) && !is_exhausted()) share_if_outlasted();
-        if (tracer_ != nullptr && arrivals.stint == nullptr) arrivals.stint = &tracer_->begin_stint();
+        if (tracer_ != nullptr && arrivals.stint == nullptr) arrivals.stint = begin_stint();
         any = true;
         pool = &world_.frames_[index];
         step(world_.fibers_[index], arrivals, worker);
@@ -108,7 +108,7 @@ bool Scheduler::drain(unsigned worker, Watch& watch) {
     }
   }
   pool = outer;
-  if (arrivals.stint != nullptr) tracer_->end_stint(*arrivals.stint, worker);
+  if (arrivals.stint != nullptr) end_stint(*arrivals.stint, worker);
   // Arriving once for all: before it, no flip can happen, so everything claimed above was of one superstep.
   if (arrivals.peers != 0) arrive(arrivals, worker);
   return any;
@@ -131,10 +131,10 @@ bool Scheduler::run_ready(unsigned worker) {
   FramePool*& pool = FramePool::current();
   FramePool* const outer = std::exchange(pool, &world_.frames(fiber->rank));
   Arrivals arrivals;
-  if (tracer_ != nullptr) arrivals.stint = &tracer_->begin_stint();
+  if (tracer_ != nullptr) arrivals.stint = begin_stint();
   step(*fiber, arrivals, worker);
   pool = outer;
-  if (arrivals.stint != nullptr) tracer_->end_stint(*arrivals.stint, worker);
+  if (arrivals.stint != nullptr) end_stint(*arrivals.stint, worker);
   if (arrivals.peers != 0) arrive(arrivals, worker);
   return true;
 }
@@ -145,22 +145,46 @@ void Scheduler::step(Fiber& fiber, Arrivals& arrivals, unsigned worker) {
   if (!fiber.over) {
     resume(fiber);
     if (fiber.gate == this) {
-      if (arrivals.stint != nullptr) world_.tally(fiber.rank, arrivals.stint->sent);
+      tally(fiber.rank, arrivals.stint);
       ++arrivals.peers;
       arrivals.collectives += fiber.collective != nullptr;
       return;
     }
     if (fiber.gate != nullptr) {
       // Unless one has arrived, the superstep may be over before this worker has a look at it again.
-      if (arrivals.stint != nullptr && arrivals.peers == 0)
-        tracer_->end_stint(*std::exchange(arrivals.stint, nullptr), worker);
+      if (arrivals.stint != nullptr && arrivals.peers == 0) end_stint(*std::exchange(arrivals.stint, nullptr), worker);
       return park(*fiber.gate, fiber, worker);
     }
     if (fiber.root->error && !fiber.told) world_.fail(fiber.rank, fiber.root->error);  // else a consequence
   }
-  if (arrivals.stint != nullptr) world_.tally(fiber.rank, arrivals.stint->sent);
+  tally(fiber.rank, arrivals.stint);
   ++arrivals.peers;
   retire(fiber);
+}
+
+/// What a trace cannot count for want of memory ends the run.
+Stint* Scheduler::begin_stint() noexcept {
+  try {
+    return &tracer_->begin_stint();
+  } catch (...) {
+    world_.fail(world_.first(), std::current_exception());
+    return nullptr;
+  }
+}
+void Scheduler::end_stint(Stint& stint, unsigned worker) noexcept {
+  try {
+    tracer_->end_stint(stint, worker);
+  } catch (...) {
+    world_.fail(world_.first(), std::current_exception());
+  }
+}
+void Scheduler::tally(int rank, Stint* stint) noexcept {
+  if (stint == nullptr) return;
+  try {
+    world_.tally(rank, stint->sent);
+  } catch (...) {
+    world_.fail(rank, std::current_exception());
+  }
 }
 
 void Scheduler::park(Gate& gate, Fiber& fiber, unsigned worker) {
@@ -189,12 +213,22 @@ void Scheduler::retire(Fiber& fiber) noexcept {
   returned_.fetch_add(1, std::memory_order_relaxed);
   world_.retire(fiber.rank);
   if (part_count_.load(std::memory_order_seq_cst) == 0) return;
-  for (const std::shared_ptr<Part>& part : parts()) part->abandon(fiber);
+  each_part([&](Part& part) { part.abandon(fiber); });
 }
 
-std::vector<std::shared_ptr<Part>> Scheduler::parts() {
-  const std::lock_guard lock(mutex_);
-  return parts_;
+/// Every part that is there all the time; perhaps one of them twice. From the back, as a part that goes is replaced by
+/// the last one. Without memory for a copy of the list.
+template <class Use>
+void Scheduler::each_part(Use use) noexcept {
+  for (std::size_t left = part_count_.load(std::memory_order_seq_cst); left != 0; --left) {
+    std::shared_ptr<Part> part;
+    {
+      const std::lock_guard lock(mutex_);
+      if ((left = (std::min)(left, parts_.size())) == 0) return;
+      part = parts_[left - 1];
+    }
+    use(*part);
+  }
 }
 
 void Scheduler::arrive(Fiber& fiber, unsigned worker) { arrive({1, fiber.collective != nullptr}, worker); }
@@ -223,7 +257,7 @@ void Scheduler::end_if_stuck() {
     if (!world_.has_failed()) {
       const Fiber* const first = std::find_if(world_.fibers_.get(), world_.fibers_.get() + size_,
                                               [this](const Fiber& fiber) { return is_apart(fiber); });
-      world_.fail(first->rank, std::make_exception_ptr(stuck(first->rank)));
+      world_.fail_with(first->rank, [&] { return stuck(first->rank); });
     }
   }
   give_up_parts();
@@ -243,7 +277,7 @@ Error Scheduler::stuck(int waiting) const {
 /// The run has failed. Who looks for a reason in what peers do has finished before these go on.
 void Scheduler::give_up_parts() {
   { const std::lock_guard lock(looking_); }
-  for (const std::shared_ptr<Part>& part : parts()) part->give_up();
+  each_part([](Part& part) { part.give_up(); });
 }
 
 void Scheduler::flip(unsigned worker) {
@@ -305,25 +339,32 @@ void Scheduler::look_at_clock() {
   if (has_limits_) check_clock(arrived_.load(std::memory_order_relaxed));
   if (!world_.has_failed()) return;
   if (!has_limits_) {
-    for (const std::shared_ptr<Part>& part : parts()) part->wake();
-    return;
+    return each_part([](Part& part) { part.wake(); });
   }
   if (network_ != nullptr) network_->fail(world_.failed_rank(), world_.failure(), 0);
   give_up_parts();
 }
 
-void Scheduler::ready(std::span<Fiber* const> fibers) {
-  {
-    const std::lock_guard lock(mutex_);
-    ready_.insert(ready_.end(), fibers.begin(), fibers.end());
-    times_ready_.fetch_add(1, std::memory_order_seq_cst);
-    apart_.fetch_sub(static_cast<std::uint32_t>(fibers.size()), std::memory_order_seq_cst);
-    ready_count_.store(ready_.size() - next_ready_, std::memory_order_release);
-  }
-  wake(true);
+void Scheduler::ready(std::span<Fiber* const> fibers) noexcept {
+  put_ready(fibers);
+  announce_ready();
+}
+
+void Scheduler::put_ready(std::span<Fiber* const> fibers) noexcept {
+  const std::lock_guard lock(mutex_);
+  ready_.insert(ready_.end(), fibers.begin(), fibers.end());
+  times_ready_.fetch_add(1, std::memory_order_seq_cst);
+  apart_.fetch_sub(static_cast<std::uint32_t>(fibers.size()), std::memory_order_seq_cst);
+  ready_count_.store(ready_.size() - next_ready_, std::memory_order_release);
+}
+
+void Scheduler::make_room_for_ready() {
+  const std::lock_guard lock(mutex_);
+  ready_.reserve(std::size_t{size_} * 2);  // as many as can be ready, behind as many that have been
 }
 
 void Scheduler::add(std::shared_ptr<Part> part) {
+  make_room_for_ready();
   const std::lock_guard lock(mutex_);
   parts_.push_back(std::move(part));
   part_count_.store(parts_.size(), std::memory_order_seq_cst);

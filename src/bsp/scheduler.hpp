@@ -68,11 +68,16 @@ class Scheduler final : public Gate, public Driver {
   std::uint32_t work(unsigned worker);
   /// A helper's stay: work, and leave in such a way that no flip is missed.
   std::uint32_t help() noexcept;
-  /// Peers whose gate has opened go on. From any thread.
-  void ready(std::span<Fiber* const> fibers);
+  /// Peers whose gate has opened go on. From any thread; after `make_room_for_ready`.
+  void ready(std::span<Fiber* const> fibers) noexcept;
+  /// The same in two steps, of which the first may be taken under a gate's lock.
+  void put_ready(std::span<Fiber* const> fibers) noexcept;
+  void announce_ready() noexcept { wake(true); }
+  /// Whoever makes a gate calls this: when it opens, there is memory for those who wait there.
+  void make_room_for_ready();
   /// Something outside the run will make a peer ready; called with -1 when it will not any more.
   void expect_from_outside(int change) noexcept { outside_.fetch_add(change, std::memory_order_seq_cst); }
-  void ready(Fiber& fiber) {
+  void ready(Fiber& fiber) noexcept {
     Fiber* const one = &fiber;
     ready(std::span(&one, 1));
   }
@@ -127,7 +132,11 @@ class Scheduler final : public Gate, public Driver {
   bool is_exhausted() const noexcept;
   void step(Fiber& fiber, Arrivals& arrivals, unsigned worker);
   void retire(Fiber& fiber) noexcept;
-  std::vector<std::shared_ptr<Part>> parts();
+  template <class Use>
+  void each_part(Use use) noexcept;
+  Stint* begin_stint() noexcept;
+  void end_stint(Stint& stint, unsigned worker) noexcept;
+  void tally(int rank, Stint* stint) noexcept;
   void check_clock(std::uint32_t arrived) noexcept;
   Error overdue(std::int64_t took, std::uint32_t arrived, int& late);
   void give_up_parts();

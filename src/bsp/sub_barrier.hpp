@@ -44,7 +44,7 @@ class SubBarrier final : public Gate, public Driver, public Part, public std::en
   bool departed_ = false;   // waits for other processes
   bool confirmed_ = false;  // has told them again that all its peers have left
   std::vector<char> left_;
-  std::vector<Fiber*> waiting_;
+  std::vector<Fiber*> waiting_, released_;  // with room for all local members
 };
 
 }  // namespace scalar::inline v0::bsp::detail

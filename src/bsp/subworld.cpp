@@ -66,6 +66,7 @@ SubBarrier::SubBarrier(World& parent, Hosts hosts, std::vector<int> root_ranks, 
       left_(static_cast<std::size_t>(world_.local())) {
   world_.set_gate(*this);
   world_.set_id(id);
+  waiting_.reserve(left_.size()), released_.reserve(left_.size());
 }
 
 SubBarrier::~SubBarrier() = default;
@@ -130,10 +131,12 @@ void SubBarrier::release(std::unique_lock<std::mutex>& lock) {
     scheduler_.remove(*this);  // may be the end of it
     return;
   }
-  std::vector<Fiber*> fibers;
-  fibers.swap(waiting_);
+  released_.clear();  // they have been taken: else nobody could have come again
+  released_.swap(waiting_);
+  Scheduler& scheduler = scheduler_;
+  scheduler.put_ready(released_);
   lock.unlock();
-  scheduler_.ready(fibers);
+  scheduler.announce_ready();  // by now the last of them may have left, and this be gone
 }
 
 }  // namespace detail

@@ -33,8 +33,9 @@ Tracer::Tracer(Trace& trace, World& world, std::uint32_t workers)
 Stint& Tracer::begin_stint() {
   const std::lock_guard lock(trace_.mutex);
   if (idle_.empty()) {
-    idle_.push_back(std::make_unique<Stint>());
-    idle_.back()->sent.received.resize(static_cast<std::size_t>(world_.size()));
+    auto stint = std::make_unique<Stint>();
+    stint->sent.received.resize(static_cast<std::size_t>(world_.size()));
+    idle_.push_back(std::move(stint));
   }
   stints_.push_back(std::move(idle_.back()));
   idle_.pop_back();
@@ -49,20 +50,25 @@ void Tracer::end_stint(Stint& stint, unsigned worker) {
     trace_.busy.push_back({run_, world_.superstep(), worker, stint.begin, end});
 }
 
-void Tracer::arrived() {
+void Tracer::arrived() noexcept {
   record_ = {.run = run_, .superstep = world_.superstep(), .begin = begin_, .peers = world_.local()};
   for (std::size_t i = 0; i < work_.size(); ++i) {
     const std::int64_t work = work_[i].exchange(0, std::memory_order_relaxed);
     record_.work_sum += work;
     if (work > record_.work) record_.work = work, record_.slowest = world_.first() + static_cast<int>(i);
   }
-  count_sent();
+  try {
+    count_sent();
+  } catch (...) {
+    world_.fail(world_.first(), std::current_exception());
+  }
 }
 
 /// Adds up what the stints of the superstep have counted.
 void Tracer::count_sent() {
   const std::lock_guard lock(trace_.mutex);
   std::vector<std::uint64_t> received(static_cast<std::size_t>(world_.size()));
+  idle_.reserve(idle_.size() + stints_.size());
   for (std::unique_ptr<Stint>& stint : stints_) {
     Tally& sent = stint->sent;
     record_.messages += sent.messages, record_.bytes += sent.bytes;
@@ -84,7 +90,7 @@ std::int64_t Tracer::critical_work() const noexcept {
   return (std::max)(record_.work, record_.work_sum / static_cast<std::int64_t>(workers_));
 }
 
-void Tracer::concluded() {
+void Tracer::concluded() noexcept {
   const std::int64_t now = trace_.now();
   record_.time = now - begin_;
   begin_ = now;
@@ -95,7 +101,12 @@ void Tracer::concluded() {
   ++trace_.supersteps;
   trace_.messages += record_.messages, trace_.bytes += record_.bytes;
   trace_.time += record_.time, trace_.work += record_.work_sum;
-  if (trace_.records.size() < trace_.options.capacity) trace_.records.push_back(record_);
+  if (trace_.records.size() >= trace_.options.capacity) return;
+  try {
+    trace_.records.push_back(record_);
+  } catch (...) {
+    world_.fail(world_.first(), std::current_exception());
+  }
 }
 
 }  // namespace detail

@@ -56,9 +56,9 @@ class Tracer {
   }
   void opened() noexcept { begin_ = trace_.now(); }
   /// All local peers have arrived.
-  void arrived();
+  void arrived() noexcept;
   /// The superstep is over; the next opens.
-  void concluded();
+  void concluded() noexcept;
 
  private:
   void count_sent();

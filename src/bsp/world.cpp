@@ -124,6 +124,7 @@ World::World(World& root, Hosts hosts, std::vector<int> root_ranks)
 World::~World() = default;
 
 void World::throw_aborted(Fiber& fiber) const {
+  fiber.told = true;  // first: without memory for the reason, what is thrown is a consequence all the same
   std::string reason;
   int rank = 0;
   std::uint64_t superstep = 0;
@@ -133,7 +134,6 @@ void World::throw_aborted(Fiber& fiber) const {
     reason = reason_of(of_run.error);
     rank = of_run.failed_rank, superstep = of_run.failed_superstep;
   }
-  fiber.told = true;
   throw Aborted(rank, superstep, reason);
 }
 
@@ -161,6 +161,11 @@ int World::failed_rank() const noexcept {
   return root_->shared_->failed_rank;
 }
 
+std::uint64_t World::failed_superstep() const noexcept {
+  const std::lock_guard lock(root_->shared_->mutex);
+  return root_->shared_->failed_superstep;
+}
+
 void World::rethrow_failure() const {
   if (shared_->error) std::rethrow_exception(shared_->error);
 }
@@ -181,7 +186,7 @@ void World::check_collective() {
   for (int rank = first_; rank < first_ + local_ && odd_ < 0; ++rank)
     if (at(rank) != collective_ || is_gone(rank) != is_gone(first_)) odd_ = rank;
   if (odd_ >= 0 && wire_ == nullptr)
-    fail(odd_, std::make_exception_ptr(mismatch(whereabouts(first_), whereabouts(odd_))));
+    fail_with(odd_, [this] { return mismatch(whereabouts(first_), whereabouts(odd_)); });
 }
 
 Whereabouts World::whereabouts(int rank) noexcept {

@@ -1,9 +1,12 @@
-// A steady superstep allocates nothing: every operator new of the process is counted.
+// A steady superstep allocates nothing, and memory that is exhausted is an error: every operator new of the process is
+// counted, and may be made to fail.
 #include "scalar/bsp.hpp"
 
 #include <cstdlib>
 #include <functional>
 #include <new>
+#include <optional>
+#include <string>
 
 #include "bsp/places.hpp"
 #include "support/catch.hpp"
@@ -16,9 +19,15 @@ using bsp::Task;
 namespace {
 
 std::atomic<long> allocations{0};
+std::atomic<long> until_failure{0};  // how many more are granted, less one; 0: all
+std::atomic<long> failures{0};       // how many have failed
 
 void* counted(std::size_t bytes, std::size_t alignment) {
   allocations.fetch_add(1, std::memory_order_relaxed);
+  if (until_failure.load(std::memory_order_relaxed) > 0 && until_failure.fetch_sub(1) == 1) {
+    ++failures;
+    throw std::bad_alloc();
+  }
   void* memory = alignment <= alignof(std::max_align_t)
                      ? std::malloc(bytes != 0 ? bytes : 1)
                      : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
@@ -122,5 +131,150 @@ TEST_CASE("steady supersteps of combined messages, puts and exchanges allocate n
     const bsp::Engine engine({.peers = 4, .workers = 2, .executor = &bsp_test::host_threads()});
     for (const long count : engine.run_all(body)) CHECK(count == 0);
   }
+}
+
+namespace {
+
+Task<long> sum_of_all(Peer& peer, long value) { co_return co_await peer.all_reduce(value, std::plus{}); }
+
+Task<long> messages_of_all_kinds(Peer& peer) {
+  auto numbers = peer.mailbox<long>();
+  auto strings = peer.mailbox<std::string>();
+  auto texts = peer.mailbox<std::string_view>();
+  long sum = 0;
+  for (int step = 0; step < 3; ++step) {
+    for (int i = 0; i < 50; ++i) numbers.send(peer.right(), i);
+    strings.emplace(peer.left(), 40, 'x');
+    texts.send(peer.right(), "a text of some length");
+    co_await peer.sync();
+    for (const long number : numbers.received()) sum += number;
+    for (const std::string& text : strings.received()) sum += static_cast<long>(text.size());
+    for (const std::string_view text : texts.received()) sum += static_cast<long>(text.size());
+    sum = co_await sum_of_all(peer, sum);
+  }
+  co_return sum;
+}
+
+Task<long> collectives_of_all_kinds(Peer& peer) {
+  const std::vector<long> mine(static_cast<std::size_t>(peer.rank()) + 1, 3);
+  std::vector<long> values(100, peer.rank()), all, back;
+  std::vector<std::size_t> cuts;
+  co_await peer.all_reduce(std::span(values), std::plus{});
+  co_await peer.broadcast(std::span(values), 1);
+  co_await bsp::all_gather_v(peer, mine, all, cuts);
+  co_await bsp::scatter_v(peer, all, cuts, back, 1);
+  co_await bsp::scan(peer, std::span(values), std::plus{});
+  bsp::Combining<unsigned, long> keys(peer, {.keys = 500});
+  for (unsigned key = 0; key < 500; key += 7) keys.send(key, 1);
+  co_await peer.sync();
+  long sum = values[0] + static_cast<long>(back.size());
+  keys.receive([&](unsigned, long value) { sum += value; });
+  co_return co_await peer.all_reduce(sum, std::plus{});
+}
+
+Task<long> teams_and_clocks(Peer& peer) {
+  long sum = 0;
+  {
+    bsp::Subworld team = co_await peer.split(peer.rank() % 2);
+    auto box = team->mailbox<int>();
+    for (int step = 0; step < 3; ++step) {
+      box.send(team->right(), step);
+      co_await team->sync();
+      for (const int value : box.received()) sum += value;
+    }
+  }
+  {
+    bsp::Clock clock(peer, {.staleness = 1});
+    bsp::Table<double> table(clock, 4, 2);
+    const std::vector<double> row{1, 2};
+    for (int step = 0; step < 3; ++step) {
+      table.push(static_cast<std::size_t>(peer.rank()), row);
+      co_await clock.tick();
+    }
+  }
+  co_return co_await peer.all_reduce(sum, std::plus{});
+}
+
+Task<long> on_threads_of_their_own(Peer& peer) {
+  auto blocking = [](bsp::BlockingPeer& self) { return self.all_reduce(1L, std::plus{}); };
+  co_return co_await peer.offload(blocking);
+}
+
+/// Runs `body` once for each of its allocations, which fails. Returns how many there are.
+template <class Body>
+long fail_each_allocation(bsp::EngineOptions options, Body body) {
+  for (long k = 1; k < 20'000; ++k) {
+    if (options.trace != nullptr) options.trace = std::make_shared<bsp::Trace>();
+    const bsp::Engine engine(options);
+    std::string wrong;
+    const long before = failures;
+    until_failure = k;
+    try {
+      engine.run_all(body);
+    } catch (const Error& error) {
+      until_failure = 0;
+      if (error.code() != Errc::resource_exhausted) wrong = error.what();
+    } catch (const std::exception& error) {
+      until_failure = 0;
+      wrong = std::string("of a type of its own: ") + error.what();
+    }
+    until_failure = 0;
+    INFO("allocation " << k);
+    CHECK(wrong == "");
+    if (failures == before) return k - 1;
+  }
+  return -1;
+}
+
+}  // namespace
+
+TEST_CASE("exhausted memory is an error, whichever allocation of a run it is") {
+  struct Program {
+    const char* name;
+    Task<long> (*body)(Peer&);
+  };
+  for (const Program& program : {Program{"messages", messages_of_all_kinds},
+                                 {"collectives", collectives_of_all_kinds},
+                                 {"teams and clocks", teams_and_clocks},
+                                 {"threads", on_threads_of_their_own}})
+    for (const int workers : {1, 3})
+      for (const bool traced : {false, true}) {
+        INFO(program.name << ", " << workers << " workers" << (traced ? ", traced" : ""));
+        bsp::EngineOptions options{.peers = 4, .workers = workers, .executor = &bsp_test::host_threads()};
+        if (traced) options.trace = std::make_shared<bsp::Trace>();
+        CHECK(fail_each_allocation(options, program.body) > 20);
+      }
+}
+
+TEST_CASE("what was asked for is said when memory is exhausted") {
+  const bsp::Engine engine({.peers = 2, .workers = 1});
+  const auto message = [&](auto body) {
+    try {
+      engine.run(body);
+    } catch (const Error& error) {
+      CHECK(error.code() == Errc::resource_exhausted);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(message([](Peer& peer) -> Task<> {
+          auto box = peer.mailbox<long>();
+          const std::vector<long> values(1000);
+          co_await peer.sync();
+          if (peer.rank() == 1) {
+            box.send(0, 1L);
+            until_failure = 1;  // the rest does not fit into the block
+            box.send(0, std::span<const long>(values));
+          }
+        }) == "bsp peer 1: there is no memory for 8008 bytes of messages to peer 0");
+  CHECK(message([](Peer& peer) -> Task<> {
+          co_await peer.sync();
+          if (peer.rank() == 1) until_failure = 1;
+          co_await sum_of_all(peer, 1);
+        }).find("bsp: there is no memory for a coroutine's frame of ") == 0);
+  CHECK(message([](Peer& peer) -> Task<> {
+          co_await peer.sync();
+          if (peer.rank() == 1) throw std::bad_alloc();
+        }) == "bsp superstep 1: there is no memory for what peer 1 has asked for");
 }
 #endif

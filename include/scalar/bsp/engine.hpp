@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -39,6 +40,8 @@ class Session {
   Peer& peer(int rank) noexcept;
   void set_root(int rank, const PromiseBase& root) noexcept;
   Leaf& leaf(int rank) noexcept;
+  /// There is no memory to start the peers from `rank` on. Errors: `Errc::resource_exhausted`.
+  [[noreturn]] void throw_no_room(int rank) const;
   /// The local ranks are `[first, first + count)`.
   int first() const noexcept;
   int count() const noexcept;
@@ -93,9 +96,13 @@ class Engine {
     for (int attempt = 0;; ++attempt) {
       detail::Session session(options_, runtime_, attempt);
       auto roots = start(session, body);
-      if (!session.drive()) continue;
       std::vector<Value> values;
-      values.reserve(roots.size());
+      try {
+        values.reserve(roots.size());
+      } catch (const std::bad_alloc&) {
+        session.throw_no_room(session.first());
+      }
+      if (!session.drive()) continue;
       for (auto& root : roots) values.push_back(root.result());
       return values;
     }
@@ -107,10 +114,15 @@ class Engine {
   template <class Body>
   auto start(detail::Session& session, Body& body) const {
     std::vector<std::invoke_result_t<Body&, Peer&>> roots;
-    roots.reserve(static_cast<std::size_t>(session.count()));
-    for (int rank = session.first(); rank < session.first() + session.count(); ++rank) {
-      roots.push_back(body(session.peer(rank)));
-      session.set_root(rank, roots.back().start(session.leaf(rank)));
+    int rank = session.first();
+    try {
+      roots.reserve(static_cast<std::size_t>(session.count()));
+      for (; rank < session.first() + session.count(); ++rank) {
+        roots.push_back(body(session.peer(rank)));
+        session.set_root(rank, roots.back().start(session.leaf(rank)));
+      }
+    } catch (const std::bad_alloc&) {
+      session.throw_no_room(rank);
     }
     return roots;
   }

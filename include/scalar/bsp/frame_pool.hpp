@@ -7,6 +7,8 @@
 
 namespace scalar::inline v0::bsp::detail {
 
+[[noreturn]] void throw_no_frame(std::size_t bytes);
+
 /// The free coroutine frames of one peer, by size class.
 ///
 /// Helper tasks come and go every superstep; their memory returns here, so a steady program allocates nothing. A peer
@@ -30,7 +32,7 @@ class FramePool {
 
   static void* allocate(std::size_t bytes) {
     FramePool* pool = current();
-    return pool != nullptr && recycles(bytes) ? pool->take(bytes) : ::operator new(class_bytes(bytes));
+    return pool != nullptr && recycles(bytes) ? pool->take(bytes) : make(class_bytes(bytes));
   }
   static void release(void* frame, std::size_t bytes) noexcept {
     FramePool* pool = current();
@@ -58,11 +60,19 @@ class FramePool {
     return bytes <= granule * classes;
 #endif
   }
+  /// Errors: `Errc::resource_exhausted`, naming the bytes.
+  static void* make(std::size_t bytes) {
+    try {
+      return ::operator new(bytes);
+    } catch (const std::bad_alloc&) {
+      throw_no_frame(bytes);
+    }
+  }
   Bin& bin(std::size_t bytes) noexcept { return bins_[(bytes - 1) / granule]; }
 
   void* take(std::size_t bytes) {
     Bin& from = bin(bytes);
-    void* frame = from.free != nullptr ? std::exchange(from.free, from.free->next) : ::operator new(class_bytes(bytes));
+    void* frame = from.free != nullptr ? std::exchange(from.free, from.free->next) : make(class_bytes(bytes));
     ++from.lent;
     return frame;
   }

@@ -208,10 +208,20 @@ class World {
   [[noreturn]] void throw_aborted(Fiber& fiber) const;
   /// Peer `rank` has failed in this superstep. The lowest rank of the first failing superstep is kept.
   void fail(int rank, std::exception_ptr error) noexcept;
+  /// With the error that `make` returns or, for want of memory, throws.
+  template <class Make>
+  void fail_with(int rank, const Make& make) noexcept {
+    try {
+      throw make();
+    } catch (...) {
+      fail(rank, std::current_exception());
+    }
+  }
   bool has_failed() const noexcept { return root_->failed_.load(std::memory_order_acquire); }
   /// Why the run ends; null while nothing has failed. After all peers have stopped, or under the flip.
   std::exception_ptr failure() const noexcept;
   int failed_rank() const noexcept;
+  std::uint64_t failed_superstep() const noexcept;
   void rethrow_failure() const;
 
   /// All local peers have arrived. True: the superstep is over; false: other processes have not come yet.

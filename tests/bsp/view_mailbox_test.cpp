@@ -120,7 +120,7 @@ TEST_CASE("elements without any length are an error as well") {
   auto body = [](Peer& peer) -> Task<> {
     if (peer.rank() == 0) {
       auto lengths = peer.mailbox<std::uint64_t>();
-      auto values = peer.mailbox<char>();
+      bsp::Mailbox<char> values(peer, bsp::detail::Elements{});
       values.send(1, 'x');
       co_await peer.sync();
       co_return;
@@ -140,7 +140,7 @@ TEST_CASE("lengths that do not belong to the elements are an error, not a read b
     auto body = [&lie](Peer& peer) -> Task<> {
       if (peer.rank() == 0) {
         auto lengths = peer.mailbox<std::uint64_t>();
-        auto values = peer.mailbox<char>();
+        bsp::Mailbox<char> values(peer, bsp::detail::Elements{});
         lengths.send(1, std::span(lie));
         values.send(1, std::span<const char>("12345", 5));
         co_await peer.sync();

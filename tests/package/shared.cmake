@@ -19,7 +19,7 @@ run("${CMAKE_COMMAND}" --build "${BINARY}" --parallel 2)
 run("${CMAKE_COMMAND}" --install "${BINARY}" --prefix "${PREFIX}")
 
 string(REGEX MATCH "^[0-9]+\\.[0-9]+" minor "${VERSION}")
-file(GLOB_RECURSE libraries "${PREFIX}/*/libscalar_*.so.${VERSION}")
+file(GLOB_RECURSE libraries "${PREFIX}/libscalar_*.so.${VERSION}")
 list(LENGTH libraries count)
 if(count LESS 14)
   message(FATAL_ERROR "only ${count} shared libraries were installed: ${libraries}")

@@ -11,7 +11,7 @@ set(libraries ${components})
 list(TRANSFORM libraries PREPEND scalar_)
 add_custom_target(scalar_libraries)
 add_dependencies(scalar_libraries ${libraries})
-install(CODE "execute_process(COMMAND \"${CMAKE_COMMAND}\" --build \"${CMAKE_BINARY_DIR}\" --target scalar_libraries
+install(CODE "execute_process(COMMAND \"${CMAKE_COMMAND}\" --build \"${CMAKE_BINARY_DIR}\" --target scalar_libraries --config \"\${CMAKE_INSTALL_CONFIG_NAME}\"
   COMMAND_ERROR_IS_FATAL ANY)")
 
 set(SCALAR_COMPONENT_LINES "")

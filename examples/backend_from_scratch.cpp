@@ -26,13 +26,16 @@ class GradientDescent {
     scalar::LinearParameters result{.features = data.columns(), .outputs = 1};
     result.values.resize(std::size_t(data.columns()) + 1);  // weights, then the intercept
     std::vector<double> gradient(result.values.size());
+    double total = 0;
+    for (std::int64_t i = 0; i < data.rows(); ++i) total += data.weight(i);
     for (int step = 0; step < steps; ++step) {
       if (options.stop.stop_requested())
         throw scalar::Error(scalar::Errc::cancelled, "stopped before step " + std::to_string(step),
                             std::string(name()));
       const double squares = add_gradient(spec, data, result, gradient);
       for (std::size_t j = 0; j < gradient.size(); ++j)
-        result.values[j] -= 0.5 * gradient[j] / double(data.rows() * data.columns());
+        result.values[j] -= 0.5 * gradient[j] / (total * double(data.columns()));
+      if (!std::isfinite(squares)) throw scalar::Error(scalar::Errc::failed, "diverged", std::string(name()));
       if (options.progress) options.progress({.what = "step", .done = step + 1, .total = steps, .objective = squares});
     }
     return result;

@@ -25,7 +25,7 @@ step "Building"
 . cmake/compiler-cache.sh
 mkdir -p "$build"
 [ -f "$build/build.ninja" ] ||
-  cmake --preset release -DSCALAR_BUILD_TESTS=OFF "${launcher[@]}" >"$build/configure.log" 2>&1 ||
+  cmake --preset release -DSCALAR_BUILD_TESTS=OFF ${SCALAR_CMAKE_OPTIONS:-} "${launcher[@]}" >"$build/configure.log" 2>&1 ||
   { cat "$build/configure.log" >&2; echo "The configuration failed." >&2; exit 1; }
 cmake --build "$build" --target quickstart quickstart_serve
 

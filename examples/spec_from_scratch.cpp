@@ -1,4 +1,6 @@
 // A spec of one's own: a model family that Scalar does not have, trained, saved, loaded and served like any other.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -85,16 +87,18 @@ struct Averages {
   scalar::Support supports(const NearestCentroid&, int peers) const {
     return peers == 1 ? scalar::Support{} : scalar::Support{{"averages learns with one peer"}};
   }
-  Centroids fit(const NearestCentroid&, const scalar::Dataset& data, const scalar::FitOptions&,
+  Centroids fit(const NearestCentroid&, const scalar::Dataset& data, const scalar::FitOptions& options,
                 const scalar::Runtime&) const {
+    if (options.stop.stop_requested()) throw scalar::Error(scalar::Errc::cancelled, "asked to stop", "averages");
+    if (options.transport) throw scalar::Error(scalar::Errc::unsupported, "learns in one process", "averages");
     Centroids result{.features = data.columns(), .classes = std::int64_t(data.classes().size())};
     result.values.resize(std::size_t(result.features * result.classes));
     std::vector<double> rows(data.classes().size());
-    for (std::int64_t i = 0; i < data.rows(); ++i) ++rows[std::size_t(data.target(i))];
+    for (std::int64_t i = 0; i < data.rows(); ++i) rows[std::size_t(data.target(i))] += data.weight(i);
     for (std::int64_t i = 0; i < data.rows(); ++i)
       for (std::int64_t j = 0; j < data.columns(); ++j)
         result.values[std::size_t(std::int64_t(data.target(i)) * result.features + j)] +=
-            float(data.row(i)[std::size_t(j)] / rows[std::size_t(data.target(i))]);
+            float(data.weight(i) * data.row(i)[std::size_t(j)] / rows[std::size_t(data.target(i))]);
     return result;
   }
 };
@@ -108,7 +112,7 @@ int main(int argc, char** argv) {
   const auto [train, test] =
       data::read_csv(argc > 1 ? argv[1] : "examples/data/penguins.csv", {.label = "species"}).split({.seed = 7});
   const auto model = Trainer{mine::NearestCentroid{}, mine::Averages{}}.fit(train);
-  const std::string path = std::filesystem::temp_directory_path() / "nearest_centroid.scalar";
+  const std::string path = std::filesystem::temp_directory_path() / ("nearest_centroid." + std::to_string(::getpid()));
   model.save(path);
   const AnyModel loaded = AnyModel::load(path);
   std::filesystem::remove_all(path);

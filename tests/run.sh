@@ -16,7 +16,7 @@ cmake/install-dependencies.sh build run test
 step "Building"
 . cmake/compiler-cache.sh
 mkdir -p "$build"
-cmake --preset release -DSCALAR_BUILD_TESTS=ON "${launcher[@]}" >"$build/configure.log" 2>&1 ||
+cmake --preset release -DSCALAR_BUILD_TESTS=ON ${SCALAR_CMAKE_OPTIONS:-} "${launcher[@]}" >"$build/configure.log" 2>&1 ||
   { cat "$build/configure.log" >&2; echo "The configuration failed." >&2; exit 1; }
 cmake --build "$build"
 

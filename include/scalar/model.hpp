@@ -35,7 +35,7 @@ class Model {
   const CompiledModel& compiled() const { return data().compiled; }
   /// The columns the model reads as texts and as numbers, and its label, which a file need not have: read a file to
   /// predict with `data::read_csv(uri, {.schema = model.schema()})`.
-  Schema schema() const { return data().schema(); }
+  Schema schema() const { return data().encoder.schema(); }
 
   /// Predictions of a table that has the model's input columns; other columns, and the label, are ignored.
   /// Errors: `Errc::not_found` for a missing column, `Errc::type_mismatch`, `Errc::invalid_argument`, as
@@ -101,7 +101,7 @@ class AnyModel {
   const Encoder& encoder() const { return data().encoder; }
   const ModelInfo& info() const { return data().info; }
   const CompiledModel& compiled() const { return data().compiled; }
-  Schema schema() const { return data().schema(); }
+  Schema schema() const { return data().encoder.schema(); }
 
   Prediction predict(const Table& table) const { return data().predict(table); }
   Prediction predict(const Dataset& dataset) const { return data().predict(dataset); }

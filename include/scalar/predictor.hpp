@@ -76,7 +76,8 @@ class Predictor {
   /// The prediction of one row, told as values by the names of their columns, in any order:
   /// `predict_row({{"island", "Torgersen"}, {"bill_length_mm", 39.1}})`. Columns that the model does not know are
   /// ignored. Errors: `Errc::not_found` for an input without a value, `Errc::already_exists` for one with two values,
-  /// `Errc::type_mismatch` for a text instead of a number or the other way round; else as `predict`.
+  /// `Errc::type_mismatch` for a text instead of a number or the other way round, `Errc::out_of_range` for an integer
+  /// that a double does not hold; else as `predict`.
   Prediction predict_row(std::span<const NamedValue> row, const PredictCall& call = {}) const;
   Prediction predict_row(std::initializer_list<NamedValue> row, const PredictCall& call = {}) const {
     return predict_row(std::span(row.begin(), row.size()), call);

@@ -17,13 +17,14 @@ class MatrixBuilder {
  public:
   explicit MatrixBuilder(const CsvLayout& layout) : names_(layout.names), place_(names_.size(), unused) {
     for (const std::size_t position : layout.wanted) {
-      if (names_[position] == layout.label) {
+      const std::string& name = names_[position];  // which may be empty
+      if (!layout.label.empty() && name == layout.label) {
         label_ = position;
-      } else if (names_[position] == layout.weight) {
+      } else if (!layout.weight.empty() && name == layout.weight) {
         weight_ = position;
       } else {
         place_[position] = feature_names_.size();
-        feature_names_.push_back(names_[position]);
+        feature_names_.push_back(name);
       }
     }
     row_.resize(feature_names_.size());
@@ -43,6 +44,7 @@ class MatrixBuilder {
       const auto narrow = static_cast<float>(value);
       // A plain decimal has at most 19 digits: only one that `field` read can be too large.
       if (std::isinf(narrow)) refuse(text, column, lexer);
+      if (static_cast<double>(narrow) != value && value == std::floor(value)) refuse_whole(value, column, lexer);
       row_[place_[column]] = narrow;
     } else if (column == label_) {
       target_ = value;
@@ -85,6 +87,11 @@ class MatrixBuilder {
                                  : column == weight_ ? "a weight, which is a number not below 0"
                                                      : "a number that a float32 can hold") +
                                 ", got " + quoted(seen));
+  }
+  [[noreturn]] void refuse_whole(double value, std::size_t column, const CsvLexer& lexer) const {
+    lexer.fail(Errc::parse, "column " + quoted(names_[column]) + ": " + shown(value) +
+                                " is a whole number that a float32 does not hold; read_csv and an Encoder keep dates, "
+                                "times and keys apart");
   }
   double convert(std::string_view text, std::size_t column, const CsvLexer& lexer) const {
     double value = std::numeric_limits<double>::quiet_NaN();

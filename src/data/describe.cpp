@@ -100,23 +100,23 @@ std::int64_t missing_values(const Table& table, const Column& column) {
   return missing;
 }
 
-bool has_spelling_of_missing(const Column& column) {
-  const auto* texts = std::get_if<TextValues>(&column.values);
-  if (texts == nullptr) return false;
-  const data::ReadCsv defaults;
-  return std::any_of(texts->dictionary.begin(), texts->dictionary.end(), [&](const std::string& text) {
-    return std::find(defaults.missing.begin(), defaults.missing.end(), text) != defaults.missing.end();
+}  // namespace
+
+bool data::spell_missing(const std::vector<std::string>& texts) {
+  const std::vector<std::string> missing = usual_missing();
+  return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
+    return std::find(missing.begin(), missing.end(), text) != missing.end();
   });
 }
-
-}  // namespace
 
 Schema Table::schema() const {
   Schema schema{{}, label(), weight()};
   for (std::int64_t i = 0; i < column_count(); ++i) {
     const Column& one = column(i);
-    schema.columns.push_back(
-        {.name = one.name, .type = static_cast<ReadAs>(one.type()), .quoted_values = has_spelling_of_missing(one)});
+    const auto* const texts = std::get_if<TextValues>(&one.values);
+    schema.columns.push_back({.name = one.name,
+                              .type = static_cast<ReadAs>(one.type()),
+                              .quoted_values = texts != nullptr && data::spell_missing(texts->dictionary)});
   }
   return schema;
 }

@@ -6,6 +6,7 @@
 #include "core/quoted.hpp"
 #include "data/encoder_impl.hpp"
 #include "data/labels.hpp"
+#include "data/number.hpp"
 #include "data/reason.hpp"
 #include "scalar/core/parallel.hpp"
 
@@ -218,6 +219,17 @@ class ClassReader {
   std::vector<std::uint32_t> indices_;  // of the texts in the column's dictionary
 };
 
+/// A label whose classes may be numbers is inferred, as it was when the model learned it; other classes are texts.
+ReadAs label_type(const std::vector<std::string>& classes) {
+  if (classes.empty()) return ReadAs::number;
+  const bool may_be_inferred = std::all_of(classes.begin(), classes.end(), [](const std::string& text) {
+    double number = 0;
+    return text == "true" || text == "false" ||
+           (data::parse_double(text, number) == data::Parsed::number && data::shortest(number) == text);
+  });
+  return may_be_inferred ? ReadAs::inferred : ReadAs::text;
+}
+
 /// The targets of a table whose label is `label`, or the one it names.
 std::vector<double> targets_of(const Table& table, const std::string& label, TargetKind kind,
                                const data::Dictionary& classes, const Watch& watch) {
@@ -243,6 +255,21 @@ std::vector<double> targets_of(const Table& table, const std::string& label, Tar
 }
 
 }  // namespace
+
+Schema Encoder::schema() const {
+  const Data& self = data();
+  Schema schema{{}, self.label, {}};
+  for (std::size_t i = 0; i < self.inputs.size(); ++i)
+    schema.columns.push_back({.name = self.inputs[i].name,
+                              .type = self.inputs[i].is_text ? ReadAs::text : ReadAs::number,
+                              .quoted_values = data::spell_missing(self.codes[i].categories.texts())});
+  if (!schema.label.empty())
+    schema.columns.push_back({.name = schema.label,
+                              .type = label_type(self.classes.texts()),
+                              .quoted_values = data::spell_missing(self.classes.texts()),
+                              .optional = true});
+  return schema;
+}
 
 std::vector<double> Encoder::targets(const Table& table) const {
   const Data& self = data();

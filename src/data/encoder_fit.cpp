@@ -249,7 +249,8 @@ Encoder Encoder::fit(const Table& table, const Encoding& encoding, TargetKind ki
   std::vector<const Column*> columns;
   for (std::int64_t i = 0; i < table.column_count(); ++i) {
     const Column& column = table.column(i);
-    if (column.name == table.label() || column.name == table.weight()) continue;
+    const bool is_weight = !table.weight().empty() && column.name == table.weight();  // a column may have no name
+    if (is_weight || column.name == table.label()) continue;
     if (!json::is_utf8(column.name)) {
       throw Error(Errc::invalid_argument, "the name of column " + std::to_string(i) + " is not UTF-8");
     }

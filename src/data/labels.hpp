@@ -11,6 +11,9 @@
 
 namespace scalar::inline v0::data {
 
+/// True where one of `texts` is what `read_csv` takes for a missing value unless told otherwise.
+bool spell_missing(const std::vector<std::string>& texts);
+
 /// The shortest decimal that reads back to the same number; a zero has no sign.
 template <class Number>
 std::string shortest(Number number) {

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "data/labels.hpp"
-#include "data/number.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/parallel.hpp"
 
@@ -52,17 +50,6 @@ void require_no_infinity(const FloatMatrix& rows, const Encoder& encoder, std::s
   }
 }
 
-/// A label whose classes may be numbers is inferred, as it was when the model learned it; other classes are texts.
-ReadAs label_type(const std::vector<std::string>& classes) {
-  if (classes.empty()) return ReadAs::number;
-  const bool may_be_inferred = std::all_of(classes.begin(), classes.end(), [](const std::string& text) {
-    double number = 0;
-    return text == "true" || text == "false" ||
-           (data::parse_double(text, number) == data::Parsed::number && data::shortest(number) == text);
-  });
-  return may_be_inferred ? ReadAs::inferred : ReadAs::text;
-}
-
 void require_finite(BatchOut out, std::string_view spec) {
   for (std::int64_t i = 0; i < out.rows; ++i)
     for (const double value : out.row(i))
@@ -100,15 +87,6 @@ void Base::set_compiled(CompiledModel ready) {
                     std::to_string(classes),
                 std::string(spec_name));
   compiled = std::move(ready);
-}
-
-Schema Base::schema() const {
-  Schema schema{{}, encoder.label(), {}};
-  for (const Input& input : encoder.inputs())
-    schema.columns.push_back({.name = input.name, .type = input.is_text ? ReadAs::text : ReadAs::number});
-  if (!schema.label.empty())
-    schema.columns.push_back({.name = schema.label, .type = label_type(encoder.classes()), .optional = true});
-  return schema;
 }
 
 void Base::predict(const BatchView& batch, BatchOut out) const {

@@ -228,6 +228,7 @@ const NamedValue& value_of(const Input& input, std::span<const NamedValue> row) 
   if (!found->is_missing() && found->is_text() != input.is_text)
     fail(Errc::type_mismatch, input.is_text ? "has a number, the model was trained on text"
                                             : "has a text, the model was trained on numbers");
+  if (!found->is_exact()) fail(Errc::out_of_range, "has an integer that a double does not hold exactly");
   return *found;
 }
 

@@ -259,7 +259,12 @@ TEST_CASE("one row is asked by the names of its columns, or as a struct", "[pred
                     Contains("has a number, the model was trained on text"));
   CHECK_THROWS_WITH(predictor.predict_row({{"island", "Dream"}, {"mass", "2"}}), Contains("has a text"));
   CHECK_THROWS_WITH(predictor.predict_row({{"mass", 1}, {"island", "Dream"}, {"mass", 2}}), Contains("has two values"));
-  CHECK_THROWS_WITH(NamedValue("id", (std::int64_t{1} << 53) + 1), Contains("column \"id\": 9007199254740993"));
+  const std::int64_t inexact = (std::int64_t{1} << 53) + 1;
+  CHECK_THROWS_WITH(predictor.predict_row({{"island", "Dream"}, {"mass", inexact}}), Contains("does not hold exactly"));
+  CHECK_NOTHROW(predictor.predict_row({{"island", "Dream"}, {"mass", 1}, {"unknown", inexact}}));
+  CHECK(!NamedValue("id", std::numeric_limits<std::int64_t>::max()).is_exact());
+  CHECK(!NamedValue("id", std::numeric_limits<std::uint64_t>::max()).is_exact());
+  CHECK(NamedValue("id", std::numeric_limits<std::int64_t>::min()).is_exact());
   CHECK(NamedValue("id", std::int64_t{1} << 62).number() == 4611686018427387904.0);
   CHECK(NamedValue("id", std::numeric_limits<std::int64_t>::min()).number() == -9223372036854775808.0);
 }

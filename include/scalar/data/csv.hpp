@@ -70,13 +70,14 @@ Table read_csv(const Uri& uri, const ReadCsv& options = {}, const Runtime& runti
 /// The same from memory; errors carry `csv:line:column`.
 Table parse_csv(std::string_view text, const ReadCsv& options = {}, const Runtime& runtime = {});
 
-/// Reads a CSV of numbers straight into a float matrix: what `read_csv` and an `Encoder` that keeps numbers as they are
-/// would give, faster and in a third of the memory. A leading zero does not matter here.
+/// Reads a CSV of numbers straight into a float matrix, faster than `read_csv` and an `Encoder` and in a third of the
+/// memory. A leading zero does not matter here.
 ///
-/// Every column but label and weight is a feature; a missing one is NaN, and digits beyond float32 are lost. `kind`
+/// Every column but label and weight is a feature; a missing one is NaN, and fractions are rounded to float32. `kind`
 /// says whether the label is a number or a class (class names are the shortest decimals of the numbers, in their
-/// order). Errors: as `read_csv`, and `Errc::parse` for a field that is no number or no finite float32, a missing
-/// label, `Errc::invalid_argument` for `types`.
+/// order). Errors: as `read_csv`, and `Errc::parse` for a field that is no number or no finite float32, a whole
+/// number that a float32 does not hold (`read_csv` and an `Encoder` keep those apart), a missing label,
+/// `Errc::invalid_argument` for `types`.
 Dataset read_csv_matrix(const Uri& uri, const ReadCsv& options = {}, TargetKind kind = TargetKind::regression,
                         const Runtime& runtime = {});
 
@@ -87,8 +88,9 @@ struct WriteCsv {
 
 /// Writes a table with a header, at once and whole. Numbers are the shortest that read back to the same value, booleans
 /// `true` and `false`; text is quoted where it must be, and where it spells a missing value. Read with
-/// `.schema = table.schema()` it is the same table. Errors: `Errc::invalid_argument` naming column and row for a text
-/// that no CSV holds, with a NUL or not in UTF-8; those of the store.
+/// `.schema = table.schema()` it is the same table, unless `missing` is a spelling of the table's own. Errors:
+/// `Errc::invalid_argument` naming column and row for a text that no CSV holds, with a NUL or not in UTF-8; those of
+/// the store.
 void write_csv(const Table& table, const Uri& uri, const WriteCsv& options = {}, const Runtime& runtime = {});
 /// The same as a string.
 std::string format_csv(const Table& table, const WriteCsv& options = {});

@@ -125,6 +125,8 @@ class Encoder {
   const std::vector<std::string>& classes() const noexcept;
   /// The name of the label column; empty for `identity`.
   const std::string& label() const noexcept;
+  /// What the columns of a file must be to be encoded: inputs, and the label, which may be absent.
+  Schema schema() const;
 
   /// Features, targets and weights of a table with the columns of the training table, found by name.
   ///

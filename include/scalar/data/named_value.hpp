@@ -11,18 +11,11 @@
 
 namespace scalar::inline v0 {
 
-namespace detail {
-/// Errors: `Errc::out_of_range` for an integer that a double does not hold.
-double exact_double(std::string_view column, std::int64_t value);
-double exact_double(std::string_view column, std::uint64_t value);
-}  // namespace detail
-
 /// One value of a row under the name of its column: a number, a text, or nothing.
 ///
 /// A view: name and text must outlive it. Made from numbers and bools, from anything that converts to
 /// `std::string_view`, from enumerators (their names), and from an optional of these; `std::nullopt`, NaN and an empty
-/// text are missing values.
-/// Errors: `Errc::out_of_range` for an integer that a double does not hold exactly.
+/// text are missing values. An integer is kept as the nearest double; `is_exact` says whether that is the same number.
 class NamedValue {
  public:
   NamedValue() noexcept = default;
@@ -30,10 +23,8 @@ class NamedValue {
   NamedValue(std::string_view name, const T& value) : name_(name) {
     if constexpr (std::same_as<T, bool> || std::floating_point<T>)
       number_ = static_cast<double>(value);
-    else if constexpr (std::signed_integral<T>)
-      number_ = detail::exact_double(name, std::int64_t{value});
-    else if constexpr (std::unsigned_integral<T>)
-      number_ = detail::exact_double(name, std::uint64_t{value});
+    else if constexpr (std::integral<T>)
+      set_integer(value);
     else if constexpr (std::is_enum_v<T>)
       set_text(detail::enumerator(value));
     else
@@ -48,10 +39,19 @@ class NamedValue {
   bool is_text() const noexcept { return is_text_; }
   /// True for NaN, an empty text, and no value at all.
   bool is_missing() const noexcept { return text_.empty() && number_ != number_; }
+  /// False for an integer that a double does not hold.
+  bool is_exact() const noexcept { return is_exact_; }
   double number() const noexcept { return number_; }        ///< NaN where it is missing or a text
   std::string_view text() const noexcept { return text_; }  ///< empty where it is missing or a number
 
  private:
+  template <class T>
+  void set_integer(T value) noexcept {
+    number_ = static_cast<double>(value);
+    // 2^63 and 2^64 are doubles but no values of T, and must not be converted back.
+    const double limit = 2.0 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1);
+    is_exact_ = number_ < limit && static_cast<T>(number_) == value;
+  }
   void set_text(std::string_view text) noexcept {
     text_ = text;
     is_text_ = true;
@@ -59,7 +59,7 @@ class NamedValue {
 
   std::string_view name_{}, text_{};
   double number_ = std::numeric_limits<double>::quiet_NaN();
-  bool is_text_ = false;
+  bool is_text_ = false, is_exact_ = true;
 };
 
 }  // namespace scalar::inline v0

@@ -45,8 +45,6 @@ struct Base {
   Prediction predict(const Table& table) const;
   Prediction predict(const Dataset& data) const;
   void save(const std::string& directory) const;
-  /// What the model reads, and its label; see Model::schema.
-  Schema schema() const;
 
  protected:
   Base(std::string_view name, std::string json, Encoder fitted, ModelInfo provenance, Runtime resources)

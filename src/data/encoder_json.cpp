@@ -8,7 +8,7 @@ namespace {
 
 using data::ColumnCode;
 
-constexpr std::int64_t schema = 2;  // 1 had no shifts
+constexpr std::int64_t form_version = 2;  // 1 had no shifts
 
 [[noreturn]] void corrupt(const std::string& message) { throw Error(Errc::corrupt, message); }
 
@@ -79,7 +79,7 @@ json::Value Encoder::to_json() const {
   const Data& self = data();
   json::Array columns;
   for (std::size_t i = 0; i < self.inputs.size(); ++i) columns.push_back(code_to_json(self.inputs[i], self.codes[i]));
-  return json::Object{{"schema", schema},
+  return json::Object{{"schema", form_version},
                       {"encoding", json::parse(scalar::to_json(self.encoding))},
                       {"kind", self.kind == TargetKind::classification ? "classification" : "regression"},
                       {"identity", self.is_identity},
@@ -91,8 +91,8 @@ json::Value Encoder::to_json() const {
 Encoder Encoder::from_json(const json::Value& value) {
   std::string place = "encoder";
   try {
-    if (value.at("schema").as_int() != schema)
-      corrupt("schema is " + value.at("schema").dump() + ", expected " + std::to_string(schema));
+    if (value.at("schema").as_int() != form_version)
+      corrupt("schema is " + value.at("schema").dump() + ", expected " + std::to_string(form_version));
     auto made = std::make_shared<Data>();
     made->encoding = scalar::from_json<Encoding>(value.at("encoding"));
     const std::string& kind = value.at("kind").as_string();

@@ -1,6 +1,5 @@
 // A spec of one's own: a model family that Scalar does not have, trained, saved, loaded and served like any other.
 #include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -112,9 +111,9 @@ int main(int argc, char** argv) {
   const auto [train, test] =
       data::read_csv(argc > 1 ? argv[1] : "examples/data/penguins.csv", {.label = "species"}).split({.seed = 7});
   const auto model = Trainer{mine::NearestCentroid{}, mine::Averages{}}.fit(train);
-  const std::string path = std::filesystem::temp_directory_path() / ("nearest_centroid." + std::to_string(::getpid()));
-  model.save(path);
-  const AnyModel loaded = AnyModel::load(path);
+  const auto path = std::filesystem::temp_directory_path() / ("nearest_centroid." + std::to_string(::getpid()));
+  model.save(path.string());
+  const AnyModel loaded = AnyModel::load(path.string());
   std::filesystem::remove_all(path);
   std::printf("%s: accuracy %s\n", std::string(loaded.spec_name()).c_str(),
               metrics::accuracy(loaded, test) > 0.9 ? "above 0.9" : "0.9 or less");

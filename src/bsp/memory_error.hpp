@@ -15,4 +15,10 @@ inline Error memory_error(const std::string& what, std::uint64_t bytes, std::str
                std::move(context));
 }
 
+/// Peer `rank` asked for memory in `superstep`, nobody knows how much.
+inline Error peer_memory_error(int rank, std::uint64_t superstep) {
+  return Error(Errc::resource_exhausted, "there is no memory for what peer " + std::to_string(rank) + " has asked for",
+               "bsp superstep " + std::to_string(superstep));
+}
+
 }  // namespace scalar::inline v0::bsp::detail

@@ -174,7 +174,8 @@ void Network::cut(int rank, std::exception_ptr error) noexcept {
 
 void Network::tell_abort(int rank, const std::exception_ptr& error) {
   Abort abort{{run_, Envelope::frame_of_abort, 0}, rank, 0, has_lost_};
-  const std::string text = to_text(error, abort.code);
+  const bool is_known = world_ != nullptr && world_->has_failed();
+  const std::string text = to_text(error, rank, is_known ? world_->failed_superstep() : superstep(), abort.code);
   auto frame = std::make_shared<std::string>(sizeof abort + text.size(), '\0');
   std::memcpy(frame->data(), &abort, sizeof abort);
   std::memcpy(frame->data() + sizeof abort, text.data(), text.size());

@@ -218,7 +218,7 @@ void Wire::encode(const Meeting& meeting) {
   std::string error;
   if (failed_) {
     head.failed_rank = world_.failed_rank();
-    error = to_text(world_.failure(), head.failed_code);
+    error = to_text(world_.failure(), head.failed_rank, world_.failed_superstep(), head.failed_code);
   }
   std::vector<std::byte> values;
   std::string_view name, odd_name;

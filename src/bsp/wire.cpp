@@ -176,22 +176,29 @@ void Wire::close() noexcept {
 bool Wire::depart(const Meeting& meeting) {
   meeting_ = meeting;
   std::exception_ptr exhausted;
+  const auto note_exhausted = [&] {
+    std::uint64_t bytes = value_bytes_;
+    for (const Link& link : links_) bytes += link.out[world_.superstep() & 1]->bytes();
+    exhausted = failure_of([&] { return memory_error("the frames of a superstep", bytes, network_.context()); });
+  };
   try {
     encode(meeting);
   } catch (const std::bad_alloc&) {
-    std::uint64_t bytes = value_bytes_;
-    for (const Link& link : links_) bytes += link.out[world_.superstep() & 1]->bytes();
-    exhausted = std::make_exception_ptr(memory_error("the frames of a superstep", bytes, network_.context()));
+    note_exhausted();
   }
   const auto hold = network_.lock();
+  if (!exhausted && !network_.has_failed()) try {
+      for (Link& link : links_)
+        if (!link.gone) send(link);
+    } catch (const std::bad_alloc&) {
+      note_exhausted();
+    }
   // Without its frame the others would wait: they are told by a smaller one.
   if (exhausted) network_.spread(world_.root_rank(world_.first()), exhausted);
   if (network_.has_failed()) {
     world_.conclude(true);
     return true;
   }
-  for (Link& link : links_)
-    if (!link.gone) send(link);
   departed_ = true;
   if (!is_complete()) return false;
   conclude();
@@ -408,16 +415,16 @@ const void* Wire::value(int rank) const noexcept {
   return nullptr;
 }
 
-void Wire::deliver_segments() {
+void Wire::deliver_segments() noexcept {
   try {
     world_.each_channel(&Wire::deliver, this);
   } catch (const BadMessages& bad) {
-    world_.fail(bad.rank, std::make_exception_ptr(Error(bad)));
+    world_.fail_with(bad.rank, [&] { return Error(bad); });
   } catch (const std::bad_alloc&) {
     std::uint64_t bytes = 0;
     for (const Link& link : links_) bytes += link.frame.bytes.size();
-    world_.fail(world_.first(),
-                std::make_exception_ptr(memory_error("messages from other processes", bytes, network_.context())));
+    world_.fail_with(world_.first(),
+                     [&] { return memory_error("messages from other processes", bytes, network_.context()); });
   } catch (...) {
     world_.fail(world_.first(), std::current_exception());  // ends the run at the next barrier
   }

@@ -117,7 +117,7 @@ class Wire final : public Port, public std::enable_shared_from_this<Wire> {
   bool check_values();
   bool check_collectives();
   void note_error(const BarrierFrame& frame);
-  void deliver_segments();
+  void deliver_segments() noexcept;
   static void collect(void* self, std::int64_t index, const std::type_info& message, ChannelBase& channel);
   static void deliver(void* self, std::int64_t index, const std::type_info& message, ChannelBase& channel);
 

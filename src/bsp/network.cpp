@@ -12,6 +12,8 @@
 namespace scalar::inline v0::bsp::detail {
 namespace {
 
+constexpr std::size_t most_spare = 64;  // buffers kept for frames to come
+
 Envelope envelope_of(std::span<const std::byte> frame) {
   if (frame.size() < sizeof(Envelope))
     throw Error(
@@ -34,6 +36,7 @@ struct Network::Abort {
 
 Network::Network(Transport& transport, int peers, bool again)
     : transport_(transport), hosts_(peers), run_(transport.runs_ + 1) {
+  transport_.spare_.reserve(most_spare);  // recycle() may not fail
   const Membership members = again ? transport.regroup() : transport.meet();
   epoch_ = members.epoch;
   claim_pause_ = members.claim_pause;
@@ -99,9 +102,7 @@ Buffer Network::allocate(std::size_t bytes) {
 }
 
 void Network::recycle(Buffer&& buffer) noexcept {
-  constexpr std::size_t most = 64;
-  if (buffer.data() == nullptr || transport_.spare_.size() >= most) return;
-  transport_.spare_.reserve(most);
+  if (buffer.data() == nullptr || transport_.spare_.size() >= most_spare) return;
   transport_.spare_.push_back(std::move(buffer));
 }
 

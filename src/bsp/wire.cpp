@@ -154,6 +154,7 @@ Wire::Wire(Network& network, World& world, std::uint64_t id, Driver& driver, std
     link.process = process;
     for (auto& out : link.out) out = std::make_unique<Outgoing>();
   }
+  standings_.reserve(2 * links_.size() + 2);
 }
 
 Wire::~Wire() = default;
@@ -321,7 +322,7 @@ void Wire::conclude() noexcept {
   world_.sweep();
 }
 
-void Wire::take_frames() {
+void Wire::take_frames() noexcept {
   gone_ = meeting_.gone;
   for (Link& link : links_) {
     if (link.gone) {
@@ -340,12 +341,12 @@ void Wire::take_frames() {
   }
 }
 
-void Wire::note_error(const BarrierFrame& frame) {
-  world_.root().note_failure(std::clamp(frame.head.failed_rank, 0, world_.root().size() - 1),
-                             std::make_exception_ptr(from_text(frame.head.failed_code, frame.error)));
+void Wire::note_error(const BarrierFrame& frame) noexcept {
+  world_.root().fail_with(std::clamp(frame.head.failed_rank, 0, world_.root().size() - 1),
+                          [&] { return from_text(frame.head.failed_code, frame.error); });
 }
 
-bool Wire::take_errors() {
+bool Wire::take_errors() noexcept {
   bool failed = false;
   for (const Link& link : links_) {
     const BarrierHead& head = link.frame.head;
@@ -357,18 +358,19 @@ bool Wire::take_errors() {
 }
 
 /// An operation's values have one size. Who says another sent a bad frame, which only this process may have got.
-bool Wire::check_values() {
+bool Wire::check_values() noexcept {
   for (const Link& link : links_) {
     const BarrierHead& head = link.frame.head;
     if (link.frame.bytes.empty() || head.collective != own_head_.collective ||
         head.value_bytes == own_head_.value_bytes)
       continue;
     const int rank = world_.root_rank(world_.hosts().first(link.process));
-    const auto error = std::make_exception_ptr(
-        Error(Errc::parse,
-              "process " + std::to_string(link.process) + " sent a bad frame: value bytes is " +
-                  std::to_string(head.value_bytes) + ", expected " + std::to_string(own_head_.value_bytes),
-              network_.context()));
+    const std::exception_ptr error = failure_of([&] {
+      return Error(Errc::parse,
+                   "process " + std::to_string(link.process) + " sent a bad frame: value bytes is " +
+                       std::to_string(head.value_bytes) + ", expected " + std::to_string(own_head_.value_bytes),
+                   network_.context());
+    });
     world_.root().note_failure(rank, error);
     network_.spread(rank, error);
     return false;
@@ -378,8 +380,9 @@ bool Wire::check_values() {
 
 /// All processes compare the same heads in the same order, so they find the same mistake: that of the lowest rank that
 /// is not where peer 0 is.
-bool Wire::check_collectives() {
-  std::vector<Standing> all;
+bool Wire::check_collectives() noexcept {
+  std::vector<Standing>& all = standings_;
+  all.clear();
   const auto add = [&](const BarrierHead& head, int process, std::string_view name, std::string_view odd_name) {
     const int rank = world_.root_rank(world_.hosts().first(process));
     all.push_back({head.collective, false, {rank, head.first_gone != 0, name}});
@@ -400,7 +403,7 @@ bool Wire::check_collectives() {
   add_own();
   for (const Standing& other : all) {
     if (other.collective == all.front().collective && !other.is_odd) continue;
-    world_.root().note_failure(other.peer.rank, std::make_exception_ptr(world_.mismatch(all.front().peer, other.peer)));
+    world_.root().fail_with(other.peer.rank, [&] { return world_.mismatch(all.front().peer, other.peer); });
     return false;
   }
   return true;

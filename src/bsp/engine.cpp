@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bsp/checkpointer.hpp"
+#include "bsp/memory_error.hpp"
 #include "bsp/network.hpp"
 #include "bsp/resources.hpp"
 #include "bsp/scheduler.hpp"
@@ -182,8 +183,7 @@ bool Session::drive() {
     return false;
   } catch (const std::bad_alloc&) {
     if (recovers_ && impl.network != nullptr && impl.network->has_lost()) return false;
-    throw_no_memory("what peer " + std::to_string(impl.world.failed_rank()) + " has asked for",
-                    "bsp superstep " + std::to_string(impl.world.failed_superstep()));
+    throw peer_memory_error(impl.world.failed_rank(), impl.world.failed_superstep());
   } catch (...) {
     // In another process the change has failed, or begins.
     if (recovers_ && impl.network != nullptr && impl.network->has_lost()) return false;

@@ -12,6 +12,8 @@
 namespace scalar::inline v0::bsp::detail {
 namespace {
 
+constexpr std::size_t most_spare = 64;  // buffers kept for frames to come
+
 Envelope envelope_of(std::span<const std::byte> frame) {
   if (frame.size() < sizeof(Envelope))
     throw Error(
@@ -34,6 +36,7 @@ struct Network::Abort {
 
 Network::Network(Transport& transport, int peers, bool again)
     : transport_(transport), hosts_(peers), run_(transport.runs_ + 1) {
+  transport_.spare_.reserve(most_spare);  // recycle() may not fail
   const Membership members = again ? transport.regroup() : transport.meet();
   epoch_ = members.epoch;
   claim_pause_ = members.claim_pause;
@@ -57,6 +60,7 @@ Network::~Network() {
 
 void Network::add(std::uint64_t id, Port& port) {
   ports_[id] = &port;
+  completed_.reserve(completed_.size() + ports_.size());  // complete() may not fail
   std::vector<std::pair<int, Buffer>> mine;
   const auto others = std::stable_partition(homeless_.begin(), homeless_.end(), [&](const auto& waiting) {
     return envelope_of(waiting.second.bytes()).port != id;
@@ -67,6 +71,10 @@ void Network::add(std::uint64_t id, Port& port) {
 }
 
 void Network::remove(std::uint64_t id) noexcept { ports_.erase(id); }
+
+void Network::complete(Port& port) noexcept {
+  if (std::find(completed_.begin(), completed_.end(), &port) == completed_.end()) completed_.push_back(&port);
+}
 
 void Network::send(int process, std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> keeps) {
   transport_.send(process, parts, std::move(keeps));
@@ -94,9 +102,7 @@ Buffer Network::allocate(std::size_t bytes) {
 }
 
 void Network::recycle(Buffer&& buffer) noexcept {
-  constexpr std::size_t most = 64;
-  if (buffer.data() == nullptr || transport_.spare_.size() >= most) return;
-  transport_.spare_.reserve(most);
+  if (buffer.data() == nullptr || transport_.spare_.size() >= most_spare) return;
   transport_.spare_.push_back(std::move(buffer));
 }
 
@@ -104,7 +110,7 @@ void Network::exhausted(int process, std::size_t bytes) {
   if (failed_ || is_over_) throw std::bad_alloc();  // it may be a frame of the next run
   const int rank = hosts_.first(hosts_.here());
   const std::exception_ptr failure =
-      std::make_exception_ptr(memory_error("a frame from process " + std::to_string(process), bytes, context()));
+      failure_of([&] { return memory_error("a frame from process " + std::to_string(process), bytes, context()); });
   tell_abort(rank, failure);
   cut(rank, failure);
 }
@@ -115,11 +121,10 @@ void Network::received(int process, Buffer frame) {
     dispatch(process, std::move(frame));
   } catch (const Error& error) {
     const int rank = hosts_.first(process);
-    const std::exception_ptr failure = std::make_exception_ptr(
-        Error(error.code(), "process " + std::to_string(process) + " sent a bad frame: " + error.what(), context()));
-    if (failed_) return;
-    tell_abort(rank, failure);
-    cut(rank, failure);
+    spread(rank, failure_of([&] {
+             return Error(error.code(), "process " + std::to_string(process) + " sent a bad frame: " + error.what(),
+                          context());
+           }));
   } catch (const std::bad_alloc&) {
     exhausted(process, bytes);
     throw;
@@ -146,10 +151,7 @@ void Network::lost(int process, const std::string& reason) {
   if (failed_ || is_over_) return;
   has_lost_ = true;
   const int rank = hosts_.first(process);
-  const std::exception_ptr error =
-      std::make_exception_ptr(ProcessLost(process, rank, hosts_.count(process), superstep(), reason));
-  tell_abort(rank, error);
-  cut(rank, error);
+  spread(rank, failure_of([&] { return ProcessLost(process, rank, hosts_.count(process), superstep(), reason); }));
 }
 
 std::uint64_t Network::superstep() const noexcept { return world_ != nullptr ? world_->superstep() : 0; }
@@ -172,9 +174,33 @@ void Network::cut(int rank, std::exception_ptr error) noexcept {
   for (const auto& [id, port] : ports_) port->cut();
 }
 
-void Network::tell_abort(int rank, const std::exception_ptr& error) {
-  Abort abort{{run_, Envelope::frame_of_abort, 0}, rank, 0, has_lost_};
-  const std::string text = to_text(error, abort.code);
+/// Without memory for the reason the others are told that, and without any they are told at the end.
+void Network::tell_abort(int rank, const std::exception_ptr& error) noexcept {
+  try {
+    const bool is_known = world_ != nullptr && world_->has_failed();
+    std::int32_t code = 0;
+    const std::string text = to_text(error, rank, is_known ? world_->failed_superstep() : superstep(), code);
+    send_abort(rank, code, text);
+    return;
+  } catch (const std::bad_alloc&) {
+    untold_ = rank;
+  }
+  tell_late();
+}
+
+void Network::tell_late() noexcept {
+  if (untold_ < 0) return;
+  try {
+    using namespace std::string_view_literals;
+    send_abort(untold_, static_cast<std::int32_t>(Errc::resource_exhausted),
+               "bsp\0there was no memory for the reason"sv);
+    untold_ = -1;
+  } catch (const std::bad_alloc&) {  // finish() tries again
+  }
+}
+
+void Network::send_abort(int rank, std::int32_t code, std::string_view text) {
+  const Abort abort{{run_, Envelope::frame_of_abort, 0}, rank, code, has_lost_};
   auto frame = std::make_shared<std::string>(sizeof abort + text.size(), '\0');
   std::memcpy(frame->data(), &abort, sizeof abort);
   std::memcpy(frame->data() + sizeof abort, text.data(), text.size());
@@ -195,7 +221,7 @@ void Network::take_abort(std::span<const std::byte> frame) {
                       : std::make_exception_ptr(error));
 }
 
-void Network::spread(int rank, const std::exception_ptr& error) {
+void Network::spread(int rank, const std::exception_ptr& error) noexcept {
   if (failed_) return;
   tell_abort(rank, error);
   cut(rank, error);
@@ -230,6 +256,7 @@ void Network::proceed(unsigned worker, std::unique_lock<std::mutex> hold) {
 
 void Network::finish() {
   const std::unique_lock hold = lock();
+  tell_late();
   is_over_ = true;  // who leaves now takes nothing with it
   transport_.flush(*this);
 }

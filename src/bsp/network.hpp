@@ -7,6 +7,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -77,13 +78,13 @@ class Network final : public Transport::Sink {
   Buffer allocate(std::size_t bytes) override;
   void recycle(Buffer&& buffer) noexcept;
   /// `port.proceed` will be called at the end of this `poll` or `fail`.
-  void complete(Port& port) { completed_.push_back(&port); }
+  void complete(Port& port) noexcept;
   bool has_failed() const noexcept { return failed_; }
   /// For errors: `bsp superstep 7`.
   std::string context() const;
 
   /// The same where only this process knows, under the lock.
-  void spread(int rank, const std::exception_ptr& error);
+  void spread(int rank, const std::exception_ptr& error) noexcept;
   /// The run cannot go on: tells the other processes, and cuts all ports. `rank` is the peer to blame.
   void fail(int rank, std::exception_ptr error, unsigned worker);
   /// Moves frames; true when something was completed.
@@ -102,7 +103,9 @@ class Network final : public Transport::Sink {
   void dispatch(int process, Buffer frame);
   void cut(int rank, std::exception_ptr error) noexcept;
   std::uint64_t superstep() const noexcept;  // of the run; 0 before it
-  void tell_abort(int rank, const std::exception_ptr& error);
+  void tell_abort(int rank, const std::exception_ptr& error) noexcept;
+  void tell_late() noexcept;
+  void send_abort(int rank, std::int32_t code, std::string_view text);
   void take_abort(std::span<const std::byte> frame);
   void proceed(unsigned worker, std::unique_lock<std::mutex> lock);
 
@@ -114,13 +117,14 @@ class Network final : public Transport::Sink {
   std::exception_ptr early_error_;  // what failed before there was a world
   std::mutex mutex_;
   bool failed_ = false, has_lost_ = false, is_over_ = false;
+  int untold_ = -1;  // the peer that failed, while there is no memory to tell the others
   std::uint64_t epoch_ = 0;
   std::chrono::milliseconds claim_pause_{0};
   std::uint64_t agreements_ = 0;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> given_;  // by others: for which agreement, and what
   std::unordered_map<std::uint64_t, Port*> ports_;
   std::vector<std::pair<int, Buffer>> homeless_;  // for ports that are not there yet
-  std::vector<Port*> completed_;
+  std::vector<Port*> completed_;                  // with room for all ports
 };
 
 }  // namespace scalar::inline v0::bsp::detail

@@ -154,6 +154,7 @@ Wire::Wire(Network& network, World& world, std::uint64_t id, Driver& driver, std
     link.process = process;
     for (auto& out : link.out) out = std::make_unique<Outgoing>();
   }
+  standings_.reserve(2 * links_.size() + 2);
 }
 
 Wire::~Wire() = default;
@@ -176,22 +177,29 @@ void Wire::close() noexcept {
 bool Wire::depart(const Meeting& meeting) {
   meeting_ = meeting;
   std::exception_ptr exhausted;
+  const auto note_exhausted = [&] {
+    std::uint64_t bytes = value_bytes_;
+    for (const Link& link : links_) bytes += link.out[world_.superstep() & 1]->bytes();
+    exhausted = failure_of([&] { return memory_error("the frames of a superstep", bytes, network_.context()); });
+  };
   try {
     encode(meeting);
   } catch (const std::bad_alloc&) {
-    std::uint64_t bytes = value_bytes_;
-    for (const Link& link : links_) bytes += link.out[world_.superstep() & 1]->bytes();
-    exhausted = std::make_exception_ptr(memory_error("the frames of a superstep", bytes, network_.context()));
+    note_exhausted();
   }
   const auto hold = network_.lock();
+  if (!exhausted && !network_.has_failed()) try {
+      for (Link& link : links_)
+        if (!link.gone) send(link);
+    } catch (const std::bad_alloc&) {
+      note_exhausted();
+    }
   // Without its frame the others would wait: they are told by a smaller one.
   if (exhausted) network_.spread(world_.root_rank(world_.first()), exhausted);
   if (network_.has_failed()) {
     world_.conclude(true);
     return true;
   }
-  for (Link& link : links_)
-    if (!link.gone) send(link);
   departed_ = true;
   if (!is_complete()) return false;
   conclude();
@@ -218,7 +226,7 @@ void Wire::encode(const Meeting& meeting) {
   std::string error;
   if (failed_) {
     head.failed_rank = world_.failed_rank();
-    error = to_text(world_.failure(), head.failed_code);
+    error = to_text(world_.failure(), head.failed_rank, world_.failed_superstep(), head.failed_code);
   }
   std::vector<std::byte> values;
   std::string_view name, odd_name;
@@ -314,7 +322,7 @@ void Wire::conclude() noexcept {
   world_.sweep();
 }
 
-void Wire::take_frames() {
+void Wire::take_frames() noexcept {
   gone_ = meeting_.gone;
   for (Link& link : links_) {
     if (link.gone) {
@@ -333,12 +341,12 @@ void Wire::take_frames() {
   }
 }
 
-void Wire::note_error(const BarrierFrame& frame) {
-  world_.root().note_failure(std::clamp(frame.head.failed_rank, 0, world_.root().size() - 1),
-                             std::make_exception_ptr(from_text(frame.head.failed_code, frame.error)));
+void Wire::note_error(const BarrierFrame& frame) noexcept {
+  world_.root().fail_with(std::clamp(frame.head.failed_rank, 0, world_.root().size() - 1),
+                          [&] { return from_text(frame.head.failed_code, frame.error); });
 }
 
-bool Wire::take_errors() {
+bool Wire::take_errors() noexcept {
   bool failed = false;
   for (const Link& link : links_) {
     const BarrierHead& head = link.frame.head;
@@ -350,18 +358,19 @@ bool Wire::take_errors() {
 }
 
 /// An operation's values have one size. Who says another sent a bad frame, which only this process may have got.
-bool Wire::check_values() {
+bool Wire::check_values() noexcept {
   for (const Link& link : links_) {
     const BarrierHead& head = link.frame.head;
     if (link.frame.bytes.empty() || head.collective != own_head_.collective ||
         head.value_bytes == own_head_.value_bytes)
       continue;
     const int rank = world_.root_rank(world_.hosts().first(link.process));
-    const auto error = std::make_exception_ptr(
-        Error(Errc::parse,
-              "process " + std::to_string(link.process) + " sent a bad frame: value bytes is " +
-                  std::to_string(head.value_bytes) + ", expected " + std::to_string(own_head_.value_bytes),
-              network_.context()));
+    const std::exception_ptr error = failure_of([&] {
+      return Error(Errc::parse,
+                   "process " + std::to_string(link.process) + " sent a bad frame: value bytes is " +
+                       std::to_string(head.value_bytes) + ", expected " + std::to_string(own_head_.value_bytes),
+                   network_.context());
+    });
     world_.root().note_failure(rank, error);
     network_.spread(rank, error);
     return false;
@@ -371,8 +380,9 @@ bool Wire::check_values() {
 
 /// All processes compare the same heads in the same order, so they find the same mistake: that of the lowest rank that
 /// is not where peer 0 is.
-bool Wire::check_collectives() {
-  std::vector<Standing> all;
+bool Wire::check_collectives() noexcept {
+  std::vector<Standing>& all = standings_;
+  all.clear();
   const auto add = [&](const BarrierHead& head, int process, std::string_view name, std::string_view odd_name) {
     const int rank = world_.root_rank(world_.hosts().first(process));
     all.push_back({head.collective, false, {rank, head.first_gone != 0, name}});
@@ -393,7 +403,7 @@ bool Wire::check_collectives() {
   add_own();
   for (const Standing& other : all) {
     if (other.collective == all.front().collective && !other.is_odd) continue;
-    world_.root().note_failure(other.peer.rank, std::make_exception_ptr(world_.mismatch(all.front().peer, other.peer)));
+    world_.root().fail_with(other.peer.rank, [&] { return world_.mismatch(all.front().peer, other.peer); });
     return false;
   }
   return true;
@@ -408,16 +418,16 @@ const void* Wire::value(int rank) const noexcept {
   return nullptr;
 }
 
-void Wire::deliver_segments() {
+void Wire::deliver_segments() noexcept {
   try {
     world_.each_channel(&Wire::deliver, this);
   } catch (const BadMessages& bad) {
-    world_.fail(bad.rank, std::make_exception_ptr(Error(bad)));
+    world_.fail_with(bad.rank, [&] { return Error(bad); });
   } catch (const std::bad_alloc&) {
     std::uint64_t bytes = 0;
     for (const Link& link : links_) bytes += link.frame.bytes.size();
-    world_.fail(world_.first(),
-                std::make_exception_ptr(memory_error("messages from other processes", bytes, network_.context())));
+    world_.fail_with(world_.first(),
+                     [&] { return memory_error("messages from other processes", bytes, network_.context()); });
   } catch (...) {
     world_.fail(world_.first(), std::current_exception());  // ends the run at the next barrier
   }

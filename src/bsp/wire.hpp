@@ -112,12 +112,12 @@ class Wire final : public Port, public std::enable_shared_from_this<Wire> {
   void send(Link& link);
   bool is_complete() const noexcept;
   void conclude() noexcept;
-  void take_frames();
-  bool take_errors();
-  bool check_values();
-  bool check_collectives();
-  void note_error(const BarrierFrame& frame);
-  void deliver_segments();
+  void take_frames() noexcept;
+  bool take_errors() noexcept;
+  bool check_values() noexcept;
+  bool check_collectives() noexcept;
+  void note_error(const BarrierFrame& frame) noexcept;
+  void deliver_segments() noexcept;
   static void collect(void* self, std::int64_t index, const std::type_info& message, ChannelBase& channel);
   static void deliver(void* self, std::int64_t index, const std::type_info& message, ChannelBase& channel);
 
@@ -131,6 +131,7 @@ class Wire final : public Port, public std::enable_shared_from_this<Wire> {
   BarrierHead own_head_;
   std::uint64_t value_bytes_ = 0;  // of all local peers, in the collective that is being written
   std::string_view own_name_, own_odd_name_;
+  std::vector<Standing> standings_;  // of one barrier; two of each process at most
   bool departed_ = false, failed_ = false;
   std::uint64_t gone_ = 0;
 };

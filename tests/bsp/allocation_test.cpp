@@ -4,10 +4,15 @@
 
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
+#include "bsp/loopback.hpp"
 #include "bsp/places.hpp"
 #include "support/catch.hpp"
 
@@ -19,11 +24,17 @@ using bsp::Task;
 namespace {
 
 std::atomic<long> allocations{0};
-std::atomic<long> until_failure{0};  // how many more are granted, less one; 0: all
-std::atomic<long> failures{0};       // how many have failed
+std::atomic<long> until_failure{0};   // how many more are granted, less one; 0: all
+std::atomic<long> failures{0};        // how many have failed
+thread_local long granted_here = -1;  // how many more this thread is granted; then none. -1: all
 
 void* counted(std::size_t bytes, std::size_t alignment) {
   allocations.fetch_add(1, std::memory_order_relaxed);
+  if (granted_here == 0) {
+    ++failures;
+    throw std::bad_alloc();
+  }
+  if (granted_here > 0) --granted_here;
   if (until_failure.load(std::memory_order_relaxed) > 0 && until_failure.fetch_sub(1) == 1) {
     ++failures;
     throw std::bad_alloc();
@@ -244,6 +255,89 @@ TEST_CASE("exhausted memory is an error, whichever allocation of a run it is") {
         if (traced) options.trace = std::make_shared<bsp::Trace>();
         CHECK(fail_each_allocation(options, program.body) > 20);
       }
+}
+
+namespace {
+
+/// Frames come in while no memory is left after some allocations. As in a real transport, what is lost then is noted
+/// and ends no process.
+class Starved final : public bsp_test::Loopback {
+ public:
+  using Loopback::Loopback;
+  void poll(Sink& sink) override {
+    Tight tight{sink, granted};
+    Loopback::poll(tight);
+  }
+  long granted = -1;  // in each frame
+
+ private:
+  struct Tight final : Sink {
+    Tight(Sink& to, long most) : sink(to), granted(most) {}
+    bsp::Buffer allocate(std::size_t bytes) override { return sink.allocate(bytes); }
+    void exhausted(int process, std::size_t bytes) override { sink.exhausted(process, bytes); }
+    void received(int process, bsp::Buffer frame) override {
+      granted_here = granted;
+      try {
+        sink.received(process, std::move(frame));
+      } catch (const std::bad_alloc&) {
+      }
+      granted_here = -1;
+    }
+    void lost(int process, const std::string& reason) override { sink.lost(process, reason); }
+    Sink& sink;
+    long granted;
+  };
+};
+
+/// Runs `body` in two processes, the second of which is granted `granted` allocations a frame. What each run ends with.
+std::pair<std::string, std::string> ends_of_starved(long granted, Task<long> (*body)(Peer&)) {
+  const auto board = std::make_shared<bsp_test::Switchboard>(2);
+  std::string ends[2];
+  std::vector<std::thread> threads;
+  for (int process = 0; process < 2; ++process)
+    threads.emplace_back([&, process] {
+      const auto transport = std::make_shared<Starved>(board, process);
+      if (process == 1) transport->granted = granted;
+      bsp::EngineOptions options{.peers = 4, .workers = 1};
+      options.transport = transport;
+      try {
+        bsp::Engine(options).run_all(body);
+      } catch (const Error& error) {
+        ends[process] = std::string(name(error.code()));
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  return {ends[0], ends[1]};
+}
+
+Task<long> fails_elsewhere(Peer& peer) {
+  co_await peer.sync();
+  if (peer.rank() == 0) throw Error(Errc::out_of_range, "a row that is described at length", "a table with a name");
+  co_return co_await sum_of_all(peer, 1);
+}
+
+Task<long> at_different_collectives(Peer& peer) {
+  co_await peer.sync();
+  if (peer.rank() == 0) co_await peer.all_reduce(1.0, std::plus{});
+  co_return co_await sum_of_all(peer, 1);
+}
+
+}  // namespace
+
+TEST_CASE("a process that has no memory left while frames come in ends the run in all processes") {
+  for (long granted = 0; granted < 60; ++granted) {
+    INFO(granted << " allocations a frame");
+    const auto [one, other] = ends_of_starved(granted, messages_of_all_kinds);
+    CHECK(one == other);
+    CHECK((one == "" || one == "resource_exhausted"));
+    if (granted == 0) CHECK(one != "");
+    const auto [thrower, told] = ends_of_starved(granted, fails_elsewhere);
+    CHECK((thrower == "out_of_range" || thrower == "resource_exhausted"));
+    CHECK((told == "out_of_range" || told == "resource_exhausted"));
+    const auto [first, second] = ends_of_starved(granted, at_different_collectives);
+    CHECK((first == "invalid_argument" || first == "resource_exhausted"));
+    CHECK((second == "invalid_argument" || second == "resource_exhausted"));
+  }
 }
 
 TEST_CASE("what was asked for is said when memory is exhausted") {

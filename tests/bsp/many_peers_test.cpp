@@ -1,14 +1,18 @@
 // Worlds of more peers than have a place for each other.
 #include "scalar/bsp/sparse_blocks.hpp"
 
-#include <sys/resource.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdlib>
+#include <fstream>
 #include <random>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "bsp/loopback.hpp"
@@ -131,37 +135,95 @@ TEST_CASE("blocks of many destinations are found again, superstep after superste
   CHECK(blocks.all().size() <= 200);
 }
 
+TEST_CASE("blocks are found whatever destinations and orders earlier supersteps have had") {
+  // Four of eight destinations in changing order: with some of these sets, what earlier supersteps had left in the
+  // table once counted again until no slot was free, and a search did not end.
+  for (unsigned seed = 480; seed < 490; ++seed) {
+    bsp::detail::SparseBlocks<int> blocks;
+    std::minstd_rand dice(seed);
+    std::vector<int> some(8);
+    for (int& to : some) to = static_cast<int>(dice() % many);
+    int wrong = 0;
+    for (int superstep = 0; superstep < 2000; ++superstep) {
+      for (std::size_t i = some.size(); i-- > 1;) std::swap(some[i], some[dice() % (i + 1)]);
+      for (int i = 0; i < 4; ++i) blocks.find_or_add(some[static_cast<std::size_t>(i)]);
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        const bsp::detail::SparseBlock<int>* const block = blocks.find(some[i]);
+        wrong += i < 4 ? block == nullptr || block->destination != some[i] : block != nullptr;
+      }
+      blocks.clear();
+    }
+    CHECK(wrong == 0);
+  }
+}
+
 #if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 namespace {
 
-/// The most memory that a process of its own takes while peers in a ring write to each other, in bytes.
-std::uint64_t peak_of_ring(int peers) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    try {
-      const long sum = bsp::Engine({.peers = peers, .workers = 1}).run([](Peer& peer) -> Task<long> {
-        auto box = peer.mailbox<long>();
-        long got = 0;
-        for (int step = 0; step < 4; ++step) {
-          box.send(peer.right(), 1);
-          co_await peer.sync();
-          for (const long value : box.received()) got += value;
-        }
-        co_return co_await peer.all_reduce(got, std::plus{});
-      });
-      ::_exit(sum == 4L * peers ? 0 : 1);
-    } catch (...) {
-      ::_exit(2);
+constexpr int report = 3;  // the file to which the process below writes
+constexpr const char* peers_of_ring = "SCALAR_TEST_PEERS_OF_RING";
+
+/// The most memory that this process has taken, in bytes. What `getrusage` says would begin with the pages of the
+/// process that started this one.
+std::uint64_t own_peak() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.rfind("VmHWM:", 0) == 0) return std::stoull(line.substr(6)) * 1024;
+  return 0;
+}
+
+long sum_of_ring(int peers) {
+  return bsp::Engine({.peers = peers, .workers = 1}).run([](Peer& peer) -> Task<long> {
+    auto box = peer.mailbox<long>();
+    long got = 0;
+    for (int step = 0; step < 4; ++step) {
+      box.send(peer.right(), 1);
+      co_await peer.sync();
+      for (const long value : box.received()) got += value;
     }
-  }
+    co_return co_await peer.all_reduce(got, std::plus{});
+  });
+}
+
+/// The most memory that a process of its own takes while peers in a ring write to each other, in bytes. It is a new
+/// program: this one may have threads, whose locks a forked process would keep for ever, and much memory.
+std::uint64_t peak_of_ring(int peers) {
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&actions, ends[1], report);
+  std::string program = "bsp_tests", test = "[ring-of-its-own]", setting = peers_of_ring;
+  setting += "=" + std::to_string(peers);
+  char* arguments[] = {program.data(), test.data(), nullptr};
+  std::vector<char*> environment;
+  for (char** one = environ; *one != nullptr; ++one) environment.push_back(*one);
+  environment.insert(environment.end(), {setting.data(), nullptr});
+  pid_t child = -1;
+  const int error = ::posix_spawn(&child, "/proc/self/exe", &actions, nullptr, arguments, environment.data());
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::close(ends[1]);
+  std::uint64_t peak = 0;
+  const bool has_come = error == 0 && ::read(ends[0], &peak, sizeof peak) == static_cast<ssize_t>(sizeof peak);
+  ::close(ends[0]);
+  REQUIRE(error == 0);
   int status = -1;
-  rusage usage{};
-  REQUIRE(::wait4(child, &status, 0, &usage) == child);
+  REQUIRE(::waitpid(child, &status, 0) == child);
   REQUIRE(status == 0);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  REQUIRE(has_come);
+  return peak;
 }
 
 }  // namespace
+
+TEST_CASE("what a process of its own does for the tests of memory", "[.][ring-of-its-own]") {
+  const char* const peers = std::getenv(peers_of_ring);
+  if (peers == nullptr) return;  // somebody asked for all hidden tests
+  REQUIRE(sum_of_ring(std::stoi(peers)) == 4L * std::stoi(peers));
+  const std::uint64_t peak = own_peak();
+  REQUIRE(::write(report, &peak, sizeof peak) == static_cast<ssize_t>(sizeof peak));
+}
 
 TEST_CASE("the memory of mailboxes follows the pairs that talk: 100,000 peers in a ring") {
   CHECK(peak_of_ring(100'000) < 500'000'000);

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <new>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -227,6 +228,46 @@ TEST_CASE("an error has the same code, context and message in all processes") {
     }
   });
   CHECK(alike == 3);
+}
+
+TEST_CASE("exhausted memory is the same error in all processes") {
+  const auto message_in = [](int processes, auto body) {
+    std::vector<std::string> messages(static_cast<std::size_t>(processes));
+    const auto run = [&](const bsp::Engine& engine, int process) {
+      std::string& message = messages[static_cast<std::size_t>(process)];
+      try {
+        engine.run(body);
+        message = "no error";
+      } catch (const Error& error) {
+        message = std::string(name(error.code())) + ": " + error.what();
+      }
+    };
+    if (processes == 1) {
+      run(bsp::Engine(options_of(3)), 0);
+    } else {
+      in_processes(processes, options_of(3), run);
+    }
+    for (const std::string& message : messages)
+      if (message != messages[0]) return "not alike: " + messages[0] + "; " + message;
+    return messages[0];
+  };
+  // Told by the barrier, and at once, since the others wait for a clock.
+  auto at_barrier = [](Peer& peer) -> Task<> {
+    co_await peer.sync();
+    if (peer.rank() == 1) throw std::bad_alloc();
+    co_await peer.sync();
+  };
+  auto at_clock = [](Peer& peer) -> Task<> {
+    co_await peer.sync();
+    bsp::Clock clock(peer, {.staleness = 0});
+    if (peer.rank() == 1) throw std::bad_alloc();
+    for (int tick = 0; tick < 3; ++tick) co_await clock.tick();
+  };
+  const std::string expected = "resource_exhausted: bsp superstep 1: there is no memory for what peer 1 has asked for";
+  for (const int processes : {1, 3}) {
+    CHECK(message_in(processes, at_barrier) == expected);
+    CHECK(message_in(processes, at_clock) == expected);
+  }
 }
 
 TEST_CASE("two functions of the same type are two operations in other processes as well") {

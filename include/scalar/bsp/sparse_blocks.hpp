@@ -17,13 +17,16 @@ template <class T>
 struct SparseBlock : Block<T> {
   int destination = 0;
   std::uint32_t next_sender = 0;  ///< in the destination's chain, as a rank plus 1; 0: none
+  std::uint32_t slot = 0;         ///< of the table: the only one that stands for this block
 };
 
 /// The blocks of one source in one parity.
 ///
 /// Each superstep gives them to destinations anew, in the order of the first messages. So there are as many as one
 /// superstep has had destinations at most, whoever these were. A hash table by linear probing finds them; it is never
-/// cleared, since a slot counts only while its block is used for its destination.
+/// cleared, since a slot counts only while its block is used and names this slot. So no more count than blocks are
+/// used, and at least half of the table is free, whatever earlier supersteps have left in it.
+///
 /// Thread safety: `find` may be called by several threads while nothing else is.
 template <class T>
 class SparseBlocks {
@@ -32,9 +35,8 @@ class SparseBlocks {
   SparseBlock<T>* find(int destination) const noexcept {
     if (used_ == 0) return nullptr;
     for (std::size_t i = home(destination);; i = next(i)) {
-      const Slot& slot = slots_[i];
-      if (!counts(slot)) return nullptr;
-      if (slot.destination == destination) return blocks_[slot.block].get();
+      if (!counts(i)) return nullptr;
+      if (SparseBlock<T>& block = *blocks_[slots_[i]]; block.destination == destination) return &block;
     }
   }
   /// The same, or one that is closed.
@@ -42,15 +44,15 @@ class SparseBlocks {
     if (last_ < used_ && blocks_[last_]->destination == destination) return *blocks_[last_];
     if (2 * (used_ + std::size_t{1}) > slots_.size()) grow();
     std::size_t i = home(destination);
-    for (; counts(slots_[i]); i = next(i))
-      if (slots_[i].destination == destination) return *blocks_[last_ = slots_[i].block];
+    for (; counts(i); i = next(i))
+      if (blocks_[slots_[i]]->destination == destination) return *blocks_[last_ = slots_[i]];
     if (used_ == blocks_.size()) {
       blocks_.push_back(std::make_unique<SparseBlock<T>>());
       prepare<T>(*blocks_.back());
     }
     SparseBlock<T>& block = *blocks_[used_];
     block.destination = destination;
-    slots_[i] = {destination, used_};
+    put(i, used_);
     last_ = used_++;
     return block;
   }
@@ -70,31 +72,33 @@ class SparseBlocks {
   }
 
  private:
-  struct Slot {
-    int destination = 0;
-    std::uint32_t block = ~std::uint32_t{0};
-  };
+  static constexpr std::uint32_t nothing = ~std::uint32_t{0};
 
-  bool counts(const Slot& slot) const noexcept {
-    return slot.block < used_ && blocks_[slot.block]->destination == slot.destination;
+  bool counts(std::size_t slot) const noexcept {
+    const std::uint32_t block = slots_[slot];
+    return block < used_ && blocks_[block]->slot == slot;
+  }
+  void put(std::size_t slot, std::uint32_t block) noexcept {
+    slots_[slot] = block;
+    blocks_[block]->slot = static_cast<std::uint32_t>(slot);
   }
   std::size_t home(int destination) const noexcept {
     return static_cast<std::size_t>(static_cast<std::uint32_t>(destination) * 0x9e3779b97f4a7c15u >> shift_);
   }
   std::size_t next(std::size_t slot) const noexcept { return (slot + 1) & (slots_.size() - 1); }
   void grow() {
-    std::vector<Slot> larger((std::max)(std::size_t{4}, 2 * slots_.size()));
+    std::vector<std::uint32_t> larger((std::max)(std::size_t{4}, 2 * slots_.size()), nothing);
     slots_.swap(larger);
     shift_ = 64 - static_cast<unsigned>(std::countr_zero(slots_.size()));
     for (std::uint32_t block = 0; block < used_; ++block) {
       std::size_t i = home(blocks_[block]->destination);
-      while (slots_[i].block != Slot{}.block) i = next(i);
-      slots_[i] = {blocks_[block]->destination, block};
+      while (slots_[i] != nothing) i = next(i);
+      put(i, block);
     }
   }
 
   std::vector<std::unique_ptr<SparseBlock<T>>> blocks_;
-  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> slots_;  // a power of two of them, each with the number of a block
   std::uint32_t used_ = 0, last_ = 0;
   unsigned shift_ = 0;
 };

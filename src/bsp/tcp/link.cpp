@@ -44,6 +44,12 @@ void Link::send(std::span<const std::span<const std::byte>> parts, std::shared_p
   FrameHeader header{FrameHeader::Kind::data, limits_.epoch, 0};
   for (const std::span<const std::byte> part : parts) header.length += part.size();
   Outgoing& item = enqueue(header);
+  try {
+    item.parts.reserve(parts.size() + 1);
+  } catch (const std::bad_alloc&) {
+    --last_;  // else what is sent next would be taken for the rest of this frame
+    throw;
+  }
   item.parts.push_back({nullptr, FrameHeader::size});  // the queue may move the header
   for (const std::span<const std::byte> part : parts)
     if (!part.empty()) item.parts.push_back({const_cast<std::byte*>(part.data()), part.size()});

@@ -321,6 +321,7 @@ Connection::Next Connection::answer(std::string_view body) {
     watch();
     return Next::stop;
   }
+  request_.decoded.reset();  // what it holds of the memory of all is for others
   response_.fail(503, "the queue of requests that wait for a worker is full");
   finish_answer();
   return closes_ ? Next::read : Next::more;

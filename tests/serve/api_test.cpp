@@ -140,6 +140,29 @@ TEST_CASE("requests that wait for a worker are counted, however small") {
   CHECK(metric(other, "scalar_buffered_bytes") == 0);
 }
 
+TEST_CASE("a request that finds the queue full keeps no memory while its client stays") {
+  Gate gate;
+  serve::Server server{{.threads = 1, .workers = 1, .limits = {.queued_requests = 1}}};
+  server.add("m", sum_of(2, 0, [&] { gate.wait(); }));
+  server.start();
+  Client first(server.port()), second(server.port()), refused(server.port()), other(server.port());
+  first.send(infer(ask()));
+  gate.wait_for(1);
+  second.send(infer(ask()));
+  while (metric(other, "scalar_queued_requests") != 1) std::this_thread::yield();
+  const double before = metric(other, "scalar_buffered_bytes");
+  refused.send(infer(ask()));
+  const int status = refused.receive().status;
+  const double after = metric(other, "scalar_buffered_bytes");
+  gate.open();
+  CHECK(status == 503);
+  CHECK(after == before);
+  CHECK(first.receive().status == 200);
+  CHECK(second.receive().status == 200);
+  refused.send(infer(ask()));
+  CHECK(refused.receive().status == 200);
+}
+
 TEST_CASE("anything that a model throws becomes an answer") {
   serve::Server server{{.threads = 1}};
   std::atomic<int> count{0};

@@ -145,6 +145,7 @@ void Connection::on_read(const error_code& error, std::size_t count) {
     lingered_ += count;
     return lingered_ > linger_bytes ? close() : read();
   }
+  if (closes_ && is_writing_) return;  // after a refusal: the rest of what was refused, and no request
   const auto& timeouts = loop_.api_.options().timeouts;
   if (state_ == State::head && begin_ == end_) wait_for_client(timeouts.header);
   end_ += count;

@@ -58,6 +58,29 @@ TEST_CASE("slow clients are told so, and dropped") {
   CHECK(silent.is_closed());
 }
 
+TEST_CASE("what follows a refusal is no request, also while the refusal cannot be written") {
+  const auto clock = std::make_shared<ManualClock>();
+  serve::Server server{{.threads = 1, .timeouts = {.body_grace = 40ms}}, Runtime{{.clock = clock}}};
+  server.add("m", sum_of(2), {});
+  server.start();
+  Client client(server.port(), small_window);
+  const auto count = [&](const char* name) {  // when the server has done what came before
+    Client other(server.port());
+    return metric(other, name);
+  };
+  client.send("POST /v2/models/m/infer HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n");
+  CHECK(client.receive().status == 100);
+  const std::size_t junk = client.fill();
+  REQUIRE(junk > 0);
+  clock->advance(100ms);
+  REQUIRE(eventually([&] { return count("scalar_timeouts_total") == 1; }));
+  client.send(get("/v2/health/live") + get("/v2/health/live"));  // of the body, as far as anybody can tell
+  CHECK(count("scalar_timeouts_total") == 1);
+  REQUIRE(client.skip(junk));
+  CHECK(client.receive().status == 408);
+  CHECK(client.is_closed());
+}
+
 TEST_CASE("a client that takes nothing is dropped") {
   const auto clock = std::make_shared<ManualClock>();
   serve::Server server{{.threads = 1, .timeouts = {.write_stall = 50ms}}, Runtime{{.clock = clock}}};

@@ -309,6 +309,10 @@ Connection::Next Connection::answer(std::string_view body) {
     finish_answer();
     return closes_ || !tail_.empty() ? Next::read : Next::more;
   }
+  if (write_some() == Written::failed) {  // the answers before this one do not wait for it
+    close();
+    return Next::stop;
+  }
   state_ = State::working;
   work_ = Work::waiting;
   const bool accepted = loop_.workers_.submit([self = shared_from_this()](Scratch& scratch) mutable {
@@ -408,7 +412,8 @@ void Connection::close_with_response() {
   write();
 }
 
-void Connection::write() {
+/// Writes what the kernel takes at once.
+Connection::Written Connection::write_some() {
   while (written_ < out_.size() + tail_.size()) {
     std::array<asio::const_buffer, 2> buffers{asio::buffer(out_), asio::buffer(tail_)};
     const std::size_t of_out = std::min(written_, out_.size());
@@ -416,25 +421,30 @@ void Connection::write() {
     buffers[1] += written_ - of_out;
     error_code error;
     const std::size_t count = socket_.write_some(buffers, error);
-    if (error == asio::error::would_block || error == asio::error::try_again) {
-      if (state_ == State::head && !is_reading_) release_room();  // the client may take long
-      memory_.hold(held());
-      if (!std::exchange(is_writing_, true)) {
-        const Timeouts& timeouts = loop_.api_.options().timeouts;
-        pace_.start(answered_at_, {timeouts.write_stall, timeouts.write_stall, timeouts.answer_bytes_per_second});
-        acknowledged_before_ = acknowledged();
-      }
-      return socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& failed) {
-        if (self->state_ == State::closed) return;
-        if (failed) return self->close();
-        self->write();
-      });
-    }
-    if (error) return close();
+    if (error == asio::error::would_block || error == asio::error::try_again) return Written::some;
+    if (error) return Written::failed;
     written_ += count;
     sent_ += count;
   }
-  on_written();
+  return Written::all;
+}
+
+void Connection::write() {
+  const Written written = write_some();
+  if (written == Written::all) return on_written();
+  if (written == Written::failed) return close();
+  if (state_ == State::head && !is_reading_) release_room();  // the client may take long
+  memory_.hold(held());
+  if (!std::exchange(is_writing_, true)) {
+    const Timeouts& timeouts = loop_.api_.options().timeouts;
+    pace_.start(answered_at_, {timeouts.write_stall, timeouts.write_stall, timeouts.answer_bytes_per_second});
+    acknowledged_before_ = acknowledged();
+  }
+  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& failed) {
+    if (self->state_ == State::closed) return;
+    if (failed) return self->close();
+    self->write();
+  });
 }
 
 void Connection::on_written() {

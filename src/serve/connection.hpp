@@ -121,6 +121,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   friend class Loop;
   enum class State : std::uint8_t { head, body, chunks, working, lingering, closed };
   enum class Next : std::uint8_t { more, read, stop };
+  enum class Written : std::uint8_t { all, some, failed };
   enum class Work : std::uint8_t { waiting, begun, abandoned };  // of a request that a worker has to answer
 
   void read();
@@ -139,6 +140,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void refuse(const Refusal& refusal);
   void close_with_response();
   void append_response();
+  Written write_some();
   void write();
   void on_written();
   void linger();

@@ -121,6 +121,20 @@ TEST_CASE("work is not begun for a client that has gone") {
   CHECK(calls == 2);
 }
 
+TEST_CASE("an answer does not wait for a slow request behind it") {
+  Gate gate;
+  serve::Server server{{.threads = 1, .workers = 1}};
+  server.add("m", sum_of(2, 0, [&] { gate.wait(); }));
+  server.start();
+  Client client(server.port());
+  client.send(get("/v2/health/live") + infer(ask()) + get("/v2/health/live"));
+  const int status = client.receive().status;
+  gate.open();
+  CHECK(status == 200);
+  CHECK(prediction(client.receive()) == 3);
+  CHECK(client.receive().body == R"({"live":true})");
+}
+
 TEST_CASE("requests that wait for a worker are counted, however small") {
   Gate gate;
   serve::Server server{{.threads = 1, .workers = 1}};

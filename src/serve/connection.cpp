@@ -214,9 +214,8 @@ Connection::Next Connection::begin_body(std::size_t head_bytes) {
   target_ = head_.target;
   head_.target = {};
   body_at_ = head_bytes;
-  const Timeouts& timeouts = options.timeouts;
   deadline_ = TimePoint::max();
-  pace_.start(loop_.api_.now(), {timeouts.body_grace, timeouts.body_stall, timeouts.body_bytes_per_second});
+  start_body_pace();
   closes_ = !head_.keep_alive || ++requests_ >= options.limits.requests_per_connection || loop_.is_stopping();
   if (is_refused_for_room()) {
     refuse(no_room);
@@ -248,6 +247,11 @@ Connection::Next Connection::begin_body(std::size_t head_bytes) {
     state_ = State::body;
   }
   return Next::more;
+}
+
+void Connection::start_body_pace() {
+  const Timeouts& timeouts = loop_.api_.options().timeouts;
+  pace_.start(loop_.api_.now(), {timeouts.body_grace, timeouts.body_stall, timeouts.body_bytes_per_second});
 }
 
 /// One that came when there were too many may ask for health and metrics, once. It becomes like any other when others
@@ -448,8 +452,12 @@ void Connection::write() {
 }
 
 void Connection::on_written() {
-  if (std::exchange(is_writing_, false))
-    wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
+  if (std::exchange(is_writing_, false)) {
+    if (state_ == State::body || state_ == State::chunks)
+      start_body_pace();  // nothing of it was read meanwhile
+    else
+      wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
+  }
   out_.clear();
   if (out_.capacity() > kept_capacity) out_.shrink_to_fit();
   if (tail_.size() > 0) {

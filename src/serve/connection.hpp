@@ -129,6 +129,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void process();
   Next take_head();
   Next begin_body(std::size_t head_bytes);
+  void start_body_pace();
   Next take_chunks();
   Next take_body();
   Next answer(std::string_view body);

@@ -81,6 +81,38 @@ TEST_CASE("what follows a refusal is no request, also while the refusal cannot b
   CHECK(client.is_closed());
 }
 
+TEST_CASE("a body is not slow for what its client had to wait") {
+  const auto clock = std::make_shared<ManualClock>();
+  serve::Server server{
+      {.threads = 1, .timeouts = {.header = 15s, .body_grace = 25s, .body_stall = 25s, .write_stall = 30s}},
+      Runtime{{.clock = clock}}};
+  server.add("m", sum_of(2), {});
+  server.start();
+  Client client(server.port(), small_window);
+  const auto count = [&](const char* name) {  // when the server has done what came before
+    Client other(server.port());
+    return metric(other, name);
+  };
+  client.send(get("/v2/health/live"));
+  REQUIRE(client.receive().status == 200);
+  const std::size_t junk = client.fill();
+  const std::string request = infer(ask());
+  client.send(get("/v2/health/live") + request.substr(0, request.size() - 5));
+  CHECK(count("scalar_connections") >= 2);
+  for (const bool is_blocked : {true, false}) {
+    Client silent(server.port());
+    CHECK(count("scalar_connections") >= 3);
+    clock->advance(20s);
+    CHECK(silent.is_closed());  // the server has looked at its clock
+    if (!is_blocked) break;
+    REQUIRE(client.skip(junk));
+    CHECK(client.receive().status == 200);
+    CHECK(count("scalar_timeouts_total") == 0);
+  }
+  client.send(request.substr(request.size() - 5));
+  CHECK(client.receive().status == 200);
+}
+
 TEST_CASE("a client that takes nothing is dropped") {
   const auto clock = std::make_shared<ManualClock>();
   serve::Server server{{.threads = 1, .timeouts = {.write_stall = 50ms}}, Runtime{{.clock = clock}}};

@@ -380,6 +380,12 @@ void Connection::finish_answer() {
   wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
 }
 
+void Connection::start_answer_pace() {
+  const Timeouts& timeouts = loop_.api_.options().timeouts;
+  pace_.start(answered_at_, {timeouts.write_stall, timeouts.write_stall, timeouts.answer_bytes_per_second});
+  acknowledged_before_ = acknowledged();
+}
+
 void Connection::append_response() {
   loop_.api_.metrics().responses.add(response_.status);
   remove_from_list();
@@ -434,16 +440,13 @@ Connection::Written Connection::write_some() {
 }
 
 void Connection::write() {
+  if (state_ == State::head && !is_writing_) start_answer_pace();
   const Written written = write_some();
   if (written == Written::all) return on_written();
   if (written == Written::failed) return close();
   if (state_ == State::head && !is_reading_) release_room();  // the client may take long
   memory_.hold(held());
-  if (!std::exchange(is_writing_, true)) {
-    const Timeouts& timeouts = loop_.api_.options().timeouts;
-    pace_.start(answered_at_, {timeouts.write_stall, timeouts.write_stall, timeouts.answer_bytes_per_second});
-    acknowledged_before_ = acknowledged();
-  }
+  if (!std::exchange(is_writing_, true) && state_ != State::head) start_answer_pace();
   socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& failed) {
     if (self->state_ == State::closed) return;
     if (failed) return self->close();
@@ -518,10 +521,15 @@ bool Connection::is_idle(TimePoint now, std::chrono::milliseconds time) {
 void Connection::check(TimePoint now) {
   auto& timeouts = loop_.api_.metrics().timeouts;
   if (state_ == State::closed) return;
-  if (is_writing_) {
-    if (!pace_.is_too_slow(now, acknowledged() - acknowledged_before_)) return;
-    timeouts.fetch_add(1, std::memory_order_relaxed);
-    return abort();
+  // The end of an answer lies in the send buffer when all of it is written.
+  if (is_writing_ || (state_ == State::head && begin_ == end_ && acknowledged() != sent_)) {
+    const std::uint64_t taken = acknowledged() - acknowledged_before_;
+    if (pace_.is_too_slow(now, taken)) {
+      timeouts.fetch_add(1, std::memory_order_relaxed);
+      return abort();
+    }
+    if (!is_writing_ && taken > 0) wait_for_client(loop_.api_.options().timeouts.idle);  // it is not idle
+    return;
   }
   if (state_ == State::body || state_ == State::chunks) {
     const std::uint64_t got = state_ == State::body ? end_ - begin_ - body_at_ : chunked_body_.size();
@@ -533,12 +541,7 @@ void Connection::check(TimePoint now) {
       loop_.api_.metrics().refused.fetch_add(1, std::memory_order_relaxed);
       return refuse(no_room);
     }
-    if (begin_ == end_) {
-      // Who still takes the end of an answer out of the send buffer is not idle.
-      const std::uint64_t before = std::exchange(acknowledged_before_, acknowledged());
-      if (acknowledged_before_ == sent_ || acknowledged_before_ == before) return close();
-      return wait_for_client(loop_.api_.options().timeouts.idle);
-    }
+    if (begin_ == end_) return close();
   }
   timeouts.fetch_add(1, std::memory_order_relaxed);
   refuse({408, "the request came too slowly"});

@@ -140,6 +140,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void finish_answer();
   void refuse(const Refusal& refusal);
   void close_with_response();
+  void start_answer_pace();
   void append_response();
   Written write_some();
   void write();
@@ -190,7 +191,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   TimePoint deadline_ = TimePoint::max();
   TimePoint answered_at_{};  // or accepted
-  Pace pace_{};              // of the body that comes, or of the answers that go
+  Pace pace_{};              // of the body that comes, else of the answers that go
   std::uint64_t sent_ = 0, acknowledged_before_ = 0;
   std::uint64_t lingered_ = 0;
 };

@@ -170,6 +170,29 @@ TEST_CASE("a client that takes an answer below the least rate is dropped though 
   }));
 }
 
+TEST_CASE("the end of an answer, which lies in the kernel, has a least rate too") {
+  const auto clock = std::make_shared<ManualClock>();
+  serve::Server server{{.threads = 1, .timeouts = {.idle = 1h, .answer_bytes_per_second = 100'000}},
+                       Runtime{{.clock = clock}}};
+  server.add("m", sum_of(1), {});
+  server.start();
+  Client client(server.port(), small_window);
+  client.send(request_for_much());
+  REQUIRE(client.receive(false).status == 200);
+  const auto count = [&](const char* name) {
+    Client other(server.port());
+    return metric(other, name);
+  };
+  std::size_t taken = 0;
+  while (count("scalar_buffered_bytes") > 0) {  // until the server has written all of it
+    REQUIRE(client.skip(small_window));
+    taken += small_window;
+  }
+  REQUIRE(taken < std::size_t{12} << 20);
+  clock->advance(5min);
+  CHECK(eventually([&] { return count("scalar_timeouts_total") == 1; }));
+}
+
 TEST_CASE("a connection ends after its number of requests") {
   serve::Server server{{.threads = 1, .limits = {.requests_per_connection = 2}}};
   server.start();

@@ -318,11 +318,8 @@ Connection::Next Connection::answer(std::string_view body) {
     return Next::stop;
   }
   state_ = State::working;
-  work_ = Work::waiting;
-  const bool accepted = loop_.workers_.submit([self = shared_from_this()](Scratch& scratch) mutable {
-    Work seen = Work::waiting;
-    if (self->work_.compare_exchange_strong(seen, Work::begun))
-      self->loop_.api_.handle(self->request_, self->arrived_, Place::worker, scratch, self->response_);
+  const bool accepted = loop_.workers_.submit(this, [self = shared_from_this()](Scratch& scratch) mutable {
+    self->loop_.api_.handle(self->request_, self->arrived_, Place::worker, scratch, self->response_);
     auto& context = self->loop_.context_;
     asio::post(context, [moved = std::move(self)] { moved->on_worked(); });
   });
@@ -355,8 +352,7 @@ void Connection::look_for_end() {
 
 /// Takes the request back from the queue of the workers. False when one of them has begun.
 bool Connection::abandon() {
-  Work seen = Work::waiting;
-  if (!work_.compare_exchange_strong(seen, Work::abandoned)) return false;
+  if (!loop_.workers_.withdraw(this)) return false;
   loop_.api_.metrics().abandoned.fetch_add(1, std::memory_order_relaxed);
   return true;
 }

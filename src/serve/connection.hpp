@@ -2,7 +2,6 @@
 /// One connection of a client, and the thread that serves it.
 #include <utility>  // Boost 1.74's Asio uses std::exchange without it
 
-#include <atomic>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -122,7 +121,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class State : std::uint8_t { head, body, chunks, working, lingering, closed };
   enum class Next : std::uint8_t { more, read, stop };
   enum class Written : std::uint8_t { all, some, failed };
-  enum class Work : std::uint8_t { waiting, begun, abandoned };  // of a request that a worker has to answer
 
   void read();
   void on_read(const boost::system::error_code& error, std::size_t count);
@@ -173,7 +171,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool has_room_;
   bool skipped_line_ = false;  // before the request that comes
   bool is_watching_ = false;
-  std::atomic<Work> work_{Work::begun};
   RequestHead head_{};
   std::string target_{};
   std::size_t body_at_ = 0;  // from begin_

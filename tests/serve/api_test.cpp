@@ -121,6 +121,32 @@ TEST_CASE("work is not begun for a client that has gone") {
   CHECK(calls == 2);
 }
 
+TEST_CASE("a request whose client has gone leaves queue and memory at once") {
+  Gate gate;
+  serve::Server server{{.threads = 1, .workers = 1, .limits = {.queued_requests = 1}}};
+  server.add("m", sum_of(2, 0, [&] { gate.wait(); }));
+  server.start();
+  Client first(server.port()), next(server.port()), other(server.port());
+  first.send(infer(ask()));
+  gate.wait_for(1);
+  const double before = metric(other, "scalar_buffered_bytes");
+  for (int i = 0; i < 2; ++i) {
+    {
+      Client gone(server.port());
+      gone.send(infer(ask()));
+      CHECK(eventually([&] { return metric(other, "scalar_queued_requests") == 1; }));
+    }
+    CHECK(eventually([&] { return metric(other, "scalar_requests_abandoned_total") == i + 1; }));
+  }
+  CHECK(eventually([&] { return metric(other, "scalar_buffered_bytes") == before; }));
+  CHECK(metric(other, "scalar_queued_requests") == 0);
+  next.send(infer(ask()));
+  CHECK(eventually([&] { return metric(other, "scalar_queued_requests") == 1; }));
+  gate.open();
+  CHECK(first.receive().status == 200);
+  CHECK(next.receive().status == 200);
+}
+
 TEST_CASE("an answer does not wait for a slow request behind it") {
   Gate gate;
   serve::Server server{{.threads = 1, .workers = 1}};

@@ -272,8 +272,9 @@ Connection::Next Connection::take_body() {
   const std::size_t whole = body_at_ + static_cast<std::size_t>(head_.framing.content_length);
   const std::size_t here = end_ - begin_;
   if (here < whole) {
-    // The buffer grows with what comes, not with what was announced.
-    if (!make_room(std::min(whole, std::max(here * 2, first_capacity)))) {
+    // The buffer grows when it is full, with what comes and not with what was announced.
+    const bool is_full = end_ + padding >= capacity_;
+    if (is_full && !make_room(std::min(whole, std::max(here * 2, first_capacity)))) {
       refuse(no_memory);
       return Next::stop;
     }

@@ -1,7 +1,9 @@
 #pragma once
 /// A plain socket that speaks to a server on loopback, byte by byte.
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -98,6 +100,12 @@ class Client {
     for (int other = 0; other < 1024; ++other)
       if (port_of(other, ::getpeername) == mine && port_of(other, ::getsockname) == server) return other;
     return -1;
+  }
+  /// Whether the server has taken out of its kernel all that was sent.
+  bool is_read() const {
+    int unsent = 0, unread = 0;
+    return ::ioctl(socket_, SIOCOUTQ, &unsent) == 0 && ::ioctl(server_end(), FIONREAD, &unread) == 0 &&
+           unsent + unread == 0;
   }
   /// Makes the server's kernel take no more for this client until it has read. Returns how many bytes it must skip.
   std::size_t fill() const {

@@ -511,15 +511,14 @@ void Connection::abort() {
 
 bool Connection::is_idle(TimePoint now, std::chrono::milliseconds time) {
   error_code ignored;
-  return state_ == State::head && begin_ == end_ && !is_writing_ && now >= answered_at_ + time &&
-         socket_.available(ignored) == 0 && acknowledged() == sent_;
+  return !is_busy() && now >= answered_at_ + time && socket_.available(ignored) == 0 && acknowledged() == sent_;
 }
 
 void Connection::check(TimePoint now) {
   auto& timeouts = loop_.api_.metrics().timeouts;
   if (state_ == State::closed) return;
   // The end of an answer lies in the send buffer when all of it is written.
-  if (is_writing_ || (state_ == State::head && begin_ == end_ && acknowledged() != sent_)) {
+  if (is_writing_ || (!is_busy() && acknowledged() != sent_)) {
     const std::uint64_t taken = acknowledged() - acknowledged_before_;
     if (pace_.is_too_slow(now, taken)) {
       timeouts.fetch_add(1, std::memory_order_relaxed);

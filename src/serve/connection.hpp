@@ -112,6 +112,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start();
   /// Called now and then: closes the connection when the client is too slow.
   void check(TimePoint now);
+  /// Whether something is under way, as far as can be told without asking the system.
+  bool is_busy() const noexcept { return state_ != State::head || begin_ != end_ || is_writing_; }
   /// Whether nothing is under way, and nothing was for `time`.
   bool is_idle(TimePoint now, std::chrono::milliseconds time);
   void close();

@@ -229,9 +229,32 @@ TEST_CASE("the longest idle connection makes room for a new one") {
   CHECK(metric(fifth, "scalar_connections") == 3);
 }
 
-TEST_CASE("a connection makes room in whichever loop it is idle") {
+TEST_CASE("an idle connection makes room however many busy ones are older") {
   const auto clock = std::make_shared<ManualClock>();
-  serve::Server server{{.threads = 4, .limits = {.connections = 6}}, Runtime{{.clock = clock}}};
+  constexpr std::size_t many = 140;
+  serve::Server server{{.threads = 1, .limits = {.connections = many + 1}}, Runtime{{.clock = clock}}};
+  server.start();
+  std::vector<Client> busy;
+  for (std::size_t i = 0; i < many; ++i) {
+    busy.emplace_back(server.port());
+    busy.back().send("GET /v2 HTTP/1.1\r\n");
+  }
+  Client idle(server.port());
+  idle.send(get("/v2"));
+  CHECK(idle.receive().status == 200);
+  clock->advance(5s);
+  Client other(server.port());
+  other.send(get("/v2"));
+  CHECK(other.receive().status == 200);
+  CHECK(idle.is_closed());
+  CHECK(metric(other, "scalar_connections_evicted_total") == 1);
+}
+
+TEST_CASE("a connection makes room in whichever loop it is idle") {
+  const std::size_t reserved = GENERATE(std::size_t{0}, std::size_t{16});
+  const auto clock = std::make_shared<ManualClock>();
+  serve::Server server{{.threads = 4, .limits = {.connections = 6, .reserved_connections = reserved}},
+                       Runtime{{.clock = clock}}};
   server.start();
   std::vector<Client> old, young;
   const auto ask = [&](std::vector<Client>& clients) {

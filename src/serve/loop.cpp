@@ -15,7 +15,7 @@ using boost::system::error_code;
 constexpr int longest_search = 128;                      // connections whose sockets are looked at for one that is idle
 constexpr std::chrono::milliseconds idle_enough{1'000};  // to make room: its client is not about to send
 constexpr std::chrono::milliseconds stopping_tick{10};
-constexpr int ticks_to_close = 2;
+constexpr int ticks_to_close = 2;  // in which handshakes that clients have begun may end
 constexpr std::string_view too_many = "too many connections";
 
 /// How often something was seen since the log last said so.

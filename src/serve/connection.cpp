@@ -145,6 +145,7 @@ void Connection::on_read(const error_code& error, std::size_t count) {
     lingered_ += count;
     return lingered_ > linger_bytes ? close() : read();
   }
+  if (closes_ && is_writing_) return;  // after a refusal: the rest of what was refused, and no request
   const auto& timeouts = loop_.api_.options().timeouts;
   if (state_ == State::head && begin_ == end_) wait_for_client(timeouts.header);
   end_ += count;
@@ -213,9 +214,8 @@ Connection::Next Connection::begin_body(std::size_t head_bytes) {
   target_ = head_.target;
   head_.target = {};
   body_at_ = head_bytes;
-  const Timeouts& timeouts = options.timeouts;
   deadline_ = TimePoint::max();
-  pace_.start(loop_.api_.now(), {timeouts.body_grace, timeouts.body_stall, timeouts.body_bytes_per_second});
+  start_body_pace();
   closes_ = !head_.keep_alive || ++requests_ >= options.limits.requests_per_connection || loop_.is_stopping();
   if (is_refused_for_room()) {
     refuse(no_room);
@@ -249,6 +249,11 @@ Connection::Next Connection::begin_body(std::size_t head_bytes) {
   return Next::more;
 }
 
+void Connection::start_body_pace() {
+  const Timeouts& timeouts = loop_.api_.options().timeouts;
+  pace_.start(loop_.api_.now(), {timeouts.body_grace, timeouts.body_stall, timeouts.body_bytes_per_second});
+}
+
 /// One that came when there were too many may ask for health and metrics, once. It becomes like any other when others
 /// have gone.
 bool Connection::is_refused_for_room() {
@@ -267,8 +272,9 @@ Connection::Next Connection::take_body() {
   const std::size_t whole = body_at_ + static_cast<std::size_t>(head_.framing.content_length);
   const std::size_t here = end_ - begin_;
   if (here < whole) {
-    // The buffer grows with what comes, not with what was announced.
-    if (!make_room(std::min(whole, std::max(here * 2, first_capacity)))) {
+    // The buffer grows when it is full, with what comes and not with what was announced.
+    const bool is_full = end_ + padding >= capacity_;
+    if (is_full && !make_room(std::min(whole, std::max(here * 2, first_capacity)))) {
       refuse(no_memory);
       return Next::stop;
     }
@@ -308,12 +314,13 @@ Connection::Next Connection::answer(std::string_view body) {
     finish_answer();
     return closes_ || !tail_.empty() ? Next::read : Next::more;
   }
+  if (write_some() == Written::failed) {  // the answers before this one do not wait for it
+    close();
+    return Next::stop;
+  }
   state_ = State::working;
-  work_ = Work::waiting;
-  const bool accepted = loop_.workers_.submit([self = shared_from_this()](Scratch& scratch) mutable {
-    Work seen = Work::waiting;
-    if (self->work_.compare_exchange_strong(seen, Work::begun))
-      self->loop_.api_.handle(self->request_, self->arrived_, Place::worker, scratch, self->response_);
+  const bool accepted = loop_.workers_.submit(this, [self = shared_from_this()](Scratch& scratch) mutable {
+    self->loop_.api_.handle(self->request_, self->arrived_, Place::worker, scratch, self->response_);
     auto& context = self->loop_.context_;
     asio::post(context, [moved = std::move(self)] { moved->on_worked(); });
   });
@@ -321,6 +328,7 @@ Connection::Next Connection::answer(std::string_view body) {
     watch();
     return Next::stop;
   }
+  request_.decoded.reset();  // what it holds of the memory of all is for others
   response_.fail(503, "the queue of requests that wait for a worker is full");
   finish_answer();
   return closes_ ? Next::read : Next::more;
@@ -345,8 +353,7 @@ void Connection::look_for_end() {
 
 /// Takes the request back from the queue of the workers. False when one of them has begun.
 bool Connection::abandon() {
-  Work seen = Work::waiting;
-  if (!work_.compare_exchange_strong(seen, Work::abandoned)) return false;
+  if (!loop_.workers_.withdraw(this)) return false;
   loop_.api_.metrics().abandoned.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
@@ -368,6 +375,12 @@ void Connection::finish_answer() {
   chunked_body_.clear();
   state_ = State::head;
   wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
+}
+
+void Connection::start_answer_pace() {
+  const Timeouts& timeouts = loop_.api_.options().timeouts;
+  pace_.start(answered_at_, {timeouts.write_stall, timeouts.write_stall, timeouts.answer_bytes_per_second});
+  acknowledged_before_ = acknowledged();
 }
 
 void Connection::append_response() {
@@ -406,7 +419,8 @@ void Connection::close_with_response() {
   write();
 }
 
-void Connection::write() {
+/// Writes what the kernel takes at once.
+Connection::Written Connection::write_some() {
   while (written_ < out_.size() + tail_.size()) {
     std::array<asio::const_buffer, 2> buffers{asio::buffer(out_), asio::buffer(tail_)};
     const std::size_t of_out = std::min(written_, out_.size());
@@ -414,30 +428,36 @@ void Connection::write() {
     buffers[1] += written_ - of_out;
     error_code error;
     const std::size_t count = socket_.write_some(buffers, error);
-    if (error == asio::error::would_block || error == asio::error::try_again) {
-      if (state_ == State::head && !is_reading_) release_room();  // the client may take long
-      memory_.hold(held());
-      if (!std::exchange(is_writing_, true)) {
-        const Timeouts& timeouts = loop_.api_.options().timeouts;
-        pace_.start(answered_at_, {timeouts.write_stall, timeouts.write_stall, timeouts.answer_bytes_per_second});
-        acknowledged_before_ = acknowledged();
-      }
-      return socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& failed) {
-        if (self->state_ == State::closed) return;
-        if (failed) return self->close();
-        self->write();
-      });
-    }
-    if (error) return close();
+    if (error == asio::error::would_block || error == asio::error::try_again) return Written::some;
+    if (error) return Written::failed;
     written_ += count;
     sent_ += count;
   }
-  on_written();
+  return Written::all;
+}
+
+void Connection::write() {
+  if (state_ == State::head && !is_writing_) start_answer_pace();
+  const Written written = write_some();
+  if (written == Written::all) return on_written();
+  if (written == Written::failed) return close();
+  if (state_ == State::head && !is_reading_) release_room();  // the client may take long
+  memory_.hold(held());
+  if (!std::exchange(is_writing_, true) && state_ != State::head) start_answer_pace();
+  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& failed) {
+    if (self->state_ == State::closed) return;
+    if (failed) return self->close();
+    self->write();
+  });
 }
 
 void Connection::on_written() {
-  if (std::exchange(is_writing_, false))
-    wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
+  if (std::exchange(is_writing_, false)) {
+    if (state_ == State::body || state_ == State::chunks)
+      start_body_pace();  // nothing of it was read meanwhile
+    else
+      wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
+  }
   out_.clear();
   if (out_.capacity() > kept_capacity) out_.shrink_to_fit();
   if (tail_.size() > 0) {
@@ -491,17 +511,21 @@ void Connection::abort() {
 
 bool Connection::is_idle(TimePoint now, std::chrono::milliseconds time) {
   error_code ignored;
-  return state_ == State::head && begin_ == end_ && !is_writing_ && now >= answered_at_ + time &&
-         socket_.available(ignored) == 0 && acknowledged() == sent_;
+  return !is_busy() && now >= answered_at_ + time && socket_.available(ignored) == 0 && acknowledged() == sent_;
 }
 
 void Connection::check(TimePoint now) {
   auto& timeouts = loop_.api_.metrics().timeouts;
   if (state_ == State::closed) return;
-  if (is_writing_) {
-    if (!pace_.is_too_slow(now, acknowledged() - acknowledged_before_)) return;
-    timeouts.fetch_add(1, std::memory_order_relaxed);
-    return abort();
+  // The end of an answer lies in the send buffer when all of it is written.
+  if (is_writing_ || (!is_busy() && acknowledged() != sent_)) {
+    const std::uint64_t taken = acknowledged() - acknowledged_before_;
+    if (pace_.is_too_slow(now, taken)) {
+      timeouts.fetch_add(1, std::memory_order_relaxed);
+      return abort();
+    }
+    if (!is_writing_ && taken > 0) wait_for_client(loop_.api_.options().timeouts.idle);  // it is not idle
+    return;
   }
   if (state_ == State::body || state_ == State::chunks) {
     const std::uint64_t got = state_ == State::body ? end_ - begin_ - body_at_ : chunked_body_.size();
@@ -513,12 +537,7 @@ void Connection::check(TimePoint now) {
       loop_.api_.metrics().refused.fetch_add(1, std::memory_order_relaxed);
       return refuse(no_room);
     }
-    if (begin_ == end_) {
-      // Who still takes the end of an answer out of the send buffer is not idle.
-      const std::uint64_t before = std::exchange(acknowledged_before_, acknowledged());
-      if (acknowledged_before_ == sent_ || acknowledged_before_ == before) return close();
-      return wait_for_client(loop_.api_.options().timeouts.idle);
-    }
+    if (begin_ == end_) return close();
   }
   timeouts.fetch_add(1, std::memory_order_relaxed);
   refuse({408, "the request came too slowly"});

@@ -2,7 +2,6 @@
 /// One connection of a client, and the thread that serves it.
 #include <utility>  // Boost 1.74's Asio uses std::exchange without it
 
-#include <atomic>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -113,6 +112,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start();
   /// Called now and then: closes the connection when the client is too slow.
   void check(TimePoint now);
+  /// Whether something is under way, as far as can be told without asking the system.
+  bool is_busy() const noexcept { return state_ != State::head || begin_ != end_ || is_writing_; }
   /// Whether nothing is under way, and nothing was for `time`.
   bool is_idle(TimePoint now, std::chrono::milliseconds time);
   void close();
@@ -121,13 +122,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   friend class Loop;
   enum class State : std::uint8_t { head, body, chunks, working, lingering, closed };
   enum class Next : std::uint8_t { more, read, stop };
-  enum class Work : std::uint8_t { waiting, begun, abandoned };  // of a request that a worker has to answer
+  enum class Written : std::uint8_t { all, some, failed };
 
   void read();
   void on_read(const boost::system::error_code& error, std::size_t count);
   void process();
   Next take_head();
   Next begin_body(std::size_t head_bytes);
+  void start_body_pace();
   Next take_chunks();
   Next take_body();
   Next answer(std::string_view body);
@@ -138,7 +140,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void finish_answer();
   void refuse(const Refusal& refusal);
   void close_with_response();
+  void start_answer_pace();
   void append_response();
+  Written write_some();
   void write();
   void on_written();
   void linger();
@@ -169,7 +173,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool has_room_;
   bool skipped_line_ = false;  // before the request that comes
   bool is_watching_ = false;
-  std::atomic<Work> work_{Work::begun};
   RequestHead head_{};
   std::string target_{};
   std::size_t body_at_ = 0;  // from begin_
@@ -187,7 +190,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   TimePoint deadline_ = TimePoint::max();
   TimePoint answered_at_{};  // or accepted
-  Pace pace_{};              // of the body that comes, or of the answers that go
+  Pace pace_{};              // of the body that comes, else of the answers that go
   std::uint64_t sent_ = 0, acknowledged_before_ = 0;
   std::uint64_t lingered_ = 0;
 };

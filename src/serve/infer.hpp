@@ -87,7 +87,8 @@ class InferRequest {
 /// An upper bound of the memory that `encode_answer` needs for a decoded request, but for the request's id and names.
 std::uint64_t answer_bytes(const Signature& signature, const InferRequest& request);
 
-/// Writes the answer: the JSON object, then binary tensors. Errors: `Errc::failed` for a number that JSON cannot hold.
+/// Writes the answer: the JSON object, then binary tensors. Errors: `Errc::invalid_argument` for a number that JSON
+/// cannot hold.
 void encode_answer(const Signature& signature, const InferRequest& request, std::string_view model,
                    std::string_view version, MatrixView<const double> predictions, Response& response);
 

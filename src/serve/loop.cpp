@@ -12,10 +12,10 @@ namespace {
 
 using boost::system::error_code;
 
-constexpr int longest_search = 128;                      // connections looked at for one that is idle
+constexpr int longest_search = 128;                      // connections whose sockets are looked at for one that is idle
 constexpr std::chrono::milliseconds idle_enough{1'000};  // to make room: its client is not about to send
 constexpr std::chrono::milliseconds stopping_tick{10};
-constexpr int ticks_to_close = 2;
+constexpr int ticks_to_close = 2;  // in which handshakes that clients have begun may end
 constexpr std::string_view too_many = "too many connections";
 
 /// How often something was seen since the log last said so.
@@ -101,8 +101,8 @@ void Loop::admit(Socket socket) {
   if (api_.metrics().connections.load(std::memory_order_relaxed) < static_cast<std::int64_t>(limits.connections) ||
       make_room())
     return enter(std::move(socket), true);
-  if (next_loop_ == this || is_stopping() || waiting_.size() >= limits.reserved_connections)
-    return enter(std::move(socket), false);
+  const std::size_t most_waiting = std::max<std::size_t>(limits.reserved_connections, 1);
+  if (next_loop_ == this || is_stopping() || waiting_.size() >= most_waiting) return enter(std::move(socket), false);
   waiting_.push_back(std::move(socket));
   asio::post(next_loop_->context_, [this] { next_loop_->make_room_for(*this); });
 }
@@ -162,7 +162,9 @@ void Loop::on_no_descriptors() {
 bool Loop::make_room() {
   const TimePoint now = api_.now();
   int seen = 0;
-  for (Connection* at = first_; at != nullptr && seen < longest_search; at = at->next_, ++seen) {
+  for (Connection* at = first_; at != nullptr && seen < longest_search; at = at->next_) {
+    if (at->is_busy()) continue;  // which costs nothing to see: however many, they hide no idle one
+    ++seen;
     if (!at->is_idle(now, idle_enough)) continue;
     at->close();
     api_.metrics().evicted.fetch_add(1, std::memory_order_relaxed);

@@ -18,19 +18,25 @@ class Workers {
   Workers(Api& api, int threads) : api_(api), count_(threads) {}
   ~Workers() { stop(); }
 
-  /// False when the queue is full. The threads start with the first job.
-  bool submit(Job job);
+  /// False when the queue is full. The threads start with the first job. An owner has one job at a time.
+  bool submit(const void* owner, Job job);
+  /// Drops the owner's job, and what it holds. False when it has begun.
+  bool withdraw(const void* owner);
   /// Drops what waits and returns when what runs is done.
   void stop();
 
  private:
+  struct Waiting {
+    const void* owner;
+    Job job;
+  };
   void run();
 
   Api& api_;
   int count_;
   std::mutex mutex_{};
   std::condition_variable changed_{};
-  std::deque<Job> queue_{};
+  std::deque<Waiting> queue_{};
   std::vector<std::thread> threads_{};
   bool is_stopped_ = false;
 };

@@ -121,6 +121,46 @@ TEST_CASE("work is not begun for a client that has gone") {
   CHECK(calls == 2);
 }
 
+TEST_CASE("a request whose client has gone leaves queue and memory at once") {
+  Gate gate;
+  serve::Server server{{.threads = 1, .workers = 1, .limits = {.queued_requests = 1}}};
+  server.add("m", sum_of(2, 0, [&] { gate.wait(); }));
+  server.start();
+  Client first(server.port()), next(server.port()), other(server.port());
+  first.send(infer(ask()));
+  gate.wait_for(1);
+  const double before = metric(other, "scalar_buffered_bytes");
+  for (int i = 0; i < 2; ++i) {
+    {
+      Client gone(server.port());
+      gone.send(infer(ask()));
+      CHECK(eventually([&] { return metric(other, "scalar_queued_requests") == 1; }));
+    }
+    CHECK(eventually([&] { return metric(other, "scalar_requests_abandoned_total") == i + 1; }));
+  }
+  CHECK(eventually([&] { return metric(other, "scalar_buffered_bytes") == before; }));
+  CHECK(metric(other, "scalar_queued_requests") == 0);
+  next.send(infer(ask()));
+  CHECK(eventually([&] { return metric(other, "scalar_queued_requests") == 1; }));
+  gate.open();
+  CHECK(first.receive().status == 200);
+  CHECK(next.receive().status == 200);
+}
+
+TEST_CASE("an answer does not wait for a slow request behind it") {
+  Gate gate;
+  serve::Server server{{.threads = 1, .workers = 1}};
+  server.add("m", sum_of(2, 0, [&] { gate.wait(); }));
+  server.start();
+  Client client(server.port());
+  client.send(get("/v2/health/live") + infer(ask()) + get("/v2/health/live"));
+  const int status = client.receive().status;
+  gate.open();
+  CHECK(status == 200);
+  CHECK(prediction(client.receive()) == 3);
+  CHECK(client.receive().body == R"({"live":true})");
+}
+
 TEST_CASE("requests that wait for a worker are counted, however small") {
   Gate gate;
   serve::Server server{{.threads = 1, .workers = 1}};
@@ -138,6 +178,29 @@ TEST_CASE("requests that wait for a worker are counted, however small") {
   CHECK(first.receive().status == 200);
   CHECK(prediction(second.receive()) == 12);
   CHECK(metric(other, "scalar_buffered_bytes") == 0);
+}
+
+TEST_CASE("a request that finds the queue full keeps no memory while its client stays") {
+  Gate gate;
+  serve::Server server{{.threads = 1, .workers = 1, .limits = {.queued_requests = 1}}};
+  server.add("m", sum_of(2, 0, [&] { gate.wait(); }));
+  server.start();
+  Client first(server.port()), second(server.port()), refused(server.port()), other(server.port());
+  first.send(infer(ask()));
+  gate.wait_for(1);
+  second.send(infer(ask()));
+  while (metric(other, "scalar_queued_requests") != 1) std::this_thread::yield();
+  const double before = metric(other, "scalar_buffered_bytes");
+  refused.send(infer(ask()));
+  const int status = refused.receive().status;
+  const double after = metric(other, "scalar_buffered_bytes");
+  gate.open();
+  CHECK(status == 503);
+  CHECK(after == before);
+  CHECK(first.receive().status == 200);
+  CHECK(second.receive().status == 200);
+  refused.send(infer(ask()));
+  CHECK(refused.receive().status == 200);
 }
 
 TEST_CASE("anything that a model throws becomes an answer") {

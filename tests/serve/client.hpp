@@ -1,7 +1,9 @@
 #pragma once
 /// A plain socket that speaks to a server on loopback, byte by byte.
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -92,7 +94,45 @@ class Client {
   /// True when the server closes without another byte.
   bool is_closed() { return received_.empty() && !more(); }
 
+  /// The server's end of the connection, where it is in this process. -1: there is none.
+  int server_end() const {
+    const std::uint16_t mine = port_of(socket_, ::getsockname), server = port_of(socket_, ::getpeername);
+    for (int other = 0; other < 1024; ++other)
+      if (port_of(other, ::getpeername) == mine && port_of(other, ::getsockname) == server) return other;
+    return -1;
+  }
+  /// Whether the server has taken out of its kernel all that was sent.
+  bool is_read() const {
+    int unsent = 0, unread = 0;
+    return ::ioctl(socket_, SIOCOUTQ, &unsent) == 0 && ::ioctl(server_end(), FIONREAD, &unread) == 0 &&
+           unsent + unread == 0;
+  }
+  /// Makes the server's kernel take no more for this client until it has read. Returns how many bytes it must skip.
+  std::size_t fill() const {
+    const int end = server_end();
+    const std::string junk(16 << 10, '-');
+    std::size_t total = 0;
+    for (std::size_t size = junk.size(); size > 0;) {
+      const ssize_t count = ::send(end, junk.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (count > 0)
+        total += static_cast<std::size_t>(count);
+      else
+        size /= 2;
+    }
+    const int least = 1;  // what the client's kernel still takes makes no room
+    ::setsockopt(end, SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
+    return total;
+  }
+
  private:
+  template <class Name>
+  static std::uint16_t port_of(int socket, Name name) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    return name(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0 && address.sin_family == AF_INET
+               ? address.sin_port
+               : std::uint16_t{0};
+  }
   bool more() {
     pollfd wait{socket_, POLLIN, 0};
     if (::poll(&wait, 1, 20'000) != 1) throw std::runtime_error("the server says nothing");

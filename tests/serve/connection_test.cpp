@@ -58,6 +58,61 @@ TEST_CASE("slow clients are told so, and dropped") {
   CHECK(silent.is_closed());
 }
 
+TEST_CASE("what follows a refusal is no request, also while the refusal cannot be written") {
+  const auto clock = std::make_shared<ManualClock>();
+  serve::Server server{{.threads = 1, .timeouts = {.body_grace = 40ms}}, Runtime{{.clock = clock}}};
+  server.add("m", sum_of(2), {});
+  server.start();
+  Client client(server.port(), small_window);
+  const auto count = [&](const char* name) {  // when the server has done what came before
+    Client other(server.port());
+    return metric(other, name);
+  };
+  client.send("POST /v2/models/m/infer HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n");
+  CHECK(client.receive().status == 100);
+  const std::size_t junk = client.fill();
+  REQUIRE(junk > 0);
+  clock->advance(100ms);
+  REQUIRE(eventually([&] { return count("scalar_timeouts_total") == 1; }));
+  client.send(get("/v2/health/live") + get("/v2/health/live"));  // of the body, as far as anybody can tell
+  CHECK(count("scalar_timeouts_total") == 1);
+  REQUIRE(client.skip(junk));
+  CHECK(client.receive().status == 408);
+  CHECK(client.is_closed());
+}
+
+TEST_CASE("a body is not slow for what its client had to wait") {
+  const auto clock = std::make_shared<ManualClock>();
+  serve::Server server{
+      {.threads = 1, .timeouts = {.header = 15s, .body_grace = 25s, .body_stall = 25s, .write_stall = 30s}},
+      Runtime{{.clock = clock}}};
+  server.add("m", sum_of(2), {});
+  server.start();
+  Client client(server.port(), small_window);
+  const auto count = [&](const char* name) {  // when the server has done what came before
+    Client other(server.port());
+    return metric(other, name);
+  };
+  client.send(get("/v2/health/live"));
+  REQUIRE(client.receive().status == 200);
+  const std::size_t junk = client.fill();
+  const std::string request = infer(ask());
+  client.send(get("/v2/health/live") + request.substr(0, request.size() - 5));
+  CHECK(count("scalar_connections") >= 2);
+  for (const bool is_blocked : {true, false}) {
+    Client silent(server.port());
+    CHECK(count("scalar_connections") >= 3);
+    clock->advance(20s);
+    CHECK(silent.is_closed());  // the server has looked at its clock
+    if (!is_blocked) break;
+    REQUIRE(client.skip(junk));
+    CHECK(client.receive().status == 200);
+    CHECK(count("scalar_timeouts_total") == 0);
+  }
+  client.send(request.substr(request.size() - 5));
+  CHECK(client.receive().status == 200);
+}
+
 TEST_CASE("a client that takes nothing is dropped") {
   const auto clock = std::make_shared<ManualClock>();
   serve::Server server{{.threads = 1, .timeouts = {.write_stall = 50ms}}, Runtime{{.clock = clock}}};
@@ -115,6 +170,29 @@ TEST_CASE("a client that takes an answer below the least rate is dropped though 
   }));
 }
 
+TEST_CASE("the end of an answer, which lies in the kernel, has a least rate too") {
+  const auto clock = std::make_shared<ManualClock>();
+  serve::Server server{{.threads = 1, .timeouts = {.idle = 1h, .answer_bytes_per_second = 100'000}},
+                       Runtime{{.clock = clock}}};
+  server.add("m", sum_of(1), {});
+  server.start();
+  Client client(server.port(), small_window);
+  client.send(request_for_much());
+  REQUIRE(client.receive(false).status == 200);
+  const auto count = [&](const char* name) {
+    Client other(server.port());
+    return metric(other, name);
+  };
+  std::size_t taken = 0;
+  while (count("scalar_buffered_bytes") > 0) {  // until the server has written all of it
+    REQUIRE(client.skip(small_window));
+    taken += small_window;
+  }
+  REQUIRE(taken < std::size_t{12} << 20);
+  clock->advance(5min);
+  CHECK(eventually([&] { return count("scalar_timeouts_total") == 1; }));
+}
+
 TEST_CASE("a connection ends after its number of requests") {
   serve::Server server{{.threads = 1, .limits = {.requests_per_connection = 2}}};
   server.start();
@@ -151,9 +229,32 @@ TEST_CASE("the longest idle connection makes room for a new one") {
   CHECK(metric(fifth, "scalar_connections") == 3);
 }
 
-TEST_CASE("a connection makes room in whichever loop it is idle") {
+TEST_CASE("an idle connection makes room however many busy ones are older") {
   const auto clock = std::make_shared<ManualClock>();
-  serve::Server server{{.threads = 4, .limits = {.connections = 6}}, Runtime{{.clock = clock}}};
+  constexpr std::size_t many = 140;
+  serve::Server server{{.threads = 1, .limits = {.connections = many + 1}}, Runtime{{.clock = clock}}};
+  server.start();
+  std::vector<Client> busy;
+  for (std::size_t i = 0; i < many; ++i) {
+    busy.emplace_back(server.port());
+    busy.back().send("GET /v2 HTTP/1.1\r\n");
+  }
+  Client idle(server.port());
+  idle.send(get("/v2"));
+  CHECK(idle.receive().status == 200);
+  clock->advance(5s);
+  Client other(server.port());
+  other.send(get("/v2"));
+  CHECK(other.receive().status == 200);
+  CHECK(idle.is_closed());
+  CHECK(metric(other, "scalar_connections_evicted_total") == 1);
+}
+
+TEST_CASE("a connection makes room in whichever loop it is idle") {
+  const std::size_t reserved = GENERATE(std::size_t{0}, std::size_t{16});
+  const auto clock = std::make_shared<ManualClock>();
+  serve::Server server{{.threads = 4, .limits = {.connections = 6, .reserved_connections = reserved}},
+                       Runtime{{.clock = clock}}};
   server.start();
   std::vector<Client> old, young;
   const auto ask = [&](std::vector<Client>& clients) {

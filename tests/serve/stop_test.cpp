@@ -96,7 +96,7 @@ TEST_CASE("an idle connection has time for a last request when the server stops"
 
 TEST_CASE("clients that keep their connections lose no request when the server stops") {
   for (const auto lame_duck : {0ms, 50ms}) {
-    serve::Server server{{.threads = 2, .timeouts = {.lame_duck = lame_duck}}};
+    serve::Server server{{.threads = 2, .timeouts = {.lame_duck = lame_duck, .last_request = 20s}}};
     server.add("m", sum_of(2), {});
     server.start();
     const std::uint16_t port = server.port();

@@ -51,7 +51,8 @@ bool enter(SpecEntry& entry) noexcept;
 }  // namespace model
 
 /// Makes models of spec `S` loadable: `AnyModel::load` and the server find it by its name. Specs of the library need
-/// none of this. Once is enough, more is harmless; the order of includes does not matter:
+/// none of this. Once per program is enough: again from the same code is harmless, but code in another shared library
+/// may be told that another spec has the name. The order of includes does not matter:
 /// ```
 /// const bool registered = scalar::register_spec<NearestCentroid>();   // at namespace scope, or in main
 /// ```

@@ -9,17 +9,17 @@ namespace scalar::inline v0::serve {
 
 /// What protects the process. Whatever goes beyond is refused with the status in brackets, and a sentence that says so.
 struct Limits {
-  std::size_t header_bytes = 8 << 10;                  ///< request line and fields (431)
-  std::size_t header_fields = 100;                     ///< (431)
-  std::size_t target_bytes = 4 << 10;                  ///< the request target (414)
-  std::uint64_t body_bytes = std::uint64_t{64} << 20;  ///< (413)
-  std::size_t chunks = 65'536;                         ///< of a chunked body (413)
-  int json_depth = 100;                                ///< levels (400)
-  std::uint64_t elements = std::uint64_t{16} << 20;    ///< of all input or all output tensors (413)
-  std::size_t connections = 4096;                      ///< at a time: the longest idle one makes room for another (503)
-  std::size_t reserved_connections = 16;               ///< beyond them, for one request of health or metrics each
-  std::size_t requests_per_connection = 100'000;       ///< then the connection is closed, politely
-  std::size_t queued_requests = 1024;                  ///< that wait for a worker (503)
+  std::size_t header_bytes = 8 << 10;                     ///< request line and fields (431)
+  std::size_t header_fields = 100;                        ///< (431)
+  std::size_t target_bytes = 4 << 10;                     ///< the request target (414)
+  std::uint64_t body_bytes = std::uint64_t{64} << 20;     ///< (413)
+  std::size_t chunks = 65'536;                            ///< of a chunked body (413)
+  int json_depth = 100;                                   ///< levels (400)
+  std::uint64_t elements = std::uint64_t{16} << 20;       ///< of all input or all output tensors (413)
+  std::size_t connections = 4096;                         ///< at a time; an idle one makes room for another (503)
+  std::size_t reserved_connections = 16;                  ///< beyond them, for one request of health or metrics each
+  std::size_t requests_per_connection = 100'000;          ///< then the connection is closed, politely
+  std::size_t queued_requests = 1024;                     ///< that wait for a worker (503)
   std::uint64_t buffered_bytes = std::uint64_t{2} << 30;  ///< of all requests and answers together: bodies, what is
                                                           ///< decoded from them, and what clients have not taken
                                                           ///< yet (503; 413 for one that needs more alone)

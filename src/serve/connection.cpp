@@ -453,6 +453,7 @@ void Connection::write() {
 
 void Connection::on_written() {
   if (std::exchange(is_writing_, false)) {
+    is_taking_ = true;
     if (state_ == State::body || state_ == State::chunks)
       start_body_pace();  // nothing of it was read meanwhile
     else
@@ -524,9 +525,11 @@ void Connection::check(TimePoint now) {
       timeouts.fetch_add(1, std::memory_order_relaxed);
       return abort();
     }
-    if (!is_writing_ && taken > 0) wait_for_client(loop_.api_.options().timeouts.idle);  // it is not idle
+    is_taking_ = is_taking_ || taken > 0;
     return;
   }
+  // A client is idle from when it has taken all.
+  if (std::exchange(is_taking_, false) && !is_busy()) wait_for_client(loop_.api_.options().timeouts.idle);
   if (state_ == State::body || state_ == State::chunks) {
     const std::uint64_t got = state_ == State::body ? end_ - begin_ - body_at_ : chunked_body_.size();
     if (!pace_.is_too_slow(now, got)) return;

@@ -169,6 +169,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   State state_ = State::head;
   bool closes_ = false;  // after the answers in `out_`
   bool is_writing_ = false;
+  bool is_taking_ = false;  // a long answer, as far as the last look at the clock could tell
   bool is_reading_ = false;
   bool has_room_;
   bool skipped_line_ = false;  // before the request that comes

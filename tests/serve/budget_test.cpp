@@ -122,7 +122,7 @@ TEST_CASE("bodies of all connections together are bounded") {
 }
 
 TEST_CASE("the buffer of a body grows only when it is full") {
-  serve::Server server{{.threads = 1}};
+  serve::Server server{{.threads = 1}, Runtime{{.clock = std::make_shared<ManualClock>()}}};
   server.start();
   Client client(server.port()), other(server.port());
   client.send("POST /v2/models/m/infer HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n");

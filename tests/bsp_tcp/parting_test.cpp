@@ -154,8 +154,11 @@ TEST_CASE("when nobody else goes on, a minority does, after a pause") {
     parted.job.await("step 100");
     std::uint64_t expected = 0;
     for (std::uint64_t step = 0; step < PartedJob::steps; ++step) expected += 36 * step;
+    // All stand still meanwhile: nobody learns of one death before the next, nor ends before the last.
+    for (int process = 0; process < 4; ++process) parted.job[process].signal(SIGSTOP);
     for (int process = 0; process < 4; ++process)
       if (process != left) parted.job[process].signal(SIGKILL);
+    parted.job[left].signal(SIGCONT);
     CHECK(parted.job[left].result() == "ok " + std::to_string(expected));
   }
 }

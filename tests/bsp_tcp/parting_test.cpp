@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct PartedJob {
     options.insert({{"peers", "8"},
                     {"steps", std::to_string(steps)},
                     {"say", "100"},
+                    {"hold", held},
                     {"directory", directory / "checkpoints"},
                     // Who has to go ends when others have gone on, so a long time costs nothing.
                     {"minority_pause", "20000"}});
@@ -51,7 +53,12 @@ struct PartedJob {
     job.await("step 100");
     for (int process = 0; process < processes; ++process)
       if (cuts[static_cast<std::size_t>(process)]) job[process].signal(SIGUSR1);
+    for (int process = 0; process < processes; ++process)
+      if (cuts[static_cast<std::size_t>(process)]) job.await(process, "cut");
+    go_on();
   }
+  /// Until then nobody gets beyond step 100.
+  void go_on() const { std::ofstream{held}; }
   /// Those of `part` end well, all others learn that they were given up.
   void check_goes_on(const Part& part) {
     std::uint64_t expected = 0;
@@ -66,9 +73,10 @@ struct PartedJob {
   }
 
   int processes;
-  Options options;
   test::TemporaryDirectory directory;
+  std::string held = directory / "go_on";
   Job job{"", 0};
+  Options options;
   std::vector<bool> cuts;
 };
 
@@ -158,6 +166,7 @@ TEST_CASE("when nobody else goes on, a minority does, after a pause") {
     for (int process = 0; process < 4; ++process) parted.job[process].signal(SIGSTOP);
     for (int process = 0; process < 4; ++process)
       if (process != left) parted.job[process].signal(SIGKILL);
+    parted.go_on();
     parted.job[left].signal(SIGCONT);
     CHECK(parted.job[left].result() == "ok " + std::to_string(expected));
   }
@@ -181,6 +190,7 @@ TEST_CASE("of a job that falls into parts the majority goes on, of halves the on
     parted.job.await("step 100");
     for (int process = 0; process < processes; ++process)
       if (!is_in(goes_on, process)) REQUIRE(machines.plug(process, 1));
+    parted.go_on();
     parted.check_goes_on(goes_on);
     for (int process = 0; process < processes; ++process) REQUIRE(machines.plug(process, 0));
   }

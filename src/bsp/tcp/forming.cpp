@@ -130,7 +130,13 @@ awaitable<Roster> Service::lead(SteadyTime deadline) {
     if (is_stopping_) throw Error(Errc::cancelled, "the transport is closing", "bsp::tcp");
     if (const std::string why = outvoted(); !why.empty()) throw Error(Errc::aborted, why, "bsp::tcp");
     std::erase_if(joiners_, is_gone);
-    if (have_all_joined()) break;
+    if (have_all_joined()) {
+      if (!has_break_here()) break;
+      co_await settle();
+      std::erase_if(joiners_, is_gone);
+      if (have_all_joined()) break;
+      continue;
+    }
     if (steady_clock::now() >= deadline) {
       const Refusal reason{last_refusal_.text.empty() ? Errc::unavailable : last_refusal_.code, missing()};
       std::map<std::uint32_t, Joiner> joiners = std::exchange(joiners_, {});

@@ -95,6 +95,26 @@ std::string Service::outvoted() const {
   return is_out ? first : "";
 }
 
+/// One of those who have come does not hear another one of them.
+bool Service::has_break_here() const {
+  const auto is_here = [this](std::uint32_t process) {
+    return joiners_.contains(process) && is_left(static_cast<int>(process));
+  };
+  for (const auto& [number, joiner] : joiners_) {
+    if (controls_.empty() || !is_left(static_cast<int>(number))) continue;
+    const std::vector<std::uint32_t>& at_first = joiner.hello.given_up.processes;
+    const std::vector<int>& later = controls_[number]->given_up;
+    if (std::ranges::any_of(at_first, is_here) || std::ranges::any_of(later, is_here)) return true;
+  }
+  return false;
+}
+
+/// What cut one link may have cut others at the same moment, silently: all who notice it may do so now.
+awaitable<void> Service::settle() {
+  const SteadyTime settled = steady_clock::now() + 10 * options_.heartbeat_interval;
+  while (!is_stopping_ && steady_clock::now() < settled) co_await changed_.wait(settled);
+}
+
 /// All have come, but some of them may not hear each other: as few as possible have to go.
 awaitable<void> Service::drop_unheard() {
   if (controls_.empty()) co_return;

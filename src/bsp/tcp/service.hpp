@@ -138,6 +138,8 @@ class Service {
   bool is_left(int process) const noexcept;
   ProcessList given_up() const;
   std::string outvoted() const;
+  bool has_break_here() const;
+  awaitable<void> settle();
   awaitable<void> drop_unheard();
   std::chrono::milliseconds pause_before_claim(std::size_t left) const;
   awaitable<void> give_up_forming(Refusal why);

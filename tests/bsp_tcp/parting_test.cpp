@@ -163,6 +163,14 @@ TEST_CASE("one broken link between healthy processes costs one of the two, and n
     }
 }
 
+TEST_CASE("a process with which most of the job cannot go on leaves, also when it is the first one") {
+  PartedJob parted(4);
+  parted.start([](int one, int other) { return one == 0 && other != 3; });
+  parted.await();
+  parted.cut();
+  parted.check_goes_on({1, 2, 3});
+}
+
 TEST_CASE("when nobody else goes on, a minority does, after a pause") {
   for (const int left : {3, 0}) {
     INFO("process " << left << " is left");

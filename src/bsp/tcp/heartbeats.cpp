@@ -93,7 +93,7 @@ void Service::take(const std::shared_ptr<Control>& control, const Message& messa
       control->given_up.clear();
       for (const std::uint32_t process : ProcessList::decode(message.body).processes)
         control->given_up.push_back(static_cast<int>(process));
-      return;
+      return changed_.notify();
     default:
       throw Error(Errc::parse,
                   "message " + std::to_string(static_cast<int>(message.kind)) + " is none of a running job",

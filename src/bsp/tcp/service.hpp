@@ -112,6 +112,7 @@ class Service {
   Formed wait_for(awaitable<void> (Service::*how)());
   awaitable<void> form_first();
   awaitable<void> install(Roster roster);
+  awaitable<void> gather(SteadyTime deadline);
   awaitable<Roster> lead(SteadyTime deadline);
   awaitable<void> dismiss(std::map<std::uint32_t, Joiner> joiners, Refusal reason);
   awaitable<Roster> follow(Address leader, SteadyTime deadline);
@@ -139,6 +140,7 @@ class Service {
   ProcessList given_up() const;
   std::string outvoted() const;
   bool has_break_here() const;
+  int who_hears_more() const;
   awaitable<void> settle();
   awaitable<void> drop_unheard();
   std::chrono::milliseconds pause_before_claim(std::size_t left) const;

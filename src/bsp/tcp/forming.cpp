@@ -177,8 +177,11 @@ awaitable<Roster> Service::lead(SteadyTime deadline) {
   for (const Joiner& joiner : others) {
     ++roster.you;
     const Message message{Message::Kind::roster, roster.encode()};
-    co_await joiner.connection->write(message.encode());
-    joiner.connection->finish();
+    try {
+      co_await joiner.connection->write(message.encode());
+      joiner.connection->finish();
+    } catch (const Error&) {  // it has gone meanwhile; those who have the roster are met, and miss it together
+    }
   }
   roster.you = 0;
   co_return roster;

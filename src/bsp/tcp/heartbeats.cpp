@@ -35,8 +35,11 @@ awaitable<void> Service::write_out(std::shared_ptr<Control> control) {
   }
   if (problem.empty()) {
     control->is_writing = false;
+    if (control->is_over) changed_.notify();  // who leaves waits for its last words
     co_return;
   }
+  control->has_failed = true;
+  if (control->is_over) changed_.notify();
   // Half a message may have left, so nothing more is written. If reading does not end by itself, it is made to.
   const SteadyTime soon = steady_clock::now() + last_words_time;
   asio::steady_timer timer(context_, soon);

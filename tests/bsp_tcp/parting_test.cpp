@@ -189,6 +189,20 @@ TEST_CASE("when nobody else goes on, a minority does, after a pause") {
   }
 }
 
+TEST_CASE("when half of the job dies at once, the first process stays with the others") {
+  PartedJob parted(4);
+  parted.start([](int, int) { return false; });
+  parted.await();
+  for (int process = 0; process < 4; ++process) parted.job[process].signal(SIGSTOP);
+  for (const int process : {1, 2}) parted.job[process].signal(SIGKILL);
+  parted.go_on();
+  for (const int process : {0, 3}) parted.job[process].signal(SIGCONT);
+  std::uint64_t expected = 0;
+  for (std::uint64_t step = 0; step < PartedJob::steps; ++step) expected += 36 * step;
+  CHECK(parted.job[0].result() == "ok " + std::to_string(expected));
+  CHECK(parted.job[3].result() == "ok 0");
+}
+
 TEST_CASE("of a job that falls into parts the majority goes on, of halves the one with process 0") {
   constexpr int processes = 4;
   const Machines machines(processes);

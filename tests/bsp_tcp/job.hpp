@@ -109,9 +109,12 @@ struct Job {
   Process& operator[](int process) { return *all[static_cast<std::size_t>(process)]; }
   /// Waits until each says `line`.
   void await(const std::string& line) {
-    for (const auto& process : all)
-      for (std::string said = process->line(); said != line; said = process->line())
-        if (said == "silence" || said == "end") throw std::runtime_error(said + " instead of " + line);
+    for (int process = 0; process < static_cast<int>(all.size()); ++process) await(process, line);
+  }
+  /// Waits until `process` says it.
+  void await(int process, const std::string& line) {
+    for (std::string said = (*this)[process].line(); said != line; said = (*this)[process].line())
+      if (said == "silence" || said == "end") throw std::runtime_error(said + " instead of " + line);
   }
 
   std::string coordinator;

@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <thread>
 
+#include "support/process_words.hpp"
+
 namespace {
 
 std::vector<in_addr_t> unreachable;
@@ -47,7 +49,9 @@ void test::cut_at_signal(const std::vector<std::string>& addresses) {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::thread([signals] {
     int number = 0;
-    if (::sigwait(&signals, &number) == 0) cut();
+    if (::sigwait(&signals, &number) != 0) return;
+    cut();
+    say("cut");
   }).detach();
 }
 

@@ -6,7 +6,7 @@
 namespace test {
 
 /// From now on SIGUSR1 cuts this process off from the others at these IPv4 addresses: its connections to them end, and
-/// it cannot make new ones. Before any other thread starts.
+/// it cannot make new ones; then it says `cut`. Before any other thread starts.
 void cut_at_signal(const std::vector<std::string>& addresses);
 
 /// A call of sendmsg that fails.

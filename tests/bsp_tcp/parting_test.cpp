@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct PartedJob {
     options.insert({{"peers", "8"},
                     {"steps", std::to_string(steps)},
                     {"say", "100"},
+                    {"hold", held},
                     {"directory", directory / "checkpoints"},
                     // Who has to go ends when others have gone on, so a long time costs nothing.
                     {"minority_pause", "20000"}});
@@ -48,10 +50,16 @@ struct PartedJob {
     }
   }
   void cut() {
-    job.await("step 100");
     for (int process = 0; process < processes; ++process)
       if (cuts[static_cast<std::size_t>(process)]) job[process].signal(SIGUSR1);
+    for (int process = 0; process < processes; ++process)
+      if (cuts[static_cast<std::size_t>(process)]) job.await(process, "cut");
+    go_on();
   }
+  /// The processes have begun, and wait.
+  void await() { job.await("step 100"); }
+  /// Until then nobody gets beyond step 100.
+  void go_on() const { std::ofstream{held}; }
   /// Those of `part` end well, all others learn that they were given up.
   void check_goes_on(const Part& part) {
     std::uint64_t expected = 0;
@@ -66,9 +74,10 @@ struct PartedJob {
   }
 
   int processes;
-  Options options;
   test::TemporaryDirectory directory;
+  std::string held = directory / "go_on";
   Job job{"", 0};
+  Options options;
   std::vector<bool> cuts;
 };
 
@@ -105,6 +114,8 @@ class Machines {
   bool are_ready() const { return ready_; }
   static std::string address(int i) { return "10.78.0." + std::to_string(i + 1); }
   static Command within(int i) { return {"ip", "netns", "exec", name(i)}; }
+  /// Nothing that one of the two sends reaches the other any more, and nobody is told.
+  bool part(int one, int other) const { return mislead(one, other) && mislead(other, one); }
   /// Machines at different switches do not reach each other, and nobody is told.
   bool plug(int i, int into) const {
     return does(within(count_) +
@@ -112,6 +123,11 @@ class Machines {
   }
 
  private:
+  /// What `from` sends to `to` goes to an interface that nobody has.
+  static bool mislead(int from, int to) {
+    return does(within(from) + Command{"ip", "neighbor", "replace", address(to), "lladdr", "02:00:00:00:00:ff", "nud",
+                                       "permanent", "dev", "cable"});
+  }
   static std::string name(int i) { return "scalar-p" + std::to_string(::getpid()) + "-" + std::to_string(i); }
   static bool does(Command command) {
     std::vector<char*> words;
@@ -139,6 +155,7 @@ TEST_CASE("one broken link between healthy processes costs one of the two, and n
       INFO("between processes " << lower << " and " << higher);
       PartedJob parted(processes);
       parted.start([&](int one, int other) { return one == lower && other == higher; });
+      parted.await();
       parted.cut();
       Part left{0, 1, 2, 3};
       left.erase(left.begin() + higher);
@@ -146,18 +163,44 @@ TEST_CASE("one broken link between healthy processes costs one of the two, and n
     }
 }
 
+TEST_CASE("a process with which most of the job cannot go on leaves, also when it is the first one") {
+  PartedJob parted(4);
+  parted.start([](int one, int other) { return one == 0 && other != 3; });
+  parted.await();
+  parted.cut();
+  parted.check_goes_on({1, 2, 3});
+}
+
 TEST_CASE("when nobody else goes on, a minority does, after a pause") {
   for (const int left : {3, 0}) {
     INFO("process " << left << " is left");
     PartedJob parted(4, {{"minority_pause", "100"}});
     parted.start([](int, int) { return false; });
-    parted.job.await("step 100");
+    parted.await();
     std::uint64_t expected = 0;
     for (std::uint64_t step = 0; step < PartedJob::steps; ++step) expected += 36 * step;
+    // All stand still meanwhile: nobody learns of one death before the next, nor ends before the last.
+    for (int process = 0; process < 4; ++process) parted.job[process].signal(SIGSTOP);
     for (int process = 0; process < 4; ++process)
       if (process != left) parted.job[process].signal(SIGKILL);
+    parted.go_on();
+    parted.job[left].signal(SIGCONT);
     CHECK(parted.job[left].result() == "ok " + std::to_string(expected));
   }
+}
+
+TEST_CASE("when half of the job dies at once, the first process stays with the others") {
+  PartedJob parted(4);
+  parted.start([](int, int) { return false; });
+  parted.await();
+  for (int process = 0; process < 4; ++process) parted.job[process].signal(SIGSTOP);
+  for (const int process : {1, 2}) parted.job[process].signal(SIGKILL);
+  parted.go_on();
+  for (const int process : {0, 3}) parted.job[process].signal(SIGCONT);
+  std::uint64_t expected = 0;
+  for (std::uint64_t step = 0; step < PartedJob::steps; ++step) expected += 36 * step;
+  CHECK(parted.job[0].result() == "ok " + std::to_string(expected));
+  CHECK(parted.job[3].result() == "ok 0");
 }
 
 TEST_CASE("of a job that falls into parts the majority goes on, of halves the one with process 0") {
@@ -175,10 +218,37 @@ TEST_CASE("of a job that falls into parts the majority goes on, of halves the on
                                  {"heartbeat_pause", "600"}});
     for (int process = 0; process < processes; ++process)
       parted.job.start("counting", process, processes, parted.options, machines.within(process));
-    parted.job.await("step 100");
+    parted.await();
     for (int process = 0; process < processes; ++process)
       if (!is_in(goes_on, process)) REQUIRE(machines.plug(process, 1));
+    parted.go_on();
     parted.check_goes_on(goes_on);
     for (int process = 0; process < processes; ++process) REQUIRE(machines.plug(process, 0));
   }
+}
+
+TEST_CASE("a link that goes silent when another one breaks is missed by those who decide, too") {
+  constexpr int processes = 4;
+  const Machines machines(processes);
+  if (!machines.are_ready()) {
+    WARN("skipped: network namespaces cannot be made here");
+    return;
+  }
+  // Process 1 loses process 2 at once, and process 3 some heartbeats later: process 0, which all hear, waits for
+  // longer.
+  PartedJob parted(processes, {{"coordinator", Machines::address(0) + ":29500"},
+                               {"allow_insecure", "1"},
+                               {"join_timeout", "4000"},
+                               {"heartbeat_pause", "600"}});
+  for (int process = 0; process < processes; ++process) {
+    Options mine = parted.options;
+    mine["heartbeat_interval"] = process == 0 ? "200" : "50";
+    if (process == 2) mine["cut_from"] = Machines::address(1);
+    parted.job.start("counting", process, processes, mine, machines.within(process));
+  }
+  parted.cuts = {false, false, true, false};
+  parted.await();
+  REQUIRE(machines.part(1, 3));
+  parted.cut();
+  parted.check_goes_on({0, 2, 3});
 }

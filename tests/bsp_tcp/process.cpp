@@ -77,7 +77,13 @@ Task<std::uint64_t> thrower(Peer& peer) {
   co_return 0;
 }
 
-/// Adds up `steps` terms, with a checkpoint after each; announces where it begins, and multiples of `say`.
+/// Until the file is there. The others wait at the barrier, and heartbeats go on.
+void await_file(const std::string& path) {
+  while (::access(path.c_str(), F_OK) != 0) ::usleep(1000);
+}
+
+/// Adds up `steps` terms, with a checkpoint after each; announces where it begins, and multiples of `say`. When `hold`
+/// names a file, the first peer of all waits for it after step 100.
 Task<std::uint64_t> counting(Peer& peer) {
   std::uint64_t step = 0, sum = 0;
   peer.persist(step, sum);
@@ -88,6 +94,7 @@ Task<std::uint64_t> counting(Peer& peer) {
     sum += co_await peer.all_reduce(static_cast<std::uint64_t>(peer.rank() + 1) * step, std::plus{});
     ++step;
     if (step % every == 0 && is_first(peer)) say("step " + std::to_string(step));
+    if (step == 100 && peer.rank() == 0 && words.has("hold")) await_file(words.text("hold"));
     co_await peer.checkpoint();
   }
   co_return sum;

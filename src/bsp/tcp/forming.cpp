@@ -123,14 +123,25 @@ bool Service::have_all_joined() const {
   return true;
 }
 
-/// Waits for all, and tells all.
-awaitable<Roster> Service::lead(SteadyTime deadline) {
+/// Waits for all, and until what they tell of each other is settled.
+awaitable<void> Service::gather(SteadyTime deadline) {
   const auto is_gone = [](const auto& joiner) { return !joiner.second.connection->is_open(); };
   for (;;) {
     if (is_stopping_) throw Error(Errc::cancelled, "the transport is closing", "bsp::tcp");
     if (const std::string why = outvoted(); !why.empty()) throw Error(Errc::aborted, why, "bsp::tcp");
     std::erase_if(joiners_, is_gone);
-    if (have_all_joined()) break;
+    if (have_all_joined()) {
+      if (!has_break_here() && who_hears_more() < 0) co_return;
+      co_await settle();
+      std::erase_if(joiners_, is_gone);
+      const std::string why = outvoted();
+      if (is_stopping_ || !why.empty() || !have_all_joined()) continue;
+      if (const int better = who_hears_more(); better >= 0)
+        throw Error(Errc::aborted,
+                    "this process was given up: process " + std::to_string(better) + " hears more of the job",
+                    "bsp::tcp");
+      co_return;
+    }
     if (steady_clock::now() >= deadline) {
       const Refusal reason{last_refusal_.text.empty() ? Errc::unavailable : last_refusal_.code, missing()};
       std::map<std::uint32_t, Joiner> joiners = std::exchange(joiners_, {});
@@ -139,6 +150,11 @@ awaitable<Roster> Service::lead(SteadyTime deadline) {
     }
     co_await changed_.wait(deadline);
   }
+}
+
+/// Waits for all, and tells all.
+awaitable<Roster> Service::lead(SteadyTime deadline) {
+  co_await gather(deadline);
   co_await drop_unheard();
   std::vector<Joiner> others;  // in the order of their new numbers, from 1
   for (const auto& [process, joiner] : joiners_)
@@ -161,8 +177,11 @@ awaitable<Roster> Service::lead(SteadyTime deadline) {
   for (const Joiner& joiner : others) {
     ++roster.you;
     const Message message{Message::Kind::roster, roster.encode()};
-    co_await joiner.connection->write(message.encode());
-    joiner.connection->finish();
+    try {
+      co_await joiner.connection->write(message.encode());
+      joiner.connection->finish();
+    } catch (const Error&) {  // it has gone meanwhile; those who have the roster are met, and miss it together
+    }
   }
   roster.you = 0;
   co_return roster;

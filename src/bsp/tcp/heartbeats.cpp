@@ -35,8 +35,11 @@ awaitable<void> Service::write_out(std::shared_ptr<Control> control) {
   }
   if (problem.empty()) {
     control->is_writing = false;
+    if (control->is_over) changed_.notify();  // who leaves waits for its last words
     co_return;
   }
+  control->has_failed = true;
+  if (control->is_over) changed_.notify();
   // Half a message may have left, so nothing more is written. If reading does not end by itself, it is made to.
   const SteadyTime soon = steady_clock::now() + last_words_time;
   asio::steady_timer timer(context_, soon);
@@ -93,7 +96,7 @@ void Service::take(const std::shared_ptr<Control>& control, const Message& messa
       control->given_up.clear();
       for (const std::uint32_t process : ProcessList::decode(message.body).processes)
         control->given_up.push_back(static_cast<int>(process));
-      return;
+      return changed_.notify();
     default:
       throw Error(Errc::parse,
                   "message " + std::to_string(static_cast<int>(message.kind)) + " is none of a running job",

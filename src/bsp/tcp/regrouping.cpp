@@ -95,6 +95,57 @@ std::string Service::outvoted() const {
   return is_out ? first : "";
 }
 
+/// One of those who have come does not hear another one of them.
+bool Service::has_break_here() const {
+  const auto is_here = [this](std::uint32_t process) {
+    return joiners_.contains(process) && is_left(static_cast<int>(process));
+  };
+  for (const auto& [number, joiner] : joiners_) {
+    if (controls_.empty() || !is_left(static_cast<int>(number))) continue;
+    const std::vector<std::uint32_t>& at_first = joiner.hello.given_up.processes;
+    const std::vector<int>& later = controls_[number]->given_up;
+    if (std::ranges::any_of(at_first, is_here) || std::ranges::any_of(later, is_here)) return true;
+  }
+  return false;
+}
+
+/// Of those who have come, one who would have more others without this process than this one has with it; -1: nobody.
+int Service::who_hears_more() const {
+  if (controls_.empty()) return -1;
+  const auto has_come = [this](const auto& joiner) { return is_left(static_cast<int>(joiner.first)); };
+  const std::ptrdiff_t here = 1 + std::ranges::count_if(joiners_, has_come);
+  for (const auto& [number, joiner] : joiners_) {
+    if (!is_left(static_cast<int>(number))) continue;
+    const std::vector<std::uint32_t>& at_first = joiner.hello.given_up.processes;
+    const std::vector<int>& later = controls_[number]->given_up;
+    const std::size_t lost = (std::max)(at_first.size(), later.size());  // the later list has all of the first
+    if (lost >= ProcessList::most || std::ssize(controls_) - static_cast<std::ptrdiff_t>(lost) <= here + 1) continue;
+    const auto is_heard = [&](const auto& control) {  // those who have left of their own accord are missed by nobody
+      return control != nullptr && !control->is_leaving && !control->has_given_up &&
+             std::ranges::find(at_first, static_cast<std::uint32_t>(control->process)) == at_first.end() &&
+             std::ranges::find(later, control->process) == later.end();
+    };
+    if (std::ranges::count_if(controls_, is_heard) > here) return static_cast<int>(number);
+  }
+  return -1;
+}
+
+/// What cut one link may have cut others at the same moment, silently: all who notice it may do so now. Whoever seems
+/// to hear more may only be about to lose the others, too, which takes as long as any silence.
+awaitable<void> Service::settle() {
+  const SteadyTime settled = steady_clock::now() + 10 * options_.heartbeat_interval;
+  while (!is_stopping_) {
+    SteadyTime until = settled;
+    if (who_hears_more() >= 0) {
+      until += options_.heartbeat_pause;
+    } else if (!has_break_here()) {
+      co_return;
+    }
+    if (steady_clock::now() >= until) co_return;
+    co_await changed_.wait(until);
+  }
+}
+
 /// All have come, but some of them may not hear each other: as few as possible have to go.
 awaitable<void> Service::drop_unheard() {
   if (controls_.empty()) co_return;

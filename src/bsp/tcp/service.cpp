@@ -1,5 +1,6 @@
 #include "bsp/tcp/service.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -286,14 +287,28 @@ void Service::leave() {
   std::promise<void> said;
   asio::post(context_, [&] {
     is_leading_ = false;  // who comes here now looks for the next one
-    for (const auto& control : controls_)
-      if (control != nullptr && !control->is_over) {
-        control->is_over = true;
-        say(control, Message::Kind::leaving, {});
-      }
-    said.set_value();
+    asio::co_spawn(context_, say_leaving(), [&](std::exception_ptr error) {
+      if (error != nullptr) return said.set_exception(error);
+      said.set_value();
+    });
   });
   said.get_future().get();
+}
+
+/// Until that has left, or nobody takes it.
+awaitable<void> Service::say_leaving() {
+  std::vector<std::shared_ptr<Control>> told;
+  for (const auto& control : controls_)
+    if (control != nullptr && !control->is_over) told.push_back(control);
+  for (const auto& control : told) {
+    control->is_over = true;
+    say(control, Message::Kind::leaving, {});
+  }
+  const auto is_said = [](const auto& control) {
+    return control->has_failed || (control->out.empty() && !control->is_writing);
+  };
+  const SteadyTime until = steady_clock::now() + last_words_time;
+  while (!std::ranges::all_of(told, is_said) && steady_clock::now() < until) co_await changed_.wait(until);
 }
 
 }  // namespace scalar::inline v0::bsp::sockets

@@ -77,6 +77,7 @@ class Service {
     std::shared_ptr<LinkCounters> counters{};  // null until the data link is there
     std::deque<std::vector<std::byte>> out{};
     bool is_writing = false, is_over = false;
+    bool has_failed = false;          // to write
     bool is_leaving = false;          // in good order: nobody misses it
     bool has_given_up = false;        // the job: it says that it does not go on
     std::string against{};            // why it has given this process up; empty: it has not
@@ -107,11 +108,13 @@ class Service {
   awaitable<void> admit_joiner(std::shared_ptr<Connection> connection, const Guest& guest);
   void check_joiner(const Hello& hello, const std::string& who) const;
   awaitable<void> admit_member(std::shared_ptr<Connection> connection, const Guest& guest);
+  awaitable<void> say_leaving();
 
   // forming.cpp: how the processes find each other
   Formed wait_for(awaitable<void> (Service::*how)());
   awaitable<void> form_first();
   awaitable<void> install(Roster roster);
+  awaitable<void> gather(SteadyTime deadline);
   awaitable<Roster> lead(SteadyTime deadline);
   awaitable<void> dismiss(std::map<std::uint32_t, Joiner> joiners, Refusal reason);
   awaitable<Roster> follow(Address leader, SteadyTime deadline);
@@ -138,6 +141,9 @@ class Service {
   bool is_left(int process) const noexcept;
   ProcessList given_up() const;
   std::string outvoted() const;
+  bool has_break_here() const;
+  int who_hears_more() const;
+  awaitable<void> settle();
   awaitable<void> drop_unheard();
   std::chrono::milliseconds pause_before_claim(std::size_t left) const;
   awaitable<void> give_up_forming(Refusal why);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/quoted.hpp"
 #include "graph/per_vertex.hpp"
 #include "scalar/graph/run.hpp"
 
@@ -123,8 +124,7 @@ void check(const SemiClusteringOptions& options) {
   in("max_clusters", options.max_clusters, 1, 1024);
   in("iterations", options.iterations, 0, 1'000'000'000);
   if (!(options.boundary_factor >= 0 && options.boundary_factor <= 1))
-    throw Error(Errc::invalid_argument,
-                "boundary_factor is " + std::to_string(options.boundary_factor) + ", expected 0 to 1",
+    throw Error(Errc::invalid_argument, "boundary_factor is " + shown(options.boundary_factor) + ", expected 0 to 1",
                 "semi_clustering");
 }
 

@@ -610,3 +610,11 @@ TEST_CASE("the wine table") {
   for (const double quality : numbers(table.column("c11"))) sum += quality;
   CHECK(sum / 4898 == Approx(5.877909).epsilon(1e-6));  // the mean quality that the set's description gives
 }
+
+TEST_CASE("a matrix of floats refuses whole numbers that a float32 does not hold", "[csv]") {
+  const Runtime runtime;
+  data::write_bytes("mem:days.csv", "day,x,y\n16777216,0.1,1\n20240131,0.1,2\n", runtime);
+  CHECK(message_of(Errc::parse, [&] {
+          data::read_csv_matrix("mem:days.csv", {.label = "y"}, TargetKind::regression, runtime);
+        }).find("column \"day\": 20240131 is a whole number that a float32 does not hold") != std::string::npos);
+}

@@ -384,3 +384,23 @@ TEST_CASE("fitting and encoding end when asked to, and say how far they are") {
     CHECK(calls == 1);
   }
 }
+
+TEST_CASE("a column without a name is a feature, where the table has no weights") {
+  const Table table(
+      {{.name = "", .values = std::vector<double>{1, 2, 3}}, {.name = "y", .values = std::vector<double>{1, 2, 3}}},
+      "y");
+  const Encoder encoder = Encoder::fit(table, {}, TargetKind::regression);
+  REQUIRE(encoder.inputs().size() == 1);
+  CHECK(encoder.inputs()[0].name.empty());
+}
+
+TEST_CASE("the schema of an encoder keeps categories that spell a missing value") {
+  const Table table({{.name = "country", .values = TextValues{{"NA", "DE"}, {0, 1, 0}}},
+                     {.name = "y", .values = std::vector<double>{1, 2, 3}}},
+                    "y");
+  const Encoder encoder = Encoder::fit(table, {}, TargetKind::regression);
+  const Table read = data::parse_csv("country,y\n\"NA\",1\nDE,2\nNA,3\n", {.schema = encoder.schema()});
+  CHECK(!read.column("country").is_missing(0));
+  CHECK(read.column("country").text(0) == "NA");
+  CHECK(read.column("country").is_missing(2));
+}

@@ -15,7 +15,7 @@
 #include "bench.hpp"
 #include "bsp_loopback.hpp"
 #include "scalar/bsp.hpp"
-#include "scalar/bsp/tcp.hpp"
+#include "scalar/bsp/processes/tcp.hpp"
 
 namespace {
 

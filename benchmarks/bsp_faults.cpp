@@ -16,7 +16,7 @@
 #include "bsp_loopback.hpp"
 #include "bsp_rows.hpp"
 #include "scalar/bsp.hpp"
-#include "scalar/bsp/tcp.hpp"
+#include "scalar/bsp/processes/tcp.hpp"
 
 using namespace scalar;
 using bsp::Peer;

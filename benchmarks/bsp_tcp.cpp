@@ -18,7 +18,7 @@
 #include "bsp_loopback.hpp"
 #include "bsp_tcp/certificates.hpp"
 #include "scalar/bsp.hpp"
-#include "scalar/bsp/tcp.hpp"
+#include "scalar/bsp/processes/tcp.hpp"
 
 namespace {
 

@@ -16,9 +16,9 @@
 
 #include "bench.hpp"
 #include "gapbs.hpp"
-#include "scalar/bsp/checkpoint.hpp"
-#include "scalar/bsp/replicated.hpp"
-#include "scalar/bsp/trace.hpp"
+#include "scalar/bsp/arrays/replicated.hpp"
+#include "scalar/bsp/cost/trace.hpp"
+#include "scalar/bsp/runs/checkpoint.hpp"
 #include "scalar/graph/generate.hpp"
 #include "scalar/graph/read.hpp"
 #include "scalar/graph/run.hpp"

@@ -6,7 +6,7 @@
 //   mpirun -n 2 train_processes examples/data/penguins.csv    # a launcher that sets the environment
 #include <cstdio>
 #include <exception>
-#include <scalar/bsp/tcp.hpp>
+#include <scalar/bsp/processes/tcp.hpp>
 #include <scalar/scalar.hpp>
 
 namespace {

@@ -3,7 +3,7 @@
 #include <bit>
 
 #include "graph/kernels.hpp"
-#include "scalar/bsp/monotone.hpp"
+#include "scalar/bsp/arrays/monotone.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {

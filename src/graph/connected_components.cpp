@@ -1,7 +1,7 @@
 #include "scalar/graph/connected_components.hpp"
 
 #include "graph/kernels.hpp"
-#include "scalar/bsp/monotone.hpp"
+#include "scalar/bsp/arrays/monotone.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/quoted.hpp"
+#include "scalar/bsp/arrays/replicated.hpp"
 #include "scalar/bsp/engine.hpp"
-#include "scalar/bsp/replicated.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/runtime.hpp"
 #include "scalar/graph/graph.hpp"

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "graph/kernels.hpp"
-#include "scalar/bsp/monotone.hpp"
+#include "scalar/bsp/arrays/monotone.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "backend_native/fits.hpp"
-#include "scalar/bsp/mpi.hpp"
+#include "scalar/bsp/processes/mpi.hpp"
 
 int main() {
   try {

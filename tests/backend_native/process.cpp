@@ -6,7 +6,7 @@
 #include <string>
 
 #include "backend_native/fits.hpp"
-#include "scalar/bsp/tcp.hpp"
+#include "scalar/bsp/processes/tcp.hpp"
 
 int main(int argc, char** argv) {
   using namespace scalar;

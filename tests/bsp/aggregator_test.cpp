@@ -6,7 +6,7 @@
 
 #include "bsp/loopback.hpp"
 #include "bsp/places.hpp"
-#include "scalar/bsp/combine_options.hpp"
+#include "scalar/bsp/messages/combine_options.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
 

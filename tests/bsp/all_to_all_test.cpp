@@ -1,4 +1,4 @@
-#include "scalar/bsp/all_to_all.hpp"
+#include "scalar/bsp/collectives/all_to_all.hpp"
 
 #include <cmath>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "scalar/bsp/boost_serialization.hpp"
+#include "scalar/bsp/messages/boost_serialization.hpp"
 
 #include <boost/serialization/base_object.hpp>
 #include <boost/serialization/map.hpp>

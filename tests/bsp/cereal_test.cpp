@@ -1,4 +1,4 @@
-#include "scalar/bsp/cereal.hpp"
+#include "scalar/bsp/messages/cereal.hpp"
 
 #include <cereal/types/map.hpp>
 #include <cereal/types/memory.hpp>

@@ -1,4 +1,4 @@
-#include "scalar/bsp/checkpoint.hpp"
+#include "scalar/bsp/runs/checkpoint.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "bsp/checkpoint_directory.hpp"
 #include "bsp/checkpoint_files.hpp"
+#include "bsp/checkpoints/checkpoint_directory.hpp"
 #include "bsp/loopback.hpp"
 #include "scalar/bsp.hpp"
 #include "support/catch.hpp"

@@ -1,4 +1,4 @@
-#include "scalar/bsp/clock_log.hpp"
+#include "scalar/bsp/async/clock_log.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -14,10 +14,10 @@
 
 #include "bsp/everywhere.hpp"
 #include "scalar/bsp/aborted.hpp"
-#include "scalar/bsp/clock.hpp"
-#include "scalar/bsp/offload.hpp"
-#include "scalar/bsp/subworld.hpp"
-#include "scalar/bsp/table.hpp"
+#include "scalar/bsp/async/clock.hpp"
+#include "scalar/bsp/async/table.hpp"
+#include "scalar/bsp/runs/offload.hpp"
+#include "scalar/bsp/runs/subworld.hpp"
 #include "scalar/core/hash.hpp"
 #include "scalar/core/random.hpp"
 #include "support/catch.hpp"

@@ -1,4 +1,4 @@
-#include "scalar/bsp/clock.hpp"
+#include "scalar/bsp/async/clock.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "bsp/clock_core.hpp"
+#include "bsp/async/clock_core.hpp"
 #include "bsp/everywhere.hpp"
 #include "scalar/bsp/aborted.hpp"
-#include "scalar/bsp/offload.hpp"
-#include "scalar/bsp/subworld.hpp"
-#include "scalar/bsp/table.hpp"
+#include "scalar/bsp/async/table.hpp"
+#include "scalar/bsp/runs/offload.hpp"
+#include "scalar/bsp/runs/subworld.hpp"
 #include "scalar/core/random.hpp"
 #include "support/catch.hpp"
 

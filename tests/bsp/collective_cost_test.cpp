@@ -1,4 +1,4 @@
-#include "scalar/bsp/collective_cost.hpp"
+#include "scalar/bsp/cost/collective_cost.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "scalar/bsp/combine.hpp"
+#include "scalar/bsp/messages/combine.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +11,7 @@
 
 #include "bsp/loopback.hpp"
 #include "bsp/places.hpp"
-#include "scalar/bsp/trace.hpp"
+#include "scalar/bsp/cost/trace.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/random.hpp"
 #include "support/catch.hpp"

@@ -1,4 +1,4 @@
-#include "scalar/bsp/copy.hpp"
+#include "scalar/bsp/detail/copy.hpp"
 
 #include <cstdint>
 #include <numeric>

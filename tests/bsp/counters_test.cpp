@@ -5,7 +5,7 @@
 
 #include "bsp/places.hpp"
 #include "scalar/bsp/aggregator.hpp"
-#include "scalar/bsp/combine_options.hpp"
+#include "scalar/bsp/messages/combine_options.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;

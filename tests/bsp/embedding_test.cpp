@@ -1,4 +1,4 @@
-#include "scalar/bsp/embedding.hpp"
+#include "scalar/bsp/topology/embedding.hpp"
 
 #include <string>
 #include <vector>

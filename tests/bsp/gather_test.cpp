@@ -1,4 +1,4 @@
-#include "scalar/bsp/gather.hpp"
+#include "scalar/bsp/collectives/gather.hpp"
 
 #include <functional>
 #include <numeric>

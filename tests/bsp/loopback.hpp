@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "scalar/bsp/engine.hpp"
-#include "scalar/bsp/transport.hpp"
+#include "scalar/bsp/processes/transport.hpp"
 
 namespace bsp_test {
 

@@ -1,4 +1,4 @@
-#include "scalar/bsp/machine.hpp"
+#include "scalar/bsp/cost/machine.hpp"
 
 #include <string>
 

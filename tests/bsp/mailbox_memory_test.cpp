@@ -1,4 +1,4 @@
-#include "scalar/bsp/mailbox_memory.hpp"
+#include "scalar/bsp/detail/mailbox_memory.hpp"
 
 #include <cstdint>
 #include <filesystem>

@@ -1,5 +1,5 @@
 // Worlds of more peers than have a place for each other.
-#include "scalar/bsp/sparse_blocks.hpp"
+#include "scalar/bsp/detail/sparse_blocks.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>

@@ -1,4 +1,4 @@
-#include "scalar/bsp/monotone.hpp"
+#include "scalar/bsp/arrays/monotone.hpp"
 
 #include "bsp/outbox.hpp"
 #include "bsp/places.hpp"

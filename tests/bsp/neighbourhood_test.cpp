@@ -1,4 +1,4 @@
-#include "scalar/bsp/neighbourhood.hpp"
+#include "scalar/bsp/topology/neighbourhood.hpp"
 
 #include <functional>
 #include <numeric>
@@ -7,7 +7,7 @@
 
 #include "bsp/loopback.hpp"
 #include "bsp/places.hpp"
-#include "scalar/bsp/embedding.hpp"
+#include "scalar/bsp/topology/embedding.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "scalar/bsp/offload.hpp"
+#include "scalar/bsp/runs/offload.hpp"
 
 #include <functional>
 #include <string>

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "scalar/bsp/world.hpp"
+#include "scalar/bsp/detail/world.hpp"
 
 namespace bsp_test {
 

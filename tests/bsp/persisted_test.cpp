@@ -1,4 +1,4 @@
-#include "scalar/bsp/persisted.hpp"
+#include "scalar/bsp/runs/persisted.hpp"
 
 #include <atomic>
 #include <bit>
@@ -11,7 +11,7 @@
 #include "bsp/checkpoint_files.hpp"
 #include "bsp/loopback.hpp"
 #include "scalar/bsp.hpp"
-#include "scalar/bsp/shards.hpp"
+#include "scalar/bsp/collectives/shards.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 

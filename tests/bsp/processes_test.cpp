@@ -1,4 +1,4 @@
-#include "scalar/bsp/transport.hpp"
+#include "scalar/bsp/processes/transport.hpp"
 
 #include <atomic>
 #include <cstring>
@@ -14,9 +14,9 @@
 
 #include "bsp/loopback.hpp"
 #include "bsp/places.hpp"
-#include "bsp/wire.hpp"
+#include "bsp/world/wire.hpp"
 #include "scalar/bsp.hpp"
-#include "scalar/bsp/process_lost.hpp"
+#include "scalar/bsp/processes/process_lost.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;

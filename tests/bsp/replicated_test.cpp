@@ -1,4 +1,4 @@
-#include "scalar/bsp/replicated.hpp"
+#include "scalar/bsp/arrays/replicated.hpp"
 
 #include <mutex>
 #include <optional>

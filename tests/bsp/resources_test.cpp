@@ -1,4 +1,4 @@
-#include "bsp/resources.hpp"
+#include "bsp/engine/resources.hpp"
 
 #include <sched.h>
 

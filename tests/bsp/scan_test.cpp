@@ -1,4 +1,4 @@
-#include "scalar/bsp/scan.hpp"
+#include "scalar/bsp/collectives/scan.hpp"
 
 #include <cmath>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "scalar/bsp/shards.hpp"
+#include "scalar/bsp/collectives/shards.hpp"
 
 #include <algorithm>
 #include <bit>

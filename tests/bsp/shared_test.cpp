@@ -1,4 +1,4 @@
-#include "scalar/bsp/shared.hpp"
+#include "scalar/bsp/arrays/shared.hpp"
 
 #include <numeric>
 #include <string>

@@ -1,4 +1,4 @@
-#include "scalar/bsp/sorted.hpp"
+#include "scalar/bsp/messages/sorted.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bsp/everywhere.hpp"
-#include "scalar/bsp/mailbox_memory.hpp"
+#include "scalar/bsp/detail/mailbox_memory.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 

@@ -1,4 +1,4 @@
-#include "scalar/bsp/span_collectives.hpp"
+#include "scalar/bsp/collectives/span_collectives.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "bsp/everywhere.hpp"
-#include "scalar/bsp/subworld.hpp"
+#include "scalar/bsp/runs/subworld.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;

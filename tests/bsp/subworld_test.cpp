@@ -1,4 +1,4 @@
-#include "scalar/bsp/subworld.hpp"
+#include "scalar/bsp/runs/subworld.hpp"
 
 #include <atomic>
 #include <chrono>

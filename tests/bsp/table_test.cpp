@@ -1,4 +1,4 @@
-#include "scalar/bsp/table.hpp"
+#include "scalar/bsp/async/table.hpp"
 
 #include <atomic>
 #include <cstring>
@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "bsp/everywhere.hpp"
-#include "scalar/bsp/offload.hpp"
-#include "scalar/bsp/span_collectives.hpp"
+#include "scalar/bsp/collectives/span_collectives.hpp"
+#include "scalar/bsp/runs/offload.hpp"
 #include "scalar/core/random.hpp"
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "scalar/bsp/topology.hpp"
+#include "scalar/bsp/topology/topology.hpp"
 
 #include <algorithm>
 #include <bit>

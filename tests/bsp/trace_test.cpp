@@ -1,4 +1,4 @@
-#include "scalar/bsp/trace.hpp"
+#include "scalar/bsp/cost/trace.hpp"
 
 #include <algorithm>
 #include <functional>

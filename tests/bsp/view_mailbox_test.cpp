@@ -1,4 +1,4 @@
-#include "scalar/bsp/view_mailbox.hpp"
+#include "scalar/bsp/messages/view_mailbox.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "bsp/places.hpp"
-#include "scalar/bsp/subworld.hpp"
+#include "scalar/bsp/runs/subworld.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
 

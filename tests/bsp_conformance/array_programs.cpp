@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "bsp_conformance/programs.hpp"
-#include "scalar/bsp/combine.hpp"
-#include "scalar/bsp/replicated.hpp"
+#include "scalar/bsp/arrays/replicated.hpp"
+#include "scalar/bsp/messages/combine.hpp"
 
 namespace conformance {
 namespace {

@@ -11,10 +11,10 @@
 #include "bsp_conformance/programs.hpp"
 #include "scalar/core/error.hpp"
 #ifdef CONFORMANCE_WITH_MPI
-#include "scalar/bsp/mpi.hpp"
+#include "scalar/bsp/processes/mpi.hpp"
 #endif
 #ifdef CONFORMANCE_WITH_TCP
-#include "scalar/bsp/tcp.hpp"
+#include "scalar/bsp/processes/tcp.hpp"
 #endif
 
 namespace {

@@ -1,11 +1,11 @@
 #include <functional>
 
 #include "bsp_conformance/programs.hpp"
-#include "scalar/bsp/all_to_all.hpp"
-#include "scalar/bsp/gather.hpp"
-#include "scalar/bsp/scan.hpp"
-#include "scalar/bsp/shared.hpp"
-#include "scalar/bsp/subworld.hpp"
+#include "scalar/bsp/arrays/shared.hpp"
+#include "scalar/bsp/collectives/all_to_all.hpp"
+#include "scalar/bsp/collectives/gather.hpp"
+#include "scalar/bsp/collectives/scan.hpp"
+#include "scalar/bsp/runs/subworld.hpp"
 
 namespace conformance {
 namespace {

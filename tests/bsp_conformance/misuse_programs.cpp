@@ -3,7 +3,7 @@
 
 #include "bsp_conformance/programs.hpp"
 #include "scalar/bsp/aborted.hpp"
-#include "scalar/bsp/replicated.hpp"
+#include "scalar/bsp/arrays/replicated.hpp"
 #include "scalar/core/error.hpp"
 
 namespace conformance {

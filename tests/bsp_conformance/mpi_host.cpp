@@ -7,8 +7,8 @@
 #include <string>
 
 #include "scalar/bsp.hpp"
-#include "scalar/bsp/mpi.hpp"
-#include "scalar/bsp/process_lost.hpp"
+#include "scalar/bsp/processes/mpi.hpp"
+#include "scalar/bsp/processes/process_lost.hpp"
 #include "scalar/core/error.hpp"
 
 namespace {

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "bsp_conformance/programs.hpp"
-#include "scalar/bsp/checkpoint.hpp"
-#include "scalar/bsp/shards.hpp"
+#include "scalar/bsp/collectives/shards.hpp"
+#include "scalar/bsp/runs/checkpoint.hpp"
 #include "scalar/core/error.hpp"
 
 namespace conformance {

@@ -2,10 +2,10 @@
 #include <functional>
 
 #include "bsp_conformance/programs.hpp"
-#include "scalar/bsp/checkpoint.hpp"
-#include "scalar/bsp/clock.hpp"
-#include "scalar/bsp/mailbox_memory.hpp"
-#include "scalar/bsp/table.hpp"
+#include "scalar/bsp/async/clock.hpp"
+#include "scalar/bsp/async/table.hpp"
+#include "scalar/bsp/detail/mailbox_memory.hpp"
+#include "scalar/bsp/runs/checkpoint.hpp"
 #include "scalar/core/error.hpp"
 
 namespace conformance {

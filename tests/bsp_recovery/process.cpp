@@ -11,8 +11,8 @@
 
 #include "bsp_recovery/disk_faults.hpp"
 #include "scalar/bsp.hpp"
-#include "scalar/bsp/shards.hpp"
-#include "scalar/bsp/tcp.hpp"
+#include "scalar/bsp/collectives/shards.hpp"
+#include "scalar/bsp/processes/tcp.hpp"
 #include "support/process_words.hpp"
 
 using namespace scalar;

@@ -1,4 +1,4 @@
-#include "scalar/bsp/clock_log.hpp"
+#include "scalar/bsp/async/clock_log.hpp"
 
 #include <string>
 

@@ -19,8 +19,8 @@
 #include "bsp_tcp/link_faults.hpp"
 #include "bsp_tcp/programs.hpp"
 #include "scalar/bsp/aborted.hpp"
-#include "scalar/bsp/process_lost.hpp"
-#include "scalar/bsp/tcp.hpp"
+#include "scalar/bsp/processes/process_lost.hpp"
+#include "scalar/bsp/processes/tcp.hpp"
 #include "support/process_words.hpp"
 
 using namespace scalar;

@@ -1,4 +1,4 @@
-#include "scalar/bsp/tcp.hpp"
+#include "scalar/bsp/processes/tcp.hpp"
 
 #include <string>
 

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "bsp/wire.hpp"
-#include "scalar/bsp/transport.hpp"
+#include "bsp/world/wire.hpp"
+#include "scalar/bsp/processes/transport.hpp"
 #include "scalar/core/error.hpp"
 
 namespace {

@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "bsp/clock_core.hpp"
-#include "bsp/wire.hpp"
+#include "bsp/async/clock_core.hpp"
+#include "bsp/world/wire.hpp"
 #include "scalar/bsp.hpp"
-#include "scalar/bsp/clock.hpp"
-#include "scalar/bsp/table.hpp"
+#include "scalar/bsp/async/clock.hpp"
+#include "scalar/bsp/async/table.hpp"
 #include "scalar/core/error.hpp"
 
 using namespace scalar;

@@ -5,8 +5,8 @@
 #include <numeric>
 
 #include "graph_fast/reference.hpp"
+#include "scalar/bsp/collectives/gather.hpp"
 #include "scalar/bsp/engine.hpp"
-#include "scalar/bsp/gather.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/graph/generate.hpp"
 #include "support/catch.hpp"

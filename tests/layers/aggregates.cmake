@@ -2,7 +2,7 @@
 # written as `{}` in a template. g++ 12 crashes there when the default of a member is a braced list of strings;
 # `take({.member = value})` evaluates the defaults of the other members in the same way.
 file(GLOB_RECURSE headers RELATIVE "${SOURCE}/include" "${SOURCE}/include/scalar/*.hpp")
-list(FILTER headers EXCLUDE REGEX "bsp/(cereal|boost_serialization|mpi)[.]hpp$")  # they need the library they are about
+list(FILTER headers EXCLUDE REGEX "bsp/(messages/(cereal|boost_serialization)|processes/mpi)[.]hpp$")  # they need the library they are about
 list(SORT headers)
 
 set(text "// Written by tests/layers/aggregates.cmake.\n")

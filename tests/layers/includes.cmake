@@ -22,7 +22,7 @@ endforeach()
 # Heavy headers stay in src/; these are banned from public headers outside an adapter's own folder.
 set(banned "iostream|regex|execution|filesystem|ranges|memory_resource|random|thread|boost/.*|tbb/.*|oneapi/.*|cereal/.*|fmt/.*|Eigen/.*|simdjson.h|openssl/.*|xgboost/.*|mpi.h")
 # What a user includes to have messages of a library's types: such a header is about that library, and nothing includes it.
-set(library_headers "bsp/(cereal|boost_serialization)[.]hpp")
+set(library_headers "bsp/messages/(cereal|boost_serialization)[.]hpp")
 
 set(mistakes "")
 set(checked 0)

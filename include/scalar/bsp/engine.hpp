@@ -9,14 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "scalar/bsp/checkpoint.hpp"
+#include "scalar/bsp/collectives/span_collectives.hpp"
 #include "scalar/bsp/engine_options.hpp"
 #include "scalar/bsp/executor.hpp"
 #include "scalar/bsp/mailbox.hpp"
 #include "scalar/bsp/peer.hpp"
-#include "scalar/bsp/span_collectives.hpp"
+#include "scalar/bsp/processes/transport.hpp"
+#include "scalar/bsp/runs/checkpoint.hpp"
 #include "scalar/bsp/task.hpp"
-#include "scalar/bsp/transport.hpp"
 #include "scalar/core/runtime.hpp"
 
 namespace scalar::inline v0::bsp {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "scalar/bsp/collective_cost.hpp"
-#include "scalar/bsp/machine.hpp"
+#include "scalar/bsp/cost/collective_cost.hpp"
+#include "scalar/bsp/cost/machine.hpp"
 
 namespace scalar::inline v0::bsp {
 

@@ -11,8 +11,8 @@
 #include <typeinfo>
 #include <utility>
 
-#include "scalar/bsp/channel.hpp"
-#include "scalar/bsp/copy.hpp"
+#include "scalar/bsp/detail/channel.hpp"
+#include "scalar/bsp/detail/copy.hpp"
 #include "scalar/bsp/peer.hpp"
 
 namespace scalar::inline v0::bsp {

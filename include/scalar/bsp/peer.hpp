@@ -9,8 +9,8 @@
 #include <typeinfo>
 #include <vector>
 
+#include "scalar/bsp/detail/world.hpp"
 #include "scalar/bsp/task.hpp"
-#include "scalar/bsp/world.hpp"
 
 namespace scalar::inline v0::bsp {
 

@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "scalar/bsp/frame_pool.hpp"
+#include "scalar/bsp/detail/frame_pool.hpp"
 
 namespace scalar::inline v0::bsp {
 

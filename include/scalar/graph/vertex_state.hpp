@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "scalar/bsp/combine.hpp"
+#include "scalar/bsp/arrays/replicated.hpp"
 #include "scalar/bsp/mailbox.hpp"
+#include "scalar/bsp/messages/combine.hpp"
 #include "scalar/bsp/peer.hpp"
-#include "scalar/bsp/replicated.hpp"
 #include "scalar/graph/graph.hpp"
 #include "scalar/graph/mutations.hpp"
 #include "scalar/graph/partition.hpp"

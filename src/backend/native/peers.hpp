@@ -13,8 +13,8 @@
 #include "backend/native/rows.hpp"
 #include "scalar/backend/backend.hpp"
 #include "scalar/backend/together.hpp"
+#include "scalar/bsp/collectives/shards.hpp"
 #include "scalar/bsp/engine.hpp"
-#include "scalar/bsp/shards.hpp"
 #include "scalar/core/hash.hpp"
 #include "scalar/spec/spec.hpp"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "scalar/backend/backend.hpp"
-#include "scalar/bsp/shards.hpp"
+#include "scalar/bsp/collectives/shards.hpp"
 #include "scalar/core/parallel.hpp"
 #include "scalar/core/runtime.hpp"
 #include "scalar/core/tensor.hpp"

@@ -1,4 +1,4 @@
-#include "scalar/bsp/mpi.hpp"
+#include "scalar/bsp/processes/mpi.hpp"
 
 #include <algorithm>
 #include <atomic>

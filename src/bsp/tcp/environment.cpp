@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "scalar/bsp/tcp.hpp"
+#include "scalar/bsp/processes/tcp.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/hash.hpp"
 

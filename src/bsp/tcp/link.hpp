@@ -12,7 +12,7 @@
 
 #include "bsp/tcp/frame.hpp"
 #include "bsp/tcp/stream.hpp"
-#include "scalar/bsp/transport.hpp"
+#include "scalar/bsp/processes/transport.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 

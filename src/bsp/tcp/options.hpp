@@ -1,5 +1,5 @@
 #pragma once
-#include "scalar/bsp/tcp.hpp"
+#include "scalar/bsp/processes/tcp.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 

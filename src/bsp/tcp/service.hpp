@@ -21,7 +21,7 @@
 #include "bsp/tcp/handshake.hpp"
 #include "bsp/tcp/link.hpp"
 #include "bsp/tcp/suspicion.hpp"
-#include "scalar/bsp/tcp.hpp"
+#include "scalar/bsp/processes/tcp.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 

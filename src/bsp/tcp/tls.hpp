@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "bsp/tcp/stream.hpp"
-#include "scalar/bsp/tcp.hpp"
+#include "scalar/bsp/processes/tcp.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 

@@ -1,0 +1,213 @@
+#pragma once
+/// Monotone<T>: an array whose elements any peer may lower at any time.
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "scalar/bsp/arrays/replicated.hpp"
+#include "scalar/bsp/peer.hpp"
+
+namespace scalar::inline v0::bsp {
+namespace detail {
+
+/// Numbers that several threads lower.
+template <class T>
+struct Cells {
+  T* values = nullptr;
+
+  std::atomic_ref<T> at(std::size_t index) const noexcept { return std::atomic_ref<T>(values[index]); }
+  T operator[](std::size_t index) const noexcept { return at(index).load(std::memory_order_relaxed); }
+  T lower(std::size_t index, T value) const noexcept {
+    T seen = (*this)[index];
+    while (value < seen && !at(index).compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
+    }
+    return seen;
+  }
+  bool lower(std::size_t index, T expected, T value) const noexcept {
+    return at(index).compare_exchange_strong(expected, value, std::memory_order_relaxed);
+  }
+};
+
+}  // namespace detail
+
+/// How a value that a peer of another process gave to an element comes into a Monotone array: the lower one stays.
+struct KeepLowest {
+  template <class T>
+  void operator()(const detail::Cells<T>& cells, std::size_t index, T value) const noexcept {
+    cells.lower(index, value);
+  }
+};
+
+namespace detail {
+
+/// The array, and which elements the local peers have lowered where other processes want to know.
+template <class T, class Merge>
+class MonotoneChannel final : public ChannelBase {
+ public:
+  struct Entry {
+    std::uint64_t index;
+    T value;
+  };
+  using Log = std::vector<std::uint64_t>;
+
+  explicit MonotoneChannel(World& world) : first_(world.first()) {
+    if (world.is_distributed()) locals_.resize(static_cast<std::size_t>(world.local()));
+  }
+  static std::unique_ptr<ChannelBase> make(World& world) { return std::make_unique<MonotoneChannel>(world); }
+
+  void reset() noexcept override {
+    is_open_ = false;
+    values_.reset();
+    for (Local& local : locals_) local.log.clear();
+  }
+  void collect(std::uint64_t superstep, Outbox& out) override {
+    for (std::size_t i = 0; i < locals_.size(); ++i) {
+      Local& local = locals_[i];
+      if (local.log.empty()) continue;
+      std::vector<Entry>& entries = local.leaving[superstep & 1];  // the other parity's may not have left yet
+      entries.clear();
+      for (const std::uint64_t index : local.log) entries.push_back(entry(index));
+      local.log.clear();
+      out.add(first_ + static_cast<int>(i), everyone_else, entries.size(), std::as_bytes(std::span(entries)),
+              alignof(Entry));
+    }
+  }
+  void deliver(std::uint64_t, const Segment& segment) override {
+    if (segment.bytes.size() / sizeof(Entry) != segment.count || segment.bytes.size() % sizeof(Entry) != 0)
+      throw_bad_part(segment);
+    for (std::uint64_t i = 0; i < segment.count; ++i) {
+      Entry arrived;
+      std::memcpy(&arrived, segment.bytes.data() + i * sizeof(Entry), sizeof(Entry));
+      if (arrived.index >= size_) throw_bad_part(segment);
+      Merge{}(Cells<T>{values_.get()}, static_cast<std::size_t>(arrived.index), arrived.value);
+    }
+  }
+
+  T* open(int rank, std::size_t size) {
+    const std::lock_guard lock(mutex_);
+    if (is_open_ && size != size_) throw_unlike_arrays(size_, rank, size);
+    if (!values_) values_ = zeroed<T>(size);
+    size_ = size, is_open_ = true;
+    return values_.get();
+  }
+  /// Where peer `rank` notes what it lowers; null when nobody asks.
+  Log* log(int rank) noexcept {
+    return locals_.empty() ? nullptr : &locals_[static_cast<std::size_t>(rank - first_)].log;
+  }
+
+ private:
+  struct Local {
+    Log log;
+    std::vector<Entry> leaving[2];
+  };
+  static constexpr int everyone_else = -1;
+
+  Entry entry(std::uint64_t index) const noexcept {
+    Entry result;
+    std::memset(&result, 0, sizeof result);  // no bytes of ours in the gaps
+    result.index = index;
+    result.value = values_[static_cast<std::size_t>(index)];
+    return result;
+  }
+
+  int first_;
+  std::vector<Local> locals_;  // only where there are other processes
+  std::mutex mutex_;
+  std::size_t size_ = 0;
+  bool is_open_ = false;
+  std::unique_ptr<T[], FreeZeroed> values_;
+};
+
+}  // namespace detail
+
+/// An array of `size` numbers that every peer reads and lowers in place, without waiting for a barrier.
+///
+/// For computations that reach the same end in whatever order values fall, such as distances: what a peer reads in a
+/// superstep lies anywhere between the value before it and the lowest that peers have given so far; after the barrier
+/// every peer sees the lowest. So the end does not depend on peers, threads or processes, though the way there does.
+/// The array exists once in a process; a read is a plain load, and only a write that lowers is an atomic operation.
+/// Between processes what was lowered in a superstep is exchanged at its end, where `Merge` brings it in.
+///
+/// Matches across peers as mailboxes do, by order of creation. No peer uses it in the superstep in which it is made.
+/// Thread safety: used only by the peer that made it. Memory: `size * sizeof(T)` in each process.
+template <class T, class Merge = KeepLowest>
+class Monotone final : detail::Box {
+  static_assert(std::is_arithmetic_v<T> && std::atomic_ref<T>::is_always_lock_free, "the elements are numbers");
+
+ public:
+  /// An array that begins as `initial(index)`, the same function for every peer. Errors: `Errc::shape_mismatch` when
+  /// peers give different sizes.
+  template <std::invocable<std::size_t> Initial>
+  Monotone(Peer& peer, std::size_t size, Initial initial)
+      : peer_(peer), index_(peer.mailboxes()), channel_(join(peer)), log_(channel_.log(peer.rank())), size_(size) {
+    try {
+      cells_.values = channel_.open(peer.rank(), size);
+      const detail::World& world = peer.world();
+      const Share share = even_share(size, peer.rank() - world.first(), world.local());  // all of it in every process
+      for (std::size_t i = share.begin; i < share.end; ++i) cells_.values[i] = static_cast<T>(initial(i));
+      peer.attach(*this);
+    } catch (...) {
+      peer.world().leave(index_);
+      throw;
+    }
+  }
+  Monotone(const Monotone&) = delete;
+  Monotone& operator=(const Monotone&) = delete;
+  ~Monotone() {
+    peer_.detach(*this);
+    peer_.world().leave(index_);
+  }
+
+  std::size_t size() const noexcept { return size_; }
+  T operator[](std::size_t index) const noexcept { return cells_[index]; }
+
+  /// Lowers an element to `value` and returns what it was; it stays when it is as low already.
+  T lower(std::size_t index, T value) {
+    const T before = cells_.lower(index, value);
+    if (value < before) note(index);
+    return before;
+  }
+  /// Lowers an element that is still `expected`; false, and nothing done, when it is not.
+  bool lower(std::size_t index, T expected, T value) {
+    if (!cells_.lower(index, expected, value)) return false;
+    note(index);
+    return true;
+  }
+  /// Lowers an element that no other peer writes in this superstep: a plain store.
+  void set(std::size_t index, T value) {
+    settle(index, value);
+    note(index);
+  }
+  /// The same, in this process only: for what the others find by themselves.
+  void settle(std::size_t index, T value) noexcept { cells_.at(index).store(value, std::memory_order_relaxed); }
+
+ private:
+  using Channel = detail::MonotoneChannel<T, Merge>;
+
+  Channel& join(Peer& peer) {
+    auto& channel = static_cast<Channel&>(peer.world().join(peer.rank(), index_, typeid(Monotone), &Channel::make));
+    ++peer.mailboxes();
+    return channel;
+  }
+  void note(std::size_t index) {
+    if (log_ != nullptr) [[unlikely]]
+      log_->push_back(index);
+  }
+  void turn(std::uint64_t) override {}
+
+  Peer& peer_;
+  std::int64_t index_;
+  Channel& channel_;
+  detail::Cells<T> cells_;
+  typename Channel::Log* log_;
+  std::size_t size_;
+};
+
+}  // namespace scalar::inline v0::bsp

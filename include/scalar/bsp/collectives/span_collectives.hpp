@@ -1,0 +1,308 @@
+#pragma once
+/// broadcast, reduce and all_reduce of vectors, in place, by chunk owners.
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "scalar/bsp/collectives.hpp"
+#include "scalar/bsp/cost/collective_cost.hpp"
+#include "scalar/bsp/detail/copy.hpp"
+#include "scalar/bsp/detail/tree_fold.hpp"
+#include "scalar/bsp/mailbox.hpp"
+#include "scalar/bsp/peer.hpp"
+
+namespace scalar::inline v0::bsp {
+namespace detail {
+
+[[noreturn]] void throw_unlike_sizes(std::string_view collective, std::size_t expected, int rank, std::size_t size);
+/// By what the engine's options say, for a vector of `bytes`.
+Algorithm algorithm_for(World& world, std::size_t bytes, bool folds);
+
+struct Extent {
+  void* data;
+  std::size_t size;
+  int root;
+  Algorithm algorithm;  // the lowest rank's counts: options may differ between processes
+};
+
+/// Shows the peers of a process where each other's vectors lie, and tells all which way they cross to other processes.
+/// The vectors stay there until the last barrier of the collective, since their owners wait.
+template <class T>
+class [[nodiscard]] Publish final : public Contribution<Extent> {
+ public:
+  using Value = Extent;
+  Publish(Peer& peer, const Collective& collective, std::span<T> values, int root, bool folds)
+      : Contribution<Value>(
+            peer, collective,
+            {values.data(), values.size(), root,
+             peer.rank() == 0 && peer.world().is_distributed() ? algorithm_for(peer.world(), values.size_bytes(), folds)
+                                                               : Algorithm::one_phase}) {}
+  Algorithm await_resume() const {
+    this->peer().resume();
+    return this->peer().world().template result<Algorithm>();
+  }
+
+  static void complete(World& world, std::string_view name) {
+    const Value first = world.value<Value>(0);
+    for (int rank = 0; rank < world.size(); ++rank) {
+      const Value next = world.value<Value>(rank);
+      if (next.root != first.root) throw_unlike_roots(name, first.root, rank, next.root);
+      if (next.size != first.size) throw_unlike_sizes(name, first.size, rank, next.size);
+      world.parts()[static_cast<std::size_t>(rank)] = world.is_local(rank) ? next.data : nullptr;
+    }
+    world.set_result(first.algorithm);
+  }
+};
+
+template <class T, class Op>
+inline constexpr Collective all_reduce_span = collective_of<Publish<T>, Op>("all_reduce");
+template <class T, class Op>
+inline constexpr Collective reduce_span = collective_of<Publish<T>, Op>("reduce");
+template <class T>
+inline constexpr Collective broadcast_span = collective_of<Publish<T>>("broadcast");
+
+/// Who deals with which chunk of a vector that crosses processes.
+///
+/// In two phases every peer owns a chunk, and `helper` is who deals with it in another process. In one phase each
+/// process has a peer for each chunk, all with one place in their processes: its lane.
+template <class T>
+class Crossing {
+ public:
+  Crossing(Peer& peer, Algorithm algorithm, std::size_t count)
+      : rank_(peer.rank()), hosts_(peer.world().hosts()), count_(count), one_phase_(algorithm == Algorithm::one_phase) {
+    lanes_ = hosts_.size();
+    for (int process = 0; process < hosts_.processes(); ++process)
+      if (hosts_.count(process) != 0) lanes_ = (std::min)(lanes_, hosts_.count(process));
+  }
+
+  bool is_one_phase() const noexcept { return one_phase_; }
+  /// What this peer deals with for all.
+  Chunk own() const noexcept {
+    if (!one_phase_) return owned_by(rank_);
+    return lane() < lanes_ ? chunk_of(count_, sizeof(T), lane(), lanes_) : Chunk{};
+  }
+  /// Who in `process` sends or takes what is of `own()`.
+  int partner(int process) const noexcept {
+    return one_phase_ ? hosts_.first(process) + lane() : helper(process, rank_);
+  }
+  /// In two phases: what `rank` owns.
+  Chunk owned_by(int rank) const noexcept { return chunk_of(count_, sizeof(T), rank, hosts_.size()); }
+  /// In two phases: calls `use(owner)` for the owners elsewhere whose chunks this peer deals with here.
+  template <class F>
+  void each_helped(const F& use) const {
+    for (int owner = 0; owner < hosts_.size(); ++owner)
+      if (hosts_.process_of(owner) != hosts_.here() && helper(hosts_.here(), owner) == rank_) use(owner);
+  }
+  /// Calls `use(process)` for the other processes that have peers.
+  template <class F>
+  void each_other(const F& use) const {
+    for (int process = 0; process < hosts_.processes(); ++process)
+      if (process != hosts_.here() && hosts_.count(process) != 0) use(process);
+  }
+
+ private:
+  int lane() const noexcept { return rank_ - hosts_.first(hosts_.here()); }
+  int helper(int process, int owner) const noexcept { return hosts_.first(process) + owner % hosts_.count(process); }
+
+  int rank_, lanes_ = 0;
+  const Hosts& hosts_;
+  std::size_t count_;
+  bool one_phase_;
+};
+
+/// Stores the chunks that their owners elsewhere have sent.
+template <class T>
+void store_received(Peer& peer, const Crossing<T>& crossing, const Mailbox<T>& box, int root) {
+  for (const Run<T>& run : box.runs()) {
+    const Chunk chunk = crossing.owned_by(run.source);
+    check_received(run.source, chunk.size(), run.values.size(), peer.rank());
+    store_chunk<T>(peer.world(), chunk.begin, run.values, root);
+  }
+}
+
+/// The folds of one vector collective, by one peer.
+template <class T, class Op>
+class VectorReduce {
+ public:
+  /// `box` is null in one process.
+  VectorReduce(Peer& peer, const Crossing<T>& crossing, Op& op, int root, Mailbox<T>* box)
+      : world_(peer.world()), rank_(peer.rank()), crossing_(crossing), op_(op), root_(root), box_(box) {}
+
+  /// Sends those who fold elsewhere what this process has for them.
+  void send_nodes() const {
+    if (!crossing_.is_one_phase()) {
+      crossing_.each_helped([&](int owner) {
+        send_nodes_of(crossing_.owned_by(owner), [&](std::span<const T> some) { box_->send(owner, some); });
+      });
+    } else if (root_ == everyone || !world_.is_local(root_)) {
+      send_nodes_of(crossing_.own(), [&](std::span<const T> some) { send_to_wanting(some); });
+    }
+  }
+  /// Folds the own chunk for all, with the nodes that came from other processes, and writes it where it belongs.
+  void fold_own() const {
+    if (crossing_.is_one_phase() && root_ != everyone && !world_.is_local(root_)) return;
+    if (world_.size() == 1) return;
+    const Chunk chunk = crossing_.own();
+    std::vector<RemoteNode<T>> remote;
+    if (box_ != nullptr && chunk.size() != 0) remote = remote_nodes(chunk);
+    const TreeFold<T, Op> tree(world_, chunk, op_, remote);
+    tree.each_block({0, world_.size()}, [&](std::size_t begin, std::span<const T> some) {
+      store_chunk<T>(world_, begin, some, root_);
+      if (!crossing_.is_one_phase()) send_to_wanting(some);
+    });
+  }
+
+ private:
+  void send_to_wanting(std::span<const T> some) const {
+    crossing_.each_other([&](int process) {
+      if (root_ == everyone || world_.hosts().process_of(root_) == process)
+        box_->send(crossing_.partner(process), some);
+    });
+  }
+  template <class F>
+  void send_nodes_of(Chunk chunk, const F& send) const {
+    const TreeFold<T, Op> tree(world_, chunk, op_);
+    each_node_within({0, world_.size()}, world_.first(), world_.local(), [&](TreeNode node) {
+      tree.each_block(node, [&](std::size_t, std::span<const T> some) { send(some); });
+    });
+  }
+  std::vector<RemoteNode<T>> remote_nodes(Chunk chunk) const {
+    std::vector<RemoteNode<T>> remote;
+    const Hosts& hosts = world_.hosts();
+    crossing_.each_other([&](int process) {
+      const int partner = crossing_.partner(process);
+      const std::span<const T> got = box_->received(partner);
+      std::size_t at = 0, nodes = 0;
+      each_node_within({0, world_.size()}, hosts.first(process), hosts.count(process), [&](TreeNode node) {
+        if (got.size() - at >= chunk.size()) remote.push_back({node, got.data() + at});
+        at += (std::min)(chunk.size(), got.size() - at);
+        ++nodes;
+      });
+      check_received(partner, nodes * chunk.size(), got.size(), rank_);
+    });
+    return remote;
+  }
+
+  World& world_;
+  int rank_;
+  const Crossing<T>& crossing_;
+  Op& op_;
+  int root_;
+  Mailbox<T>* box_;
+};
+
+/// Folds all vectors, in this process or across.
+template <class T, class Op>
+Task<> reduce_vectors(Peer& peer, const Collective& collective, std::span<T> values, Op op, int root) {
+  // Made before the vectors are shown: what throws here must not free one that others read.
+  std::optional<Mailbox<T>> box;
+  if (peer.world().is_distributed()) box.emplace(peer);
+  const Algorithm algorithm = co_await Publish<T>(peer, collective, values, root, true);
+  const Crossing<T> crossing(peer, algorithm, values.size());
+  const VectorReduce<T, Op> reduce(peer, crossing, op, root, box ? &*box : nullptr);
+  if (box) {
+    guarded(peer, [&] { reduce.send_nodes(); });
+    co_await peer.sync();
+  }
+  guarded(peer, [&] { reduce.fold_own(); });
+  co_await peer.sync();
+  if (crossing.is_one_phase()) co_return;
+  guarded(peer, [&] { store_received(peer, crossing, *box, root); });
+  co_await peer.sync();
+}
+
+/// A broadcast across processes, by one peer.
+template <class T>
+class VectorBroadcast {
+ public:
+  VectorBroadcast(Peer& peer, const Crossing<T>& crossing, std::size_t count, int root, Mailbox<T>& box)
+      : world_(peer.world()), rank_(peer.rank()), crossing_(crossing), count_(count), root_(root), box_(box) {}
+
+  /// The root's process sends the chunks to their owners, or to all.
+  void send_pieces() const {
+    if (!world_.is_local(root_)) return;
+    if (crossing_.is_one_phase()) return send_on(of_root(crossing_.own()));
+    crossing_.each_helped([&](int owner) { box_.send(owner, of_root(crossing_.owned_by(owner))); });
+  }
+  /// Stores the own chunk, which owners also send on.
+  void take_piece() const {
+    const Chunk chunk = crossing_.own();
+    if (chunk.size() == 0) return;
+    if (world_.is_local(root_)) {
+      if (!crossing_.is_one_phase()) send_on(of_root(chunk));
+      return;
+    }
+    const int partner = crossing_.partner(world_.hosts().process_of(root_));
+    const std::span<const T> piece = box_.received(partner);
+    check_received(partner, chunk.size(), piece.size(), rank_);
+    store_chunk<T>(world_, chunk.begin, piece, everyone);
+    if (!crossing_.is_one_phase()) send_on(piece);
+  }
+
+ private:
+  std::span<const T> of_root(Chunk chunk) const {
+    return std::span<const T>(part_of<T>(world_, root_), count_).subspan(chunk.begin, chunk.size());
+  }
+  /// To the processes that have not got it.
+  void send_on(std::span<const T> piece) const {
+    if (piece.empty()) return;
+    crossing_.each_other([&](int process) {
+      if (process != world_.hosts().process_of(root_)) box_.send(crossing_.partner(process), piece);
+    });
+  }
+
+  World& world_;
+  int rank_;
+  const Crossing<T>& crossing_;
+  std::size_t count_;
+  int root_;
+  Mailbox<T>& box_;
+};
+
+template <class T>
+Task<> broadcast_vector(Peer& peer, std::span<T> values, int root) {
+  std::optional<Mailbox<T>> box;  // made before the root's vector is shown, as for reduce
+  if (peer.world().is_distributed()) box.emplace(peer);
+  const Algorithm algorithm = co_await Publish<T>(peer, broadcast_span<T>, values, root, false);
+  if (box) {
+    const Crossing<T> crossing(peer, algorithm, values.size());
+    const VectorBroadcast<T> broadcast(peer, crossing, values.size(), root, *box);
+    guarded(peer, [&] { broadcast.send_pieces(); });
+    co_await peer.sync();
+    guarded(peer, [&] { broadcast.take_piece(); });
+    if (!crossing.is_one_phase()) {
+      co_await peer.sync();
+      guarded(peer, [&] { store_received(peer, crossing, *box, everyone); });
+    }
+  }
+  if (peer.rank() != root && peer.world().is_local(root))
+    copy_values(std::span<const T>(part_of<T>(peer.world(), root), values.size()), values.data());
+  co_await peer.sync();
+}
+
+}  // namespace detail
+
+template <class T, std::size_t Extent, class Op>
+Task<> Peer::all_reduce(std::span<T, Extent> values, Op op) {
+  detail::check_elements<T>(), detail::check_operation<Op>();
+  co_await detail::reduce_vectors<T, Op>(*this, detail::all_reduce_span<T, Op>, values, op, detail::everyone);
+}
+
+template <class T, std::size_t Extent, class Op>
+Task<> Peer::reduce(std::span<T, Extent> values, Op op, int root) {
+  detail::check_elements<T>(), detail::check_operation<Op>();
+  check_rank(root, "reduce");
+  co_await detail::reduce_vectors<T, Op>(*this, detail::reduce_span<T, Op>, values, op, root);
+}
+
+template <class T, std::size_t Extent>
+Task<> Peer::broadcast(std::span<T, Extent> values, int root) {
+  detail::check_elements<T>();
+  check_rank(root, "broadcast");
+  co_await detail::broadcast_vector<T>(*this, values, root);
+}
+
+}  // namespace scalar::inline v0::bsp

@@ -1,0 +1,178 @@
+#include "scalar/bsp/cost/trace.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "bsp/engine/tracer.hpp"
+
+namespace scalar::inline v0::bsp {
+namespace {
+
+template <class... Values>
+void append(std::string& text, const char* format, Values... values) {
+  char line[256];
+  const int size = std::snprintf(line, sizeof line, format, values...);
+  text.append(line, static_cast<std::size_t>(std::clamp(size, 0, static_cast<int>(sizeof line) - 1)));
+}
+
+double us(std::int64_t nanoseconds) noexcept { return static_cast<double>(nanoseconds) / 1e3; }
+
+}  // namespace
+
+namespace detail {
+
+Tracer::Tracer(Trace& trace, World& world, std::uint32_t workers)
+    : trace_(trace.impl()), world_(world), workers_(workers), work_(static_cast<std::size_t>(world.local())) {
+  const std::lock_guard lock(trace_.mutex);
+  run_ = ++trace_.runs;
+  begin_ = trace_.now();
+}
+
+Stint& Tracer::begin_stint() {
+  const std::lock_guard lock(trace_.mutex);
+  if (idle_.empty()) {
+    auto stint = std::make_unique<Stint>();
+    stint->sent.received.resize(static_cast<std::size_t>(world_.size()));
+    idle_.push_back(std::move(stint));
+  }
+  stints_.push_back(std::move(idle_.back()));
+  idle_.pop_back();
+  stints_.back()->begin = now();
+  return *stints_.back();
+}
+
+void Tracer::end_stint(Stint& stint, unsigned worker) {
+  const std::int64_t end = now();
+  const std::lock_guard lock(trace_.mutex);
+  if (trace_.busy.size() < 4 * trace_.options.capacity)
+    trace_.busy.push_back({run_, world_.superstep(), worker, stint.begin, end});
+}
+
+void Tracer::arrived() noexcept {
+  record_ = {.run = run_, .superstep = world_.superstep(), .begin = begin_, .peers = world_.local()};
+  for (std::size_t i = 0; i < work_.size(); ++i) {
+    const std::int64_t work = work_[i].exchange(0, std::memory_order_relaxed);
+    record_.work_sum += work;
+    if (work > record_.work) record_.work = work, record_.slowest = world_.first() + static_cast<int>(i);
+  }
+  try {
+    count_sent();
+  } catch (...) {
+    world_.fail(world_.first(), std::current_exception());
+  }
+}
+
+/// Adds up what the stints of the superstep have counted.
+void Tracer::count_sent() {
+  const std::lock_guard lock(trace_.mutex);
+  std::vector<std::uint64_t> received(static_cast<std::size_t>(world_.size()));
+  idle_.reserve(idle_.size() + stints_.size());
+  for (std::unique_ptr<Stint>& stint : stints_) {
+    Tally& sent = stint->sent;
+    record_.messages += sent.messages, record_.bytes += sent.bytes;
+    record_.h = (std::max)(record_.h, sent.most_sent);
+    for (std::size_t i = 0; sent.messages != 0 && i < received.size(); ++i)
+      received[i] += std::exchange(sent.received[i], 0);
+    sent.messages = sent.bytes = sent.most_sent = 0;
+    idle_.push_back(std::move(stint));
+  }
+  stints_.clear();
+  record_.h = (std::max)(record_.h, *std::max_element(received.begin(), received.end()));
+}
+
+/// How long the work takes: that of the slowest peer or, when peers are more than workers, what each of these gets. A
+/// microsecond's work is not shared.
+std::int64_t Tracer::critical_work() const noexcept {
+  constexpr std::int64_t unshared = 1000;
+  if (record_.work_sum < unshared) return record_.work_sum;
+  return (std::max)(record_.work, record_.work_sum / static_cast<std::int64_t>(workers_));
+}
+
+void Tracer::concluded() noexcept {
+  const std::int64_t now = trace_.now();
+  record_.time = now - begin_;
+  begin_ = now;
+  const Machine& machine = trace_.options.machine;
+  // Within a process an exchange is the peers' own writing and reading, which is in their work.
+  if (machine.p != 0) record_.predicted = machine.predict(critical_work(), world_.is_distributed() ? record_.h : 0);
+  const std::lock_guard lock(trace_.mutex);
+  ++trace_.supersteps;
+  trace_.messages += record_.messages, trace_.bytes += record_.bytes;
+  trace_.time += record_.time, trace_.work += record_.work_sum;
+  if (trace_.records.size() >= trace_.options.capacity) return;
+  try {
+    trace_.records.push_back(record_);
+  } catch (...) {
+    world_.fail(world_.first(), std::current_exception());
+  }
+}
+
+}  // namespace detail
+
+Trace::Trace(const TraceOptions& options) : impl_(std::make_unique<Impl>()) { impl_->options = options; }
+Trace::~Trace() = default;
+
+std::vector<SuperstepRecord> Trace::records() const {
+  const std::lock_guard lock(impl_->mutex);
+  return {impl_->records.begin(), impl_->records.end()};
+}
+
+std::string Trace::report() const {
+  std::string text =
+      "   run superstep    time us    work us  imbalance  slowest     messages      h bytes predicted us\n";
+  const std::lock_guard lock(impl_->mutex);
+  for (const SuperstepRecord& r : impl_->records)
+    append(text, "%6llu %9llu %10.1f %10.1f %10.2f %8d %12llu %12llu %12.1f\n", static_cast<unsigned long long>(r.run),
+           static_cast<unsigned long long>(r.superstep), us(r.time), us(r.work), r.imbalance(), r.slowest,
+           static_cast<unsigned long long>(r.messages), static_cast<unsigned long long>(r.h), r.predicted / 1e3);
+  append(text, "%llu runs, %llu supersteps, %.3f ms, %.3f ms of work by peers, %llu messages, %llu bytes\n",
+         static_cast<unsigned long long>(impl_->runs), static_cast<unsigned long long>(impl_->supersteps),
+         us(impl_->time) / 1e3, us(impl_->work) / 1e3, static_cast<unsigned long long>(impl_->messages),
+         static_cast<unsigned long long>(impl_->bytes));
+  return text;
+}
+
+std::string Trace::chrome_json() const {
+  std::string text = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[";
+  bool is_first = true;
+  const auto begin_event = [&] { text += std::exchange(is_first, false) ? "\n" : ",\n"; };
+  const std::lock_guard lock(impl_->mutex);
+  for (const SuperstepRecord& r : impl_->records) {
+    begin_event();
+    append(text, "{\"name\":\"superstep %llu\",\"ph\":\"X\",\"pid\":%llu,\"tid\":0,\"ts\":%.3f,\"dur\":%.3f,",
+           static_cast<unsigned long long>(r.superstep), static_cast<unsigned long long>(r.run), us(r.begin),
+           us(r.time));
+    append(text, "\"args\":{\"work_us\":%.3f,\"imbalance\":%.3f,\"slowest\":%d,\"messages\":%llu,\"h_bytes\":%llu,",
+           us(r.work), r.imbalance(), r.slowest, static_cast<unsigned long long>(r.messages),
+           static_cast<unsigned long long>(r.h));
+    append(text, "\"predicted_us\":%.3f}}", r.predicted / 1e3);
+  }
+  for (const BusyTime& b : impl_->busy) {
+    begin_event();
+    append(text, "{\"name\":\"peers\",\"ph\":\"X\",\"pid\":%llu,\"tid\":%u,\"ts\":%.3f,\"dur\":%.3f}",
+           static_cast<unsigned long long>(b.run), b.worker + 1, us(b.begin), us(b.end - b.begin));
+  }
+  return text + "\n]}\n";
+}
+
+std::string Trace::prometheus() const {
+  std::string text;
+  const auto counter = [&](const char* name, const char* help, double value) {
+    append(text, "# HELP scalar_bsp_%s %s\n# TYPE scalar_bsp_%s counter\n", name, help, name);
+    append(text, "scalar_bsp_%s %.17g\n", name, value);
+  };
+  const std::lock_guard lock(impl_->mutex);
+  counter("runs_total", "Programs run.", static_cast<double>(impl_->runs));
+  counter("supersteps_total", "Supersteps ended.", static_cast<double>(impl_->supersteps));
+  counter("messages_total", "Messages sent by peers of this process.", static_cast<double>(impl_->messages));
+  counter("message_bytes_total", "Bytes of these messages.", static_cast<double>(impl_->bytes));
+  counter("superstep_seconds_total", "Time from opening to opening of supersteps.",
+          static_cast<double>(impl_->time) / 1e9);
+  counter("work_seconds_total", "Time in which peers of this process computed.",
+          static_cast<double>(impl_->work) / 1e9);
+  return text;
+}
+
+}  // namespace scalar::inline v0::bsp

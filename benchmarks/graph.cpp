@@ -16,12 +16,12 @@
 
 #include "bench.hpp"
 #include "gapbs.hpp"
-#include "scalar/graph/bfs.hpp"
-#include "scalar/graph/connected_components.hpp"
+#include "scalar/graph/algorithms/bfs.hpp"
+#include "scalar/graph/algorithms/connected_components.hpp"
+#include "scalar/graph/algorithms/pagerank.hpp"
+#include "scalar/graph/algorithms/sssp.hpp"
 #include "scalar/graph/generate.hpp"
-#include "scalar/graph/pagerank.hpp"
 #include "scalar/graph/read.hpp"
-#include "scalar/graph/sssp.hpp"
 #include "scalar/graph/write.hpp"
 
 namespace {

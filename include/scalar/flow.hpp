@@ -7,8 +7,8 @@
 
 #include "scalar/core/runtime.hpp"
 #include "scalar/flow/context.hpp"
-#include "scalar/flow/graph.hpp"
-#include "scalar/flow/mistakes.hpp"
+#include "scalar/flow/detail/graph.hpp"
+#include "scalar/flow/detail/mistakes.hpp"
 #include "scalar/flow/options.hpp"
 #include "scalar/flow/step.hpp"
 

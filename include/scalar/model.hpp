@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "scalar/backend/native/native.hpp"
-#include "scalar/model/model_base.hpp"
+#include "scalar/model/detail/model_base.hpp"
 #include "scalar/spec/specs.hpp"
 
 namespace scalar::inline v0 {

@@ -10,7 +10,7 @@
 #include "scalar/backend/registry.hpp"
 #include "scalar/backend/together.hpp"
 #include "scalar/model.hpp"
-#include "scalar/trainer/fitting.hpp"
+#include "scalar/trainer/detail/fitting.hpp"
 
 namespace scalar::inline v0 {
 

@@ -1,4 +1,4 @@
-#include "scalar/model/model_base.hpp"
+#include "scalar/model/detail/model_base.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "scalar/trainer/fitting.hpp"
+#include "scalar/trainer/detail/fitting.hpp"
 
 #include <algorithm>
 #include <charconv>

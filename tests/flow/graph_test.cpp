@@ -1,4 +1,4 @@
-#include "scalar/flow/graph.hpp"
+#include "scalar/flow/detail/graph.hpp"
 
 #include <tbb/task_group.h>
 

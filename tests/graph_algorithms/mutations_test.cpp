@@ -1,4 +1,4 @@
-#include "scalar/graph/mutations.hpp"
+#include "scalar/graph/detail/mutations.hpp"
 
 #include <algorithm>
 #include <memory>

@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "graph_algorithms/checks.hpp"
-#include "scalar/graph/bfs.hpp"
+#include "scalar/graph/algorithms/bfs.hpp"
 #include "scalar/graph/generate.hpp"
 
 using namespace scalar;

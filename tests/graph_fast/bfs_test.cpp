@@ -1,4 +1,4 @@
-#include "scalar/graph/bfs.hpp"
+#include "scalar/graph/algorithms/bfs.hpp"
 
 #include <map>
 

@@ -1,4 +1,4 @@
-#include "scalar/graph/connected_components.hpp"
+#include "scalar/graph/algorithms/connected_components.hpp"
 
 #include <numeric>
 #include <set>

@@ -1,4 +1,4 @@
-#include "scalar/graph/pagerank.hpp"
+#include "scalar/graph/algorithms/pagerank.hpp"
 
 #include <cmath>
 #include <cstring>

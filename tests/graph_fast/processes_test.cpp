@@ -4,11 +4,11 @@
 
 #include "bsp/loopback.hpp"
 #include "graph_fast/reference.hpp"
-#include "scalar/graph/bfs.hpp"
-#include "scalar/graph/connected_components.hpp"
+#include "scalar/graph/algorithms/bfs.hpp"
+#include "scalar/graph/algorithms/connected_components.hpp"
+#include "scalar/graph/algorithms/pagerank.hpp"
+#include "scalar/graph/algorithms/sssp.hpp"
 #include "scalar/graph/generate.hpp"
-#include "scalar/graph/pagerank.hpp"
-#include "scalar/graph/sssp.hpp"
 #include "support/catch.hpp"
 
 using namespace graph_test;

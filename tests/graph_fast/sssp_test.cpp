@@ -1,4 +1,4 @@
-#include "scalar/graph/sssp.hpp"
+#include "scalar/graph/algorithms/sssp.hpp"
 
 #include <cmath>
 #include <limits>

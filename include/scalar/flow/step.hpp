@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "scalar/core/name.hpp"
-#include "scalar/flow/event.hpp"
+#include "scalar/flow/detail/event.hpp"
 
 namespace scalar::inline v0 {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <utility>
 
-#include "scalar/graph/vertex_state.hpp"
+#include "scalar/graph/detail/vertex_state.hpp"
 
 namespace scalar::inline v0::graph {
 

@@ -1,0 +1,25 @@
+#pragma once
+/// k-cores: how deep in the dense part of a graph each vertex lies.
+#include <cstdint>
+#include <vector>
+
+#include "scalar/bsp/peer.hpp"
+#include "scalar/core/runtime.hpp"
+#include "scalar/graph/algorithms/vertex_values.hpp"
+
+namespace scalar::inline v0::graph {
+
+/// The coreness of each vertex: the greatest k such that it belongs to a subgraph in which all have k neighbours or
+/// more. Edges count without direction and once; self-loops do not.
+///
+/// Errors: `Errc::empty` for a directed graph without in-edges.
+/// Complexity: vertices times the number of different corenesses, and a message for each edge and direction.
+/// Source: Seidman, Network structure and minimum degree, 1983; peeling as in Batagelj and Zaversnik, An O(m) algorithm
+/// for cores decomposition of networks, 2003, all of one level at once.
+std::vector<std::uint32_t> k_core(const Graph& graph, const AlgorithmOptions& options = {},
+                                  const Runtime& runtime = {});
+
+/// The same inside an engine: every peer calls it and gets its share. `graph` must outlive the call.
+bsp::Task<VertexValues<std::uint32_t>> k_core(bsp::Peer& peer, const Graph& graph);
+
+}  // namespace scalar::inline v0::graph

@@ -1,0 +1,171 @@
+#pragma once
+/// Changes of the graph that vertex programs ask for. Internal to the room; see `Context` and `OnConflict`.
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+#include "scalar/graph/detail/pulse.hpp"
+
+namespace scalar::inline v0::graph::detail {
+
+/// In the order in which they are done (Pregel, section 3.4).
+enum class Change : std::uint8_t { remove_edge = 0, remove_vertex = 1, add_vertex = 2, add_edge = 3 };
+
+template <class Value>
+struct Mutation {
+  Change change = Change::remove_edge;
+  Vertex target = 0;  ///< the vertex, or the one that the edge leaves
+  Vertex to = 0;      ///< of edges
+  Vertex by = 0;      ///< who asks
+  float weight = 1;
+  Value value{};
+};
+
+/// The out-edges of one vertex that has changed them, by neighbour.
+struct OwnEdges {
+  std::vector<Vertex> to{};
+  std::vector<float> weights{};
+
+  OwnEdges(std::span<const Vertex> neighbours, std::span<const float> given)
+      : to(neighbours.begin(), neighbours.end()), weights(given.begin(), given.end()) {
+    weights.resize(to.size(), 1.0f);
+  }
+  OwnEdges() = default;
+
+  bool has(Vertex neighbour) const { return std::binary_search(to.begin(), to.end(), neighbour); }
+  /// Adds an edge; one that is there gets the weight.
+  void set(Vertex neighbour, float weight) {
+    const auto at = std::lower_bound(to.begin(), to.end(), neighbour);
+    const auto weight_at = weights.begin() + (at - to.begin());
+    if (at != to.end() && *at == neighbour) {
+      *weight_at = weight;
+    } else {
+      weights.insert(weight_at, weight);
+      to.insert(at, neighbour);
+    }
+  }
+  /// Removes all edges to `neighbour`.
+  void erase(Vertex neighbour) {
+    const auto [first, last] = std::equal_range(to.begin(), to.end(), neighbour);
+    weights.erase(weights.begin() + (first - to.begin()), weights.begin() + (last - to.begin()));
+    to.erase(first, last);
+  }
+};
+
+/// Sorts requests into the order in which they are done, and calls `apply(group)` for those that ask for the same of
+/// the same vertex or edge, by asking vertex.
+template <class Value, class Apply>
+void for_each_request(std::vector<Mutation<Value>>& requests, Apply apply) {
+  using M = Mutation<Value>;
+  const auto is_edge = [](const M& m) { return m.change == Change::remove_edge || m.change == Change::add_edge; };
+  const auto alike = [&](const M& a, const M& b) {
+    return a.change == b.change && a.target == b.target && (!is_edge(a) || a.to == b.to);
+  };
+  std::stable_sort(requests.begin(), requests.end(), [&](const M& a, const M& b) {
+    if (a.change != b.change) return a.change < b.change;
+    if (a.target != b.target) return a.target < b.target;
+    if (is_edge(a) && a.to != b.to) return a.to < b.to;
+    return a.by < b.by;
+  });
+  for (auto at = requests.begin(); at != requests.end();) {
+    const auto next = std::find_if_not(at, requests.end(), [&](const M& m) { return alike(*at, m); });
+    apply(std::span<M>(at, next));
+    at = next;
+  }
+}
+
+/// Makes the changes that are asked for in the state of the peer that owns their vertices.
+template <class State>
+struct Changing {
+  using Requests = std::span<Mutation<typename State::Value>>;
+  State& state;
+
+  /// `group`: requests for the same.
+  void apply(Requests group) {
+    const auto& first = group.front();
+    const std::size_t i = state.local(first.target);
+    const bool there = State::test(state.exists, i);
+    switch (first.change) {
+      case Change::remove_edge:
+        if (!there || !std::ranges::binary_search(state.neighbours(i), first.to))
+          return conflict(first.target, "an edge to be removed is not there");
+        return edges(i).erase(first.to);
+      case Change::remove_vertex:
+        if (!there) return conflict(first.target, "it is to be removed, but not there");
+        State::clear(state.exists, i), State::clear(state.awake, i);
+        state.own_edges[i] = std::make_unique<OwnEdges>();
+        return;
+      case Change::add_vertex:
+        return add_vertex(group, i, there);
+      case Change::add_edge:
+        if (!there) return conflict(first.target, "an edge is to be added, but the vertex is not there");
+        if (std::any_of(group.begin(), group.end(), [&](const auto& m) { return m.weight != first.weight; }))
+          conflict(first.target, "an edge is to be added with different weights");
+        return edges(i).set(first.to, first.weight);
+    }
+  }
+
+ private:
+  void conflict(Vertex vertex, const char* what) const {
+    if (state.options.on_conflict == OnConflict::fail)
+      throw_at_vertex(Errc::invalid_argument, state.peer.rank(), state.superstep, vertex, what);
+  }
+  OwnEdges& edges(std::size_t i) {
+    if (!state.own_edges[i]) state.own_edges[i] = std::make_unique<OwnEdges>(state.neighbours(i), state.weights(i));
+    return *state.own_edges[i];
+  }
+  void add_vertex(Requests group, std::size_t i, bool there) {
+    const Vertex vertex = group.front().target;
+    bool is_made = false;
+    if (there || group.size() > 1) {
+      if constexpr (requires(const VertexConflict<typename State::Value>& c) { state.program.resolve(c); }) {
+        std::vector<typename State::Value> wanted;
+        for (auto& request : group) wanted.push_back(std::move(request.value));
+        state.values[i] = state.program.resolve(
+            VertexConflict<typename State::Value>{vertex, there ? &state.values[i] : nullptr, wanted});
+        is_made = true;
+      } else {
+        conflict(vertex, there ? "it is to be added, but there already" : "it is to be added more than once");
+        if (there) return;
+      }
+    }
+    if (!is_made) state.values[i] = std::move(group.front().value);
+    State::set(state.exists, i), State::set(state.awake, i);
+  }
+};
+
+}  // namespace scalar::inline v0::graph::detail
+
+namespace scalar::inline v0::bsp {
+
+template <class Value>
+  requires(!detail::Plain<graph::detail::Mutation<Value>>)
+struct Serialiser<graph::detail::Mutation<Value>> {
+  using Mutation = graph::detail::Mutation<Value>;
+  static constexpr bool available = Serialiser<Value>::available;
+
+  static void write(const Mutation& mutation, std::vector<std::byte>& out) {
+    const std::uint32_t head[] = {static_cast<std::uint32_t>(mutation.change), mutation.target, mutation.to,
+                                  mutation.by, std::bit_cast<std::uint32_t>(mutation.weight)};
+    for (const std::uint32_t word : head) Serialiser<std::uint32_t>::write(word, out);
+    Serialiser<Value>::write(mutation.value, out);
+  }
+  static void read(std::span<const std::byte>& in, Mutation& mutation) {
+    std::uint32_t head[5] = {};
+    for (std::uint32_t& word : head) Serialiser<std::uint32_t>::read(in, word);
+    if (head[0] > static_cast<std::uint32_t>(graph::detail::Change::add_edge))
+      detail::throw_bad_content(typeid(Mutation), "no such change", head[0]);
+    mutation.change = static_cast<graph::detail::Change>(head[0]);
+    mutation.target = head[1], mutation.to = head[2], mutation.by = head[3];
+    mutation.weight = std::bit_cast<float>(head[4]);
+    Serialiser<Value>::read(in, mutation.value);
+  }
+};
+
+}  // namespace scalar::inline v0::bsp

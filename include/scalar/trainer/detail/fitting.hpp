@@ -1,0 +1,55 @@
+#pragma once
+/// The parts of a fit that do not depend on spec or backend.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scalar/backend/backend.hpp"
+#include "scalar/model/detail/model_base.hpp"
+
+namespace scalar::inline v0::trainer {
+
+/// Throws `Error{Errc::unsupported}` listing every reason unless `support` is a yes, and `Errc::invalid_argument` for
+/// fewer than one peer.
+void require(const Support& support, std::string_view backend, std::string_view spec, int peers);
+
+/// Throws `Error{Errc::unsupported}` unless `of_two_peers`, what the backend says to two peers, is a yes: who cannot
+/// share a fit among peers cannot share it among processes.
+void require_processes(const Support& of_two_peers, std::string_view backend, std::string_view spec);
+
+/// The encoder of a model that is fitted on dense features. Errors: `Errc::invalid_argument` for a Dataset without
+/// targets, whose targets are not what `kind` asks for, or with an infinite feature.
+Encoder identity_encoder(const Dataset& data, TargetKind kind);
+
+/// The stop token and the progress of a fit for its encoder. With processes that share the fit nothing is reported:
+/// none knows yet which is process 0.
+EncodeOptions encode_options(const FitOptions& options, std::string_view what);
+
+/// The data with the class weights of the options in the weights of its rows. Errors: `Errc::invalid_argument` for
+/// class weights of a regression and for a class that the data do not have, `Errc::out_of_range` for a weight that is
+/// negative or not finite.
+Dataset weighted(const Dataset& data, const ClassWeights& weights, std::string_view spec);
+
+/// What is odd about learning `encoder`'s classes: that they are more than 30 distinct numbers.
+std::vector<std::string> notes_on(const Table& table, const Encoder& encoder);
+std::vector<std::string> notes_on(const Dataset& data, const Encoder& encoder);
+
+/// Throws `Error{Errc::resource_exhausted}`: a spec can ask for more weights than any machine has memory for.
+[[noreturn]] void throw_out_of_memory(std::string_view backend, std::string_view spec);
+
+/// Logs the notes as warnings.
+ModelInfo info(std::string_view backend, std::int64_t rows, double seconds, std::vector<std::string> notes,
+               const Runtime& runtime);
+
+/// Wall time since it was made, on the Runtime's clock.
+class Stopwatch {
+ public:
+  explicit Stopwatch(const Runtime& runtime) : runtime_(runtime), start_(runtime.clock().now()) {}
+  double seconds() const { return std::chrono::duration<double>(runtime_.clock().now() - start_).count(); }
+
+ private:
+  Runtime runtime_;
+  TimePoint start_;
+};
+
+}  // namespace scalar::inline v0::trainer

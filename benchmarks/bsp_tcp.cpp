@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "bench.hpp"
+#include "bsp/tcp/certificates.hpp"
 #include "bsp_loopback.hpp"
-#include "bsp_tcp/certificates.hpp"
 #include "scalar/bsp.hpp"
 #include "scalar/bsp/processes/tcp.hpp"
 

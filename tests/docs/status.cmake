@@ -24,7 +24,7 @@ set(facts
   "TensorFlow|src/backend/tensorflow/*.cpp" "mlpack|src/backend/mlpack/*.cpp"
   "ONNX|src/backend/onnx*/*.cpp" "GPU|src/*.cu"
   "TCP|src/bsp/tcp/tcp.cpp" "MPI|src/bsp/mpi/mpi.cpp" "checkpoints|include/scalar/bsp/runs/checkpoint.hpp"
-  "recovery|tests/bsp_recovery/*.cpp" "distributed trees|tests/backend_native_trees/*peers*" "graph algorithms|src/graph/algorithms/pagerank.cpp"
+  "recovery|tests/bsp/recovery/*.cpp" "distributed trees|tests/backend/native/trees/*peers*" "graph algorithms|src/graph/algorithms/pagerank.cpp"
   "binary tensors|src/serve/chunks.cpp" "gRPC|src/serve/grpc*" "TLS in the server|src/serve/tls*"
   "authentication|src/serve/auth*" "tenants|src/serve/tenant*" "dynamic batching|src/predictor/*batcher*"
   "S3|src/data/s3*" "HDFS|src/data/*hdfs*" "HTTP stores|src/data/http*" "tuning|src/tune/*"

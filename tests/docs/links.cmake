@@ -1,5 +1,7 @@
 # cmake -DSOURCE= -P links.cmake: every relative link of README.md, CONTRIBUTING.md, CHANGELOG.md and docs/ leads to a file.
-file(GLOB pages "${SOURCE}/*.md" "${SOURCE}/docs/*.md" "${SOURCE}/benchmarks/*.md" "${SOURCE}/examples/data/*.md")
+file(GLOB pages "${SOURCE}/*.md" "${SOURCE}/benchmarks/*.md" "${SOURCE}/examples/data/*.md")
+file(GLOB_RECURSE manual "${SOURCE}/docs/*.md")
+list(APPEND pages ${manual})
 set(mistakes "")
 set(checked 0)
 foreach(page IN LISTS pages)

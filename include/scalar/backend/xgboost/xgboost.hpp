@@ -24,7 +24,7 @@ class XGBoost {
   /// Opens `options.library`, or the system's libxgboost.
   ///
   /// While it is opened, `OMP_WAIT_POLICY=passive` is in the environment unless the host set that variable: OpenMP
-  /// threads that spin between loops make a busy machine many times slower (docs/xgboost.md has the measurements).
+  /// threads that spin between loops make a busy machine many times slower (docs/backends/xgboost.md has the measurements).
   /// Errors: `Errc::unavailable` naming the paths tried, or the function that is not there.
   explicit XGBoost(const Options& options = {});
 

@@ -35,15 +35,15 @@ namespace scalar::inline v0 {
 template <class State>
 class Flow {
  public:
-  template <flow::Part... Parts>
+  template <flow::detail::Part... Parts>
   explicit Flow(std::string name, Parts... parts) {
-    using Events = typename flow::Concat<typename Parts::Events...>::type;
-    if constexpr (flow::finding<State, Events>.fault == flow::Fault::none) {
-      std::vector<flow::Node> nodes;
-      (flow::add<State>(nodes, std::move(parts)), ...);
-      graph_ = std::make_shared<const flow::Graph>(std::move(name), std::move(nodes));
+    using Events = typename flow::detail::Concat<typename Parts::Events...>::type;
+    if constexpr (flow::detail::finding<State, Events>.fault == flow::detail::Fault::none) {
+      std::vector<flow::detail::Node> nodes;
+      (flow::detail::add<State>(nodes, std::move(parts)), ...);
+      graph_ = std::make_shared<const flow::detail::Graph>(std::move(name), std::move(nodes));
     } else
-      flow::explain<State>(static_cast<Events*>(nullptr));
+      flow::detail::explain<State>(static_cast<Events*>(nullptr));
   }
   // No moves: a flow that was moved from would have no steps.
   Flow(const Flow&) = default;
@@ -62,7 +62,7 @@ class Flow {
   }
 
  private:
-  std::shared_ptr<const flow::Graph> graph_;
+  std::shared_ptr<const flow::detail::Graph> graph_;
 };
 
 }  // namespace scalar::inline v0

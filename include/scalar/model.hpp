@@ -66,7 +66,7 @@ class Model {
 
  private:
   friend class AnyModel;
-  struct Data final : model::Base {
+  struct Data final : model::detail::Base {
     S spec;
     Parameters<S> parameters;
 
@@ -82,7 +82,7 @@ class Model {
 
   explicit Model(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
   const Data& data() const {
-    if (!data_) model::throw_empty(S::name);
+    if (!data_) model::detail::throw_empty(S::name);
     return *data_;
   }
   std::shared_ptr<const Data> data_;
@@ -114,16 +114,16 @@ class AnyModel {
   template <Spec S>
   Model<S> as() const {
     // By name, not by dynamic_cast: a plugin with hidden symbols has type_info objects of its own.
-    if (data().spec_name != S::name) model::throw_other_spec(data().spec_name, S::name);
+    if (data().spec_name != S::name) model::detail::throw_other_spec(data().spec_name, S::name);
     return Model<S>(std::static_pointer_cast<const typename Model<S>::Data>(data_));
   }
 
  private:
-  const model::Base& data() const {
-    if (!data_) model::throw_empty("any spec");
+  const model::detail::Base& data() const {
+    if (!data_) model::detail::throw_empty("any spec");
     return *data_;
   }
-  std::shared_ptr<const model::Base> data_;
+  std::shared_ptr<const model::detail::Base> data_;
 };
 
 template <Spec S>

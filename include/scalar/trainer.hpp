@@ -14,7 +14,7 @@
 
 namespace scalar::inline v0 {
 
-namespace trainer {
+namespace trainer::detail {
 
 template <class S>
 struct IsNotASpec {
@@ -39,14 +39,14 @@ struct CannotTrain {
       "while running");
 };
 
-}  // namespace trainer
+}  // namespace trainer::detail
 
 /// Learns spec `S` on backend `B`: a static type, checked at compile time, or a name, checked when the Trainer is made.
 ///
 /// Immutable. Thread safety: const members may be called from any thread.
 template <class S, class B = AnyBackend>
 class Trainer {
-  using Result = typename trainer::FitResult<S>::type;
+  using Result = typename trainer::detail::FitResult<S>::type;
 
  public:
   /// Errors: `Errc::out_of_range` for an impossible value in the spec, `Errc::not_found` for an unknown backend,
@@ -56,7 +56,7 @@ class Trainer {
     if constexpr (Trains<B, S>) {
       encoding_ = spec_.default_encoding();
       validate(spec_);
-      trainer::require(backend_.supports(spec_, 1), backend_.name(), S::name, 1);
+      trainer::detail::require(backend_.supports(spec_, 1), backend_.name(), S::name, 1);
     }
   }
 
@@ -79,22 +79,23 @@ class Trainer {
   Result fit(const Table& table, const FitOptions& options = {}) const {
     Encoder encoder;
     const auto encode = [&] {
-      encoder = Encoder::fit(table, encoding_, spec_.target(), runtime_, trainer::encode_options(options, "encoder"));
-      const Dataset data = encoder.encode(table, runtime_, trainer::encode_options(options, "features"));
-      return trainer::weighted(data, options.class_weights, S::name);
+      encoder =
+          Encoder::fit(table, encoding_, spec_.target(), runtime_, trainer::detail::encode_options(options, "encoder"));
+      const Dataset data = encoder.encode(table, runtime_, trainer::detail::encode_options(options, "features"));
+      return trainer::detail::weighted(data, options.class_weights, S::name);
     };
     const Dataset data = backend::prepare_together(options, runtime_, encode);
-    return fit(data, encoder, options, trainer::notes_on(table, encoder));
+    return fit(data, encoder, options, trainer::detail::notes_on(table, encoder));
   }
   /// Fits the model on dense features, which it then also takes as its input.
   Result fit(const Dataset& data, const FitOptions& options = {}) const {
     Encoder encoder;
     const auto prepare = [&] {
-      encoder = trainer::identity_encoder(data, spec_.target());
-      return trainer::weighted(data, options.class_weights, S::name);
+      encoder = trainer::detail::identity_encoder(data, spec_.target());
+      return trainer::detail::weighted(data, options.class_weights, S::name);
     };
     const Dataset weighted = backend::prepare_together(options, runtime_, prepare);
-    return fit(weighted, encoder, options, trainer::notes_on(data, encoder));
+    return fit(weighted, encoder, options, trainer::detail::notes_on(data, encoder));
   }
 
   const S& spec() const noexcept { return spec_; }
@@ -102,26 +103,28 @@ class Trainer {
  private:
   Result fit(const Dataset& data, const Encoder& encoder, const FitOptions& options,
              std::vector<std::string> notes) const {
-    trainer::require(backend_.supports(spec_, options.peers), backend_.name(), S::name, options.peers);
-    if (options.transport != nullptr) trainer::require_processes(backend_.supports(spec_, 2), backend_.name(), S::name);
-    const trainer::Stopwatch stopwatch(runtime_);
+    trainer::detail::require(backend_.supports(spec_, options.peers), backend_.name(), S::name, options.peers);
+    if (options.transport != nullptr)
+      trainer::detail::require_processes(backend_.supports(spec_, 2), backend_.name(), S::name);
+    const trainer::detail::Stopwatch stopwatch(runtime_);
     try {
       Parameters<S> parameters = backend_.fit(spec_, data, options, runtime_);
-      return Result(spec_, std::move(parameters), encoder,
-                    trainer::info(backend_.name(), data.rows(), stopwatch.seconds(), std::move(notes), runtime_),
-                    runtime_);
+      return Result(
+          spec_, std::move(parameters), encoder,
+          trainer::detail::info(backend_.name(), data.rows(), stopwatch.seconds(), std::move(notes), runtime_),
+          runtime_);
     } catch (const std::bad_alloc&) {
-      trainer::throw_out_of_memory(backend_.name(), S::name);
+      trainer::detail::throw_out_of_memory(backend_.name(), S::name);
     } catch (const std::length_error&) {
-      trainer::throw_out_of_memory(backend_.name(), S::name);
+      trainer::detail::throw_out_of_memory(backend_.name(), S::name);
     }
   }
 
   static constexpr std::size_t check() {
     if constexpr (!Spec<S>)
-      return sizeof(trainer::IsNotASpec<S>);
+      return sizeof(trainer::detail::IsNotASpec<S>);
     else
-      return sizeof(trainer::CannotTrain<B, S>);
+      return sizeof(trainer::detail::CannotTrain<B, S>);
   }
   static_assert(check() > 0);
 

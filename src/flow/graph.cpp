@@ -13,7 +13,7 @@
 #include "core/runtime_impl.hpp"
 #include "scalar/core/error.hpp"
 
-namespace scalar::inline v0::flow {
+namespace scalar::inline v0::flow::detail {
 
 Graph::Graph(std::string name, std::vector<Node> nodes)
     : name_(std::move(name)), nodes_(std::move(nodes)), followers_(nodes_.size()), waits_(nodes_.size()) {
@@ -165,4 +165,4 @@ void Graph::run(void* state, const FlowRunOptions& options, const Runtime& runti
     run.in_parallel();
 }
 
-}  // namespace scalar::inline v0::flow
+}  // namespace scalar::inline v0::flow::detail

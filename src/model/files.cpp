@@ -15,7 +15,7 @@
 #define RENAME_EXCHANGE (1 << 1)
 #endif
 
-namespace scalar::inline v0::model {
+namespace scalar::inline v0::model::detail {
 namespace {
 
 [[noreturn]] void fail(const std::string& what, const std::string& path) {
@@ -125,4 +125,4 @@ void NewDirectory::publish() {
   File(parent(path_), O_RDONLY | O_DIRECTORY).sync();
 }
 
-}  // namespace scalar::inline v0::model
+}  // namespace scalar::inline v0::model::detail

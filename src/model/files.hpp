@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace scalar::inline v0::model {
+namespace scalar::inline v0::model::detail {
 
 /// An open file.
 class File {
@@ -56,4 +56,4 @@ class NewDirectory {
   bool published_ = false;
 };
 
-}  // namespace scalar::inline v0::model
+}  // namespace scalar::inline v0::model::detail

@@ -7,7 +7,7 @@
 #include "scalar/core/error.hpp"
 #include "scalar/core/parallel.hpp"
 
-namespace scalar::inline v0::model {
+namespace scalar::inline v0::model::detail {
 namespace {
 
 constexpr std::int64_t small_batch = 64;    // answered on the calling thread
@@ -157,4 +157,4 @@ void throw_other_spec(std::string_view seen, std::string_view expected) {
   throw Error(Errc::type_mismatch, "this is a model of " + std::string(seen) + ", not of " + std::string(expected));
 }
 
-}  // namespace scalar::inline v0::model
+}  // namespace scalar::inline v0::model::detail

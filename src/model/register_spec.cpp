@@ -5,7 +5,7 @@
 #include "model/specs.hpp"
 #include "scalar/spec/specs.hpp"
 
-namespace scalar::inline v0::model {
+namespace scalar::inline v0::model::detail {
 namespace {
 
 // Constant initialised, so that they are there before whatever enters a spec before main.
@@ -36,4 +36,4 @@ Assemble find_spec(std::string_view name) {
   return entry == nullptr ? nullptr : entry->assemble;
 }
 
-}  // namespace scalar::inline v0::model
+}  // namespace scalar::inline v0::model::detail

@@ -4,7 +4,7 @@
 
 #include "scalar/model/register_spec.hpp"
 
-namespace scalar::inline v0::model {
+namespace scalar::inline v0::model::detail {
 
 using Assemble = decltype(SpecEntry::assemble);
 
@@ -12,4 +12,4 @@ using Assemble = decltype(SpecEntry::assemble);
 /// none.
 Assemble find_spec(std::string_view name);
 
-}  // namespace scalar::inline v0::model
+}  // namespace scalar::inline v0::model::detail

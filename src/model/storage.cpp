@@ -9,7 +9,7 @@
 #include "scalar/model.hpp"
 
 namespace scalar::inline v0 {
-namespace model {
+namespace model::detail {
 namespace {
 
 constexpr std::string_view format = "scalar-model";
@@ -99,10 +99,10 @@ void Base::save(const std::string& directory) const {
   target.publish();
 }
 
-}  // namespace model
+}  // namespace model::detail
 
 AnyModel AnyModel::load(const std::string& directory, const Runtime& runtime) {
-  using namespace model;
+  using namespace model::detail;
   const std::vector<File> files = open_files(directory, {manifest_name, parameters_name});
   const std::string &manifest_path = files[0].path(), &parameters_path = files[1].path();
   json::Value content;

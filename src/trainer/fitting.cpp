@@ -8,7 +8,7 @@
 #include "scalar/core/error.hpp"
 #include "scalar/core/version.hpp"
 
-namespace scalar::inline v0::trainer {
+namespace scalar::inline v0::trainer::detail {
 
 void require(const Support& support, std::string_view backend, std::string_view spec, int peers) {
   if (peers < 1)
@@ -147,4 +147,4 @@ ModelInfo info(std::string_view backend, std::int64_t rows, double seconds, std:
           .notes = std::move(notes)};
 }
 
-}  // namespace scalar::inline v0::trainer
+}  // namespace scalar::inline v0::trainer::detail

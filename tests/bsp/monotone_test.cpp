@@ -74,14 +74,14 @@ TEST_CASE("arrays of different sizes are an error") {
 
 namespace {
 
-using bsp::detail::Hosts;
+using bsp::Placement;
 using bsp::detail::World;
 
 }  // namespace
 
 TEST_CASE("what one process lowers reaches another") {
   using Channel = bsp::detail::MonotoneChannel<float, bsp::KeepLowest>;
-  World here_world(Hosts::even(2, 2, 0)), there_world(Hosts::even(2, 2, 1));
+  World here_world(Placement::even(2, 2, 0)), there_world(Placement::even(2, 2, 1));
   Channel here(here_world), there(there_world);
   float* const ours = here.open(0, 4);
   float* const theirs = there.open(1, 4);
@@ -100,14 +100,14 @@ TEST_CASE("what one process lowers reaches another") {
   here.collect(1, from_here);  // it is told once
   CHECK(from_here.parts.empty());
 
-  World alone(Hosts(3));
+  World alone(Placement(3));
   Channel local(alone);
   CHECK(local.log(2) == nullptr);
 }
 
 TEST_CASE("lowered elements that cannot be are refused") {
   using Channel = bsp::detail::MonotoneChannel<float, bsp::KeepLowest>;
-  World world(Hosts::even(2, 2, 0));
+  World world(Placement::even(2, 2, 0));
   Channel channel(world);
   channel.open(0, 4);
   const auto refused = [&](std::uint64_t index, std::uint64_t count, std::size_t bytes) {

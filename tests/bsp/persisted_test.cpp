@@ -1,4 +1,4 @@
-#include "scalar/bsp/runs/persisted.hpp"
+#include "scalar/bsp/detail/persisted.hpp"
 
 #include <atomic>
 #include <bit>

@@ -181,9 +181,9 @@ TEST_CASE("misuse of a replicated array is an error that says what") {
 
 TEST_CASE("what one process publishes comes to its place in another") {
   using Channel = bsp::detail::ReplicatedChannel<double>;
-  using bsp::detail::Hosts;
+  using bsp::Placement;
   using bsp::detail::World;
-  World here_world(Hosts({0, 1, 3}, 0)), there_world(Hosts({0, 1, 3}, 1));
+  World here_world(Placement({0, 1, 3}, 0)), there_world(Placement({0, 1, 3}, 1));
   Channel here(here_world), there(there_world);
   const Share shares[] = {{0, 2}, {2, 2}, {2, 5}};
   here.open(0, 5, shares[0]);
@@ -212,7 +212,7 @@ TEST_CASE("what one process publishes comes to its place in another") {
 
 TEST_CASE("parts of an array that cannot be are refused") {
   using Channel = bsp::detail::ReplicatedChannel<int>;
-  bsp::detail::World world(bsp::detail::Hosts::even(2, 2, 0));
+  bsp::detail::World world(bsp::Placement::even(2, 2, 0));
   Channel channel(world);
   channel.open(0, 4, {0, 2});
   const auto refused = [&](std::uint64_t count, std::vector<std::byte> bytes) {

@@ -93,10 +93,10 @@ TEST_CASE("engines share the threads by weight, as they come and go") {
 
 TEST_CASE("engines of unlike weight at once all come to their end") {
   const Runtime runtime{RuntimeOptions{.threads = 4}};
-  std::vector<std::thread> hosts;
+  std::vector<std::thread> placement;
   std::vector<int> sums(3);
   for (std::size_t i = 0; i < sums.size(); ++i)
-    hosts.emplace_back([&, i] {
+    placement.emplace_back([&, i] {
       bsp::EngineOptions options{.peers = 16, .executor = &bsp_test::host_threads()};
       options.resources.weight = 1.0 + static_cast<double>(i);
       sums[i] = bsp::Engine(options, runtime).run([](Peer& peer) -> Task<int> {
@@ -105,6 +105,6 @@ TEST_CASE("engines of unlike weight at once all come to their end") {
         co_return sum;
       });
     });
-  for (std::thread& host : hosts) host.join();
+  for (std::thread& host : placement) host.join();
   CHECK(sums == std::vector<int>(3, 16));
 }

@@ -212,27 +212,28 @@ TEST_CASE("an operation that throws in another process ends the run everywhere, 
 }
 
 TEST_CASE("how many branches of the tree a process has") {
+  using bsp::Placement;
   using bsp::detail::each_node_within;
-  using bsp::detail::Hosts;
   using bsp::detail::most_nodes;
-  CHECK(most_nodes(Hosts::even(16, 4, 0)) == 1);
-  CHECK(most_nodes(Hosts::even(4, 4, 0)) == 1);
-  CHECK(most_nodes(Hosts({0, 2, 5}, 0)) == 2);  // 2, 3 together and 4
-  CHECK(most_nodes(Hosts({0, 3, 3, 8}, 1)) == 2);
+  CHECK(most_nodes(Placement::even(16, 4, 0)) == 1);
+  CHECK(most_nodes(Placement::even(4, 4, 0)) == 1);
+  CHECK(most_nodes(Placement({0, 2, 5}, 0)) == 2);  // 2, 3 together and 4
+  CHECK(most_nodes(Placement({0, 3, 3, 8}, 1)) == 2);
   for (int peers = 1; peers <= 40; ++peers)
     for (int processes = 1; processes <= peers; ++processes) {
-      const Hosts hosts = Hosts::even(peers, processes, 0);
+      const Placement placement = Placement::even(peers, processes, 0);
       std::size_t most = 0;
       for (int process = 0; process < processes; ++process) {
         std::size_t nodes = 0;
-        int next = hosts.first(process);  // they cover its ranks, each once
-        each_node_within({0, peers}, hosts.first(process), hosts.count(process), [&](bsp::detail::TreeNode node) {
-          CHECK(node.first == next);
-          next += node.count, ++nodes;
-        });
-        CHECK(next == hosts.first(process) + hosts.count(process));
+        int next = placement.first(process);  // they cover its ranks, each once
+        each_node_within({0, peers}, placement.first(process), placement.count(process),
+                         [&](bsp::detail::TreeNode node) {
+                           CHECK(node.first == next);
+                           next += node.count, ++nodes;
+                         });
+        CHECK(next == placement.first(process) + placement.count(process));
         most = (std::max)(most, nodes);
       }
-      CHECK(static_cast<std::size_t>(most_nodes(hosts)) == most);
+      CHECK(static_cast<std::size_t>(most_nodes(placement)) == most);
     }
 }

@@ -392,7 +392,7 @@ TEST_CASE("a member of a base class of the State belongs to the State", "[flow]"
 }
 
 TEST_CASE("what a step reads and fills is checked without loss", "[flow]") {
-  using flow::FitsInto;
+  using flow::detail::FitsInto;
   STATIC_REQUIRE(FitsInto<double, int>);
   STATIC_REQUIRE(FitsInto<double, float>);
   STATIC_REQUIRE(FitsInto<long, int>);

@@ -201,9 +201,9 @@ TEST_CASE("a random graph gives what its nodes give one after the other", "[flow
   using Memory = std::vector<std::uint64_t>;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     Philox random(seed);
-    std::vector<flow::Node> nodes;
+    std::vector<flow::detail::Node> nodes;
     for (std::size_t i = 0; i < 40; ++i) {
-      flow::Node node{.name = std::to_string(i)};
+      flow::detail::Node node{.name = std::to_string(i)};
       for (std::uint64_t m = 0; m < members; ++m) {
         if (random.below(4) == 0) node.reads.push_back(m);
         if (random.below(8) == 0) node.writes.push_back(m);
@@ -218,8 +218,8 @@ TEST_CASE("a random graph gives what its nodes give one after the other", "[flow
     }
     Memory expected(members), seen(members);
     const auto ignore = [](std::int64_t, std::int64_t) {};
-    for (const flow::Node& node : nodes) node.call(&expected, StepContext("", {}, {}, ignore));
-    flow::Graph("random", std::move(nodes)).run(&seen, {}, threads(4));
+    for (const flow::detail::Node& node : nodes) node.call(&expected, StepContext("", {}, {}, ignore));
+    flow::detail::Graph("random", std::move(nodes)).run(&seen, {}, threads(4));
     REQUIRE(seen == expected);
   }
 }

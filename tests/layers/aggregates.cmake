@@ -23,7 +23,7 @@ foreach(header IN LISTS headers)
     elseif(line MATCHES "^struct ([A-Za-z]+) {" AND NOT previous MATCHES "^(template|requires)[^;{]*$")
       list(JOIN scopes "::" scope)
       string(REPLACE "inline " "" scope "${scope}")
-      if(NOT scope MATCHES "detail|::model$")  # model::Base is a base class, not something to be written
+      if(NOT scope MATCHES "detail")
         math(EXPR count "${count} + 1")
         string(REGEX MATCH "^struct ([A-Za-z]+) {" matched "${line}")
         string(APPEND uses "template <class Any>\nvoid use_${count}(const Any&) {\n  take<${scope}::${CMAKE_MATCH_1}>({});\n}\n")

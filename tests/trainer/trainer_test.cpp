@@ -330,8 +330,9 @@ TEST_CASE("classes are weighted by name, or so that all count the same", "[train
       (Trainer{LinearRegression{}}.fit(far_from_zero(0, 1), {.class_weights = {.balanced = true, .of = {}}})),
       "linear_regression: class_weights are for classes, this spec learns numbers");
   // A Dataset's own weights stay: balanced counts them.
-  const auto weights = trainer::weighted(two_classes().with_weights(std::vector<double>(20, 3.0)).take({0, 1, 2, 12}),
-                                         {.balanced = true, .of = {}}, "any");
+  const auto weights =
+      trainer::detail::weighted(two_classes().with_weights(std::vector<double>(20, 3.0)).take({0, 1, 2, 12}),
+                                {.balanced = true, .of = {}}, "any");
   CHECK(weights.weight(0) == Approx(3 * 12 / (2 * 9.0)));
   CHECK(weights.weight(3) == Approx(3 * 12 / (2 * 3.0)));
 }

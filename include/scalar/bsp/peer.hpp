@@ -54,6 +54,8 @@ class Peer {
   int rank() const noexcept { return rank_; }
   /// How many peers there are.
   int size() const noexcept { return world_->size(); }
+  /// Which process hosts which peers.
+  const Placement& placement() const noexcept { return world_->placement(); }
   /// The neighbours on a ring.
   int left() const noexcept { return rank_ == 0 ? size() - 1 : rank_ - 1; }
   int right() const noexcept { return rank_ + 1 == size() ? 0 : rank_ + 1; }

@@ -9,7 +9,7 @@
 
 namespace scalar::inline v0 {
 
-namespace flow {
+namespace flow::detail {
 
 /// A callable with the members it reads, updates in place and fills. Made by `step`; each call below returns a new
 /// type.
@@ -62,7 +62,7 @@ struct Parallel {
 template <class T>
 concept Part = requires { typename T::Events; };
 
-}  // namespace flow
+}  // namespace flow::detail
 
 /// A step with a name of its own, for lambdas and function objects: `step<"normalise">([](const Table& table) { ...
 /// })`.
@@ -71,7 +71,7 @@ concept Part = requires { typename T::Events; };
 template <FixedString Name, class F>
 constexpr auto step(F function) {
   static_assert(!Name.view().empty(), "flow: a step needs a name that is not empty");
-  return flow::Step<Name, F>{std::move(function)};
+  return flow::detail::Step<Name, F>{std::move(function)};
 }
 
 /// A step named after the function, or member function, that it calls: `step<load>()`.
@@ -80,21 +80,21 @@ constexpr auto step() {
   using F = std::remove_const_t<decltype(Function)>;  // a function object as argument is const
   static_assert(std::is_pointer_v<F> || std::is_member_pointer_v<F>,
                 "flow: a lambda has no name; write step<\"...\">(lambda)");
-  return flow::Step<FixedString<name_of<Function>.size() + 1>{name_of<Function>}, F>{Function};
+  return flow::detail::Step<FixedString<name_of<Function>.size() + 1>{name_of<Function>}, F>{Function};
 }
 
 /// Members that the caller fills before `run`; steps after it may read them.
 template <auto... M>
-  requires(flow::DataMember<decltype(M)> && ...)
+  requires(flow::detail::DataMember<decltype(M)> && ...)
 constexpr auto given() {
-  return flow::Given<M...>{};
+  return flow::detail::Given<M...>{};
 }
 
 /// Parts that the author claims to be independent: where two of them share a member that one writes, the flow does not
 /// compile. Leaving it out changes nothing else, because steps that share nothing they write overlap anyway.
-template <flow::Part... Parts>
+template <flow::detail::Part... Parts>
 constexpr auto parallel(Parts... parts) {
-  return flow::Parallel<Parts...>{{std::move(parts)...}};
+  return flow::detail::Parallel<Parts...>{{std::move(parts)...}};
 }
 
 }  // namespace scalar::inline v0

@@ -12,7 +12,7 @@
 
 namespace scalar::inline v0 {
 
-namespace model {
+namespace model::detail {
 
 /// The files of a model, read and checked as far as they do not depend on its spec.
 struct StoredModel {
@@ -48,7 +48,7 @@ struct SpecEntry {
 /// Adds an entry; false when another spec has its name. Thread safety: from any thread, also before `main`.
 bool enter(SpecEntry& entry) noexcept;
 
-}  // namespace model
+}  // namespace model::detail
 
 /// Makes models of spec `S` loadable: `AnyModel::load` and the server find it by its name. Specs of the library need
 /// none of this. Once per program is enough: again from the same code is harmless, but code in another shared library
@@ -59,8 +59,8 @@ bool enter(SpecEntry& entry) noexcept;
 /// False when another spec has the name. Thread safety: may be called from any thread, also before `main`.
 template <Spec S>
 bool register_spec() noexcept {
-  static model::SpecEntry entry{S::name, &model::assemble<S>};
-  return model::enter(entry);
+  static model::detail::SpecEntry entry{S::name, &model::detail::assemble<S>};
+  return model::detail::enter(entry);
 }
 
 }  // namespace scalar::inline v0

@@ -1,7 +1,5 @@
 #include "backend/native/peers.hpp"
 
-#include <atomic>
-
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::backend::native {
@@ -37,7 +35,7 @@ bsp::Task<> Problem::check(bsp::Peer& peer) const {
   const Print first = co_await peer.broadcast(print_, 0);
   const auto refuse = [&](const std::string& what) {
     throw Error(Errc::invalid_argument,
-                "process " + std::to_string(peer.world().hosts().here()) + " and process 0 share a fit, but " + what,
+                "process " + std::to_string(peer.placement().here()) + " and process 0 share a fit, but " + what,
                 name_);
   };
   const auto differ = [&](std::string_view what, std::int64_t here, std::int64_t there) {
@@ -54,31 +52,13 @@ bsp::Task<> Problem::check(bsp::Peer& peer) const {
 
 bsp::Task<> hand_out(bsp::Peer& peer, std::vector<std::byte>& bytes) {
   auto box = peer.mailbox<std::byte>();
-  const bsp::detail::Hosts& hosts = peer.world().hosts();
+  const bsp::Placement& placement = peer.placement();
   if (peer.rank() == 0)
-    for (int process = 1; process < hosts.processes(); ++process)
-      box.send(hosts.first(process), std::span<const std::byte>(bytes));
+    for (int process = 1; process < placement.processes(); ++process)
+      box.send(placement.first(process), std::span<const std::byte>(bytes));
   co_await peer.sync();
   const std::span<const std::byte> got = box.received(0);
   bytes.assign(got.begin(), got.end());
 }
 
 }  // namespace scalar::inline v0::backend::native
-
-namespace scalar::inline v0::backend {
-
-void throw_together(const FitOptions& options, const Runtime& runtime, const std::exception_ptr& error) {
-  if (options.transport == nullptr || options.peers < 1) return;
-  std::atomic<bool> has_met = false;
-  try {
-    bsp::Engine({.peers = options.peers, .transport = options.transport}, runtime).run([&](bsp::Peer&) -> bsp::Task<> {
-      has_met = true;
-      std::rethrow_exception(error);
-      co_return;
-    });
-  } catch (...) {
-    if (has_met) throw;
-  }
-}
-
-}  // namespace scalar::inline v0::backend

@@ -66,9 +66,9 @@ class Peers {
     const bsp::Engine engine({.peers = options_.peers, .transport = options_.transport}, runtime_);
     std::vector<Result> results = engine.run_all([&](bsp::Peer& peer) -> bsp::Task<Result> {
       if (is_shared) co_await problem.check(peer);
-      const Team team(runtime_, peer.world().local());
+      const Team team(runtime_, peer.placement().local());
       Result result = co_await body(peer, team);
-      if (peer.world().is_distributed()) {
+      if (peer.placement().local() != peer.size()) {
         std::vector<std::byte> bytes;
         if (peer.rank() == 0) bytes = to_bytes(result);
         co_await hand_out(peer, bytes);

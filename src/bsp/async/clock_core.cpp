@@ -51,7 +51,7 @@ struct ClockCore::Outgoing {
 ClockCore::ClockCore(World& world, std::int64_t index, const ClockOptions& options)
     : Gate(Wait::clock),
       root_(world.root()),
-      hosts_(world.hosts()),
+      placement_(world.placement()),
       ranks_(local_ranks(world)),
       scheduler_(world.scheduler()),
       network_(world.is_distributed() ? scheduler_.network() : nullptr),
@@ -63,14 +63,14 @@ ClockCore::ClockCore(World& world, std::int64_t index, const ClockOptions& optio
       here_(seats_.size()),
       at_minimum_(seats_.size()) {
   waiting_.reserve(seats_.size());
-  for (int process = 0; process < hosts_.processes(); ++process)
-    if (process != hosts_.here() && hosts_.count(process) != 0) links_.push_back({process, 0});
+  for (int process = 0; process < placement_.processes(); ++process)
+    if (process != placement_.here() && placement_.count(process) != 0) links_.push_back({process, 0});
   if (options_.replay != nullptr) follow(*options_.replay);
   if (replicas_.empty()) replicas_.emplace_back();
   for (Seat& one : seats_)
     if (one.replica == nullptr) one.replica = &replicas_.front();
   if (options_.record != nullptr)
-    recorded_ = &options_.record->begin(hosts_.size(), staleness_, hosts_.first(hosts_.here()),
+    recorded_ = &options_.record->begin(placement_.size(), staleness_, placement_.first(placement_.here()),
                                         static_cast<int>(seats_.size()));
 }
 
@@ -290,7 +290,7 @@ std::vector<Push> ClockCore::decode(int process, const ClockHead& head, std::sha
   for (std::uint64_t i = 0; i < head.pushes; ++i) {
     Push push{{}, {}, nullptr, frame};
     std::memcpy(&push.head, take("pushes", 1, sizeof push.head).data(), sizeof push.head);
-    const int first = hosts_.first(process), local = hosts_.count(process);
+    const int first = placement_.first(process), local = placement_.count(process);
     if (push.head.rank < first || push.head.rank >= first + local || push.head.clock == 0)
       throw_bad_frame("a push is of peer " + std::to_string(push.head.rank) + " at tick " +
                       std::to_string(push.head.clock));
@@ -309,7 +309,7 @@ TableCore& ClockCore::join_table(int rank, std::uint32_t index, const TableSpec&
   std::vector<std::unique_ptr<TableCore>>& tables = seat(rank).replica->tables;
   const bool is_new = index == tables.size();
   if (recorded_ != nullptr || options_.replay != nullptr) note_table(rank, index, is_new, spec, initial);
-  if (is_new) tables.push_back(std::make_unique<TableCore>(spec, initial, hosts_.size(), *pool_));
+  if (is_new) tables.push_back(std::make_unique<TableCore>(spec, initial, placement_.size(), *pool_));
   TableCore& table = *tables[index];
   const TableSpec& other = table.spec();
   if (spec.type != other.type || spec.rows != other.rows || spec.width != other.width) {

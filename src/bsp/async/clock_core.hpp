@@ -106,9 +106,11 @@ class ClockCore final : public Gate, public Port, public Part, public std::enabl
   struct Outgoing;
 
   int rank_of(const Seat& one) const noexcept {
-    return hosts_.first(hosts_.here()) + static_cast<int>(&one - seats_.data());
+    return placement_.first(placement_.here()) + static_cast<int>(&one - seats_.data());
   }
-  std::size_t index(int rank) const noexcept { return static_cast<std::size_t>(rank - hosts_.first(hosts_.here())); }
+  std::size_t index(int rank) const noexcept {
+    return static_cast<std::size_t>(rank - placement_.first(placement_.here()));
+  }
   Seat& seat(int rank) noexcept { return seats_[index(rank)]; }
   Seat* seat_of(const Fiber& fiber) noexcept;  // null: it is of another part of the run
   void leave(Seat& mine) noexcept;
@@ -131,7 +133,7 @@ class ClockCore final : public Gate, public Port, public Part, public std::enabl
   std::vector<Push> decode(int process, const ClockHead& head, std::shared_ptr<Buffer> frame) const;
 
   World& root_;
-  const Hosts hosts_;             // of the peers of the clock's world
+  const Placement placement_;     // of the peers of the clock's world
   const std::vector<int> ranks_;  // of the local ones in the root, ascending
   Scheduler& scheduler_;
   Network* network_;  // null: all peers are in this process

@@ -32,20 +32,20 @@ std::string text_of(const RecordedTable& table) {
 /// Gives each peer its record, and the peers of each recorded process a replica.
 void ClockCore::follow(const ClockLog& log) {
   replayed_ = log.keep();
-  if (log.peers() != hosts_.size() || log.staleness() != staleness_)
+  if (log.peers() != placement_.size() || log.staleness() != staleness_)
     throw Error(Errc::invalid_argument,
                 "the log is of " + std::to_string(log.peers()) + " peers with staleness " +
-                    std::to_string(log.staleness()) + ", but here are " + std::to_string(hosts_.size()) + " with " +
+                    std::to_string(log.staleness()) + ", but here are " + std::to_string(placement_.size()) + " with " +
                     std::to_string(staleness_),
                 "bsp clock replay");
   for (std::size_t i = 0; i < seats_.size(); ++i) {
-    const int rank = hosts_.first(hosts_.here()) + static_cast<int>(i);
+    const int rank = placement_.first(placement_.here()) + static_cast<int>(i);
     const ClockPart* const part = log.part(rank);
     if (part == nullptr) continue;
     // With a bounded staleness the states of the tables are the same everywhere.
     if (replicas_.empty() || (staleness_ == unbounded && replicas_.back().script != part)) {
       replicas_.emplace_back().script = part;
-      if (staleness_ == unbounded) replicas_.back().early.resize(static_cast<std::size_t>(hosts_.size()));
+      if (staleness_ == unbounded) replicas_.back().early.resize(static_cast<std::size_t>(placement_.size()));
     }
     seats_[i].replica = &replicas_.back();
     seats_[i].script = &part->tracks[static_cast<std::uint64_t>(rank) - part->first];

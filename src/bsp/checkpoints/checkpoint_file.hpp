@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "scalar/bsp/runs/persisted.hpp"
+#include "scalar/bsp/detail/persisted.hpp"
 #include "scalar/core/hash.hpp"
 
 namespace scalar::inline v0::bsp::detail {

@@ -6,9 +6,7 @@
 #include <system_error>
 #include <utility>
 
-#include "bsp/engine/scheduler.hpp"
 #include "bsp/world/memory_error.hpp"
-#include "bsp/world/network.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/hash.hpp"
 
@@ -19,19 +17,19 @@ constexpr std::uint64_t most_shards = 1 << 20;  // see `shards_of`
 
 std::string peer_context(int rank) { return "bsp peer " + std::to_string(rank); }
 
+}  // namespace
+
 std::string text_of_shards(std::uint64_t shards) {
   return shards == 0 ? "no shards" : std::to_string(shards) + (shards == 1 ? " shard" : " shards");
 }
 
-}  // namespace
-
-Checkpointer::Checkpointer(const Checkpoints& options, const Hosts& hosts, std::uint64_t epoch)
+Checkpointer::Checkpointer(const Checkpoints& options, const Placement& placement, std::uint64_t epoch)
     : directory_(options.directory, options.name),
       every_(static_cast<std::uint64_t>(options.every)),
       recovers_(options.recover),
-      hosts_(hosts),
+      placement_(placement),
       epoch_(epoch),
-      states_(static_cast<std::size_t>(hosts.count(hosts.here()))) {
+      states_(static_cast<std::size_t>(placement.count(placement.here()))) {
   staged_.parts.resize(states_.size());
   writing_.parts.resize(states_.size());
   writer_ = std::thread([this] { serve(); });
@@ -48,11 +46,11 @@ Checkpointer::~Checkpointer() {
 
 ShardRange Checkpointer::parts_of(int rank, bool in_shards, std::uint64_t parts) const {
   if (!in_shards) return {rank, rank + 1};
-  return shards_of(static_cast<int>(parts), rank, hosts_.size());
+  return shards_of(static_cast<int>(parts), rank, placement_.size());
 }
 
 bool Checkpointer::can_share(const CheckpointHead& head) const noexcept {
-  const auto peers = static_cast<std::uint64_t>(hosts_.size());
+  const auto peers = static_cast<std::uint64_t>(placement_.size());
   return head.in_shards == 0 ? peers == head.parts : peers <= head.parts && head.parts <= most_shards;
 }
 
@@ -111,7 +109,7 @@ bool Checkpointer::load(std::uint64_t order, const std::vector<std::string>& fil
     }
   }
   if (covered == 0 || covered != now.head.parts) return false;
-  const std::string peers = std::to_string(hosts_.size());
+  const std::string peers = std::to_string(placement_.size());
   if (!can_share(now.head))
     throw Error(Errc::invalid_argument,
                 now.head.in_shards != 0 ? "it has " + text_of_shards(covered) + ", which " + peers +
@@ -126,7 +124,7 @@ bool Checkpointer::load(std::uint64_t order, const std::vector<std::string>& fil
 void Checkpointer::read_parts(CheckpointReader& file, States& into) const {
   const CheckpointHead& head = file.head();  // which may be damaged: it is not believed before the end
   std::vector<ShardRange> mine;              // of the local peers
-  for (int rank = hosts_.first(hosts_.here()); can_share(head) && mine.size() < states_.size(); ++rank)
+  for (int rank = placement_.first(placement_.here()); can_share(head) && mine.size() < states_.size(); ++rank)
     mine.push_back(parts_of(rank, head.in_shards != 0, head.parts));
   into.parts.resize(states_.size());
   file.read_common(into.common);
@@ -226,7 +224,7 @@ void Checkpointer::serve() {
     std::exception_ptr error;
     try {
       write();
-      directory_.prune(epoch_, static_cast<std::uint64_t>(hosts_.first(hosts_.here())));
+      directory_.prune(epoch_, static_cast<std::uint64_t>(placement_.first(placement_.here())));
     } catch (...) {
       error = std::current_exception();
     }
@@ -238,11 +236,11 @@ void Checkpointer::serve() {
 }
 
 void Checkpointer::write() const {
-  const int first = hosts_.first(hosts_.here());
+  const int first = placement_.first(placement_.here());
   std::vector<std::uint64_t> sizes{writing_.common.size()};
   for (const Pieces& parts : writing_.parts)
     for (std::size_t i = 0; i < parts.size(); ++i) sizes.push_back(parts[i].size());
-  const auto all = static_cast<std::uint64_t>(writing_.in_shards ? states_.front()->shards() : hosts_.size());
+  const auto all = static_cast<std::uint64_t>(writing_.in_shards ? states_.front()->shards() : placement_.size());
   const CheckpointHead head{.in_shards = writing_.in_shards,
                             .parts = all,
                             .first = static_cast<std::uint64_t>(parts_of(first, writing_.in_shards, all).first),
@@ -256,102 +254,6 @@ void Checkpointer::write() const {
   file.write(writing_.common);
   for (const Pieces& parts : writing_.parts) file.write(parts.bytes);
   if (is_needed_.load(std::memory_order_relaxed)) file.finish();
-}
-
-bool changes_processes(const std::exception_ptr& error) noexcept {
-  try {
-    if (error) std::rethrow_exception(error);
-  } catch (const ProcessesChange&) {
-    return true;
-  } catch (...) {
-  }
-  return false;
-}
-
-bool persist_state(Peer& peer, std::unique_ptr<Persisted> state) {
-  const int rank = peer.world().root_rank(peer.rank());
-  if (state->shards() != 0) (void)shards_of(state->shards(), rank, peer.world().root().size());
-  Checkpointer* checkpointer = peer.world().checkpointer();
-  if (checkpointer == nullptr) return false;
-  return checkpointer->bind(rank, std::move(state));
-}
-
-int same_shards(std::initializer_list<int> named) {
-  int shards = -1;
-  for (const int one : named) {
-    if (one == -1) continue;
-    if (shards != -1 && one != shards)
-      throw Error(Errc::invalid_argument,
-                  "a peer's sharded states have " + std::to_string(shards) + " and " +
-                      text_of_shards(static_cast<std::uint64_t>(one)) + ", expected the same number",
-                  "bsp persist");
-    shards = one;
-  }
-  if (shards < 1)
-    throw Error(Errc::invalid_argument, "shards is " + std::to_string(shards) + ", expected at least 1", "bsp persist");
-  return shards;
-}
-
-namespace {
-
-constexpr Collective save_collective = collective_of<Save>("checkpoint");
-
-bool processes_wait(Peer& peer) {
-  const Checkpointer* checkpointer = peer.world().checkpointer();
-  if (checkpointer == nullptr || !checkpointer->recovers() || peer.rank() != peer.world().first()) return false;
-  const Network* network = peer.world().scheduler().network();
-  return network != nullptr && network->wants_regroup();
-}
-
-/// "peers 1, 3": those who brought something else than peer 0.
-std::string others(World& world, bool (*differs)(const Save::Value&, const Save::Value&)) {
-  constexpr int most = 8;
-  const auto first = world.value<Save::Value>(0);
-  std::string ranks;
-  int found = 0;
-  for (int rank = 1; rank < world.size(); ++rank)
-    if (differs(first, world.value<Save::Value>(rank)) && ++found <= most)
-      ranks += (found == 1 ? "" : ", ") + std::to_string(rank);
-  if (found == 0) return {};
-  return (found == 1 ? "peer " : "peers ") + ranks + (found > most ? ", ..." : "");
-}
-
-void check_same(World& world) {
-  const std::string other_shards = others(world, [](const auto& a, const auto& b) { return a.shards != b.shards; });
-  if (!other_shards.empty())
-    throw Error(Errc::invalid_argument,
-                "peer 0 names state in " + text_of_shards(world.value<Save::Value>(0).shards) + ", but " +
-                    other_shards + " another number",
-                "bsp checkpoint");
-  const std::string other_bytes = others(world, [](const auto& a, const auto& b) { return a.common != b.common; });
-  if (!other_bytes.empty())
-    throw Error(Errc::invalid_argument,
-                "beside sharded state all peers name the same values, but those of " + other_bytes +
-                    " differ from those of peer 0; what is a peer's own belongs in the state of its shards",
-                "bsp checkpoint");
-}
-
-}  // namespace
-
-Save::Save(Peer& peer) : Barrier(peer, &save_collective) {
-  if (&peer.world() != &peer.world().root())
-    throw Error(Errc::unsupported, "checkpoint in a team: only all peers together can write their state",
-                "bsp peer " + std::to_string(peer.rank()));
-}
-
-void Save::stage() {
-  Checkpointer* checkpointer = peer().world().checkpointer();
-  if (checkpointer == nullptr) return;
-  value_ = checkpointer->stage(peer().rank());
-  value_.processes_wait = processes_wait(peer());
-}
-
-void Save::complete(World& world, std::string_view) {
-  if (world.checkpointer() == nullptr) return;
-  check_same(world);
-  bool processes_wait = false;
-  for (int rank = 0; rank < world.size(); ++rank) processes_wait |= world.value<Value>(rank).processes_wait != 0;
-  if (world.checkpointer()->commit(processes_wait)) throw ProcessesChange();
 }
 
 }  // namespace scalar::inline v0::bsp::detail

@@ -16,11 +16,14 @@
 #include "bsp/checkpoints/checkpoint_directory.hpp"
 #include "bsp/checkpoints/checkpoint_file.hpp"
 #include "scalar/bsp/collectives/shards.hpp"
-#include "scalar/bsp/detail/hosts.hpp"
 #include "scalar/bsp/engine_options.hpp"
+#include "scalar/bsp/processes/placement.hpp"
 #include "scalar/bsp/runs/checkpoint.hpp"
 
 namespace scalar::inline v0::bsp::detail {
+
+/// "1 shard", "2 shards"; "no shards" for 0, a state that is not in shards.
+std::string text_of_shards(std::uint64_t shards);
 
 /// The checkpoints of one run. Every process writes one file for its peers; a checkpoint is good when the files of one
 /// sequence number and one epoch hold all its parts, whichever processes wrote them. The parts are the states of peers,
@@ -30,7 +33,7 @@ namespace scalar::inline v0::bsp::detail {
 /// them, so the next supersteps compute meanwhile.
 class Checkpointer {
  public:
-  Checkpointer(const Checkpoints& options, const Hosts& hosts, std::uint64_t epoch);
+  Checkpointer(const Checkpoints& options, const Placement& placement, std::uint64_t epoch);
   ~Checkpointer();
 
   /// See `CheckpointDirectory`.
@@ -79,7 +82,9 @@ class Checkpointer {
     States states{};
   };
 
-  std::size_t index(int rank) const noexcept { return static_cast<std::size_t>(rank - hosts_.first(hosts_.here())); }
+  std::size_t index(int rank) const noexcept {
+    return static_cast<std::size_t>(rank - placement_.first(placement_.here()));
+  }
   /// Which parts of all `parts` are a peer's.
   ShardRange parts_of(int rank, bool in_shards, std::uint64_t parts) const;
   bool load(std::uint64_t order, const std::vector<std::string>& files);
@@ -92,7 +97,7 @@ class Checkpointer {
   CheckpointDirectory directory_;
   std::uint64_t every_;
   bool recovers_;
-  Hosts hosts_;
+  Placement placement_;
   std::uint64_t epoch_;
   std::uint64_t sequence_ = 0;
   bool is_forced_ = false;
@@ -111,14 +116,5 @@ class Checkpointer {
   std::atomic<bool> is_needed_{true};  // what is being written
   std::thread writer_;
 };
-
-/// What ends a run that goes on with another set of processes.
-class ProcessesChange : public Error {
- public:
-  ProcessesChange() : Error(Errc::aborted, "the set of processes changes", "bsp") {}
-};
-
-/// Whether a failure is that.
-bool changes_processes(const std::exception_ptr& error) noexcept;
 
 }  // namespace scalar::inline v0::bsp::detail

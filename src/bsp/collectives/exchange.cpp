@@ -15,13 +15,6 @@ std::string place(const Peer& peer) {
 
 }  // namespace
 
-void throw_unlike_gather_roots(World& world, std::string_view name, int expected, int rank, int root) {
-  throw Error(Errc::invalid_argument,
-              std::string(name) + ": root is " + std::to_string(expected) + " for peer 0, but " + std::to_string(root) +
-                  " for peer " + std::to_string(rank),
-              place(world));
-}
-
 void complete_announcement(World& world, std::string_view name) {
   const auto first = world.value<Announcement>(0);
   for (int rank = 0; rank < world.size(); ++rank) {

@@ -10,6 +10,7 @@
 #include "bsp/engine/tracer.hpp"
 #include "bsp/world/memory_error.hpp"
 #include "bsp/world/network.hpp"
+#include "bsp/world/processes_change.hpp"
 #include "bsp/world/wire.hpp"
 #include "scalar/core/error.hpp"
 
@@ -40,7 +41,7 @@ struct Session::Impl {
       : network(options.transport != nullptr
                     ? std::make_unique<Network>(*options.transport, options.peers, attempt != 0)
                     : nullptr),
-        world(network != nullptr ? network->hosts() : Hosts(options.peers)),
+        world(network != nullptr ? network->placement() : Placement(options.peers)),
         share(runtime.slot<ActiveEngines>(), workers_of(options, runtime), options.resources.weight),
         scheduler(world, network.get(),
                   {workers_of(options, runtime), options.spin, options.superstep_deadline, options.stop,
@@ -84,8 +85,9 @@ struct Session::Impl {
   void find_checkpoint(const EngineOptions& engine, const Runtime& runtime, int attempt) {
     const Checkpoints& options = engine.checkpoints;
     if (options.directory.empty()) return;
-    checkpointer = std::make_unique<Checkpointer>(options, world.hosts(), network != nullptr ? network->epoch() : 0);
-    if (world.hosts().here() == 0) {
+    checkpointer =
+        std::make_unique<Checkpointer>(options, world.placement(), network != nullptr ? network->epoch() : 0);
+    if (world.placement().here() == 0) {
       if (attempt == 0) {
         checkpointer->remove_old_claims();
       } else {
@@ -110,7 +112,7 @@ struct Session::Impl {
     checkpointer->restore(agreed);
     // Nobody writes before the first barrier, so what is left from runs that ended otherwise can go; not what only some
     // can see whole.
-    if (world.hosts().here() == 0 && agreed == most) checkpointer->remove_newer(agreed);
+    if (world.placement().here() == 0 && agreed == most) checkpointer->remove_newer(agreed);
     world.set_checkpointer(checkpointer.get());
   }
 

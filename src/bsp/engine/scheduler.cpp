@@ -318,15 +318,16 @@ void Scheduler::check_clock(std::uint32_t arrived) noexcept {
 }
 
 Error Scheduler::overdue(std::int64_t took, std::uint32_t arrived, int& late) {
-  const Hosts& hosts = world_.hosts();
+  const Placement& placement = world_.placement();
   const int awaited = world_.wire() != nullptr ? world_.wire()->awaited() : -1;
   const bool has_come = awaited < 0 && arrived == size_;
   std::string who;
   if (world_.is_distributed()) {
-    const int process = awaited >= 0 ? awaited : hosts.here();
-    late = hosts.first(process);
+    const int process = awaited >= 0 ? awaited : placement.here();
+    late = placement.first(process);
     who = "process " + std::to_string(process) + " with peers " + std::to_string(late) + " to " +
-          std::to_string(late + hosts.count(process) - 1) + " had " + (has_come ? "only just arrived" : "not arrived");
+          std::to_string(late + placement.count(process) - 1) + " had " +
+          (has_come ? "only just arrived" : "not arrived");
   }
   if (awaited < 0) who += (who.empty() ? "" : "; ") + paces_.late(world_, has_come, time_of(*clock_), late);
   return Error(Errc::deadline_exceeded,

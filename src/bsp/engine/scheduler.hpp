@@ -11,8 +11,8 @@
 #include <stop_token>
 #include <vector>
 
-#include "bsp/async/pace.hpp"
 #include "bsp/engine/crew.hpp"
+#include "bsp/engine/pace.hpp"
 #include "bsp/world/network.hpp"
 #include "scalar/bsp/detail/world.hpp"
 #include "scalar/core/clock.hpp"

@@ -14,9 +14,4 @@ void throw_spent_task() {
   throw Error(Errc::invalid_argument, "a Task that was moved from or has been awaited before was awaited", "bsp");
 }
 
-void throw_no_frame(std::size_t bytes) {
-  throw Error(Errc::resource_exhausted,
-              "there is no memory for a coroutine's frame of " + std::to_string(bytes) + " bytes", "bsp");
-}
-
 }  // namespace scalar::inline v0::bsp::detail

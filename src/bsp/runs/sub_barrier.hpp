@@ -17,7 +17,7 @@ namespace scalar::inline v0::bsp::detail {
 class SubBarrier final : public Gate, public Driver, public Part, public std::enable_shared_from_this<SubBarrier> {
  public:
   /// `id` is the same in every process that hosts some of its peers.
-  SubBarrier(World& parent, Hosts hosts, std::vector<int> root_ranks, std::uint64_t id);
+  SubBarrier(World& parent, Placement placement, std::vector<int> root_ranks, std::uint64_t id);
   ~SubBarrier();
   /// Once made by `make_shared`.
   void open();

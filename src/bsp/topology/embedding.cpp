@@ -7,29 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "scalar/bsp/detail/hosts.hpp"
+#include "scalar/bsp/processes/placement.hpp"
 #include "scalar/bsp/topology/neighbourhood.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp {
-namespace detail {
-
-void throw_not_neighbours(const Topology& topology, int rank, int other) {
-  throw Error(Errc::invalid_argument,
-              "peer " + std::to_string(rank) + " has no neighbour " + std::to_string(other) + " in the " +
-                  std::string(topology.name()) + " of " + std::to_string(topology.size()) + " peers",
-              "bsp::Neighbourhood");
-}
-
-void throw_other_size(const Topology& topology, int peers) {
-  throw Error(Errc::shape_mismatch,
-              "the " + std::string(topology.name()) + " is for " + std::to_string(topology.size()) +
-                  " peers, the engine has " + std::to_string(peers),
-              "bsp::Neighbourhood");
-}
-
-}  // namespace detail
-
 namespace {
 
 using Ranks = std::vector<int>;
@@ -204,10 +186,10 @@ class Bisection {
 
 std::int64_t links_cut(const Topology& topology, int processes) {
   check(topology, processes);
-  const auto hosts = detail::Hosts::even(topology.size(), processes, 0);
+  const auto placement = Placement::even(topology.size(), processes, 0);
   std::int64_t ends = 0;
   for (int rank = 0; rank < topology.size(); ++rank)
-    for (const int next : topology.neighbours(rank)) ends += hosts.process_of(next) != hosts.process_of(rank);
+    for (const int next : topology.neighbours(rank)) ends += placement.process_of(next) != placement.process_of(rank);
   return ends / 2;
 }
 
@@ -216,7 +198,7 @@ Topology embed(const Topology& topology, int processes) {
   if (processes == 1 || topology.links() == std::int64_t{topology.size()} * (topology.size() - 1) / 2) return topology;
   Ranks order(at(topology.size()));
   for (int rank = 0; rank < topology.size(); ++rank) order[at(rank)] = rank;
-  const auto hosts = detail::Hosts::even(topology.size(), processes, 0);
+  const auto placement = Placement::even(topology.size(), processes, 0);
   Bisection bisect(topology);
   std::vector<std::pair<int, int>> todo{{0, processes}};  // ranges of processes
   while (!todo.empty()) {
@@ -224,8 +206,8 @@ Topology embed(const Topology& topology, int processes) {
     todo.pop_back();
     if (last - first < 2) continue;
     const int middle = first + (last - first) / 2;
-    const int begin = hosts.first(first), end = hosts.first(last);
-    bisect(std::span(order).subspan(at(begin), at(end - begin)), at(hosts.first(middle) - begin));
+    const int begin = placement.first(first), end = placement.first(last);
+    bisect(std::span(order).subspan(at(begin), at(end - begin)), at(placement.first(middle) - begin));
     todo.emplace_back(first, middle), todo.emplace_back(middle, last);
   }
   for (int& rank : order) rank = topology.node_of(rank);

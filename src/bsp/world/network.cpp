@@ -35,7 +35,7 @@ struct Network::Abort {
 };
 
 Network::Network(Transport& transport, int peers, bool again)
-    : transport_(transport), hosts_(peers), run_(transport.runs_ + 1) {
+    : transport_(transport), placement_(peers), run_(transport.runs_ + 1) {
   transport_.spare_.reserve(most_spare);  // recycle() may not fail
   const Membership members = again ? transport.regroup() : transport.meet();
   epoch_ = members.epoch;
@@ -47,7 +47,7 @@ Network::Network(Transport& transport, int peers, bool again)
                 "there are " + std::to_string(peers) + " peers for " + std::to_string(members.processes) +
                     " processes, expected at least one for each",
                 "bsp::Engine");
-  hosts_ = Hosts::even(peers, members.processes, members.process);
+  placement_ = Placement::even(peers, members.processes, members.process);
   transport.runs_ = run_;
   std::vector<std::pair<int, Buffer>> early = std::move(transport.early_);
   transport.early_.clear();
@@ -108,7 +108,7 @@ void Network::recycle(Buffer&& buffer) noexcept {
 
 void Network::exhausted(int process, std::size_t bytes) {
   if (failed_ || is_over_) throw std::bad_alloc();  // it may be a frame of the next run
-  const int rank = hosts_.first(hosts_.here());
+  const int rank = placement_.first(placement_.here());
   const std::exception_ptr failure =
       failure_of([&] { return memory_error("a frame from process " + std::to_string(process), bytes, context()); });
   tell_abort(rank, failure);
@@ -120,7 +120,7 @@ void Network::received(int process, Buffer frame) {
   try {
     dispatch(process, std::move(frame));
   } catch (const Error& error) {
-    const int rank = hosts_.first(process);
+    const int rank = placement_.first(process);
     spread(rank, failure_of([&] {
              return Error(error.code(), "process " + std::to_string(process) + " sent a bad frame: " + error.what(),
                           context());
@@ -150,8 +150,8 @@ void Network::dispatch(int process, Buffer frame) {
 void Network::lost(int process, const std::string& reason) {
   if (failed_ || is_over_) return;
   has_lost_ = true;
-  const int rank = hosts_.first(process);
-  spread(rank, failure_of([&] { return ProcessLost(process, rank, hosts_.count(process), superstep(), reason); }));
+  const int rank = placement_.first(process);
+  spread(rank, failure_of([&] { return ProcessLost(process, rank, placement_.count(process), superstep(), reason); }));
 }
 
 std::uint64_t Network::superstep() const noexcept { return world_ != nullptr ? world_->superstep() : 0; }
@@ -205,8 +205,8 @@ void Network::send_abort(int rank, std::int32_t code, std::string_view text) {
   std::memcpy(frame->data(), &abort, sizeof abort);
   std::memcpy(frame->data() + sizeof abort, text.data(), text.size());
   const std::span<const std::byte> part = std::as_bytes(std::span(*frame));
-  for (int process = 0; process < hosts_.processes(); ++process)
-    if (process != hosts_.here()) transport_.send(process, std::span(&part, 1), frame);
+  for (int process = 0; process < placement_.processes(); ++process)
+    if (process != placement_.here()) transport_.send(process, std::span(&part, 1), frame);
 }
 
 void Network::take_abort(std::span<const std::byte> frame) {
@@ -214,10 +214,10 @@ void Network::take_abort(std::span<const std::byte> frame) {
   if (frame.size() < sizeof abort) throw Error(Errc::parse, "an abort frame is too short", "bsp");
   std::memcpy(&abort, frame.data(), sizeof abort);
   const std::span<const std::byte> text = frame.subspan(sizeof abort);
-  const int rank = std::clamp(abort.rank, 0, hosts_.size() - 1);
+  const int rank = std::clamp(abort.rank, 0, placement_.size() - 1);
   has_lost_ = abort.is_loss != 0;
   const Error error = from_text(abort.code, {reinterpret_cast<const char*>(text.data()), text.size()});
-  cut(rank, has_lost_ ? std::make_exception_ptr(ProcessLost(hosts_.process_of(rank), error))
+  cut(rank, has_lost_ ? std::make_exception_ptr(ProcessLost(placement_.process_of(rank), error))
                       : std::make_exception_ptr(error));
 }
 
@@ -267,11 +267,11 @@ std::pair<std::uint64_t, std::uint64_t> Network::agree(std::uint64_t value) {
   const auto frame =
       std::make_shared<std::pair<Envelope, std::uint64_t>>(Envelope{run_, Envelope::frame_of_agreement, now}, value);
   const std::span<const std::byte> part = std::as_bytes(std::span(frame.get(), 1));
-  for (int process = 0; process < hosts_.processes(); ++process)
-    if (process != hosts_.here()) transport_.send(process, std::span(&part, 1), frame);
+  for (int process = 0; process < placement_.processes(); ++process)
+    if (process != placement_.here()) transport_.send(process, std::span(&part, 1), frame);
   const auto is_awaited = [&] {
     return !failed_ && std::ranges::count(given_, now, &std::pair<std::uint64_t, std::uint64_t>::first) + 1 <
-                           std::ptrdiff_t{hosts_.processes()};
+                           std::ptrdiff_t{placement_.processes()};
   };
   while (is_awaited()) {
     transport_.poll(*this);

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "scalar/bsp/detail/hosts.hpp"
 #include "scalar/bsp/detail/world.hpp"
+#include "scalar/bsp/processes/placement.hpp"
 #include "scalar/bsp/processes/transport.hpp"
 
 namespace scalar::inline v0::bsp::detail {
@@ -56,7 +56,7 @@ class Network final : public Transport::Sink {
   Network(Transport& transport, int peers, bool again);
   ~Network();
 
-  const Hosts& hosts() const noexcept { return hosts_; }
+  const Placement& placement() const noexcept { return placement_; }
   std::uint64_t epoch() const noexcept { return epoch_; }
   /// See `Membership`.
   std::chrono::milliseconds claim_pause() const noexcept { return claim_pause_; }
@@ -110,7 +110,7 @@ class Network final : public Transport::Sink {
   void proceed(unsigned worker, std::unique_lock<std::mutex> lock);
 
   Transport& transport_;
-  Hosts hosts_;
+  Placement placement_;
   std::uint64_t run_;
   World* world_ = nullptr;
   int early_rank_ = 0;

@@ -6,9 +6,9 @@
 #include <new>
 #include <utility>
 
-#include "bsp/checkpoints/checkpointer.hpp"
 #include "bsp/world/error_text.hpp"
 #include "bsp/world/memory_error.hpp"
+#include "bsp/world/processes_change.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::detail {
@@ -119,10 +119,11 @@ namespace {
 template <class Links>
 class Sorter final : public Outbox {
  public:
-  Sorter(Links& links, const Hosts& hosts, unsigned parity) : links_(links), hosts_(hosts), parity_(parity) {}
+  Sorter(Links& links, const Placement& placement, unsigned parity)
+      : links_(links), placement_(placement), parity_(parity) {}
   void add(int source, int destination, std::uint64_t count, std::span<const std::byte> bytes,
            std::size_t alignment) override {
-    const int process = destination < 0 ? -1 : hosts_.process_of(destination);
+    const int process = destination < 0 ? -1 : placement_.process_of(destination);
     for (auto& link : links_)
       if (!link.gone && !link.leaving && (process < 0 || link.process == process))
         link.out[parity_]->add(source, destination, count, bytes, alignment);
@@ -133,7 +134,7 @@ class Sorter final : public Outbox {
 
  private:
   Links& links_;
-  const Hosts& hosts_;
+  const Placement& placement_;
   unsigned parity_;
 };
 
@@ -147,9 +148,9 @@ struct BadMessages final : Error {
 
 Wire::Wire(Network& network, World& world, std::uint64_t id, Driver& driver, std::weak_ptr<const void> owner)
     : network_(network), world_(world), id_(id), driver_(driver), owner_(std::move(owner)) {
-  const Hosts& hosts = world.hosts();
-  for (int process = 0; process < hosts.processes(); ++process) {
-    if (process == hosts.here() || hosts.count(process) == 0) continue;
+  const Placement& placement = world.placement();
+  for (int process = 0; process < placement.processes(); ++process) {
+    if (process == placement.here() || placement.count(process) == 0) continue;
     Link& link = links_.emplace_back();
     link.process = process;
     for (auto& out : link.out) out = std::make_unique<Outgoing>();
@@ -251,7 +252,7 @@ void Wire::encode(const Meeting& meeting) {
 
 void Wire::collect(void* self, std::int64_t index, const std::type_info& message, ChannelBase& channel) {
   Wire& wire = *static_cast<Wire*>(self);
-  Sorter sorter(wire.links_, wire.world_.hosts(), wire.world_.superstep() & 1);
+  Sorter sorter(wire.links_, wire.world_.placement(), wire.world_.superstep() & 1);
   sorter.begin(index, spelling_hash(message.name()));
   channel.collect(wire.world_.superstep(), sorter);
 }
@@ -266,7 +267,7 @@ void Wire::received(int process, Buffer frame) {
   const auto link = std::find_if(links_.begin(), links_.end(), [&](const Link& l) { return l.process == process; });
   if (link == links_.end()) throw_bad_frame("no peer of this world lives there");
   const BarrierFrame checked = BarrierFrame::decode(frame.bytes());
-  const Hosts& hosts = world_.hosts();
+  const Placement& placement = world_.placement();
   const std::uint64_t expected = world_.superstep() + link->frames.size();
   if (checked.head.superstep != expected)
     throw_bad_frame("superstep is " + std::to_string(checked.head.superstep) + ", expected " +
@@ -274,11 +275,11 @@ void Wire::received(int process, Buffer frame) {
   if (checked.head.peers != static_cast<std::uint32_t>(world_.size()))
     throw_bad_frame("it is of a run of " + std::to_string(checked.head.peers) + " peers, but here are " +
                     std::to_string(world_.size()));
-  if (checked.head.local != static_cast<std::uint32_t>(hosts.count(process)))
+  if (checked.head.local != static_cast<std::uint32_t>(placement.count(process)))
     throw_bad_frame("it speaks for " + std::to_string(checked.head.local) + " peers, expected " +
-                    std::to_string(hosts.count(process)));
+                    std::to_string(placement.count(process)));
   for (const SegmentEntry& entry : checked.segments) {
-    check_field("a segment's source", static_cast<std::uint32_t>(entry.source - hosts.first(process)),
+    check_field("a segment's source", static_cast<std::uint32_t>(entry.source - placement.first(process)),
                 checked.head.local - 1);
     if (entry.destination != -1 && !world_.is_local(entry.destination))
       throw_bad_frame("a segment's destination is " + std::to_string(entry.destination) + ", which lives elsewhere");
@@ -327,7 +328,7 @@ void Wire::take_frames() noexcept {
   for (Link& link : links_) {
     if (link.gone) {
       link.frame = {};
-      gone_ += static_cast<std::uint64_t>(world_.hosts().count(link.process));
+      gone_ += static_cast<std::uint64_t>(world_.placement().count(link.process));
       continue;
     }
     network_.recycle(std::move(link.current));
@@ -364,7 +365,7 @@ bool Wire::check_values() noexcept {
     if (link.frame.bytes.empty() || head.collective != own_head_.collective ||
         head.value_bytes == own_head_.value_bytes)
       continue;
-    const int rank = world_.root_rank(world_.hosts().first(link.process));
+    const int rank = world_.root_rank(world_.placement().first(link.process));
     const std::exception_ptr error = failure_of([&] {
       return Error(Errc::parse,
                    "process " + std::to_string(link.process) + " sent a bad frame: value bytes is " +
@@ -384,18 +385,18 @@ bool Wire::check_collectives() noexcept {
   std::vector<Standing>& all = standings_;
   all.clear();
   const auto add = [&](const BarrierHead& head, int process, std::string_view name, std::string_view odd_name) {
-    const int rank = world_.root_rank(world_.hosts().first(process));
+    const int rank = world_.root_rank(world_.placement().first(process));
     all.push_back({head.collective, false, {rank, head.first_gone != 0, name}});
     if (head.odd_rank >= 0) all.push_back({0, true, {head.odd_rank, head.odd_gone != 0, odd_name}});
   };
   bool is_added = false;
   const auto add_own = [&] {
-    if (!std::exchange(is_added, true)) add(own_head_, world_.hosts().here(), own_name_, own_odd_name_);
+    if (!std::exchange(is_added, true)) add(own_head_, world_.placement().here(), own_name_, own_odd_name_);
   };
   for (const Link& link : links_) {
-    if (link.process > world_.hosts().here()) add_own();
+    if (link.process > world_.placement().here()) add_own();
     if (link.frame.bytes.empty()) {  // all its peers left long ago
-      all.push_back({0, false, {world_.root_rank(world_.hosts().first(link.process)), true, {}}});
+      all.push_back({0, false, {world_.root_rank(world_.placement().first(link.process)), true, {}}});
     } else {
       add(link.frame.head, link.process, link.frame.name, link.frame.odd_name);
     }
@@ -410,11 +411,11 @@ bool Wire::check_collectives() noexcept {
 }
 
 const void* Wire::value(int rank) const noexcept {
-  const int process = world_.hosts().process_of(rank);
+  const int process = world_.placement().process_of(rank);
   for (const Link& link : links_)
     if (link.process == process)
       return link.frame.values.data() +
-             static_cast<std::size_t>(rank - world_.hosts().first(process)) * link.frame.head.value_bytes;
+             static_cast<std::size_t>(rank - world_.placement().first(process)) * link.frame.head.value_bytes;
   return nullptr;
 }
 

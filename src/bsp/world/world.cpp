@@ -91,12 +91,12 @@ void ChannelBase::deliver(std::uint64_t, const Segment&) {
   throw Error(Errc::unsupported, "these messages cannot enter a process", "bsp");
 }
 
-World::World(Hosts hosts)
+World::World(Placement placement)
     : root_(this),
-      hosts_(std::move(hosts)),
-      size_(hosts_.size()),
-      first_(hosts_.first(hosts_.here())),
-      local_(hosts_.count(hosts_.here())),
+      placement_(std::move(placement)),
+      size_(placement_.size()),
+      first_(placement_.first(placement_.here())),
+      local_(placement_.count(placement_.here())),
       fibers_(new Fiber[static_cast<std::size_t>(local_)]),
       frames_(new FramePool[static_cast<std::size_t>(local_)]),
       mailboxes_(static_cast<std::size_t>(local_)),
@@ -107,12 +107,12 @@ World::World(Hosts hosts)
   shared_->retired.reserve(static_cast<std::size_t>(local_));  // retire() may not fail
 }
 
-World::World(World& root, Hosts hosts, std::vector<int> root_ranks)
+World::World(World& root, Placement placement, std::vector<int> root_ranks)
     : root_(&root),
-      hosts_(std::move(hosts)),
-      size_(hosts_.size()),
-      first_(hosts_.first(hosts_.here())),
-      local_(hosts_.count(hosts_.here())),
+      placement_(std::move(placement)),
+      size_(placement_.size()),
+      first_(placement_.first(placement_.here())),
+      local_(placement_.count(placement_.here())),
       root_ranks_(std::move(root_ranks)),
       mailboxes_(static_cast<std::size_t>(local_)),
       gone_(static_cast<std::size_t>(local_)),

@@ -24,7 +24,7 @@ inline void join(Pointers& forest, Vertex u, Vertex v) {
 
 /// A vertex that points here to one and in another process to another: those two belong together as well.
 struct JoinBoth {
-  void operator()(const bsp::detail::Cells<Vertex>& forest, std::size_t v, Vertex above) const noexcept {
+  void operator()(const bsp::MonotoneCells<Vertex>& forest, std::size_t v, Vertex above) const noexcept {
     join(forest, static_cast<Vertex>(v), above);
   }
 };

@@ -34,7 +34,7 @@ bsp::Task<double> program(bsp::Peer& peer) {
   const int steps = words.number("steps", 60), die = words.number("die", -1), stay = words.number("stay", -1),
             until = words.number("until", 0);
   while (step < steps) {
-    while (step == stay && peer.world().hosts().processes() < until) co_await peer.checkpoint();
+    while (step == stay && peer.world().placement().processes() < until) co_await peer.checkpoint();
     if (step == words.number("leave", -1)) transport->withdraw();
     ring.send(peer.right(), std::span<const double>(values));
     if (step == die && words.text("phase") == "compute") ::raise(SIGKILL);

@@ -144,11 +144,11 @@ TEST_CASE("a link that is slow, but moves, is not given up, and the bits stay") 
   const std::uint64_t expected = scalar::bsp::Engine({.peers = 4, .workers = 1}).run(bulk);
   BrokenJob slow(
       "bulk", 2, {},
-      {{"peers", "4"}, {"stall_timeout", "1000"}, {"heartbeat_interval", "100"}, {"heartbeat_pause", "1500"}},
-      {8, std::chrono::microseconds(200)});
+      {{"peers", "4"}, {"stall_timeout", "2500"}, {"heartbeat_interval", "100"}, {"heartbeat_pause", "10000"}},
+      {.bytes_per_second = 20'000});
   CHECK(slow.job[0].result() == "ok " + std::to_string(expected));
   CHECK(slow.job[1].result() == "ok 0");
-  CHECK(slow.proxy.longest() > std::chrono::milliseconds(1000));  // one frame took longer than a stall may
+  CHECK(slow.proxy.longest() > std::chrono::milliseconds(2500));  // one frame took longer than a stall may
 }
 
 TEST_CASE("a connection that is cut in its handshake is made again") {

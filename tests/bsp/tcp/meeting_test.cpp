@@ -78,8 +78,8 @@ TEST_CASE("processes with the same token meet") {
 
 TEST_CASE("of a name's addresses one that answers is enough, and its owner listens at all") {
   const test::TemporaryDirectory directory;
-  const std::string hosts = directory / "hosts";
-  std::ofstream(hosts) << "::1 somewhere\n127.0.0.1 somewhere\n127.0.0.2 somewhere\n";
+  const std::string placement = directory / "placement";
+  std::ofstream(placement) << "::1 somewhere\n127.0.0.1 somewhere\n127.0.0.2 somewhere\n";
   const std::vector<std::string> cases[]{{"127.0.0.1", "somewhere", "somewhere"},
                                          {"127.0.0.2", "somewhere", "somewhere"},
                                          {"somewhere", "127.0.0.1", "127.0.0.2"},
@@ -90,11 +90,11 @@ TEST_CASE("of a name's addresses one that answers is enough, and its owner liste
     const std::string port = ':' + std::to_string(port_of(job));
     for (int process = 0; process < 3; ++process)
       job.start("agree", process, 3,
-                {{"hosts", hosts},
+                {{"placement", placement},
                  {"coordinator", names[static_cast<std::size_t>(process)] + port},
                  {"join_timeout", "10000"}});
     const std::string result = job[0].result();
-    if (result.find("no hosts of its own") != std::string::npos) {
+    if (result.find("no placement of its own") != std::string::npos) {
       WARN("skipped: " << result);
       return;
     }

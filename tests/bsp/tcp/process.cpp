@@ -178,8 +178,8 @@ Task<std::uint64_t> watched(Program program, Peer& peer) {
 /// From now on this process finds the addresses of hosts in `file`.
 void know_hosts(const std::string& file) {
   if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      ::mount(file.c_str(), "/etc/hosts", nullptr, MS_BIND, nullptr) != 0)
-    throw std::system_error(errno, std::generic_category(), "no hosts of its own");
+      ::mount(file.c_str(), "/etc/placement", nullptr, MS_BIND, nullptr) != 0)
+    throw std::system_error(errno, std::generic_category(), "no placement of its own");
 }
 
 /// The words between commas.
@@ -195,7 +195,7 @@ int run(const std::string& program) {
   test::set_send_fault({.error = words.number("send_error", 0),
                         .call = words.number("send_call", 1),
                         .least_bytes = static_cast<std::size_t>(words.number("send_bytes", 1))});
-  if (!words.text("hosts").empty()) know_hosts(words.text("hosts"));
+  if (!words.text("placement").empty()) know_hosts(words.text("placement"));
   const bsp::TcpOptions tcp{
       .coordinator = words.text("coordinator"),
       .process = words.number("process", -1),

@@ -2,6 +2,7 @@
 /// A link between processes that can be cut, stalled, slowed down and lied to.
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -41,10 +42,9 @@ struct Fault {
   int times = 1;  ///< on so many connections, one after another
 };
 
-/// How fast bytes move.
+/// How fast bytes move on data connections.
 struct Pace {
-  std::size_t bytes = 0;  ///< at most so many a turn and direction; 0: no limit
-  std::chrono::microseconds turn{1000};
+  double bytes_per_second = 0;  ///< in each direction; 0: no limit
 };
 
 /// Stands before a loopback port and passes on what comes, from a thread of its own.
@@ -87,6 +87,8 @@ class Proxy {
     std::uint64_t unit = 0, at = 0, size = unknown;
     std::array<char, 24> head{};
     Clock::time_point began{};
+    Clock::time_point paced_from{};  // since when bytes have been waiting
+    double paced_bytes = 0;          // how many of them have moved since
   };
   struct Connection {
     Socket client, server;
@@ -111,12 +113,10 @@ class Proxy {
 
   void run() {
     while (!is_over_) {
-      if (pace_.bytes == 0) {
+      if (pace_.bytes_per_second == 0)
         wait();
-      } else {
-        const timespec turn{0, static_cast<long>(pace_.turn.count()) * 1000};
-        ::ppoll(nullptr, 0, &turn, nullptr);
-      }
+      else
+        ::poll(nullptr, 0, 1);
       accept();
       for (Connection& connection : connections_) serve(connection);
       std::erase_if(connections_, [](const Connection& connection) { return connection.is_over; });
@@ -175,8 +175,12 @@ class Proxy {
     const int to = way == 0 ? connection.server.fd : connection.client.fd;
     if (flow.waiting.empty() && !flow.has_ended) {
       char bytes[1 << 16];
-      const std::size_t most = pace_.bytes == 0 ? sizeof bytes : pace_.bytes;
+      const bool is_paced = pace_.bytes_per_second != 0 && connection.purpose == Place::data;
+      const std::size_t most = is_paced ? std::min(sizeof bytes, allowed(flow)) : sizeof bytes;
+      if (most == 0) return;
       const ssize_t got = ::recv(from, bytes, most, 0);
+      if (got > 0) flow.paced_bytes += static_cast<double>(got);
+      if (got < 0) flow.paced_from = {};
       if (got == 0) flow.has_ended = true;
       if (got < 0 && errno != EAGAIN) return void(connection.is_over = true);
       if (got > 0) take(connection, way, std::string_view(bytes, static_cast<std::size_t>(got)));
@@ -187,6 +191,14 @@ class Proxy {
       if (put > 0) flow.waiting.erase(0, static_cast<std::size_t>(put));
     }
     if (flow.has_ended && flow.waiting.empty() && !std::exchange(flow.is_shut, true)) ::shutdown(to, SHUT_WR);
+  }
+
+  /// How many bytes may move now. What a busy machine kept this thread from moving in time is made up for.
+  std::size_t allowed(Flow& flow) const {
+    const auto now = Clock::now();
+    if (flow.paced_from == Clock::time_point{}) flow.paced_from = now, flow.paced_bytes = -1;
+    const std::chrono::duration<double> passed = now - flow.paced_from;
+    return static_cast<std::size_t>(std::max(0.0, passed.count() * pace_.bytes_per_second - flow.paced_bytes));
   }
 
   bool is_there(const Connection& connection, int way, const Flow& flow) const {

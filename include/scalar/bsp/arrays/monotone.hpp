@@ -15,32 +15,31 @@
 #include "scalar/bsp/peer.hpp"
 
 namespace scalar::inline v0::bsp {
-namespace detail {
 
-/// Numbers that several threads lower.
+/// The elements of a `Monotone` array, as its `Merge` sees them. Thread-safe.
 template <class T>
-struct Cells {
-  T* values = nullptr;
+struct MonotoneCells {
+  T* values = nullptr;  ///< as many as the array has
 
   std::atomic_ref<T> at(std::size_t index) const noexcept { return std::atomic_ref<T>(values[index]); }
   T operator[](std::size_t index) const noexcept { return at(index).load(std::memory_order_relaxed); }
+  /// Lowers an element to `value` unless it is lower already; returns what it was.
   T lower(std::size_t index, T value) const noexcept {
     T seen = (*this)[index];
     while (value < seen && !at(index).compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
     }
     return seen;
   }
+  /// Replaces `expected` by `value`, which is lower; false when the element is no longer `expected`.
   bool lower(std::size_t index, T expected, T value) const noexcept {
     return at(index).compare_exchange_strong(expected, value, std::memory_order_relaxed);
   }
 };
 
-}  // namespace detail
-
 /// How a value that a peer of another process gave to an element comes into a Monotone array: the lower one stays.
 struct KeepLowest {
   template <class T>
-  void operator()(const detail::Cells<T>& cells, std::size_t index, T value) const noexcept {
+  void operator()(const MonotoneCells<T>& cells, std::size_t index, T value) const noexcept {
     cells.lower(index, value);
   }
 };
@@ -86,7 +85,7 @@ class MonotoneChannel final : public ChannelBase {
       Entry arrived;
       std::memcpy(&arrived, segment.bytes.data() + i * sizeof(Entry), sizeof(Entry));
       if (arrived.index >= size_) throw_bad_part(segment);
-      Merge{}(Cells<T>{values_.get()}, static_cast<std::size_t>(arrived.index), arrived.value);
+      Merge{}(MonotoneCells<T>{values_.get()}, static_cast<std::size_t>(arrived.index), arrived.value);
     }
   }
 
@@ -205,7 +204,7 @@ class Monotone final : detail::Box {
   Peer& peer_;
   std::int64_t index_;
   Channel& channel_;
-  detail::Cells<T> cells_;
+  MonotoneCells<T> cells_;
   typename Channel::Log* log_;
   std::size_t size_;
 };

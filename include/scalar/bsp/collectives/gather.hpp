@@ -61,10 +61,11 @@ inline constexpr Collective scatter_v_span = collective_of<Announce<T>>("scatter
 
 /// To whom what `source` gives to all goes: in its process to everyone, in each other one to one peer for all there.
 struct OncePerProcess {
-  const Hosts& hosts;
+  const Placement& placement;
   bool operator()(int source, int to) const noexcept {
-    const int process = hosts.process_of(to);
-    return process == hosts.process_of(source) || to == hosts.first(process) + source % hosts.count(process);
+    const int process = placement.process_of(to);
+    return process == placement.process_of(source) ||
+           to == placement.first(process) + source % placement.count(process);
   }
 };
 /// Copies what `source` gave to element `at` of the result: of `peer`'s own or, if it alone got it, of all those here.
@@ -126,7 +127,7 @@ Task<> all_gather(Peer& peer, std::span<const T> values, std::type_identity_t<st
   detail::check_buffer(peer, "all_gather", "the result", values.size() * static_cast<std::size_t>(peer.size()),
                        all.size());
   const detail::Offer<T> offer{.values = values, .is_shared = true, .out = all.data()};
-  const detail::OncePerProcess wants{peer.world().hosts()};
+  const detail::OncePerProcess wants{peer.world().placement()};
   co_await detail::exchange<T>(peer, detail::all_gather_span<T>, offer, values.size(), detail::everyone, wants,
                                detail::nothing_before<T>, [&](int source, std::span<const T> got) {
                                  detail::put_for_all(peer, all.data(), source,
@@ -207,7 +208,7 @@ Task<> all_gather_v(Peer& peer, std::type_identity_t<std::span<const T>> values,
   for (std::size_t i = 1; i < cuts.size(); ++i) cuts[i] += cuts[i - 1];
   all.resize(cuts.back());
   const detail::Offer<T> offer{.values = values, .is_shared = true, .out = all.data()};
-  const detail::OncePerProcess wants{peer.world().hosts()};
+  const detail::OncePerProcess wants{peer.world().placement()};
   co_await detail::exchange<T>(peer, detail::all_gather_v_span<T>, offer, detail::any_size, detail::everyone, wants,
                                detail::nothing_before<T>, [&](int source, std::span<const T> got) {
                                  const std::size_t at = cuts[static_cast<std::size_t>(source)];

@@ -72,10 +72,13 @@ template <class T>
 class Crossing {
  public:
   Crossing(Peer& peer, Algorithm algorithm, std::size_t count)
-      : rank_(peer.rank()), hosts_(peer.world().hosts()), count_(count), one_phase_(algorithm == Algorithm::one_phase) {
-    lanes_ = hosts_.size();
-    for (int process = 0; process < hosts_.processes(); ++process)
-      if (hosts_.count(process) != 0) lanes_ = (std::min)(lanes_, hosts_.count(process));
+      : rank_(peer.rank()),
+        placement_(peer.world().placement()),
+        count_(count),
+        one_phase_(algorithm == Algorithm::one_phase) {
+    lanes_ = placement_.size();
+    for (int process = 0; process < placement_.processes(); ++process)
+      if (placement_.count(process) != 0) lanes_ = (std::min)(lanes_, placement_.count(process));
   }
 
   bool is_one_phase() const noexcept { return one_phase_; }
@@ -86,29 +89,31 @@ class Crossing {
   }
   /// Who in `process` sends or takes what is of `own()`.
   int partner(int process) const noexcept {
-    return one_phase_ ? hosts_.first(process) + lane() : helper(process, rank_);
+    return one_phase_ ? placement_.first(process) + lane() : helper(process, rank_);
   }
   /// In two phases: what `rank` owns.
-  Chunk owned_by(int rank) const noexcept { return chunk_of(count_, sizeof(T), rank, hosts_.size()); }
+  Chunk owned_by(int rank) const noexcept { return chunk_of(count_, sizeof(T), rank, placement_.size()); }
   /// In two phases: calls `use(owner)` for the owners elsewhere whose chunks this peer deals with here.
   template <class F>
   void each_helped(const F& use) const {
-    for (int owner = 0; owner < hosts_.size(); ++owner)
-      if (hosts_.process_of(owner) != hosts_.here() && helper(hosts_.here(), owner) == rank_) use(owner);
+    for (int owner = 0; owner < placement_.size(); ++owner)
+      if (placement_.process_of(owner) != placement_.here() && helper(placement_.here(), owner) == rank_) use(owner);
   }
   /// Calls `use(process)` for the other processes that have peers.
   template <class F>
   void each_other(const F& use) const {
-    for (int process = 0; process < hosts_.processes(); ++process)
-      if (process != hosts_.here() && hosts_.count(process) != 0) use(process);
+    for (int process = 0; process < placement_.processes(); ++process)
+      if (process != placement_.here() && placement_.count(process) != 0) use(process);
   }
 
  private:
-  int lane() const noexcept { return rank_ - hosts_.first(hosts_.here()); }
-  int helper(int process, int owner) const noexcept { return hosts_.first(process) + owner % hosts_.count(process); }
+  int lane() const noexcept { return rank_ - placement_.first(placement_.here()); }
+  int helper(int process, int owner) const noexcept {
+    return placement_.first(process) + owner % placement_.count(process);
+  }
 
   int rank_, lanes_ = 0;
-  const Hosts& hosts_;
+  const Placement& placement_;
   std::size_t count_;
   bool one_phase_;
 };
@@ -158,7 +163,7 @@ class VectorReduce {
  private:
   void send_to_wanting(std::span<const T> some) const {
     crossing_.each_other([&](int process) {
-      if (root_ == everyone || world_.hosts().process_of(root_) == process)
+      if (root_ == everyone || world_.placement().process_of(root_) == process)
         box_->send(crossing_.partner(process), some);
     });
   }
@@ -171,12 +176,12 @@ class VectorReduce {
   }
   std::vector<RemoteNode<T>> remote_nodes(Chunk chunk) const {
     std::vector<RemoteNode<T>> remote;
-    const Hosts& hosts = world_.hosts();
+    const Placement& placement = world_.placement();
     crossing_.each_other([&](int process) {
       const int partner = crossing_.partner(process);
       const std::span<const T> got = box_->received(partner);
       std::size_t at = 0, nodes = 0;
-      each_node_within({0, world_.size()}, hosts.first(process), hosts.count(process), [&](TreeNode node) {
+      each_node_within({0, world_.size()}, placement.first(process), placement.count(process), [&](TreeNode node) {
         if (got.size() - at >= chunk.size()) remote.push_back({node, got.data() + at});
         at += (std::min)(chunk.size(), got.size() - at);
         ++nodes;
@@ -235,7 +240,7 @@ class VectorBroadcast {
       if (!crossing_.is_one_phase()) send_on(of_root(chunk));
       return;
     }
-    const int partner = crossing_.partner(world_.hosts().process_of(root_));
+    const int partner = crossing_.partner(world_.placement().process_of(root_));
     const std::span<const T> piece = box_.received(partner);
     check_received(partner, chunk.size(), piece.size(), rank_);
     store_chunk<T>(world_, chunk.begin, piece, everyone);
@@ -250,7 +255,7 @@ class VectorBroadcast {
   void send_on(std::span<const T> piece) const {
     if (piece.empty()) return;
     crossing_.each_other([&](int process) {
-      if (process != world_.hosts().process_of(root_)) box_.send(crossing_.partner(process), piece);
+      if (process != world_.placement().process_of(root_)) box_.send(crossing_.partner(process), piece);
     });
   }
 

@@ -49,7 +49,7 @@ void each_node_within(TreeNode tree, int first, int count, const F& use) {
   each_node_within(tree.right(), first, count, use);
 }
 /// How many of those the process has that has most.
-int most_nodes(const Hosts& hosts) noexcept;
+int most_nodes(const Placement& placement) noexcept;
 
 /// What another process has folded of a chunk.
 template <class T>

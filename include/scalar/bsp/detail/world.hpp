@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "scalar/bsp/detail/frame_pool.hpp"
-#include "scalar/bsp/detail/hosts.hpp"
+#include "scalar/bsp/processes/placement.hpp"
 #include "scalar/bsp/task.hpp"
 #include "scalar/core/error.hpp"
 
@@ -150,9 +150,9 @@ struct Meeting {
 class World {
  public:
   /// The world of a run.
-  explicit World(Hosts hosts);
+  explicit World(Placement placement);
   /// A part of `root`: of the peers with these ranks in it.
-  World(World& root, Hosts hosts, std::vector<int> root_ranks);
+  World(World& root, Placement placement, std::vector<int> root_ranks);
   ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -164,7 +164,7 @@ class World {
     return static_cast<unsigned>(rank - first_) < static_cast<unsigned>(local_);
   }
   bool is_distributed() const noexcept { return local_ != size_; }
-  const Hosts& hosts() const noexcept { return hosts_; }
+  const Placement& placement() const noexcept { return placement_; }
   std::uint64_t superstep() const noexcept { return superstep_.load(std::memory_order_relaxed); }
   World& root() noexcept { return *root_; }
   int root_rank(int rank) const noexcept {
@@ -286,7 +286,7 @@ class World {
   void each_channel(void (*use)(void*, std::int64_t, const std::type_info&, ChannelBase&), void* argument);
 
   World* root_;
-  Hosts hosts_;
+  Placement placement_;
   int size_, first_, local_;
   // Written at the flip; atomic for those who look from outside, at a deadline for example.
   std::atomic<bool> aborted_{false};

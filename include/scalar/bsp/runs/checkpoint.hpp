@@ -5,8 +5,9 @@
 #include <string_view>
 #include <utility>
 
+#include "scalar/bsp/detail/persisted.hpp"
 #include "scalar/bsp/peer.hpp"
-#include "scalar/bsp/runs/persisted.hpp"
+#include "scalar/bsp/runs/sharded.hpp"
 #include "scalar/core/hash.hpp"
 
 namespace scalar::inline v0::bsp {

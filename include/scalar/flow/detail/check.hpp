@@ -11,7 +11,7 @@
 #include "scalar/flow/detail/event.hpp"
 #include "scalar/flow/detail/result.hpp"
 
-namespace scalar::inline v0::flow {
+namespace scalar::inline v0::flow::detail {
 
 enum class Fault {
   none,
@@ -78,7 +78,8 @@ constexpr Fault result_fault(Members<W...> into) {
 template <auto... R, auto... U, auto... W>
 constexpr bool names_one_twice(Members<R...>, Members<U...>, Members<W...>) {
   constexpr std::size_t changed = sizeof...(U) + sizeof...(W), all = changed + sizeof...(R);
-  const std::array<std::uint64_t, all + 1> ids{detail::identity<W>..., detail::identity<U>..., detail::identity<R>...};
+  const std::array<std::uint64_t, all + 1> ids{scalar::detail::identity<W>..., scalar::detail::identity<U>...,
+                                               scalar::detail::identity<R>...};
   for (std::size_t i = 0; i < changed; ++i)
     for (std::size_t j = i + 1; j < all; ++j)
       // A step may read what it then replaces: the result is assigned after the call.
@@ -88,7 +89,7 @@ constexpr bool names_one_twice(Members<R...>, Members<U...>, Members<W...>) {
 
 template <class State, Do What, FixedString Step, auto Member>
 constexpr Record record(Event<What, Step, Member>) {
-  Record record{What, detail::fnv1a(Step.view()), detail::identity<Member>};
+  Record record{What, scalar::detail::fnv1a(Step.view()), scalar::detail::identity<Member>};
   if constexpr (What == Do::read || What == Do::write) {
     using Owner = typename MemberOf<std::remove_const_t<decltype(Member)>>::State;
     if (!std::is_same_v<Owner, State> && !std::is_base_of_v<Owner, State>) record.fault = Fault::other_struct;
@@ -97,7 +98,7 @@ constexpr Record record(Event<What, Step, Member>) {
 }
 template <class State, FixedString Step, class F, class Reads, class Updates, class Writes>
 constexpr Record record(Call<Step, F, Reads, Updates, Writes>) {
-  Record record{Do::call, detail::fnv1a(Step.view())};
+  Record record{Do::call, scalar::detail::fnv1a(Step.view())};
   using Checked = Calls<F, Reads, Updates>;
   if constexpr (!Checked::ok)
     record.fault = Fault::not_callable;
@@ -204,4 +205,4 @@ template <class State, class First, class... Rest>
 inline constexpr Finding finding<State, List<First, Rest...>> =
     Walk<1 + sizeof...(Rest)>({record<State>(First{}), record<State>(Rest{})...}).found;
 
-}  // namespace scalar::inline v0::flow
+}  // namespace scalar::inline v0::flow::detail

@@ -4,7 +4,7 @@
 
 #include "scalar/core/name.hpp"
 
-namespace scalar::inline v0::flow {
+namespace scalar::inline v0::flow::detail {
 
 /// A pointer to a data member, such as `&Churn::table`. Write `requires(DataMember<decltype(M)> && ...)`: clang 16
 /// crashes on a parameter pack of `DataMember auto... M`.
@@ -50,4 +50,4 @@ struct Event {};
 template <FixedString Step, class F, class Reads, class Updates, class Writes>
 struct Call {};
 
-}  // namespace scalar::inline v0::flow
+}  // namespace scalar::inline v0::flow::detail

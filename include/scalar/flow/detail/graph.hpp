@@ -16,7 +16,7 @@
 #include "scalar/flow/options.hpp"
 #include "scalar/flow/step.hpp"
 
-namespace scalar::inline v0::flow {
+namespace scalar::inline v0::flow::detail {
 
 /// A step whose types are forgotten.
 struct Node {
@@ -45,8 +45,8 @@ class Graph {
 template <class State, FixedString Name, class F, auto... R, auto... U, auto... W>
 void add(std::vector<Node>& nodes, Step<Name, F, Members<R...>, Members<U...>, Members<W...>>&& step) {
   Node& node = nodes.emplace_back(Node{.name = std::string(Name.view()),
-                                       .reads = {detail::identity<R>..., detail::identity<U>...},
-                                       .writes = {detail::identity<U>..., detail::identity<W>...}});
+                                       .reads = {scalar::detail::identity<R>..., scalar::detail::identity<U>...},
+                                       .writes = {scalar::detail::identity<U>..., scalar::detail::identity<W>...}});
   // Shared, so that a function that can only be moved fits into std::function.
   node.call = [function = std::make_shared<const F>(std::move(step.function))](void* memory,
                                                                                const StepContext& context) {
@@ -76,4 +76,4 @@ void add(std::vector<Node>& nodes, Parallel<Parts...>&& parallel) {
   std::apply([&](auto&... part) { (add<State>(nodes, std::move(part)), ...); }, parallel.parts);
 }
 
-}  // namespace scalar::inline v0::flow
+}  // namespace scalar::inline v0::flow::detail

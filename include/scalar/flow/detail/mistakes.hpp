@@ -6,7 +6,7 @@
 
 #include "scalar/flow/detail/check.hpp"
 
-namespace scalar::inline v0::flow {
+namespace scalar::inline v0::flow::detail {
 
 /// False whatever the arguments; the compiler prints them beside the sentence.
 template <class...>
@@ -104,4 +104,4 @@ constexpr void explain(List<Events...>*) {
     explain_call<found.fault>(static_cast<First*>(nullptr));
 }
 
-}  // namespace scalar::inline v0::flow
+}  // namespace scalar::inline v0::flow::detail

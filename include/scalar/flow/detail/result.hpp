@@ -8,7 +8,7 @@
 
 #include "scalar/core/fields.hpp"
 
-namespace scalar::inline v0::flow {
+namespace scalar::inline v0::flow::detail {
 
 /// True where every value of the number type `From` is a value of the number type `To`.
 template <class To, class From>
@@ -48,7 +48,7 @@ constexpr std::size_t part_count() {
   if constexpr (TupleLike<R>)
     return std::tuple_size_v<R>;
   else if constexpr (std::is_aggregate_v<R> && !std::is_array_v<R>)
-    return detail::member_count<R>();
+    return scalar::detail::member_count<R>();
   else
     return 0;
 }
@@ -115,4 +115,4 @@ constexpr void spread(R& result, M&... members) {
   assign(parts<sizeof...(M)>(result), members...);
 }
 
-}  // namespace scalar::inline v0::flow
+}  // namespace scalar::inline v0::flow::detail

@@ -1,7 +1,6 @@
 #pragma once
-/// What every model holds, whatever its spec.
+/// The part of a model that does not depend on its spec.
 #include <cstddef>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,23 +9,10 @@
 #include "scalar/backend/compiled_model.hpp"
 #include "scalar/core/runtime.hpp"
 #include "scalar/data/encoder.hpp"
+#include "scalar/model/model_info.hpp"
 #include "scalar/model/prediction.hpp"
 
-namespace scalar::inline v0 {
-
-/// Where a model comes from and how good it was found to be.
-struct ModelInfo {
-  std::string backend{};                    ///< who learned it
-  std::int64_t rows = 0;                    ///< training rows
-  double fit_seconds = 0;                   ///< wall time of the fit
-  std::string version{};                    ///< of Scalar, when it was made
-  std::map<std::string, double> metrics{};  ///< what was measured, by name
-  std::vector<std::string> notes{};         ///< what seemed odd in training, one sentence each; logged as warnings then
-
-  friend bool operator==(const ModelInfo&, const ModelInfo&) = default;
-};
-
-namespace model {
+namespace scalar::inline v0::model::detail {
 
 /// The part of a model that does not depend on its spec. Immutable; shared by copies and by AnyModel.
 struct Base {
@@ -62,6 +48,4 @@ struct Base {
 [[noreturn]] void throw_empty(std::string_view spec_name);
 [[noreturn]] void throw_other_spec(std::string_view seen, std::string_view expected);
 
-}  // namespace model
-
-}  // namespace scalar::inline v0
+}  // namespace scalar::inline v0::model::detail

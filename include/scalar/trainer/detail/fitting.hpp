@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "scalar/backend/backend.hpp"
-#include "scalar/model/detail/model_base.hpp"
+#include "scalar/model/model_info.hpp"
 
-namespace scalar::inline v0::trainer {
+namespace scalar::inline v0::trainer::detail {
 
 /// Throws `Error{Errc::unsupported}` listing every reason unless `support` is a yes, and `Errc::invalid_argument` for
 /// fewer than one peer.
@@ -52,4 +52,4 @@ class Stopwatch {
   TimePoint start_;
 };
 
-}  // namespace scalar::inline v0::trainer
+}  // namespace scalar::inline v0::trainer::detail

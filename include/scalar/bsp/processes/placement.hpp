@@ -1,33 +1,40 @@
 #pragma once
-/// Which process hosts which peers. Internal to the room.
+/// Placement: which process hosts which peers.
 #include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <vector>
 
-namespace scalar::inline v0::bsp::detail {
+namespace scalar::inline v0::bsp {
 
-/// A division of the ranks `[0, size)` over processes: process p hosts `[first(p), first(p + 1))`, possibly none.
-class Hosts {
+/// Which process hosts which of the ranks `[0, size)`: process p hosts `[first(p), first(p + 1))`, possibly none.
+/// Immutable.
+class Placement {
  public:
   /// All in this process.
-  explicit Hosts(int size) : first_{0, size} {}
+  explicit Placement(int size) : first_{0, size} {}
   /// `first[p]` is the first rank of process p; one more entry than processes. This process is `here`.
-  Hosts(std::vector<int> first, int here) : first_(std::move(first)), here_(here) {}
+  Placement(std::vector<int> first, int here) : first_(std::move(first)), here_(here) {}
 
   /// `size` ranks over `processes`, as evenly as can be.
-  static Hosts even(int size, int processes, int here) {
+  static Placement even(int size, int processes, int here) {
     std::vector<int> first;
     for (int p = 0; p <= processes; ++p)
       first.push_back(static_cast<int>(static_cast<long long>(size) * p / processes));
     return {std::move(first), here};
   }
 
+  /// Peers, in all processes.
   int size() const noexcept { return first_.back(); }
   int processes() const noexcept { return static_cast<int>(first_.size()) - 1; }
+  /// This process.
   int here() const noexcept { return here_; }
+  /// The first rank of a process, if it has any.
   int first(int process) const noexcept { return first_[static_cast<std::size_t>(process)]; }
+  /// How many peers a process hosts.
   int count(int process) const noexcept { return first(process + 1) - first(process); }
+  /// How many peers this process hosts.
+  int local() const noexcept { return count(here_); }
   int process_of(int rank) const noexcept {
     return static_cast<int>(std::upper_bound(first_.begin(), first_.end(), rank) - first_.begin()) - 1;
   }
@@ -37,4 +44,4 @@ class Hosts {
   int here_ = 0;
 };
 
-}  // namespace scalar::inline v0::bsp::detail
+}  // namespace scalar::inline v0::bsp

@@ -1,4 +1,4 @@
-#include "bsp/async/pace.hpp"
+#include "bsp/engine/pace.hpp"
 
 #include <algorithm>
 

@@ -1,0 +1,28 @@
+#include "scalar/bsp/detail/tree_fold.hpp"
+
+#include <algorithm>
+
+namespace scalar::inline v0::bsp::detail {
+
+Chunk chunk_of(std::size_t count, std::size_t element_bytes, int index, int pieces) noexcept {
+  const std::size_t line = (std::max)(std::size_t{1}, 64 / element_bytes);
+  const std::size_t lines = (count + line - 1) / line;
+  const auto bound = [&](int chunk) {
+    const auto part = static_cast<std::size_t>(chunk), parts = static_cast<std::size_t>(pieces);
+    return (std::min)(count, (lines / parts * part + lines % parts * part / parts) * line);
+  };
+  return {bound(index), bound(index + 1)};
+}
+
+int most_nodes(const Placement& placement) noexcept {
+  int most = 0;
+  for (int process = 0; process < placement.processes(); ++process) {
+    int nodes = 0;
+    each_node_within({0, placement.size()}, placement.first(process), placement.count(process),
+                     [&](TreeNode) { ++nodes; });
+    most = (std::max)(most, nodes);
+  }
+  return most;
+}
+
+}  // namespace scalar::inline v0::bsp::detail

@@ -57,7 +57,7 @@ class Text {
 };
 
 /// The rivals' forms of a graph, in a directory that goes with it: a line an edge and a line a vertex for
-/// libgrape-lite, a line of neighbours and weights for each vertex, in two files, for Pregel+.
+/// libgrape-lite, a line of neighbors and weights for each vertex, in two files, for Pregel+.
 class Files {
  public:
   Files() : directory_(std::filesystem::temp_directory_path() / ("scalar-graph-mpi-" + std::to_string(getpid()))) {
@@ -73,7 +73,7 @@ class Files {
     Text vertices(*this / "vertices");
     for (Vertex v = 0; v < graph.vertices(); ++v) vertices.put(v, '\n');
   }
-  void write_neighbours(const Graph& graph) const {
+  void write_neighbors(const Graph& graph) const {
     Text parts[] = {Text(*this / "part0"), Text(*this / "part1")};
     for (Vertex v = 0; v < graph.vertices(); ++v) {
       Text& part = parts[v % 2];
@@ -180,7 +180,7 @@ class Pregel : public Rival {
  public:
   Pregel(const Problem& problem, int rounds)
       : Rival("Pregel+ with mirrors", "SCALAR_RIVAL_PREGEL", 0.4, problem, rounds) {
-    if (there()) files_.write_neighbours(problem.weighted);
+    if (there()) files_.write_neighbors(problem.weighted);
   }
   bench::Row against(const std::string& what, double (Problem::*ours)() const, const std::string& program,
                      const std::string& argument = {}) const {

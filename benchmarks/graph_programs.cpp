@@ -47,7 +47,7 @@ struct Ranks {
     const auto n = static_cast<float>(vertex.vertices());
     vertex.value() = vertex.superstep() == 0 ? 1 / n : 0.15f / n + 0.85f * sum_of(messages);
     if (vertex.superstep() < static_cast<std::uint64_t>(iterations))
-      vertex.send_to_neighbours(vertex.value() / static_cast<float>(vertex.degree()));
+      vertex.send_to_neighbors(vertex.value() / static_cast<float>(vertex.degree()));
     else
       vertex.vote_to_halt();
   }
@@ -224,7 +224,7 @@ void checkpoints(Table& table, const Graph& graph, const std::string& directory,
       [&] { static_cast<void>(rank_kept(graph, "")); });
   table.add("20 iterations of a BSP program, a checkpoint every 10", of[0], "without checkpoints", of[1], 1.08);
   const double kept = rank_kept(graph, directory, directory);
-  const double whole = 4.0 * graph.vertices() + 8.0 * static_cast<double>(graph.out_neighbours().size());
+  const double whole = 4.0 * graph.vertices() + 8.0 * static_cast<double>(graph.out_neighbors().size());
   table.add("a checkpoint", "state and messages", "MB", {kept / 1e6}, {whole / 1e6}, 0.2);
 }
 

@@ -30,7 +30,7 @@ class GradientDescent {
     for (std::int64_t i = 0; i < data.rows(); ++i) total += data.weight(i);
     for (int step = 0; step < steps; ++step) {
       if (options.stop.stop_requested())
-        throw scalar::Error(scalar::Errc::cancelled, "stopped before step " + std::to_string(step),
+        throw scalar::Error(scalar::Errc::canceled, "stopped before step " + std::to_string(step),
                             std::string(name()));
       const double squares = add_gradient(spec, data, result, gradient);
       for (std::size_t j = 0; j < gradient.size(); ++j)

@@ -88,7 +88,7 @@ struct Averages {
   }
   Centroids fit(const NearestCentroid&, const scalar::Dataset& data, const scalar::FitOptions& options,
                 const scalar::Runtime&) const {
-    if (options.stop.stop_requested()) throw scalar::Error(scalar::Errc::cancelled, "asked to stop", "averages");
+    if (options.stop.stop_requested()) throw scalar::Error(scalar::Errc::canceled, "asked to stop", "averages");
     if (options.transport) throw scalar::Error(scalar::Errc::unsupported, "learns in one process", "averages");
     Centroids result{.features = data.columns(), .classes = std::int64_t(data.classes().size())};
     result.values.resize(std::size_t(result.features * result.classes));

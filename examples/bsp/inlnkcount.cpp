@@ -12,7 +12,7 @@ struct InLinks {
 
   static std::uint64_t combine(std::uint64_t a, std::uint64_t b) { return a + b; }
   void compute(graph::Context<InLinks>& vertex, std::span<const std::uint64_t> counts) {
-    if (vertex.superstep() == 0) vertex.send_to_neighbours(1);
+    if (vertex.superstep() == 0) vertex.send_to_neighbors(1);
     for (const std::uint64_t count : counts) vertex.value() += count;
     vertex.vote_to_halt();
   }

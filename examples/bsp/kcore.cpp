@@ -1,4 +1,4 @@
-// Hama's kcore: the greatest k such that a vertex belongs to a part in which everyone has k neighbours.
+// Hama's kcore: the greatest k such that a vertex belongs to a part in which everyone has k neighbors.
 #include <scalar/graph.hpp>
 
 #include <cstdio>

@@ -16,7 +16,7 @@ struct MinimumSearch {
   void compute(graph::Context<MinimumSearch>& vertex, std::span<const graph::Vertex> others) {
     graph::Vertex least = vertex.value();
     for (const graph::Vertex other : others) least = std::min(least, other);
-    if (least < vertex.value() || vertex.superstep() == 0) vertex.send_to_neighbours(least);
+    if (least < vertex.value() || vertex.superstep() == 0) vertex.send_to_neighbors(least);
     vertex.value() = least;
     vertex.vote_to_halt();
   }

@@ -28,7 +28,7 @@ struct Ranking {
     if (vertex.degree() == 0)
       vertex.aggregate().dangling.add(vertex.value());
     else
-      vertex.send_to_neighbours(vertex.value() / static_cast<double>(vertex.degree()));
+      vertex.send_to_neighbors(vertex.value() / static_cast<double>(vertex.degree()));
   }
   void master(graph::MasterContext<Ranking>& master) {
     if (master.superstep() > 0 && master.aggregated().change.value() < tolerance) master.halt();

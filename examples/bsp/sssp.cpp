@@ -21,7 +21,7 @@ struct ShortestPaths {
     if (shortest < vertex.value()) {
       vertex.value() = shortest;
       for (std::size_t edge = 0; edge < vertex.degree(); ++edge)
-        vertex.send(vertex.neighbours()[edge], shortest + vertex.weight(edge));
+        vertex.send(vertex.neighbors()[edge], shortest + vertex.weight(edge));
     }
     vertex.vote_to_halt();
   }

@@ -54,7 +54,7 @@ class Flow {
   /// Errors: what a step throws ends the flow. Steps that are running finish, steps written before the failed one still
   /// run, those after it do not start; so it is always the error of the first step in the order written that leaves, as
   /// `Error` with the context `flow <name>, step <name>`. An `Error` keeps its code, other exceptions become
-  /// `Errc::failed`; the exception itself is nested (`std::rethrow_if_nested`). `Errc::cancelled` when `options.stop`
+  /// `Errc::failed`; the exception itself is nested (`std::rethrow_if_nested`). `Errc::canceled` when `options.stop`
   /// was requested before the last step ended, even where that step did not look. The State is lost with the error.
   State run(State initial = {}, const FlowRunOptions& options = {}, const Runtime& runtime = {}) const {
     graph_->run(&initial, options, runtime);

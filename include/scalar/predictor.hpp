@@ -25,7 +25,7 @@ struct PredictorOptions {
 struct PredictCall {
   TimePoint deadline =
       TimePoint::max();    ///< on the steady clock; `Errc::deadline_exceeded` when work would begin after it
-  std::stop_token stop{};  ///< `Errc::cancelled` when asked before work begins
+  std::stop_token stop{};  ///< `Errc::canceled` when asked before work begins
   bool use_cache = true;   ///< false: neither looked up nor stored
 };
 
@@ -60,7 +60,7 @@ class Predictor {
   ///
   /// Once a thread is warm, nothing is allocated for up to 64 rows, but the entries that the cache stores.
   /// Errors: `Errc::shape_mismatch`, `Errc::type_mismatch`, `Errc::invalid_argument` as Model::predict;
-  /// `Errc::deadline_exceeded`, `Errc::cancelled`.
+  /// `Errc::deadline_exceeded`, `Errc::canceled`.
   CacheUse predict(const BatchView& batch, BatchOut out, const PredictCall& call = {}) const;
   /// As `predict`, with the code instead of an exception. `use` receives how it was answered.
   Errc try_predict(const BatchView& batch, BatchOut out, const PredictCall& call = {},

@@ -73,7 +73,7 @@ class Trainer {
   /// A label of classes that is more than 30 distinct numbers is noted in the model and the log. The rows' weights are
   /// those the table names, times the class weights.
   /// Errors: of Encoder::fit; `Errc::invalid_argument` for class weights of a regression or of an unknown class;
-  /// `Errc::unsupported` when `options.peers` or processes cannot share this fit; `Errc::cancelled`;
+  /// `Errc::unsupported` when `options.peers` or processes cannot share this fit; `Errc::canceled`;
   /// `Errc::invalid_argument` for targets that cannot be learned, or an infinite feature; `Errc::resource_exhausted`
   /// when there is not enough memory.
   Result fit(const Table& table, const FitOptions& options = {}) const {

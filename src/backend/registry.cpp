@@ -14,7 +14,7 @@ struct Entry {
   Factory factory;
 };
 
-// Written before main only, by one source file of each linked adapter; constant initialised, so it is there before
+// Written before main only, by one source file of each linked adapter; constant initialized, so it is there before
 // them.
 constexpr std::size_t max_entries = 64;
 constinit Entry entries[max_entries]{};

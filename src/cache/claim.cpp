@@ -25,7 +25,7 @@ bool note(Flight& flight, const std::exception_ptr& thrown) noexcept {
   try {
     std::rethrow_exception(thrown);
   } catch (const Error& error) {
-    if (error.code() == Errc::cancelled || error.code() == Errc::deadline_exceeded) return false;
+    if (error.code() == Errc::canceled || error.code() == Errc::deadline_exceeded) return false;
     try {
       flight.error.emplace(copy_of(error));
     } catch (...) {
@@ -217,7 +217,7 @@ Claim::State Claim::wait(const Wait& wait) {
   if (own)
     throw Error(Errc::invalid_argument, "the computation of a value asked for the same value: it would wait for itself",
                 "cache");
-  if (wait.stop.stop_requested()) throw Error(Errc::cancelled, "stopped while another computed the value", "cache");
+  if (wait.stop.stop_requested()) throw Error(Errc::canceled, "stopped while another computed the value", "cache");
   throw Error(Errc::deadline_exceeded, "the deadline passed while another computed the value", "cache");
 }
 

@@ -25,7 +25,7 @@ constexpr Row rows[] = {
     {"shape_mismatch", 400},
     {"type_mismatch", 400},
     {"deadline_exceeded", 504},
-    {"cancelled", 499},
+    {"canceled", 499},
     {"aborted", 500},
     {"resource_exhausted", 429},
     {"too_large", 413},

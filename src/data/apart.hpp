@@ -42,7 +42,7 @@ class DistinctSample {
  private:
   static_assert(sizeof(Number) == sizeof(std::uint64_t));
 
-  /// The finaliser of splitmix64 (Steele, Lea, Flood, 2014): a hash that can be undone, so values need not be stored.
+  /// The finalizer of splitmix64 (Steele, Lea, Flood, 2014): a hash that can be undone, so values need not be stored.
   static std::uint64_t mixed(std::uint64_t bits) {
     bits = (bits ^ bits >> 30) * 0xbf58476d1ce4e5b9;
     bits = (bits ^ bits >> 27) * 0x94d049bb133111eb;
@@ -106,7 +106,7 @@ struct Collisions {
   Number first{}, second{};          ///< two of them
 };
 
-/// Counts the neighbours among `sorted` that `feature(value)`, which rises with the value, makes equal.
+/// Counts the neighbors among `sorted` that `feature(value)`, which rises with the value, makes equal.
 template <class Number, class Feature>
 Collisions<Number> collisions(const std::vector<Number>& sorted, Feature feature) {
   Collisions<Number> found{sorted.size()};

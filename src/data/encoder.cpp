@@ -15,7 +15,7 @@ namespace scalar::inline v0 {
 namespace data {
 
 void Watch::check() const {
-  if (options_.stop.stop_requested()) throw Error(Errc::cancelled, "asked to stop", "encoder");
+  if (options_.stop.stop_requested()) throw Error(Errc::canceled, "asked to stop", "encoder");
 }
 void Watch::saw(std::int64_t values) {
   check();

@@ -50,7 +50,7 @@ NumberColumn look_at(const Table& table, const Column& column, bool with_median,
 }
 
 /// Whether a column may lose these values: of whole numbers that are not scaled, which may be dates or keys, none; of
-/// others, which are measured, one in a hundred, as rounding to 24 bits makes some neighbours equal in any long column.
+/// others, which are measured, one in a hundred, as rounding to 24 bits makes some neighbors equal in any long column.
 template <class Number>
 bool may_lose(const data::Collisions<Number>& found, bool is_exact) {
   return is_exact ? found.lost == 0 : found.lost * 100 <= found.values;

@@ -42,7 +42,7 @@ class Watch {
 
   Watch(const EncodeOptions& options, std::int64_t total) : options_(options), total_(total) {}
 
-  /// Throws `Errc::cancelled` once asked to stop.
+  /// Throws `Errc::canceled` once asked to stop.
   void check() const;
   /// As `check`, at the first row of a piece.
   void check_at(std::int64_t row) const {

@@ -139,9 +139,9 @@ class Graph::Run {
       }
     }
     if (first_stopped_ != none)
-      throw Error(Errc::cancelled, "stop was requested before this step started", place(first_stopped_));
+      throw Error(Errc::canceled, "stop was requested before this step started", place(first_stopped_));
     if (options_.stop.stop_requested())
-      throw Error(Errc::cancelled, "stop was requested while the last steps ran", "flow " + graph_.name_);
+      throw Error(Errc::canceled, "stop was requested while the last steps ran", "flow " + graph_.name_);
   }
 
   static constexpr std::size_t none = static_cast<std::size_t>(-1);

@@ -61,14 +61,14 @@ std::shared_ptr<Lists> weigh(const Lists& lists, bool directed, bool turned,
   auto result = std::make_shared<Lists>();
   const std::int64_t vertices = lists.offsets.size() - 1, entries = lists.offsets[vertices];
   result->offsets = Array<std::int64_t>(vertices + 1);
-  result->neighbours = Array<Vertex>(entries);
+  result->neighbors = Array<Vertex>(entries);
   result->weights = Array<float>(entries);
   std::copy_n(lists.offsets.data(), vertices + 1, result->offsets.data());
-  std::copy_n(lists.neighbours.data(), entries, result->neighbours.data());
+  std::copy_n(lists.neighbors.data(), entries, result->neighbors.data());
   parallel_for(runtime, vertices, 1024, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t v = begin; v < end; ++v) {
       for (std::int64_t i = lists.offsets[v]; i < lists.offsets[v + 1]; ++i) {
-        auto from = static_cast<Vertex>(v), to = lists.neighbours[i];
+        auto from = static_cast<Vertex>(v), to = lists.neighbors[i];
         if (directed ? turned : to < from) std::swap(from, to);
         const float value = weight(from, to);
         if (!std::isfinite(value))

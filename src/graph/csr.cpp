@@ -50,36 +50,36 @@ float weight_of(std::uint64_t key) noexcept {
 }
 
 void sort_list(Lists& lists, std::int64_t begin, std::int64_t end, std::vector<std::uint64_t>& keys) {
-  Vertex* const neighbours = lists.neighbours.data();
+  Vertex* const neighbors = lists.neighbors.data();
   if (!lists.weighted()) {
-    std::sort(neighbours + begin, neighbours + end);
+    std::sort(neighbors + begin, neighbors + end);
     return;
   }
   float* const weights = lists.weights.data();
   keys.clear();
-  for (std::int64_t i = begin; i < end; ++i) keys.push_back(key_of(neighbours[i], weights[i]));
+  for (std::int64_t i = begin; i < end; ++i) keys.push_back(key_of(neighbors[i], weights[i]));
   std::sort(keys.begin(), keys.end());
   for (const std::uint64_t key : keys) {
-    neighbours[begin] = static_cast<Vertex>(key >> 32);
+    neighbors[begin] = static_cast<Vertex>(key >> 32);
     weights[begin++] = weight_of(key);
   }
 }
 
 /// Leaves one edge of those between the same vertices in a sorted list; returns how many are left.
 std::int64_t merge_list(Lists& lists, std::int64_t begin, std::int64_t end, Duplicates duplicates) {
-  Vertex* const neighbours = lists.neighbours.data();
+  Vertex* const neighbors = lists.neighbors.data();
   float* const weights = lists.weights.data();
-  if (weights == nullptr) return std::unique(neighbours + begin, neighbours + end) - (neighbours + begin);
+  if (weights == nullptr) return std::unique(neighbors + begin, neighbors + end) - (neighbors + begin);
   std::int64_t left = begin;
   for (std::int64_t i = begin; i < end;) {
-    const Vertex neighbour = neighbours[i];
+    const Vertex neighbor = neighbors[i];
     const float lightest = weights[i];
     double sum = 0;
-    for (; i < end && neighbours[i] == neighbour; ++i) sum += weights[i];
-    neighbours[left] = neighbour;
+    for (; i < end && neighbors[i] == neighbor; ++i) sum += weights[i];
+    neighbors[left] = neighbor;
     weights[left] = duplicates == Duplicates::sum ? static_cast<float>(sum) : lightest;
     if (!std::isfinite(weights[left++]))
-      throw Error(Errc::out_of_range, "the weights of the edges to vertex " + std::to_string(neighbour) + " sum to " +
+      throw Error(Errc::out_of_range, "the weights of the edges to vertex " + std::to_string(neighbor) + " sum to " +
                                           shown(sum) + ", expected what a float32 holds");
   }
   return left - begin;
@@ -99,11 +99,11 @@ void merge_lists(Lists& lists, Duplicates duplicates, const Runtime& runtime) {
   for (std::int64_t v = 0; v < vertices; ++v) {
     const auto count = static_cast<std::size_t>(offsets[v + 1] - offsets[v]);
     if (offsets[v] == lists.offsets[v] || count == 0) continue;
-    std::memmove(&lists.neighbours[offsets[v]], &lists.neighbours[lists.offsets[v]], count * sizeof(Vertex));
+    std::memmove(&lists.neighbors[offsets[v]], &lists.neighbors[lists.offsets[v]], count * sizeof(Vertex));
     if (lists.weighted())
       std::memmove(&lists.weights[offsets[v]], &lists.weights[lists.offsets[v]], count * sizeof(float));
   }
-  lists.neighbours.shrink(offsets[vertices]);
+  lists.neighbors.shrink(offsets[vertices]);
   if (lists.weighted()) lists.weights.shrink(offsets[vertices]);
   lists.offsets = std::move(offsets);
 }
@@ -115,7 +115,7 @@ std::int64_t count_loops(const Lists& lists, const Runtime& runtime) {
     std::int64_t found = 0;
     for (std::int64_t v = begin; v < end; ++v) {
       const auto [first, last] =
-          std::equal_range(lists.neighbours.data() + lists.offsets[v], lists.neighbours.data() + lists.offsets[v + 1],
+          std::equal_range(lists.neighbors.data() + lists.offsets[v], lists.neighbors.data() + lists.offsets[v + 1],
                            static_cast<Vertex>(v));
       found += last - first;
     }
@@ -154,13 +154,13 @@ Lists build_lists(Vertex vertices, const EdgeSource<E>& edges, const Build& opti
 
   prefix_sum(lists.offsets);
   const std::int64_t entries = lists.offsets[vertices];
-  lists.neighbours = Array<Vertex>(entries);
+  lists.neighbors = Array<Vertex>(entries);
   if constexpr (has_weight<E>) lists.weights = Array<float>(entries);
   for_edges(edges, runtime, [&](const E& edge) {
     if (drop && edge.from == edge.to) return;
     const auto put = [&](Vertex from, Vertex to) {
       const std::int64_t place = take(lists.offsets[from], shared);
-      lists.neighbours[place] = to;
+      lists.neighbors[place] = to;
       if constexpr (has_weight<E>) lists.weights[place] = edge.weight;
     };
     put(edge.from, edge.to);
@@ -189,7 +189,7 @@ Lists transpose_as(const Lists& lists, const Runtime& runtime) {
     std::int64_t v = std::upper_bound(offsets, offsets + vertices + 1, begin) - offsets - 1;
     for (E& edge : scratch) {
       while (offsets[v + 1] <= begin) ++v;
-      edge.from = lists.neighbours[begin];
+      edge.from = lists.neighbors[begin];
       edge.to = static_cast<Vertex>(v);
       if constexpr (has_weight<E>) edge.weight = lists.weights[begin];
       ++begin;

@@ -1,5 +1,5 @@
 #pragma once
-/// Edges to lists of neighbours.
+/// Edges to lists of neighbors.
 #include <cstdint>
 #include <memory>
 #include <span>

@@ -108,7 +108,7 @@ Graph grid(std::span<const Vertex> lengths, bool wrap, const Runtime& runtime) {
     if ((count *= length) > max_vertices) throw Error(Errc::too_large, "a grid of more than 4294967294 vertices");
   }
   std::vector<Edge> edges;
-  std::uint64_t step = 1;  // between neighbours along a dimension
+  std::uint64_t step = 1;  // between neighbors along a dimension
   for (std::size_t i = lengths.size(); i-- > 0;) {
     const std::uint64_t length = lengths[i];
     for (std::uint64_t v = 0; v < count; ++v) {

@@ -11,7 +11,7 @@ namespace scalar::inline v0::graph {
 
 Graph::Graph(std::shared_ptr<const Storage> storage) : storage_(std::move(storage)) {
   const auto side = [](const Lists& lists) {
-    return Side{lists.offsets.data(), lists.neighbours.data(), lists.weights.data()};
+    return Side{lists.offsets.data(), lists.neighbors.data(), lists.weights.data()};
   };
   out_ = side(*storage_->out);
   in_ = storage_->in == nullptr ? Side{} : side(*storage_->in);

@@ -56,9 +56,9 @@ class MatrixMarket {
 
   void check_unique(const Graph& graph) {
     for (Vertex v = 0; v < graph.vertices(); ++v) {
-      const auto neighbours = graph.out(v);  // sorted
-      const auto twice = std::adjacent_find(neighbours.begin(), neighbours.end());
-      if (twice != neighbours.end()) refuse_duplicate(v, *twice);
+      const auto neighbors = graph.out(v);  // sorted
+      const auto twice = std::adjacent_find(neighbors.begin(), neighbors.end());
+      if (twice != neighbors.end()) refuse_duplicate(v, *twice);
     }
   }
 

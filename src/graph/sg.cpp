@@ -1,6 +1,6 @@
-// The serialised graphs of the GAP benchmark suite: a byte "directed", int64 edges, int64 vertices, then for the
-// out-side, and for the in-side of a directed graph: int64 offsets[vertices + 1], and for each edge the int32 neighbour
-// (.sg) or the neighbour and its int32 weight (.wsg). In the byte order of the machine.
+// The serialized graphs of the GAP benchmark suite: a byte "directed", int64 edges, int64 vertices, then for the
+// out-side, and for the in-side of a directed graph: int64 offsets[vertices + 1], and for each edge the int32 neighbor
+// (.sg) or the neighbor and its int32 weight (.wsg). In the byte order of the machine.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -25,7 +25,7 @@ constexpr std::size_t header_bytes = 17;
 constexpr std::int64_t vertex_grain = 4096;
 constexpr std::size_t pairs_at_once = std::size_t{1} << 16;
 
-using Pair = std::array<std::int32_t, 2>;  // a neighbour and the weight of its edge
+using Pair = std::array<std::int32_t, 2>;  // a neighbor and the weight of its edge
 
 std::uint64_t mix(std::uint64_t x) noexcept {  // splitmix64 (Steele, Lea, Flood 2014)
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -41,7 +41,7 @@ std::uint64_t fingerprint(const Lists& lists, bool turned, const Runtime& runtim
     std::uint64_t sum = 0;
     for (std::int64_t v = begin; v < end; ++v) {
       for (std::int64_t i = lists.offsets[v]; i < lists.offsets[v + 1]; ++i) {
-        auto from = static_cast<Vertex>(v), to = lists.neighbours[i];
+        auto from = static_cast<Vertex>(v), to = lists.neighbors[i];
         if (turned) std::swap(from, to);
         std::uint64_t edge = mix((std::uint64_t{from} << 32 | to) + 0x9e3779b97f4a7c15u);
         if (lists.weighted()) edge = mix(edge + std::bit_cast<std::uint32_t>(lists.weights[i]));
@@ -123,12 +123,12 @@ class SgReader {
     if (lists.offsets[vertices] != entries)
       fail(Errc::parse, "the last " + std::string(side) + "-offset is " + std::to_string(lists.offsets[vertices]) +
                             ", expected the number of entries, " + std::to_string(entries));
-    lists.neighbours = Array<Vertex>(entries);
+    lists.neighbors = Array<Vertex>(entries);
     if (weighted_)
       read_pairs(lists, entries);
     else
-      fill(lists.neighbours.data(), lists.neighbours.bytes());
-    check_neighbours(lists, side);
+      fill(lists.neighbors.data(), lists.neighbors.bytes());
+    check_neighbors(lists, side);
     return lists;
   }
 
@@ -138,8 +138,8 @@ class SgReader {
     for (std::int64_t i = 0; i < entries;) {
       pairs.resize(static_cast<std::size_t>((std::min)(entries - i, std::int64_t{pairs_at_once})));
       fill(pairs.data(), pairs.size() * sizeof(Pair));
-      for (const auto& [neighbour, weight] : pairs) {
-        lists.neighbours[i] = static_cast<Vertex>(neighbour);
+      for (const auto& [neighbor, weight] : pairs) {
+        lists.neighbors[i] = static_cast<Vertex>(neighbor);
         if (static_cast<double>(static_cast<float>(weight)) != weight)
           fail(Errc::out_of_range, "weight " + std::to_string(i) + " is " + std::to_string(weight) +
                                        ", expected what a float32 holds exactly");
@@ -148,10 +148,10 @@ class SgReader {
     }
   }
 
-  void check_neighbours(Lists& lists, const char* side) const {
+  void check_neighbors(Lists& lists, const char* side) const {
     std::atomic<bool> outside{false}, unordered{false};
     parallel_for(runtime_, lists.offsets.size() - 1, vertex_grain, [&](std::int64_t begin, std::int64_t end) {
-      const Vertex* const first = lists.neighbours.data();
+      const Vertex* const first = lists.neighbors.data();
       if (std::any_of(first + lists.offsets[begin], first + lists.offsets[end],
                       [&](Vertex v) { return v >= vertices_; }))
         outside = true;
@@ -159,10 +159,10 @@ class SgReader {
         if (!is_ordered(lists, lists.offsets[begin], lists.offsets[begin + 1])) unordered = true;
     });
     if (outside) {
-      const Vertex* const first = lists.neighbours.data();
+      const Vertex* const first = lists.neighbors.data();
       const Vertex* const wrong =
-          std::find_if(first, first + lists.neighbours.size(), [&](Vertex v) { return v >= vertices_; });
-      fail(Errc::parse, std::string(side) + "-neighbour " + std::to_string(wrong - first) + " is " +
+          std::find_if(first, first + lists.neighbors.size(), [&](Vertex v) { return v >= vertices_; });
+      fail(Errc::parse, std::string(side) + "-neighbor " + std::to_string(wrong - first) + " is " +
                             std::to_string(static_cast<std::int32_t>(*wrong)) + ", expected a vertex from 0 to " +
                             std::to_string(static_cast<std::int64_t>(vertices_) - 1));
     }
@@ -171,8 +171,8 @@ class SgReader {
 
   static bool is_ordered(const Lists& lists, std::int64_t begin, std::int64_t end) noexcept {
     for (std::int64_t i = begin + 1; i < end; ++i) {
-      if (lists.neighbours[i - 1] > lists.neighbours[i]) return false;
-      if (lists.weighted() && lists.neighbours[i - 1] == lists.neighbours[i] && lists.weights[i - 1] > lists.weights[i])
+      if (lists.neighbors[i - 1] > lists.neighbors[i]) return false;
+      if (lists.weighted() && lists.neighbors[i - 1] == lists.neighbors[i] && lists.weights[i - 1] > lists.weights[i])
         return false;
     }
     return true;
@@ -197,15 +197,15 @@ std::int32_t integer_weight(float weight, const std::string& file) {
   return static_cast<std::int32_t>(weight);
 }
 
-void put_side(data::Output& output, std::span<const std::int64_t> offsets, std::span<const Vertex> neighbours,
+void put_side(data::Output& output, std::span<const std::int64_t> offsets, std::span<const Vertex> neighbors,
               std::span<const float> weights, const std::string& file) {
   put(output, offsets);
-  if (weights.empty()) return put(output, neighbours);
+  if (weights.empty()) return put(output, neighbors);
   std::vector<Pair> pairs;
-  for (std::size_t i = 0; i < neighbours.size();) {
-    pairs.resize((std::min)(neighbours.size() - i, pairs_at_once));
+  for (std::size_t i = 0; i < neighbors.size();) {
+    pairs.resize((std::min)(neighbors.size() - i, pairs_at_once));
     for (Pair& pair : pairs) {
-      pair = {static_cast<std::int32_t>(neighbours[i]), integer_weight(weights[i], file)};
+      pair = {static_cast<std::int32_t>(neighbors[i]), integer_weight(weights[i], file)};
       ++i;
     }
     put(output, std::span<const Pair>(pairs));
@@ -239,12 +239,12 @@ void write_sg(const Graph& graph, const data::Uri& uri, const Runtime& runtime) 
   const Graph whole = graph.with_in_edges(runtime);
   const auto output = runtime.slot<data::Stores>().find(uri).create(uri);
   const auto directed = static_cast<char>(whole.is_directed());
-  const std::int64_t counts[] = {static_cast<std::int64_t>(whole.out_neighbours().size()), whole.vertices()};
+  const std::int64_t counts[] = {static_cast<std::int64_t>(whole.out_neighbors().size()), whole.vertices()};
   put(*output, std::span<const char>(&directed, 1));
   put(*output, std::span<const std::int64_t>(counts));
-  put_side(*output, whole.out_offsets(), whole.out_neighbours(), whole.out_weights(), uri.string());
+  put_side(*output, whole.out_offsets(), whole.out_neighbors(), whole.out_weights(), uri.string());
   if (whole.is_directed())
-    put_side(*output, whole.in_offsets(), whole.in_neighbours(), whole.in_weights(), uri.string());
+    put_side(*output, whole.in_offsets(), whole.in_neighbors(), whole.in_weights(), uri.string());
   output->commit();
 }
 

@@ -54,14 +54,14 @@ class Array {
   std::int64_t size_ = 0;
 };
 
-/// Lists of neighbours: `offsets` has one more element than there are vertices; `weights.data()` is null without them.
+/// Lists of neighbors: `offsets` has one more element than there are vertices; `weights.data()` is null without them.
 struct Lists {
   Array<std::int64_t> offsets;
-  Array<Vertex> neighbours;
+  Array<Vertex> neighbors;
   Array<float> weights;
 
   bool weighted() const noexcept { return weights.data() != nullptr; }
-  std::size_t bytes() const noexcept { return offsets.bytes() + neighbours.bytes() + weights.bytes(); }
+  std::size_t bytes() const noexcept { return offsets.bytes() + neighbors.bytes() + weights.bytes(); }
 };
 
 /// Ids in ascending order; the vertex is the place.

@@ -36,13 +36,13 @@ void write_edge_list(const Graph& graph, const data::Uri& uri, const Runtime& ru
     text += name;
   };
   for (Vertex v = 0; v < graph.vertices(); ++v) {
-    const auto neighbours = graph.out(v);
+    const auto neighbors = graph.out(v);
     const auto weights = graph.out_weights(v);
-    for (std::size_t i = 0; i < neighbours.size(); ++i) {
-      if (!graph.is_directed() && neighbours[i] < v) continue;
+    for (std::size_t i = 0; i < neighbors.size(); ++i) {
+      if (!graph.is_directed() && neighbors[i] < v) continue;
       append_id(v);
       text += '\t';
-      append_id(neighbours[i]);
+      append_id(neighbors[i]);
       if (!weights.empty()) append(text += '\t', weights[i]);
       text += '\n';
       if (text.size() < block_bytes) continue;

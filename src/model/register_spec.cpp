@@ -8,7 +8,7 @@
 namespace scalar::inline v0::model::detail {
 namespace {
 
-// Constant initialised, so that they are there before whatever enters a spec before main.
+// Constant initialized, so that they are there before whatever enters a spec before main.
 constinit std::mutex mutex;
 constinit SpecEntry* first = nullptr;
 

@@ -75,7 +75,7 @@ std::span<std::byte> row_bytes(BatchOut out, std::int64_t row) { return std::as_
 
 /// Throws unless there is still time and nobody asked to stop. Claims that are destroyed by it are handed over.
 void require_time(const PredictCall& call) {
-  if (call.stop.stop_requested()) throw Error(Errc::cancelled, "the call was cancelled before its rows were computed");
+  if (call.stop.stop_requested()) throw Error(Errc::canceled, "the call was canceled before its rows were computed");
   if (call.deadline != TimePoint::max() && std::chrono::steady_clock::now() > call.deadline)
     throw Error(Errc::deadline_exceeded, "the deadline passed before the rows were computed");
 }

@@ -130,7 +130,7 @@ Axis Axis::linear(const std::vector<double>& values, std::string_view unit) {
   const double step = range > 1e-300 ? nice(range) : 0;
   const auto first = static_cast<std::int64_t>(step > 0 ? std::floor(low / step + 1e-9) : 0);
   const auto last = static_cast<std::int64_t>(step > 0 ? std::ceil(high / step - 1e-9) : 0);
-  // At the ends of the range of double, or below what a power of ten can be made for, only zero is labelled.
+  // At the ends of the range of double, or below what a power of ten can be made for, only zero is labeled.
   const bool usable = step > 0 && std::isfinite(step) && std::isfinite(first * step) && std::isfinite(last * step);
   axis.low_ = usable ? static_cast<double>(first) * step : low;
   axis.high_ = usable ? static_cast<double>(last) * step : high;

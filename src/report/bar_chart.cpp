@@ -51,7 +51,7 @@ void draw(Canvas& canvas, const BarChart& chart, const Frame& frame, const Group
       continue;
     }
     const double from = x_of((std::min)(bar.value, 0.0)), to = x_of((std::max)(bar.value, 0.0));
-    canvas.rect(from, y + (row_height - bar_height) / 2, to - from, bar_height, groups.colour(bar.group), 2);
+    canvas.rect(from, y + (row_height - bar_height) / 2, to - from, bar_height, groups.color(bar.group), 2);
     if (bar.value < 0)
       canvas.text(from - 6, text_y, texts[i], {.anchor = "end", .width = before});
     else

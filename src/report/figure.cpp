@@ -29,7 +29,7 @@ double draw_legend(Canvas& canvas, const Groups& groups, double y) {
       x = margin;
       y += 20;
     }
-    canvas.rect(x, y + 3, 12, 12, groups.colour(name), 2);
+    canvas.rect(x, y + 3, 12, 12, groups.color(name), 2);
     canvas.text(x + 18, y + 13, name, {.width = width + 0.5});
     x += 18 + width + 20;
   }

@@ -9,8 +9,8 @@ void Groups::add(std::string_view group) {
   if (!group.empty() && std::find(names_.begin(), names_.end(), group) == names_.end()) names_.emplace_back(group);
 }
 
-std::string_view Groups::colour(std::string_view group) const {
-  // Okabe and Ito, "Color universal design", 2008, without the yellow and the black: told apart with any colour vision.
+std::string_view Groups::color(std::string_view group) const {
+  // Okabe and Ito, "Color universal design", 2008, without the yellow and the black: told apart with any color vision.
   constexpr std::array<std::string_view, 6> palette = {"#0072b2", "#e69f00", "#009e73",
                                                        "#cc79a7", "#56b4e9", "#d55e00"};
   if (names_.empty()) return palette[0];

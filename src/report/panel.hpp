@@ -12,11 +12,11 @@ namespace scalar::inline v0::report {
 
 inline constexpr std::string_view ink = "#24292f", faint = "#57606a", grid = "#e1e4e8", baseline = "#8c959f";
 
-/// Groups in the order of their first appearance, each with its colour.
+/// Groups in the order of their first appearance, each with its color.
 class Groups {
  public:
   void add(std::string_view group);
-  std::string_view colour(std::string_view group) const;
+  std::string_view color(std::string_view group) const;
   const std::vector<std::string>& names() const noexcept { return names_; }
 
  private:
@@ -36,7 +36,7 @@ struct Rows {
 inline constexpr double title_height = 28, axis_height = 26;
 
 void draw_title(Canvas& canvas, const Frame& frame, std::string_view title);
-/// Grid lines and labels of the ticks, those left out that would touch their neighbour.
+/// Grid lines and labels of the ticks, those left out that would touch their neighbor.
 void draw_axis(Canvas& canvas, const Axis& axis, const Rows& rows, double bottom);
 void draw_nothing(Canvas& canvas, const Frame& frame);
 /// Space for the longest of `labels`, at most 40 % of the frame.

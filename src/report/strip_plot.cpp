@@ -44,13 +44,13 @@ Row row_of(const Strip& strip, const std::string& unit) {
 }
 
 void draw_dots(Canvas& canvas, const Row& row, const Axis& axis, const Rows& rows, double middle,
-               std::string_view colour) {
+               std::string_view color) {
   const std::size_t count = (std::min)(row.sorted.size(), most_dots);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t which = count < 2 ? 0 : i * (row.sorted.size() - 1) / (count - 1);
-    // Multiples of the golden ratio, modulo 1, spread neighbours evenly over the height.
+    // Multiples of the golden ratio, modulo 1, spread neighbors evenly over the height.
     const double spread = std::fmod(static_cast<double>(i + 1) * 0.6180339887498949, 1.0) - 0.5;
-    canvas.circle(rows.left + axis.at(row.sorted[which]) * (rows.right - rows.left), middle + spread * 22, 2.4, colour,
+    canvas.circle(rows.left + axis.at(row.sorted[which]) * (rows.right - rows.left), middle + spread * 22, 2.4, color,
                   0.45);
   }
 }
@@ -92,7 +92,7 @@ void draw(Canvas& canvas, const StripPlot& plot, const Frame& frame, const Group
                 {.fill = row.sorted.empty() ? faint : ink, .bold = !row.sorted.empty(), .width = side + 0.5});
     canvas.text(rows.right + 14, middle + 13, row.second_line, {.size = 11, .fill = faint, .width = side + 0.5});
     if (row.sorted.empty()) continue;
-    draw_dots(canvas, row, axis, rows, middle, groups.colour(plot.strips[i].group));
+    draw_dots(canvas, row, axis, rows, middle, groups.color(plot.strips[i].group));
     canvas.line(x_of(row.high), middle - 11, x_of(row.high), middle + 11, ink, 1);
     canvas.line(x_of(row.median), middle - 17, x_of(row.median), middle + 17, ink, 2.5);
   }

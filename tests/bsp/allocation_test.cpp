@@ -67,7 +67,7 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std
 
 TEST_CASE("the counter counts") {
   const long before = allocations;
-  int* volatile kept = new int(1);  // volatile: an optimiser may leave out a pair of new and delete
+  int* volatile kept = new int(1);  // volatile: an optimizer may leave out a pair of new and delete
   delete kept;
   CHECK(allocations - before == 1);
 }

@@ -18,7 +18,7 @@
 
 using namespace scalar;
 using bsp::from_bytes;
-using bsp::Serialiser;
+using bsp::Serializer;
 using bsp::to_bytes;
 
 namespace shop {
@@ -91,7 +91,7 @@ void serialize(Archive& archive, shop::Outside& outside, unsigned) {
 }  // namespace boost::serialization
 
 template <>
-inline constexpr bool scalar::bsp::is_boost_serialisable<shop::Secret> = true;
+inline constexpr bool scalar::bsp::is_boost_serializable<shop::Secret> = true;
 
 namespace {
 
@@ -100,9 +100,9 @@ using shop::Outside;
 using shop::Secret;
 using shop::Tree;
 
-static_assert(Serialiser<Order>::available && Serialiser<Tree>::available && Serialiser<Secret>::available);
-static_assert(Serialiser<Outside>::available && Serialiser<std::vector<Order>>::available);
-static_assert(!Serialiser<shop::Unknown>::available && !Serialiser<std::unique_ptr<int>>::available);
+static_assert(Serializer<Order>::available && Serializer<Tree>::available && Serializer<Secret>::available);
+static_assert(Serializer<Outside>::available && Serializer<std::vector<Order>>::available);
+static_assert(!Serializer<shop::Unknown>::available && !Serializer<std::unique_ptr<int>>::available);
 
 Order order(int i) {
   Order all;

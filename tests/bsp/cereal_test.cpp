@@ -16,7 +16,7 @@
 
 using namespace scalar;
 using bsp::from_bytes;
-using bsp::Serialiser;
+using bsp::Serializer;
 using bsp::to_bytes;
 
 namespace zoo {
@@ -74,9 +74,9 @@ using zoo::Animal;
 using zoo::Keeper;
 using zoo::Tree;
 
-static_assert(Serialiser<Animal>::available && Serialiser<Keeper>::available && Serialiser<Tree>::available);
-static_assert(Serialiser<std::vector<Animal>>::available && Serialiser<std::shared_ptr<Animal>>::available);
-static_assert(!Serialiser<zoo::Unknown>::available && !Serialiser<std::vector<zoo::Unknown>>::available);
+static_assert(Serializer<Animal>::available && Serializer<Keeper>::available && Serializer<Tree>::available);
+static_assert(Serializer<std::vector<Animal>>::available && Serializer<std::shared_ptr<Animal>>::available);
+static_assert(!Serializer<zoo::Unknown>::available && !Serializer<std::vector<zoo::Unknown>>::available);
 
 Animal animal(int i) {
   return {"animal " + std::to_string(i), {1.5 * i, 2.5}, {{"ball", i}, {"a rope of some length", 2}}, i % 2 == 1};
@@ -137,7 +137,7 @@ TEST_CASE("mailboxes carry types of cereal's between processes") {
     for (const int wrong : bsp_test::run_over(processes, 4, body)) CHECK(wrong == 0);
 }
 
-TEST_CASE("a type that nobody can serialise stays within its process") {
+TEST_CASE("a type that nobody can serialize stays within its process") {
   auto body = [](bsp::Peer& peer) -> bsp::Task<int> {
     auto box = peer.mailbox<zoo::Unknown>();
     box.send(peer.right(), {"a text"});

@@ -36,7 +36,7 @@ struct Huge {
 }  // namespace
 
 template <>
-struct scalar::bsp::Serialiser<Huge> {
+struct scalar::bsp::Serializer<Huge> {
   static constexpr bool available = true;
   static void write(const Huge& value, std::vector<std::byte>& out) {
     out.resize(out.size() + 1000);

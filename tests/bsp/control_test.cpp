@@ -53,16 +53,16 @@ TEST_CASE("a stop ends a run that would not end, at a barrier, with the peers to
       }
     };
     const Seen error = seen(bsp::Engine(place.options), endless);
-    CHECK(error.code == Errc::cancelled);
+    CHECK(error.code == Errc::canceled);
     CHECK(error.text == "bsp: a stop was requested");
     CHECK(told == 5);
-    CHECK(seen(bsp::Engine(place.options), endless).code == Errc::cancelled);  // requested before it began
+    CHECK(seen(bsp::Engine(place.options), endless).code == Errc::canceled);  // requested before it began
   }
 }
 
 TEST_CASE("a stop in one process ends the run in all, also while they wait for it") {
   std::stop_source stop;
-  std::atomic<int> cancelled{0};
+  std::atomic<int> canceled{0};
   auto board = std::make_shared<bsp_test::Switchboard>(2);
   std::vector<std::thread> threads;
   for (int process = 0; process < 2; ++process)
@@ -74,14 +74,14 @@ TEST_CASE("a stop in one process ends the run in all, also while they wait for i
         for (int step = 0; step < 3; ++step) co_await peer.sync();
         if (peer.rank() == 1) {  // keeps the other waiting until it has given up
           stop.request_stop();
-          while (cancelled == 0) std::this_thread::yield();
+          while (canceled == 0) std::this_thread::yield();
         }
         co_await peer.sync();
       });
-      cancelled += error.code == Errc::cancelled;
+      canceled += error.code == Errc::canceled;
     });
   for (std::thread& thread : threads) thread.join();
-  CHECK(cancelled == 2);
+  CHECK(canceled == 2);
 }
 
 TEST_CASE("a superstep beyond its deadline ends the run") {
@@ -163,7 +163,7 @@ TEST_CASE("a stop ends a run whose peers never come to its barrier: in teams, an
           throw;
         }
       });
-      CHECK(error.code == Errc::cancelled);
+      CHECK(error.code == Errc::canceled);
       CHECK(error.text == "bsp: a stop was requested");
       CHECK(told == 4);
     }

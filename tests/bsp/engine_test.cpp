@@ -54,7 +54,7 @@ TEST_CASE("the ring of the documentation", "[tbb]") {
   CHECK(total == 28);
 }
 
-TEST_CASE("peers know their rank, size, neighbours and superstep") {
+TEST_CASE("peers know their rank, size, neighbors and superstep") {
   auto body = [](Peer& peer) -> Task<std::vector<int>> {
     std::vector<int> seen{peer.rank(), peer.size(), peer.left(), peer.right()};
     for (int step = 0; step < 3; ++step) {

@@ -48,7 +48,7 @@ TEST_CASE("even shares cover an array in rank order and differ by one at most") 
   CHECK(bsp::even_share(huge, 6, 7).end == huge);
 }
 
-// Each element becomes the sum of its neighbours on a ring: an error in versions or shares shows at once.
+// Each element becomes the sum of its neighbors on a ring: an error in versions or shares shows at once.
 TEST_CASE("every peer reads the version that all have published last") {
   constexpr std::size_t size = 1000;
   constexpr int steps = 20;

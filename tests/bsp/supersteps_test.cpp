@@ -16,7 +16,7 @@ using bsp_test::places;
 
 namespace {
 
-/// The greatest number of all, by telling the right neighbour: halts when nobody learns
+/// The greatest number of all, by telling the right neighbor: halts when nobody learns
 /// more.
 struct Greatest {
   int value = 0;

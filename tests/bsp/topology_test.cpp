@@ -18,12 +18,12 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-/// What distances are by definition: steps of a search over `neighbours`.
+/// What distances are by definition: steps of a search over `neighbors`.
 Ranks searched(const Topology& topology, int from) {
   Ranks steps(static_cast<std::size_t>(topology.size()), -1), queue{from};
   steps[static_cast<std::size_t>(from)] = 0;
   for (std::size_t head = 0; head < queue.size(); ++head)
-    for (const int next : topology.neighbours(queue[head]))
+    for (const int next : topology.neighbors(queue[head]))
       if (int& s = steps[static_cast<std::size_t>(next)]; s < 0) {
         s = steps[static_cast<std::size_t>(queue[head])] + 1;
         queue.push_back(next);
@@ -62,20 +62,20 @@ std::vector<Topology> many() {
 
 }  // namespace
 
-TEST_CASE("neighbours are mutual, sorted and others, and distances are the fewest steps between peers") {
+TEST_CASE("neighbors are mutual, sorted and others, and distances are the fewest steps between peers") {
   for (const Topology& topology : many()) {
     INFO(topology.name() << " of " << topology.size());
     std::int64_t ends = 0;
     int longest = 0;
     for (int rank = 0; rank < topology.size(); ++rank) {
-      const Ranks near = topology.neighbours(rank);
+      const Ranks near = topology.neighbors(rank);
       REQUIRE(std::is_sorted(near.begin(), near.end()));
       REQUIRE(std::adjacent_find(near.begin(), near.end()) == near.end());
       REQUIRE(static_cast<int>(near.size()) == topology.degree(rank));
       ends += topology.degree(rank);
       for (const int other : near) {
         REQUIRE(other != rank);
-        const Ranks back = topology.neighbours(other);
+        const Ranks back = topology.neighbors(other);
         REQUIRE(std::binary_search(back.begin(), back.end(), rank));
       }
       const Ranks steps = searched(topology, rank);
@@ -90,19 +90,19 @@ TEST_CASE("neighbours are mutual, sorted and others, and distances are the fewes
   }
 }
 
-TEST_CASE("each shape has the neighbours its definition gives") {
-  CHECK(Topology::ring(5).neighbours(0) == Ranks{1, 4});
-  CHECK(Topology::ring(2).neighbours(0) == Ranks{1});
-  CHECK(Topology::ring(1).neighbours(0).empty());
-  CHECK(Topology::line(5).neighbours(0) == Ranks{1});
-  CHECK(Topology::line(5).neighbours(2) == Ranks{1, 3});
-  CHECK(Topology::tree(7).neighbours(1) == Ranks{0, 3, 4});
-  CHECK(Topology::tree(6).neighbours(2) == Ranks{0, 5});
-  CHECK(Topology::tree(10, 3).neighbours(1) == Ranks{0, 4, 5, 6});
-  CHECK(Topology::complete(4).neighbours(2) == Ranks{0, 1, 3});
-  CHECK(Topology::grid({3, 4}).neighbours(5) == Ranks{1, 4, 6, 9});
-  CHECK(Topology::grid({3, 4}).neighbours(0) == Ranks{1, 4});
-  CHECK(Topology::torus({3, 4}).neighbours(0) == Ranks{1, 3, 4, 8});
+TEST_CASE("each shape has the neighbors its definition gives") {
+  CHECK(Topology::ring(5).neighbors(0) == Ranks{1, 4});
+  CHECK(Topology::ring(2).neighbors(0) == Ranks{1});
+  CHECK(Topology::ring(1).neighbors(0).empty());
+  CHECK(Topology::line(5).neighbors(0) == Ranks{1});
+  CHECK(Topology::line(5).neighbors(2) == Ranks{1, 3});
+  CHECK(Topology::tree(7).neighbors(1) == Ranks{0, 3, 4});
+  CHECK(Topology::tree(6).neighbors(2) == Ranks{0, 5});
+  CHECK(Topology::tree(10, 3).neighbors(1) == Ranks{0, 4, 5, 6});
+  CHECK(Topology::complete(4).neighbors(2) == Ranks{0, 1, 3});
+  CHECK(Topology::grid({3, 4}).neighbors(5) == Ranks{1, 4, 6, 9});
+  CHECK(Topology::grid({3, 4}).neighbors(0) == Ranks{1, 4});
+  CHECK(Topology::torus({3, 4}).neighbors(0) == Ranks{1, 3, 4, 8});
   CHECK(Topology::torus({3, 3, 3}).degree(13) == 6);
   const Topology cube = Topology::hypercube(16);
   for (int a = 0; a < 16; ++a)
@@ -111,8 +111,8 @@ TEST_CASE("each shape has the neighbours its definition gives") {
       for (int d = 0; d < 4; ++d) CHECK(cube.shift(a, d, 1) == (a ^ (8 >> d)));
     }
   const std::vector<Link> links{{0, 3}, {3, 0}, {3, 1}, {0, 3}};
-  CHECK(Topology::graph(4, links).neighbours(3) == Ranks{0, 1});
-  CHECK(Topology::graph(4, links).neighbours(2).empty());
+  CHECK(Topology::graph(4, links).neighbors(3) == Ranks{0, 1});
+  CHECK(Topology::graph(4, links).neighbors(2).empty());
   CHECK(Topology::graph(4, links).links() == 2);
   CHECK(Topology::graph(4, links).diameter() == -1);
   CHECK(Topology::tree(1'000'000'000, 7).distance(999'999'999, 0) == 11);  // 7^0 + ... + 7^10 < 10^9
@@ -147,7 +147,7 @@ TEST_CASE("renumbering moves the places of peers, not the shape") {
   const Topology grid = Topology::grid({2, 3}).renumbered({5, 4, 3, 2, 1, 0});
   CHECK(grid.coordinates(0) == Ranks{1, 2});
   CHECK(grid.rank_at({0, 0}) == 5);
-  CHECK(grid.neighbours(0) == Ranks{1, 3});
+  CHECK(grid.neighbors(0) == Ranks{1, 3});
   CHECK(grid.shift(5, 1, 1) == 4);
   const Topology again = Topology::ring(3).renumbered({1, 2, 0}).renumbered({1, 2, 0});
   CHECK(again.node_of(0) == 1);
@@ -176,7 +176,7 @@ TEST_CASE("impossible topologies and questions are refused with the reason") {
   refused(Errc::out_of_range, "link 1 joins 2 and 3, but there are 3 peers", [&] { Topology::graph(3, far); });
   refused(Errc::invalid_argument, "link 0 joins 1 and 1", [&] { Topology::graph(3, own); });
   const Topology ring = Topology::ring(3), tree = Topology::tree(3);
-  refused(Errc::out_of_range, "rank 3 does not exist, there are 3 peers", [&] { ring.neighbours(3); });
+  refused(Errc::out_of_range, "rank 3 does not exist, there are 3 peers", [&] { ring.neighbors(3); });
   refused(Errc::out_of_range, "rank -1", [&] { ring.degree(-1); });
   refused(Errc::out_of_range, "rank 9", [&] { ring.distance(0, 9); });
   refused(Errc::unsupported, "Topology::tree: coordinates exist on grids", [&] { tree.coordinates(0); });

@@ -83,8 +83,8 @@ TEST_CASE("an error goes to those who wait, and not to those who come later") {
   CHECK(cache.get_or_compute(cache.key("x"), [] { return Value(bytes("good")); }).outcome == Outcome::miss);
 }
 
-TEST_CASE("a leader that is cancelled or late hands over to the next in line") {
-  const Errc reason = GENERATE(Errc::cancelled, Errc::deadline_exceeded);
+TEST_CASE("a leader that is canceled or late hands over to the next in line") {
+  const Errc reason = GENERATE(Errc::canceled, Errc::deadline_exceeded);
   Cache cache;
   std::atomic<int> calls{0};
   std::atomic<int> given_up{0}, answered{0};
@@ -126,7 +126,7 @@ TEST_CASE("each waiter has its own deadline and its own stop") {
   });
   wait_for_coalesced(cache, 3);
   stop.request_stop();
-  CHECK(stopped.get() == Errc::cancelled);
+  CHECK(stopped.get() == Errc::canceled);
   leader.publish(bytes("done"));
   CHECK(leader.outcome() == Outcome::miss);
   CHECK(text(patient.get().value) == "done");
@@ -250,13 +250,13 @@ TEST_CASE("flights stay right while generations move and leaders fail") {
                                                    {.deadline = Clock::steady()->now() + 1min}, [&]() -> Value {
                                                      const std::uint64_t luck = random.below(30);
                                                      if (luck == 0) throw Error(Errc::failed, "bad luck");
-                                                     if (luck == 1) throw Error(Errc::cancelled, "gone");
+                                                     if (luck == 1) throw Error(Errc::canceled, "gone");
                                                      if (luck < 6) std::this_thread::yield();
                                                      return Value(bytes(wanted));
                                                    });
           wrong += text(answer.value) == wanted ? 0 : 1;
         } catch (const Error& error) {
-          ++(error.code() == Errc::failed || error.code() == Errc::cancelled ? failed : wrong);
+          ++(error.code() == Errc::failed || error.code() == Errc::canceled ? failed : wrong);
         }
         if (step % 50 == 0) cache.bump_generation();
       }

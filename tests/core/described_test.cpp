@@ -9,7 +9,7 @@ using namespace scalar;
 
 namespace {
 
-enum class Colour { red, green };
+enum class Color { red, green };
 
 struct Inner {
   double weight = 1;
@@ -20,7 +20,7 @@ struct Inner {
 
 struct Outer {
   int count = 3;
-  Colour colour = Colour::green;
+  Color color = Color::green;
   std::vector<int> sizes{1, 2};
   bool flag = false;
   std::string text = "t";
@@ -29,7 +29,7 @@ struct Outer {
   static constexpr std::string_view name = "outer";
   static constexpr auto fields() {
     return std::tuple{field<&Self::count>.in(1, 10),
-                      field<&Self::colour>,
+                      field<&Self::color>,
                       field<&Self::sizes>.in(1, 9),
                       field<&Self::flag>,
                       field<&Self::text>,
@@ -41,7 +41,7 @@ struct Outer {
 
 TEST_CASE("a described struct is canonical JSON and comes back", "[described]") {
   const std::string text = to_json(Outer{});
-  CHECK(text == R"({"colour":"green","count":3,"flag":false,"inner":{"weight":1},"sizes":[1,2],"text":"t"})");
+  CHECK(text == R"({"color":"green","count":3,"flag":false,"inner":{"weight":1},"sizes":[1,2],"text":"t"})");
   CHECK(to_json(parse_json<Outer>(text)) == text);
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("wrong values name struct, field, value and range", "[described]") {
   CHECK_THROWS_WITH(parse_json<Outer>(R"({"sizes":[1,0]})"), "outer.sizes: is 0, expected 1 to 9");
   CHECK_THROWS_WITH(parse_json<Outer>(R"({"count":99999999999})"),
                     "outer.count: 99999999999 does not fit the field's integer type");
-  CHECK_THROWS_WITH(parse_json<Outer>(R"({"colour":"blue"})"), R"(outer.colour: "blue" is none of "red", "green")");
+  CHECK_THROWS_WITH(parse_json<Outer>(R"({"color":"blue"})"), R"(outer.color: "blue" is none of "red", "green")");
   CHECK_THROWS_WITH(parse_json<Outer>(R"({"count":"x"})"), "outer.count: expected an integer of 64 bits, got a string");
   CHECK_THROWS_WITH(parse_json<Outer>(R"({"inner":{"weight":null}})"),
                     "outer.inner: inner.weight: expected a number, got null");

@@ -71,7 +71,7 @@ TEST_CASE("dates, times and keys keep their differences") {
 TEST_CASE("numbers that float32 tells apart are left as they are") {
   CHECK(features(std::vector<double>{0.1, 1e-30, 1e30, -7}) == std::vector<float>{0.1f, 1e-30f, 1e30f, -7});
   CHECK(features(std::vector<std::int64_t>{16777216, 3}) == std::vector<float>{16777216, 3});
-  // Measured numbers fill all 53 bits; that some neighbours round to one is no reason to move or to refuse them.
+  // Measured numbers fill all 53 bits; that some neighbors round to one is no reason to move or to refuse them.
   Philox random(3);
   std::vector<double> uniform;
   for (int i = 0; i < 20000; ++i) uniform.push_back(random.uniform());

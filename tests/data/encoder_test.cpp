@@ -380,7 +380,7 @@ TEST_CASE("fitting and encoding end when asked to, and say how far they are") {
                         stop.request_stop();
                       }});
               },
-              what) == Errc::cancelled);
+              what) == Errc::canceled);
     CHECK(calls == 1);
   }
 }

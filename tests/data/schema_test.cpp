@@ -170,8 +170,8 @@ TEST_CASE("what a schema does not fit is an error with its place") {
         "csv:3:1: column \"x\": expected a number, got \"forty\"");
   CHECK(message_of(Errc::parse, [&] { parse_csv("1,2,3\n", {.header = Header::no, .schema = train.schema()}); }) ==
         "csv:1:5: this record has 3 fields, expected 4");
-  const Schema unlabelled{{{.name = "x"}}, "y"};
-  CHECK(message_of(Errc::not_found, [&] { parse_csv("x\n1\n", {.schema = unlabelled}); }) ==
+  const Schema unlabeled{{{.name = "x"}}, "y"};
+  CHECK(message_of(Errc::not_found, [&] { parse_csv("x\n1\n", {.schema = unlabeled}); }) ==
         "csv: ReadCsv.schema has the label \"y\", which is none of its columns");
   const Schema twice{{{.name = "x"}, {.name = "x"}}, {}};
   CHECK(message_of(Errc::invalid_argument, [&] { parse_csv("x\n1\n", {.schema = twice}); }) ==

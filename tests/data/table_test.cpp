@@ -63,7 +63,7 @@ TEST_CASE("a table checks its columns") {
   CHECK(code_of([] { Table().column("a"); }) == Errc::not_found);
 }
 
-TEST_CASE("columns are selected and labelled without copies") {
+TEST_CASE("columns are selected and labeled without copies") {
   const Table table({Column{"a", std::vector<double>{1}, {}}, Column{"b", std::vector<double>{2}, {}}}, "b");
   const std::vector<std::string> names{"b", "a"}, one{"a"};
   CHECK(table.select(names).column(0).name == "b");
@@ -131,7 +131,7 @@ TEST_CASE("splits, shards and folds cover every row once") {
   CHECK(code_of([&] { table.folds(104); }) == Errc::invalid_argument);
 }
 
-TEST_CASE("a shuffle favours no order") {
+TEST_CASE("a shuffle favors no order") {
   // All 6 orders of 3 rows, 6000 draws: chi-squared with 5 degrees of freedom is below 20.5 but once in 1000.
   std::map<Rows, int> counts;
   for (std::uint64_t seed = 0; seed < 6000; ++seed) ++counts[rows_of(numbered(3).shuffle(seed))];

@@ -171,7 +171,7 @@ TEST_CASE("a stop that was requested is never a success", "[flow]") {
       looks.run({.count = 1'000'000'000}, {.progress = stop_at_two, .stop = source.get_token()}, runtime);
       FAIL("the run ended well");
     } catch (const Error& error) {
-      CHECK(error.code() == Errc::cancelled);
+      CHECK(error.code() == Errc::canceled);
       CHECK(std::string(error.what()) == "flow looks: stop was requested while the last steps ran");
     }
     std::stop_source late;

@@ -139,7 +139,7 @@ TEST_CASE("a stop token ends the flow between steps", "[flow][tbb]") {
                        step<"second">([&](int) { return ++later; }).from<&S::a>().into<&S::b>(),
                        step<"third">([&](int) { return ++later; }).from<&S::b>().into<&S::c>());
     const Error error = error_of([&] { flow.run({}, {.stop = stop.get_token()}, threads(count)); });
-    CHECK(error.code() == Errc::cancelled);
+    CHECK(error.code() == Errc::canceled);
     CHECK(std::string(error.what()) == "flow long, step second: stop was requested before this step started");
     CHECK(later == 0);
   }

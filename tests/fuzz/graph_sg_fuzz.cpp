@@ -1,4 +1,4 @@
-// Any bytes are a serialised graph whose lists hold together, or an Error.
+// Any bytes are a serialized graph whose lists hold together, or an Error.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

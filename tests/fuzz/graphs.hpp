@@ -25,9 +25,9 @@ inline void check(const scalar::graph::Graph& graph) {
   const Vertex n = graph.vertices();
   for (Vertex v = 0; v < n; ++v) {
     if (v < 1000 || v + 1000 > n) require(graph.find(graph.name(v)) == v);
-    const auto neighbours = graph.out(v);
-    require(std::is_sorted(neighbours.begin(), neighbours.end()));
-    for (const Vertex w : neighbours) {
+    const auto neighbors = graph.out(v);
+    require(std::is_sorted(neighbors.begin(), neighbors.end()));
+    for (const Vertex w : neighbors) {
       require(w < n);
       const auto back = graph.in(w);
       require(std::binary_search(back.begin(), back.end(), v));

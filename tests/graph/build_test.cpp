@@ -49,10 +49,10 @@ Entries expected(const std::vector<WeightedEdge>& edges, const Build& options) {
 Entries entries(const Graph& graph, bool in) {
   Entries all;
   for (Vertex v = 0; v < graph.vertices(); ++v) {
-    const auto neighbours = in ? graph.in(v) : graph.out(v);
+    const auto neighbors = in ? graph.in(v) : graph.out(v);
     const auto weights = in ? graph.in_weights(v) : graph.out_weights(v);
-    for (std::size_t i = 0; i < neighbours.size(); ++i)
-      all.emplace_back(v, neighbours[i], weights.empty() ? 1.0f : weights[i]);
+    for (std::size_t i = 0; i < neighbors.size(); ++i)
+      all.emplace_back(v, neighbors[i], weights.empty() ? 1.0f : weights[i]);
   }
   return all;
 }
@@ -93,7 +93,7 @@ TEST_CASE("every way to build gives what the definition says") {
           if (duplicates == Duplicates::sum) continue;
           const Graph without = from_edges(plain, options, four);
           REQUIRE_FALSE(without.has_weights());
-          REQUIRE(list(without.out_neighbours()) == list(graph.out_neighbours()));
+          REQUIRE(list(without.out_neighbors()) == list(graph.out_neighbors()));
           REQUIRE(list(without.in_offsets()) == list(graph.in_offsets()));
         }
   }
@@ -254,7 +254,7 @@ TEST_CASE("many ids in any order find themselves") {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> read;
   for (Vertex v = 0; v < graph.vertices(); ++v) {
     REQUIRE(graph.find(graph.id(v)) == v);
-    for (const Vertex neighbour : graph.out(v)) read.emplace_back(graph.id(v), graph.id(neighbour));
+    for (const Vertex neighbor : graph.out(v)) read.emplace_back(graph.id(v), graph.id(neighbor));
   }
   std::sort(edges.begin(), edges.end());
   CHECK(read == edges);

@@ -18,7 +18,7 @@ using graph_test::Vertices;
 namespace {
 
 bool same(const Graph& a, const Graph& b) {
-  return list(a.out_offsets()) == list(b.out_offsets()) && list(a.out_neighbours()) == list(b.out_neighbours());
+  return list(a.out_offsets()) == list(b.out_offsets()) && list(a.out_neighbors()) == list(b.out_neighbors());
 }
 
 /// C(n, k) p^k (1 - p)^(n - k).
@@ -37,9 +37,9 @@ TEST_CASE("kronecker graphs do not depend on the threads, only on the seed") {
   CHECK(graph.vertices() == 8192);
   CHECK_FALSE(graph.is_directed());
   for (Vertex v = 0; v < graph.vertices(); ++v) {
-    const auto neighbours = graph.out(v);
-    REQUIRE(std::adjacent_find(neighbours.begin(), neighbours.end(), std::greater_equal<>()) == neighbours.end());
-    REQUIRE_FALSE(std::binary_search(neighbours.begin(), neighbours.end(), v));
+    const auto neighbors = graph.out(v);
+    REQUIRE(std::adjacent_find(neighbors.begin(), neighbors.end(), std::greater_equal<>()) == neighbors.end());
+    REQUIRE_FALSE(std::binary_search(neighbors.begin(), neighbors.end(), v));
   }
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("random weights are the same at both ends and cover their range") {
       REQUIRE(graph.out_weights(v)[i] == graph.out_weights(w)[static_cast<std::size_t>(place)]);
       ++counts.at(static_cast<std::size_t>(graph.out_weights(v)[i] + 2));
     }
-  const double expected = static_cast<double>(graph.out_neighbours().size()) / 5;
+  const double expected = static_cast<double>(graph.out_neighbors().size()) / 5;
   for (const int count : counts) CHECK(std::abs(count - expected) < 8 * std::sqrt(expected));
 }
 

@@ -21,7 +21,7 @@ TEST_CASE("a default graph has no vertices") {
   CHECK(graph.edges() == 0);
   CHECK(graph.out_offsets().size() == 1);
   CHECK(graph.in_offsets().size() == 1);
-  CHECK(graph.out_neighbours().empty());
+  CHECK(graph.out_neighbors().empty());
   CHECK(graph.with_in_edges().vertices() == 0);
   CHECK(graph.transposed().vertices() == 0);
   CHECK(graph.memory_bytes() == 0);
@@ -44,10 +44,10 @@ TEST_CASE("a directed graph has lists both ways") {
   CHECK(graph.in_degree(2) == 1);
   CHECK(list(graph.out_offsets()) == std::vector<std::int64_t>{0, 2, 3, 4, 4});
   CHECK(list(graph.in_offsets()) == std::vector<std::int64_t>{0, 1, 3, 4, 4});
-  CHECK(list(graph.in_neighbours()) == Vertices{2, 0, 1, 0});
+  CHECK(list(graph.in_neighbors()) == Vertices{2, 0, 1, 0});
 
   const Graph turned = graph.transposed();
-  CHECK(list(turned.out_neighbours()) == list(graph.in_neighbours()));
+  CHECK(list(turned.out_neighbors()) == list(graph.in_neighbors()));
   CHECK(list(turned.out_weights()) == list(graph.in_weights()));
   CHECK(list(turned.in_offsets()) == list(graph.out_offsets()));
 }
@@ -61,7 +61,7 @@ TEST_CASE("an undirected graph holds one set of lists") {
   CHECK(graph.out(1).data() == graph.in(1).data());
   CHECK(graph.out_weights(1).empty());
   CHECK(graph.out_weights().empty());
-  CHECK(graph.transposed().out_neighbours().data() == graph.out_neighbours().data());
+  CHECK(graph.transposed().out_neighbors().data() == graph.out_neighbors().data());
 }
 
 TEST_CASE("in-edges are made when wanted, and asked for in vain before") {
@@ -73,7 +73,7 @@ TEST_CASE("in-edges are made when wanted, and asked for in vain before") {
   CHECK(message_of(Errc::empty, [&] { without.in_offsets(); }) == text);
   const Graph with = without.with_in_edges();
   CHECK(list(with.in(1)) == Vertices{0, 2});
-  CHECK(with.out_neighbours().data() == without.out_neighbours().data());
+  CHECK(with.out_neighbors().data() == without.out_neighbors().data());
   CHECK(with.memory_bytes() == 2 * without.memory_bytes());
   CHECK(list(without.transposed().out(1)) == Vertices{0, 2});
 }
@@ -100,7 +100,7 @@ TEST_CASE("copies share") {
   {
     const Graph graph = from_edges(std::vector<Edge>{{0, 1}});
     copy = graph;
-    CHECK(copy.out_neighbours().data() == graph.out_neighbours().data());
+    CHECK(copy.out_neighbors().data() == graph.out_neighbors().data());
   }
   CHECK(list(copy.out(0)) == Vertices{1});
 }

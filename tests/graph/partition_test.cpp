@@ -55,7 +55,7 @@ TEST_CASE("every vertex has one owner") {
   CHECK(Partition().peers() == 1);
 }
 
-TEST_CASE("hash sends neighbouring numbers to different peers") {
+TEST_CASE("hash sends neighboring numbers to different peers") {
   const Partition partition = Partition::hash(100'000, 8);
   CHECK_FALSE(partition.is_contiguous());
   int same = 0;

@@ -57,14 +57,14 @@ const json::Value& reference() {
 }
 
 /// The sums of storage_reference.py.
-void check_sums(std::span<const std::int64_t> offsets, std::span<const Vertex> neighbours,
+void check_sums(std::span<const std::int64_t> offsets, std::span<const Vertex> neighbors,
                 const json::Value& expected) {
   std::int64_t sum = 0;
   for (std::size_t i = 0; i < offsets.size(); ++i) sum += offsets[i] * static_cast<std::int64_t>(i % 97 + 1);
   CHECK(sum == expected.at("offsets").as_int());
   sum = 0;
-  for (std::size_t i = 0; i < neighbours.size(); ++i) sum += neighbours[i] * static_cast<std::int64_t>(i % 89 + 1);
-  CHECK(sum == expected.at("neighbours").as_int());
+  for (std::size_t i = 0; i < neighbors.size(); ++i) sum += neighbors[i] * static_cast<std::int64_t>(i % 89 + 1);
+  CHECK(sum == expected.at("neighbors").as_int());
 }
 
 void check_facts(const Graph& graph, const json::Value& expected) {
@@ -74,8 +74,8 @@ void check_facts(const Graph& graph, const json::Value& expected) {
   for (Vertex v = 0; v < graph.vertices(); ++v)
     for (const Vertex w : graph.out(v)) loops += v == w;
   CHECK(loops == expected.at("self_loops").as_int());
-  check_sums(graph.out_offsets(), graph.out_neighbours(), expected.at("out"));
-  if (graph.is_directed()) check_sums(graph.in_offsets(), graph.in_neighbours(), expected.at("in"));
+  check_sums(graph.out_offsets(), graph.out_neighbors(), expected.at("out"));
+  if (graph.is_directed()) check_sums(graph.in_offsets(), graph.in_neighbors(), expected.at("in"));
 }
 
 bool has_data(const std::string& path) {
@@ -89,12 +89,12 @@ void put(std::string& bytes, T value) {
   bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-/// A serialised graph from its parts.
+/// A serialized graph from its parts.
 struct Sg {
   unsigned char directed = 1;
   std::int64_t edges = 3, vertices = 3;
   std::vector<std::int64_t> out{0, 2, 3, 3}, in{0, 0, 1, 3};
-  std::vector<std::int32_t> out_neighbours{1, 2, 2}, in_neighbours{0, 0, 1};
+  std::vector<std::int32_t> out_neighbors{1, 2, 2}, in_neighbors{0, 0, 1};
 
   std::string bytes() const {
     std::string text;
@@ -102,10 +102,10 @@ struct Sg {
     put(text, edges);
     put(text, vertices);
     for (const auto offset : out) put(text, offset);
-    for (const auto neighbour : out_neighbours) put(text, neighbour);
+    for (const auto neighbor : out_neighbors) put(text, neighbor);
     if (directed != 1) return text;
     for (const auto offset : in) put(text, offset);
-    for (const auto neighbour : in_neighbours) put(text, neighbour);
+    for (const auto neighbor : in_neighbors) put(text, neighbor);
     return text;
   }
   std::string refused(Errc expected = Errc::parse) const {
@@ -303,15 +303,15 @@ TEST_CASE("Matrix Market is read as scipy reads it") {
     INFO(text);
     const Graph graph = parse_matrix_market(text);
     std::vector<std::int64_t> offsets;
-    Vertices neighbours;
+    Vertices neighbors;
     std::vector<float> weights;
     for (const auto& value : expected.at("offsets").as_array()) offsets.push_back(value.as_int());
-    for (const auto& value : expected.at("neighbours").as_array())
-      neighbours.push_back(static_cast<Vertex>(value.as_uint()));
+    for (const auto& value : expected.at("neighbors").as_array())
+      neighbors.push_back(static_cast<Vertex>(value.as_uint()));
     for (const auto& value : expected.at("weights").as_array())
       weights.push_back(static_cast<float>(value.as_double()));
     CHECK(list(graph.out_offsets()) == offsets);
-    CHECK(list(graph.out_neighbours()) == neighbours);
+    CHECK(list(graph.out_neighbors()) == neighbors);
     CHECK(graph.has_weights() != expected.at("pattern").as_bool());
     if (graph.has_weights()) CHECK(list(graph.out_weights()) == weights);
     CHECK(graph.is_directed() == (text.find("general") != std::string::npos ||
@@ -374,30 +374,30 @@ TEST_CASE("Graphalytics graphs have vertices of their own") {
   CHECK(parse_graphalytics("1 0.5 a\n% x\n2\n", "1 2\n").vertices() == 2);
 }
 
-TEST_CASE("serialised graphs are read, and those out of order sorted") {
+TEST_CASE("serialized graphs are read, and those out of order sorted") {
   const Graph graph = parse_sg(Sg{}.bytes());
   CHECK(graph.is_directed());
   CHECK(graph.edges() == 3);
   CHECK(list(graph.out(0)) == Vertices{1, 2});
   CHECK(list(graph.in(2)) == Vertices{0, 1});
   CHECK_FALSE(parse_sg(Sg{}.bytes(), false).has_in_edges());
-  CHECK(list(parse_sg(Sg{.out_neighbours = {2, 1, 2}, .in_neighbours = {0, 1, 0}}.bytes()).out(0)) == Vertices{1, 2});
+  CHECK(list(parse_sg(Sg{.out_neighbors = {2, 1, 2}, .in_neighbors = {0, 1, 0}}.bytes()).out(0)) == Vertices{1, 2});
 
   const Graph undirected =
-      parse_sg(Sg{.directed = 0, .edges = 4, .out = {0, 2, 3, 4}, .out_neighbours = {1, 2, 0, 0}}.bytes());
+      parse_sg(Sg{.directed = 0, .edges = 4, .out = {0, 2, 3, 4}, .out_neighbors = {1, 2, 0, 0}}.bytes());
   CHECK(undirected.edges() == 2);
   CHECK_FALSE(undirected.is_directed());
 
-  // Weighted: pairs of neighbour and weight.
+  // Weighted: pairs of neighbor and weight.
   const Graph weighted = parse_sg(
-      Sg{.directed = 0, .edges = 4, .out = {0, 2, 3, 4}, .out_neighbours = {2, -5, 1, 7, 0, 7, 0, -5}}.bytes());
+      Sg{.directed = 0, .edges = 4, .out = {0, 2, 3, 4}, .out_neighbors = {2, -5, 1, 7, 0, 7, 0, -5}}.bytes());
   CHECK(list(weighted.out(0)) == Vertices{1, 2});
   CHECK(list(weighted.out_weights(0)) == std::vector<float>{7, -5});
-  CHECK(parse_sg(Sg{.directed = 0, .edges = 0, .vertices = 0, .out = {0}, .out_neighbours = {}}.bytes()).vertices() ==
+  CHECK(parse_sg(Sg{.directed = 0, .edges = 0, .vertices = 0, .out = {0}, .out_neighbors = {}}.bytes()).vertices() ==
         0);
 }
 
-TEST_CASE("serialised graphs that lie are refused") {
+TEST_CASE("serialized graphs that lie are refused") {
   CHECK(message_of(Errc::parse, [] { parse_sg("abc"); }) == "sg: has 3 bytes, expected a header of 17");
   CHECK(Sg{.directed = 2}.refused() == "sg: begins with byte 2, expected 0 (undirected) or 1");
   const std::string huge = Sg{.edges = INT64_MIN, .vertices = INT64_MIN}.refused();
@@ -415,13 +415,13 @@ TEST_CASE("serialised graphs that lie are refused") {
   CHECK(Sg{.out = {0, -9, 3, 3}}.refused() == "sg: out-offset 1 is -9, expected 0 to 3");
   CHECK(Sg{.out = {0, 2, 2, 2}}.refused() == "sg: the last out-offset is 2, expected the number of entries, 3");
   CHECK(Sg{.in = {0, 0, 1, 2}}.refused() == "sg: the last in-offset is 2, expected the number of entries, 3");
-  CHECK(Sg{.out_neighbours = {1, 3, 2}}.refused() == "sg: out-neighbour 1 is 3, expected a vertex from 0 to 2");
-  CHECK(Sg{.in_neighbours = {0, 0, -1}}.refused() == "sg: in-neighbour 2 is -1, expected a vertex from 0 to 2");
-  CHECK(Sg{.in_neighbours = {0, 0, 0}}.refused() == "sg: its in-edges are not its edges turned around");
+  CHECK(Sg{.out_neighbors = {1, 3, 2}}.refused() == "sg: out-neighbor 1 is 3, expected a vertex from 0 to 2");
+  CHECK(Sg{.in_neighbors = {0, 0, -1}}.refused() == "sg: in-neighbor 2 is -1, expected a vertex from 0 to 2");
+  CHECK(Sg{.in_neighbors = {0, 0, 0}}.refused() == "sg: its in-edges are not its edges turned around");
   CHECK(Sg{.directed = 0}.refused() == "sg: an undirected graph with an edge at one of its ends only");
-  CHECK(Sg{.directed = 0, .edges = 2, .vertices = 2, .out = {0, 1, 2}, .out_neighbours = {1, 5, 0, 6}}.refused() ==
+  CHECK(Sg{.directed = 0, .edges = 2, .vertices = 2, .out = {0, 1, 2}, .out_neighbors = {1, 5, 0, 6}}.refused() ==
         "sg: an undirected graph with an edge at one of its ends only");  // two weights of one edge
-  CHECK(Sg{.directed = 0, .edges = 2, .vertices = 2, .out = {0, 1, 2}, .out_neighbours = {1, 16777217, 0, 16777217}}
+  CHECK(Sg{.directed = 0, .edges = 2, .vertices = 2, .out = {0, 1, 2}, .out_neighbors = {1, 16777217, 0, 16777217}}
             .refused(Errc::out_of_range) == "sg: weight 0 is 16777217, expected what a float32 holds exactly");
 }
 

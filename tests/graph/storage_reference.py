@@ -20,7 +20,7 @@ random = numpy.random.default_rng(7)
 def rows(matrix):
     csr = scipy.sparse.csr_array(matrix)
     csr.sort_indices()
-    return {"offsets": csr.indptr.tolist(), "neighbours": csr.indices.tolist(), "weights": csr.data.tolist()}
+    return {"offsets": csr.indptr.tolist(), "neighbors": csr.indices.tolist(), "weights": csr.data.tolist()}
 
 
 def written(matrix, **options):
@@ -62,7 +62,7 @@ def sums(graph):
     at = numpy.arange(len(csr.indices), dtype=numpy.int64)
     place = numpy.arange(len(csr.indptr), dtype=numpy.int64)
     return {"offsets": int((csr.indptr.astype(numpy.int64) * (place % 97 + 1)).sum()),
-            "neighbours": int((csr.indices.astype(numpy.int64) * (at % 89 + 1)).sum())}
+            "neighbors": int((csr.indices.astype(numpy.int64) * (at % 89 + 1)).sum())}
 
 
 def facts(graph):

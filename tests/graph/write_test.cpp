@@ -26,10 +26,10 @@ void check_equal(const Graph& a, const Graph& b) {
   CHECK(a.edges() == b.edges());
   CHECK(a.ids() == b.ids());
   CHECK(list(a.out_offsets()) == list(b.out_offsets()));
-  CHECK(list(a.out_neighbours()) == list(b.out_neighbours()));
+  CHECK(list(a.out_neighbors()) == list(b.out_neighbors()));
   CHECK(list(a.out_weights()) == list(b.out_weights()));
   CHECK(list(a.in_offsets()) == list(b.in_offsets()));
-  CHECK(list(a.in_neighbours()) == list(b.in_neighbours()));
+  CHECK(list(a.in_neighbors()) == list(b.in_neighbors()));
   CHECK(list(a.in_weights()) == list(b.in_weights()));
 }
 
@@ -57,7 +57,7 @@ TEST_CASE("graphs read back as they were") {
   CHECK(read_sg(folder / "graph.sg").in_degree(1) == 1);
 }
 
-TEST_CASE("serialised graphs are those of the GAP benchmark suite") {
+TEST_CASE("serialized graphs are those of the GAP benchmark suite") {
   // Written by its converter from edge lists: 3 4 7, 4 5 2, 5 3 1, 0 3 9, 0 4 100, where the last column
   // are the weights of the .wsg; and 0 1, 1 2, 2 0, 2 3 made symmetric.
   const std::string folder = test::source_file("tests/graph/gapbs/");

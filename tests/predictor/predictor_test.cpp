@@ -165,7 +165,7 @@ TEST_CASE("deadlines and stop tokens are kept, and a failed call leaves nothing 
   CHECK_THROWS_WITH(ask(predictor, {1, 2}, 2, {.deadline = past}), Contains("deadline"));
   std::stop_source stop;
   stop.request_stop();
-  CHECK_THROWS_WITH(ask(predictor, {1, 2}, 2, {.stop = stop.get_token()}), Contains("cancelled"));
+  CHECK_THROWS_WITH(ask(predictor, {1, 2}, 2, {.stop = stop.get_token()}), Contains("canceled"));
   CHECK(ask(predictor, {1, 2}, 2).use == CacheUse::miss);
   CHECK(ask(predictor, {1, 2}, 2, {.deadline = past}).use == CacheUse::hit);  // no work begins
 }

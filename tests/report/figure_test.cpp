@@ -153,13 +153,13 @@ TEST_CASE("of many values 400 are drawn, the extremes among them", "[report]") {
   CHECK(count(text, "n 100000") == 1);
 }
 
-TEST_CASE("a group has one colour in all panels, and a legend where there are several", "[report]") {
-  const auto colours = [](const std::string& text, const std::string& colour) { return count(text, colour); };
+TEST_CASE("a group has one color in all panels, and a legend where there are several", "[report]") {
+  const auto colors = [](const std::string& text, const std::string& color) { return count(text, color); };
   const Figure figure{.panels = {BarChart{.bars = {{"a", 1, "native"}, {"b", 1, "other"}}},
                                  BarChart{.bars = {{"a", 1, "other"}, {"b", 1, "native"}}}}};
   const std::string text = svg(figure);
-  CHECK(colours(text, "#0072b2") == 3);  // two bars and the square of the legend
-  CHECK(colours(text, "#e69f00") == 3);
+  CHECK(colors(text, "#0072b2") == 3);  // two bars and the square of the legend
+  CHECK(colors(text, "#e69f00") == 3);
   CHECK(count(text, ">native<") == 1);
   CHECK(count(svg(one(BarChart{.bars = {{"a", 1, "native"}}})), ">native<") == 0);  // one group needs no legend
 }

@@ -107,7 +107,7 @@ TEST_CASE("impossible values, unknown backends and unsupported pairs say why", "
 TEST_CASE("processes that share a fit get one model, or the error of the one that cannot encode", "[trainer]") {
   const Table table = small_table();
   const std::vector<double> few{1, 2, 3};
-  const Table unlabelled({{.name = "a", .values = few}}, "");
+  const Table unlabeled({{.name = "a", .values = few}}, "");
   const auto fit_in_two = [&](const Table& second) {
     const auto board = std::make_shared<bsp_test::Switchboard>(2);
     const auto end_of = [&](int process) -> std::string {
@@ -130,12 +130,12 @@ TEST_CASE("processes that share a fit get one model, or the error of the one tha
   CHECK(fit_in_two(table) == hash128(to_bytes(Trainer{LinearRegression{}}.fit(table).parameters())).hex());
   std::string error;
   try {
-    Trainer{LinearRegression{}}.fit(unlabelled);
+    Trainer{LinearRegression{}}.fit(unlabeled);
   } catch (const Error& thrown) {
     error = thrown.what();
   }
   REQUIRE(!error.empty());
-  CHECK(fit_in_two(unlabelled) == error);
+  CHECK(fit_in_two(unlabeled) == error);
 }
 
 TEST_CASE("peers that share a fit learn the model of one", "[trainer]") {
@@ -175,7 +175,7 @@ TEST_CASE("infinite features, values that no enumerator has and endless layers a
   }
 }
 
-TEST_CASE("a fit that is asked to stop is cancelled", "[trainer]") {
+TEST_CASE("a fit that is asked to stop is canceled", "[trainer]") {
   std::stop_source stop;
   stop.request_stop();
   for (const int peers : {1, 2}) {
@@ -183,7 +183,7 @@ TEST_CASE("a fit that is asked to stop is cancelled", "[trainer]") {
       Trainer{LogisticRegression{}}.fit(two_classes(), {.peers = peers, .stop = stop.get_token()});
       FAIL("it was trained");
     } catch (const Error& error) {
-      CHECK(error.code() == Errc::cancelled);
+      CHECK(error.code() == Errc::canceled);
     }
   }
 }
@@ -384,7 +384,7 @@ TEST_CASE("a fit can be stopped while its table is encoded, and reports that, to
       (void)Trainer{LogisticRegression{}}.fit(weighted_table({1, 1, 1, 1, 1, 1}), options);
       FAIL("it was trained");
     } catch (const Error& error) {
-      CHECK(error.code() == Errc::cancelled);
+      CHECK(error.code() == Errc::canceled);
     }
     CHECK(heard.back() == phase);
   }

@@ -34,7 +34,7 @@ struct FitProgress {
   std::string_view what{};
   std::int64_t done = 0;
   std::int64_t total = 0;
-  double objective = 0;  ///< what is minimised, NaN where it is not known
+  double objective = 0;  ///< what is minimized, NaN where it is not known
 };
 
 /// How much the rows of each class count, times their own weights.
@@ -54,7 +54,7 @@ struct FitOptions {
   /// fits the same spec on the same data with the same options; `peers` counts those of all, at least one a process.
   /// Every process gets the same parameters, bit for bit, or the same error
   std::shared_ptr<bsp::Transport> transport{};
-  std::stop_token stop{};                              ///< asks to give up: `Errc::cancelled`
+  std::stop_token stop{};                              ///< asks to give up: `Errc::canceled`
   std::function<void(const FitProgress&)> progress{};  ///< called from one thread at a time, in process 0
   /// Of a classifier; Trainer turns them into weights of the rows. The last member: g++ 12 warns falsely of a map that
   /// is destroyed where a later member throws.
@@ -68,7 +68,7 @@ concept Backend = requires(const B& backend) {
 
 /// Reads as a sentence: `Trains<Native, GradientBoostedTrees>`.
 ///
-/// `fit` learns from the dense features and targets of a Dataset; it throws `Error{Errc::cancelled}` when asked to stop
+/// `fit` learns from the dense features and targets of a Dataset; it throws `Error{Errc::canceled}` when asked to stop
 /// and `Error{Errc::invalid_argument}` for targets the spec cannot learn, such as one class only. A backend that cannot
 /// share the fit over `options.transport` throws `Error{Errc::unsupported}`; it never trains on its own instead.
 template <class B, class S>

@@ -19,7 +19,7 @@ class Transport;
 /// On which cores the workers of an engine stay.
 enum class Affinity {
   none,     ///< the operating system decides
-  compact,  ///< worker i on the i-th core that this process may use: neighbours share caches
+  compact,  ///< worker i on the i-th core that this process may use: neighbors share caches
   scatter,  ///< spread evenly over the cores that this process may use
   list,     ///< on the cores listed
 };
@@ -49,7 +49,7 @@ struct EngineOptions {
   Executor* executor = nullptr;            ///< whose threads help; null: the Runtime's. Must outlive the Engine
   std::chrono::microseconds spin{20};      ///< how long an idle worker looks for work before it gives its thread back
   std::shared_ptr<Transport> transport{};  ///< what joins several processes; null: this one alone
-  std::stop_token stop{};                  ///< ends a run with `Errc::cancelled`, at the next barrier or tick
+  std::stop_token stop{};                  ///< ends a run with `Errc::canceled`, at the next barrier or tick
   /// A longer superstep of the run ends it with `Errc::deadline_exceeded`, naming the peers that are late: at its end,
   /// or where peers meet in teams and at clocks. By the Runtime's clock; 0: none.
   std::chrono::milliseconds superstep_deadline{0};

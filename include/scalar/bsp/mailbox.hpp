@@ -95,8 +95,8 @@ class Received {
 /// creation: the n-th mailbox of every peer is one channel. A message to a peer that has returned, or that has no such
 /// mailbox in the next superstep, is dropped. A message survives the mailbox it was sent with.
 ///
-/// `T` is any type that moves and is destroyed without throwing. Within a process messages are moved, never serialised;
-/// to another process they go as bytes, for which `Serialiser<T>` must know how. What is received belongs to the
+/// `T` is any type that moves and is destroyed without throwing. Within a process messages are moved, never serialized;
+/// to another process they go as bytes, for which `Serializer<T>` must know how. What is received belongs to the
 /// receiver until its next barrier: it may be changed or moved from. Complexity: nothing is sorted or locked; once
 /// blocks have grown to a steady size, nothing is allocated. Memory follows the pairs of peers that talk. Thread
 /// safety: used only by the peer that made it.

@@ -56,7 +56,7 @@ class Peer {
   int size() const noexcept { return world_->size(); }
   /// Which process hosts which peers.
   const Placement& placement() const noexcept { return world_->placement(); }
-  /// The neighbours on a ring.
+  /// The neighbors on a ring.
   int left() const noexcept { return rank_ == 0 ? size() - 1 : rank_ - 1; }
   int right() const noexcept { return rank_ + 1 == size() ? 0 : rank_ + 1; }
   /// The number of the running superstep, from 0.

@@ -101,8 +101,8 @@ class Cache {
   /// The value of `key`; `compute` is called when nobody else is computing it.
   ///
   /// An error of `compute` leaves as it came, and is given to those who wait at that moment, but for
-  /// `Errc::cancelled` and `Errc::deadline_exceeded`: then the next in line computes, with its own `compute`.
-  /// Errors: `Errc::deadline_exceeded` and `Errc::cancelled` when the wait for somebody else ends early;
+  /// `Errc::canceled` and `Errc::deadline_exceeded`: then the next in line computes, with its own `compute`.
+  /// Errors: `Errc::deadline_exceeded` and `Errc::canceled` when the wait for somebody else ends early;
   /// `Errc::invalid_argument` when `compute` asks for its own key on its own thread.
   Answer get_or_compute(const Key& key, const Wait& wait, FunctionRef<Value()> compute);
   Answer get_or_compute(const Key& key, FunctionRef<Value()> compute) { return get_or_compute(key, Wait{}, compute); }

@@ -48,11 +48,11 @@ class Claim {
   /// Ends the flight of a claim that is mine: stores the value and gives it to all who wait. Then it is found, and
   /// `outcome` is `miss`, or `bypass` when the value was not kept.
   void publish(std::span<const std::byte> value);
-  /// Ends the flight of a claim that is mine with an error: it goes to those who wait now, but for `Errc::cancelled`
+  /// Ends the flight of a claim that is mine with an error: it goes to those who wait now, but for `Errc::canceled`
   /// and `Errc::deadline_exceeded`, which hand over to the next in line.
   void fail(const std::exception_ptr& error) noexcept;
   /// Returns at once unless the claim is theirs; then waits until it is found, or until it is mine.
-  /// Errors: the error of whoever computed; `Errc::deadline_exceeded`, `Errc::cancelled`; `Errc::invalid_argument` when
+  /// Errors: the error of whoever computed; `Errc::deadline_exceeded`, `Errc::canceled`; `Errc::invalid_argument` when
   /// the thread that waits is itself computing this key. The claim is then `none`.
   State wait(const Wait& wait = {});
 

@@ -24,7 +24,7 @@ enum class Errc : std::int32_t {
   shape_mismatch = 10,      ///< rows, columns or dimensions do not agree
   type_mismatch = 11,       ///< a value of another type was expected
   deadline_exceeded = 12,   ///< the time given was over before the work was done
-  cancelled = 13,           ///< the caller asked to stop
+  canceled = 13,           ///< the caller asked to stop
   aborted = 14,             ///< another peer failed, and the work done together ended with it
   resource_exhausted = 15,  ///< a bounded queue or a quota is full
   too_large = 16,           ///< beyond a limit that protects the process

@@ -48,7 +48,7 @@ struct ReadCsv {
 /// Lines end with LF or CRLF; a UTF-8 byte order mark is dropped; lines with nothing on them are skipped where there is
 /// more than one column, and before a header. In a file of one column such a line is a row without a value. A column
 /// whose type is not declared gets the first that fits all its values: boolean
-/// (`true`/`false` in lower case, upper case or capitalised), int64, float64, text. An integer that a float64 cannot
+/// (`true`/`false` in lower case, upper case or capitalized), int64, float64, text. An integer that a float64 cannot
 /// hold exactly makes a column of mixed numbers text, and so does a number with a leading zero, such as the code "007":
 /// no digits are lost. A column without any value is float64.
 ///

@@ -87,7 +87,7 @@ enum class TargetKind : std::uint8_t { regression = 0, classification = 1 };
 
 /// How long work on a table may go on, and who hears of it.
 struct EncodeOptions {
-  std::stop_token stop{};  ///< asks to give up: `Errc::cancelled`
+  std::stop_token stop{};  ///< asks to give up: `Errc::canceled`
   /// Hears how many values of the table were seen; called from any thread, one call at a time.
   std::function<void(std::int64_t done, std::int64_t total)> progress{};
 };
@@ -106,7 +106,7 @@ class Encoder {
   /// Errors: `Errc::empty` for no rows; `Errc::invalid_argument` for a table without label, a missing label, or a
   /// text label where a number is wanted, an infinity or a text that is not UTF-8, naming column and row;
   /// `Errc::too_large` for too many distinct texts or classes; `Errc::out_of_range` for numbers whose mean or deviation
-  /// no float64 holds, or that float32 features do not tell apart (see Encoding); `Errc::cancelled`.
+  /// no float64 holds, or that float32 features do not tell apart (see Encoding); `Errc::canceled`.
   static Encoder fit(const Table& table, const Encoding& encoding, TargetKind kind, const Runtime& runtime = {},
                      const EncodeOptions& options = {});
   /// Takes features as they are, infinities excepted: what a model fitted on a Dataset has.

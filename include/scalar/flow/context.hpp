@@ -32,7 +32,7 @@ class StepContext {
   std::string_view step() const noexcept { return step_; }
   /// The Runtime that the flow runs on: its threads, log and clock.
   const Runtime& runtime() const noexcept { return runtime_; }
-  /// Requested when the caller of the flow wants it to end. A step that gives up throws `Errc::cancelled`.
+  /// Requested when the caller of the flow wants it to end. A step that gives up throws `Errc::canceled`.
   const std::stop_token& stop() const noexcept { return stop_; }
   /// Tells the caller of the flow that `done` of `total` pieces of this step's work are done; see `StepProgress`.
   /// Throws what the caller's function throws.

@@ -23,7 +23,7 @@ struct FlowRunOptions {
   /// time, from the threads that run the steps; what it throws fails that step.
   std::function<void(const StepProgress&)> progress{};
   /// Once stop is requested no further step starts, steps that take a StepContext may end early, and the run ends with
-  /// `Errc::cancelled`.
+  /// `Errc::canceled`.
   std::stop_token stop{};
 };
 

@@ -64,7 +64,7 @@ concept Part = requires { typename T::Events; };
 
 }  // namespace flow::detail
 
-/// A step with a name of its own, for lambdas and function objects: `step<"normalise">([](const Table& table) { ...
+/// A step with a name of its own, for lambdas and function objects: `step<"normalize">([](const Table& table) { ...
 /// })`.
 ///
 /// The function is called as const, possibly from several threads at once, with `const&` to what it reads.

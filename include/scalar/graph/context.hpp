@@ -27,9 +27,9 @@ class Context {
   Value& value() noexcept { return state_.values[local_]; }
 
   /// The vertices that edges lead to, ascending; with the changes of this program.
-  std::span<const Vertex> neighbours() const noexcept { return state_.neighbours(local_); }
-  std::size_t degree() const noexcept { return neighbours().size(); }
-  /// The weight of the edge to `neighbours()[edge]`; 1 where edges have none.
+  std::span<const Vertex> neighbors() const noexcept { return state_.neighbors(local_); }
+  std::size_t degree() const noexcept { return neighbors().size(); }
+  /// The weight of the edge to `neighbors()[edge]`; 1 where edges have none.
   float weight(std::size_t edge) const noexcept {
     const std::span<const float> weights = state_.weights(local_);
     return weights.empty() ? 1.0f : weights[edge];
@@ -37,8 +37,8 @@ class Context {
 
   /// Sends a message that `to` gets in the next superstep. Errors: `Errc::out_of_range` for a vertex that is none.
   void send(Vertex to, const Message& message) { state_.send(local_, to, message); }
-  /// Sends a message along every edge. Cheaper than one `send` an edge: the engine may let the neighbours fetch it.
-  void send_to_neighbours(const Message& message) { state_.send_to_neighbours(local_, message); }
+  /// Sends a message along every edge. Cheaper than one `send` an edge: the engine may let the neighbors fetch it.
+  void send_to_neighbors(const Message& message) { state_.send_to_neighbors(local_, message); }
   /// Sleeps until a message comes. The run ends when all vertices sleep and no message is under way.
   void vote_to_halt() noexcept { halted_ = true; }
 
@@ -82,7 +82,7 @@ class Context {
     state_.program.compute(*this, state_.messages(local));
     return halted_;
   }
-  void initialise(std::size_t local) {
+  void initialize(std::size_t local) {
     local_ = local;
     if constexpr (detail::HasInit<Program>) state_.program.init(*this);
   }

@@ -44,9 +44,9 @@ enum class Ids : std::uint8_t {
   text = 2,     ///< texts, in ascending order of their bytes
 };
 
-/// An immutable graph: for each vertex its neighbours, in ascending order.
+/// An immutable graph: for each vertex its neighbors, in ascending order.
 ///
-/// A directed graph holds the neighbours along edges (`out`) and, unless built without, against them (`in`). An
+/// A directed graph holds the neighbors along edges (`out`) and, unless built without, against them (`in`). An
 /// undirected graph holds one set of lists for both, in which an edge stands at both of its ends, a self-loop once.
 /// Weights are float32: half the memory traffic of float64, to which the kernels are bound, and exact for integers to
 /// 16,777,216. Copies share the storage. A default one has no vertices.
@@ -63,24 +63,24 @@ class Graph {
   bool has_weights() const noexcept { return out_.weights != nullptr; }
   bool has_in_edges() const noexcept { return in_.offsets != nullptr; }
 
-  std::span<const Vertex> out(Vertex vertex) const noexcept { return out_.neighbours_of(vertex); }
+  std::span<const Vertex> out(Vertex vertex) const noexcept { return out_.neighbors_of(vertex); }
   std::int64_t out_degree(Vertex vertex) const noexcept { return out_.degree(vertex); }
   /// The weights of the edges of `out(vertex)`, in its order; empty where the graph has none.
   std::span<const float> out_weights(Vertex vertex) const noexcept { return out_.weights_of(vertex); }
 
   /// The vertices that have an edge to `vertex`.
   /// Errors (this, `in_degree`, `in_weights`): `Errc::empty` where `has_in_edges()` is false.
-  std::span<const Vertex> in(Vertex vertex) const { return in_side().neighbours_of(vertex); }
+  std::span<const Vertex> in(Vertex vertex) const { return in_side().neighbors_of(vertex); }
   std::int64_t in_degree(Vertex vertex) const { return in_side().degree(vertex); }
   std::span<const float> in_weights(Vertex vertex) const { return in_side().weights_of(vertex); }
 
-  /// `vertices() + 1` places in `out_neighbours()`: the list of `v` is `[offsets[v], offsets[v + 1])`.
+  /// `vertices() + 1` places in `out_neighbors()`: the list of `v` is `[offsets[v], offsets[v + 1])`.
   std::span<const std::int64_t> out_offsets() const noexcept { return out_.all_offsets(vertices_); }
-  std::span<const Vertex> out_neighbours() const noexcept { return out_.all_neighbours(vertices_); }
+  std::span<const Vertex> out_neighbors() const noexcept { return out_.all_neighbors(vertices_); }
   std::span<const float> out_weights() const noexcept { return out_.all_weights(vertices_); }
   /// The same against the edges. Errors: `Errc::empty` where `has_in_edges()` is false.
   std::span<const std::int64_t> in_offsets() const { return in_side().all_offsets(vertices_); }
-  std::span<const Vertex> in_neighbours() const { return in_side().all_neighbours(vertices_); }
+  std::span<const Vertex> in_neighbors() const { return in_side().all_neighbors(vertices_); }
   std::span<const float> in_weights() const { return in_side().all_weights(vertices_); }
 
   /// This graph with in-edges; itself where it has them. Complexity: a pass over the edges and a sort of each list.
@@ -109,20 +109,20 @@ class Graph {
  private:
   struct Side {
     const std::int64_t* offsets = nullptr;
-    const Vertex* neighbours = nullptr;
+    const Vertex* neighbors = nullptr;
     const float* weights = nullptr;
 
     std::int64_t degree(Vertex v) const noexcept { return offsets[v + std::size_t{1}] - offsets[v]; }
-    std::span<const Vertex> neighbours_of(Vertex v) const noexcept {
-      return {neighbours + offsets[v], static_cast<std::size_t>(degree(v))};
+    std::span<const Vertex> neighbors_of(Vertex v) const noexcept {
+      return {neighbors + offsets[v], static_cast<std::size_t>(degree(v))};
     }
     std::span<const float> weights_of(Vertex v) const noexcept {
       if (weights == nullptr) return {};
       return {weights + offsets[v], static_cast<std::size_t>(degree(v))};
     }
     std::span<const std::int64_t> all_offsets(Vertex n) const noexcept { return {offsets, std::size_t{n} + 1}; }
-    std::span<const Vertex> all_neighbours(Vertex n) const noexcept {
-      return {neighbours, static_cast<std::size_t>(offsets[n])};
+    std::span<const Vertex> all_neighbors(Vertex n) const noexcept {
+      return {neighbors, static_cast<std::size_t>(offsets[n])};
     }
     std::span<const float> all_weights(Vertex n) const noexcept {
       if (weights == nullptr) return {};

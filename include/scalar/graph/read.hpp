@@ -50,10 +50,10 @@ Graph read_graphalytics(const data::Uri& vertices, const data::Uri& edges, const
 Graph parse_graphalytics(std::string_view vertices, std::string_view edges, const ReadEdges& options = {},
                          const Runtime& runtime = {});
 
-/// Reads a serialised graph of the GAP benchmark suite (S. Beamer, `converter`), `.sg` or, where the file is as long as
+/// Reads a serialized graph of the GAP benchmark suite (S. Beamer, `converter`), `.sg` or, where the file is as long as
 /// weights make it, `.wsg`. Lists that are not in order are sorted. `in_edges`: hold those of a directed graph.
 /// Errors: `Errc::parse` for a file as long as its header does not say, offsets that go down or beyond the edges, a
-/// neighbour that is no vertex, an undirected graph with an edge at one end only, in-edges that are not the edges.
+/// neighbor that is no vertex, an undirected graph with an edge at one end only, in-edges that are not the edges.
 Graph read_sg(const data::Uri& uri, bool in_edges = true, const Runtime& runtime = {});
 Graph parse_sg(std::string_view bytes, bool in_edges = true, const Runtime& runtime = {});
 

@@ -30,7 +30,7 @@ template <class Program>
   Context<Program> context(state);
   for (std::size_t w = 0; w < state.awake.size(); ++w)
     for (std::uint64_t bits = state.awake[w]; bits != 0; bits &= bits - 1)
-      context.initialise(64 * w + static_cast<std::size_t>(std::countr_zero(bits)));
+      context.initialize(64 * w + static_cast<std::size_t>(std::countr_zero(bits)));
 }
 
 template <class Program>
@@ -175,7 +175,7 @@ bsp::Task<RunResult<Program>> run(bsp::Peer& peer, const Program& program, const
 ///       using Message = int;
 ///       static int combine(int a, int b) { return a + b; }
 ///       void compute(graph::Context<Degrees>& vertex, std::span<const int> messages) {
-///         if (vertex.superstep() == 0) vertex.send_to_neighbours(1);
+///         if (vertex.superstep() == 0) vertex.send_to_neighbors(1);
 ///         for (int count : messages) vertex.value() = count;
 ///         vertex.vote_to_halt();
 ///       }

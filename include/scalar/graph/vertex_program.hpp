@@ -61,17 +61,17 @@ concept VertexProgram =
 /// How messages travel. All give the same messages; only the order in which a combiner folds them differs, which shows
 /// in the last bits of sums of floating-point numbers.
 enum class MessagePath : std::uint8_t {
-  automatic = 0,  ///< `pull` while most edges carry what `send_to_neighbours` sends, else `dense` or `sparse`
+  automatic = 0,  ///< `pull` while most edges carry what `send_to_neighbors` sends, else `dense` or `sparse`
   sparse = 1,     ///< each message to the owner of its vertex
   dense = 2,      ///< with a combiner: one accumulator per vertex and peer (`bsp::CombinePolicy::dense`)
-  pull = 3,       ///< what goes to all neighbours is published once, and read along the in-edges
+  pull = 3,       ///< what goes to all neighbors is published once, and read along the in-edges
 };
 
 /// How the vertices are divided among the peers.
 enum class Division : std::uint8_t {
   edges = 0,     ///< ranges of vertices with about as many edges; with `extra_vertices`, as `vertices`
   vertices = 1,  ///< ranges of as many vertices
-  hash = 2,      ///< by a hash of the vertex: even where neighbouring numbers are alike; messages travel `sparse` only
+  hash = 2,      ///< by a hash of the vertex: even where neighboring numbers are alike; messages travel `sparse` only
 };
 
 /// What happens to requests that contradict each other or the graph: the same vertex added twice or present (without

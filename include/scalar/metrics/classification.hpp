@@ -23,7 +23,7 @@ double accuracy(Numbers targets, Probabilities probabilities, Numbers weights = 
 /// The mean of `-log(p)`, where p is the probability given to the target, in nats.
 ///
 /// `positive` `[rows]` is the probability of class 1 of two. Probabilities are clipped to [epsilon, 1 - epsilon], where
-/// epsilon is that of the type they are stored in; rows are not normalised. Errors: also for a probability outside
+/// epsilon is that of the type they are stored in; rows are not normalized. Errors: also for a probability outside
 /// [0, 1] by more than 1e-6.
 double logloss(Numbers targets, Numbers positive, Numbers weights = {});
 /// The same for probabilities `[rows, classes]`.

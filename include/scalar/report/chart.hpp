@@ -5,7 +5,7 @@
 
 namespace scalar::inline v0::report {
 
-/// One bar. Bars of one group have one colour, in all panels of a figure.
+/// One bar. Bars of one group have one color, in all panels of a figure.
 struct Bar {
   std::string label{};
   double value = 0;  ///< NaN is drawn as "n/a", an infinity as its sign; neither moves the axis

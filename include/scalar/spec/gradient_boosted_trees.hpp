@@ -5,7 +5,7 @@
 namespace scalar::inline v0 {
 
 /// Second-order gradient boosting (Chen, Guestrin, "XGBoost: a scalable tree boosting system", KDD 2016, section 2):
-/// each round adds one tree a margin, grown level by level to `depth`, that minimises `sum_i g_i f(x_i) + 1/2 h_i
+/// each round adds one tree a margin, grown level by level to `depth`, that minimizes `sum_i g_i f(x_i) + 1/2 h_i
 /// f(x_i)^2 + min_split_gain T + l2/2 ||leaves||^2`; a leaf is `-learning_rate G / (H + l2)`.
 ///
 /// A split's gain is `1/2 (G_L^2/(H_L+l2) + G_R^2/(H_R+l2) - G^2/(H+l2)) - min_split_gain`, both children need

@@ -1,10 +1,10 @@
 #pragma once
-/// Least squares with ridge regularisation.
+/// Least squares with ridge regularization.
 #include "scalar/spec/linear_parameters.hpp"
 
 namespace scalar::inline v0 {
 
-/// Minimises `sum_i w_i (y_i - x_i . b - b0)^2 + l2 ||b||^2`; the intercept `b0` is not penalised.
+/// Minimizes `sum_i w_i (y_i - x_i . b - b0)^2 + l2 ||b||^2`; the intercept `b0` is not penalized.
 ///
 /// The objective of scikit-learn's `Ridge(alpha=l2)`. Solved exactly from the Gram matrix of the centred data
 /// (Cholesky; Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning", 2nd ed., 3.4.1). With `l2 = 0` and

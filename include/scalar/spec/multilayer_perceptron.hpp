@@ -25,7 +25,7 @@ enum class Optimizer : std::uint8_t {
 
 /// `a_0 = x; a_l = f(W_l a_(l-1) + c_l)` for the hidden layers, the last layer linear with the link of the loss.
 ///
-/// Each step minimises `1/n sum_i w_i loss_i + l2 / (2 n) ||W||^2` over a minibatch of n rows (biases free), the
+/// Each step minimizes `1/n sum_i w_i loss_i + l2 / (2 n) ||W||^2` over a minibatch of n rows (biases free), the
 /// objective of scikit-learn's MLPClassifier(alpha=l2). With the squared loss the targets are those less their weighted
 /// mean, divided by their weighted deviation, both in double: prices and times keep their digits, and one learning rate
 /// serves targets of any size. Weights begin uniform in `[-r, r]`, `r = sqrt(6 / (inputs +

@@ -9,7 +9,7 @@
 
 namespace scalar::inline v0 {
 
-/// Specialised beside each spec: `using type = ...;` names its canonical parameters.
+/// Specialized beside each spec: `using type = ...;` names its canonical parameters.
 template <class S>
 struct ParametersOf;
 
@@ -39,7 +39,7 @@ enum class Link : std::uint8_t {
   softmax = 2,   ///< `exp(margin_k) / sum_j exp(margin_j)`
 };
 
-/// What training minimises.
+/// What training minimizes.
 enum class Loss : std::uint8_t {
   squared = 0,   ///< regression: `1/2 (prediction - target)^2`
   logistic = 1,  ///< two classes: `-log` of the probability of the right one

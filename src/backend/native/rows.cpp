@@ -140,7 +140,7 @@ std::int64_t checked_classes(std::string_view spec, const Dataset& contiguous) {
 }
 
 void check_stop(std::string_view spec, const FitOptions& options) {
-  if (options.stop.stop_requested()) throw Error(Errc::cancelled, "asked to stop", std::string(spec));
+  if (options.stop.stop_requested()) throw Error(Errc::canceled, "asked to stop", std::string(spec));
 }
 
 }  // namespace scalar::inline v0::backend::native

@@ -93,7 +93,7 @@ Dataset checked(std::string_view spec, const Dataset& data, const Runtime& runti
 /// Returns the number of classes. Errors: `Errc::invalid_argument`.
 std::int64_t checked_classes(std::string_view spec, const Dataset& contiguous);
 
-/// Throws `Errc::cancelled` once asked to stop.
+/// Throws `Errc::canceled` once asked to stop.
 void check_stop(std::string_view spec, const FitOptions& options);
 
 }  // namespace scalar::inline v0::backend::native

@@ -51,7 +51,7 @@ class Batches {
   void report() const {
     const std::int64_t all = passes * data_.rows(), done = (std::min)(pass_ * data_.rows() + row_, all);
     if (options_.progress) options_.progress({"bin", done, all, std::numeric_limits<double>::quiet_NaN()});
-    if (options_.stop.stop_requested()) throw Error(Errc::cancelled, "asked to stop before the first round", "xgboost");
+    if (options_.stop.stop_requested()) throw Error(Errc::canceled, "asked to stop before the first round", "xgboost");
   }
   int next() noexcept {
     try {

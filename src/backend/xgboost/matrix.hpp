@@ -15,7 +15,7 @@ namespace scalar::inline v0::backend::xgboost {
 /// those of a matrix made at once. `data` is contiguous.
 ///
 /// Errors: `Errc::invalid_argument` naming row and column for an infinite feature, `Errc::out_of_range` for a weight
-/// beyond float32, `Errc::cancelled`, and what `options.progress` throws.
+/// beyond float32, `Errc::canceled`, and what `options.progress` throws.
 void make_matrix(const Library& library, const Dataset& data, int bins, int threads, const FitOptions& options,
                  Owned& matrix);
 

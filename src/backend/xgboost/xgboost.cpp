@@ -102,7 +102,7 @@ void boost(const Library& library, const GradientBoostedTrees& spec, const FitOp
            Handle matrix) {
   for (int tree = 0; tree < spec.trees; ++tree) {
     if (options.stop.stop_requested())
-      throw Error(Errc::cancelled,
+      throw Error(Errc::canceled,
                   "asked to stop after " + std::to_string(tree) + " of " + std::to_string(spec.trees) + " rounds",
                   "xgboost");
     library.check(library.booster_update(booster, tree, matrix), "XGBoosterUpdateOneIter");

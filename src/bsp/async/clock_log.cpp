@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "scalar/bsp/async/clock.hpp"
-#include "scalar/bsp/serialise.hpp"
+#include "scalar/bsp/serialize.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/hash.hpp"
 
@@ -27,11 +27,11 @@ constexpr std::size_t head_bytes = 16, hash_bytes = sizeof(Hash128);
 
 template <class T>
 void write(const T& value, std::vector<std::byte>& out) {
-  Serialiser<T>::write(value, out);
+  Serializer<T>::write(value, out);
 }
 template <class T>
 void read(std::span<const std::byte>& in, T& value) {
-  Serialiser<T>::read(in, value);
+  Serializer<T>::read(in, value);
 }
 
 /// The parts have at least this size each, so a count can be checked against the bytes that are left.

@@ -74,7 +74,7 @@ void CheckpointDirectory::claim(std::uint64_t epoch, std::chrono::milliseconds p
   // Others may be on another machine: only the directory tells of them.
   while (steady_clock::now() < until && ::access(path.c_str(), F_OK) != 0) {
     if (stop.stop_requested())
-      throw Error(Errc::cancelled, "a stop was requested while others might have gone on from the checkpoints", path_);
+      throw Error(Errc::canceled, "a stop was requested while others might have gone on from the checkpoints", path_);
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);

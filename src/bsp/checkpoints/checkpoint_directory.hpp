@@ -33,7 +33,7 @@ class CheckpointDirectory {
 
   /// After a loss, once for all processes that are left: of the parts of a job that cannot hear each other, the first
   /// to come here goes on. A part that should let others go first waits for `pause`, as long as none comes.
-  /// Errors: `Errc::aborted` when another part has come first, `Errc::cancelled`, `Errc::io`.
+  /// Errors: `Errc::aborted` when another part has come first, `Errc::canceled`, `Errc::io`.
   void claim(std::uint64_t epoch, std::chrono::milliseconds pause = {}, const std::stop_token& stop = {}) const;
   /// Removes those of jobs that are no more: they are of later epochs than a run that is no recovery begins in.
   void remove_claims(std::uint64_t epoch) const noexcept;

@@ -308,7 +308,7 @@ void Scheduler::check_clock(std::uint32_t arrived) noexcept {
   if (world_.has_failed()) return;
   int late = world_.first();
   try {
-    if (stop_.stop_requested()) throw Error(Errc::cancelled, "a stop was requested", "bsp");
+    if (stop_.stop_requested()) throw Error(Errc::canceled, "a stop was requested", "bsp");
     if (deadline_.count() == 0) return;
     const std::int64_t took = (time_of(*clock_) - opened_at_.load(std::memory_order_relaxed)) / 1'000'000;
     if (took > deadline_.count()) throw overdue(took, arrived, late);

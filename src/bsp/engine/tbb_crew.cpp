@@ -60,7 +60,7 @@ class TbbCrew final : public Crew {
   }
 
   Runtime runtime_;
-  tbb::task_group_context context_{tbb::task_group_context::isolated};  // a cancelled host does not drop helpers
+  tbb::task_group_context context_{tbb::task_group_context::isolated};  // a canceled host does not drop helpers
   tbb::task_group tasks_{context_};
 };
 

@@ -34,29 +34,29 @@ void check_mpi(int code, const char* call) {
 }
 
 bool MpiLibrary::is_alive() noexcept {
-  int initialised = 0, finalised = 0;
-  MPI_Initialized(&initialised), MPI_Finalized(&finalised);
-  return initialised != 0 && finalised == 0;
+  int initialized = 0, finalized = 0;
+  MPI_Initialized(&initialized), MPI_Finalized(&finalized);
+  return initialized != 0 && finalized == 0;
 }
 
 MpiLibrary& MpiLibrary::get() {
   static MpiLibrary library;
-  if (!is_alive()) throw Error(Errc::unsupported, "MPI has been finalised, and cannot begin again", "bsp::mpi");
+  if (!is_alive()) throw Error(Errc::unsupported, "MPI has been finalized, and cannot begin again", "bsp::mpi");
   int provided = 0;
   check_mpi(MPI_Query_thread(&provided), "MPI_Query_thread");
-  check_level(provided, "the host has initialised MPI");
+  check_level(provided, "the host has initialized MPI");
   return library;
 }
 
 MpiLibrary::MpiLibrary() {
-  int initialised = 0, provided = 0;
-  check_mpi(MPI_Initialized(&initialised), "MPI_Initialized");
-  if (initialised != 0) return;
+  int initialized = 0, provided = 0;
+  check_mpi(MPI_Initialized(&initialized), "MPI_Initialized");
+  if (initialized != 0) return;
   check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided), "MPI_Init_thread");
   is_ours_ = true;
   if (provided >= MPI_THREAD_SERIALIZED) return;
   MPI_Finalize();
-  check_level(provided, "this MPI can only be initialised");
+  check_level(provided, "this MPI can only be initialized");
 }
 
 MpiLibrary::~MpiLibrary() {

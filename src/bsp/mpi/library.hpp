@@ -1,5 +1,5 @@
 #pragma once
-/// MPI as this process has it: initialised, and called by one thread at a time.
+/// MPI as this process has it: initialized, and called by one thread at a time.
 #include <mpi.h>
 
 #include <mutex>
@@ -16,9 +16,9 @@ void check_mpi(int code, const char* call);
 /// allows one call at a time.
 class MpiLibrary {
  public:
-  /// Initialises MPI where the host has not. Errors: `Errc::unsupported`.
+  /// Initializes MPI where the host has not. Errors: `Errc::unsupported`.
   static MpiLibrary& get();
-  /// Whether MPI can be called: it cannot once the host has finalised it.
+  /// Whether MPI can be called: it cannot once the host has finalized it.
   static bool is_alive() noexcept;
   std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
 

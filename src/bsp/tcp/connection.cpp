@@ -35,7 +35,7 @@ void Connection::set_deadline(SteadyTime time, std::string what) {
 void Connection::clear_deadline() { timer_.cancel(); }
 
 void Connection::cancel() {
-  is_cancelled_ = true;
+  is_canceled_ = true;
   error_code ignored;
   timer_.cancel();
   socket_.cancel(ignored);
@@ -48,7 +48,7 @@ void Connection::give_up(std::string reason) {
 }
 
 void Connection::check() const {
-  if (is_cancelled_) throw Error(Errc::cancelled, "the transport is closing", remote_);
+  if (is_canceled_) throw Error(Errc::canceled, "the transport is closing", remote_);
   if (!lost_.empty()) throw Error(Errc::unavailable, lost_, remote_);
   if (is_late_) throw Error(Errc::deadline_exceeded, late_ + " takes too long", remote_);
 }

@@ -33,7 +33,7 @@ class Connection {
   /// Everything that waits here fails with `Errc::deadline_exceeded` at `time`, saying that `what` took too long.
   void set_deadline(SteadyTime time, std::string what);
   void clear_deadline();
-  /// Everything that waits here, now and later, fails with `Errc::cancelled`.
+  /// Everything that waits here, now and later, fails with `Errc::canceled`.
   void cancel();
   /// The same with `Errc::unavailable`: the process at the other end is lost.
   void give_up(std::string reason);
@@ -65,7 +65,7 @@ class Connection {
   Stream stream_;
   asio::steady_timer timer_;
   std::string remote_, remote_host_, late_, lost_;
-  bool is_cancelled_ = false, is_late_ = false;
+  bool is_canceled_ = false, is_late_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

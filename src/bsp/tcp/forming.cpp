@@ -127,7 +127,7 @@ bool Service::have_all_joined() const {
 awaitable<void> Service::gather(SteadyTime deadline) {
   const auto is_gone = [](const auto& joiner) { return !joiner.second.connection->is_open(); };
   for (;;) {
-    if (is_stopping_) throw Error(Errc::cancelled, "the transport is closing", "bsp::tcp");
+    if (is_stopping_) throw Error(Errc::canceled, "the transport is closing", "bsp::tcp");
     if (const std::string why = outvoted(); !why.empty()) throw Error(Errc::aborted, why, "bsp::tcp");
     std::erase_if(joiners_, is_gone);
     if (have_all_joined()) {
@@ -307,7 +307,7 @@ awaitable<std::shared_ptr<Connection>> Service::introduce_to(std::string who, Ad
     const SteadyTime next = (std::min)(form_deadline_, now + pause);
     co_await changed_.wait(next);
   }
-  throw Error(Errc::cancelled, "the transport is closing", "bsp::tcp");
+  throw Error(Errc::canceled, "the transport is closing", "bsp::tcp");
 }
 
 awaitable<std::shared_ptr<Connection>> Service::connect(tcp::endpoint endpoint) {
@@ -366,7 +366,7 @@ awaitable<void> Service::meet_all() {
       take_member(process, purpose, std::move(connection));
     }
   while (!is_complete()) {
-    if (is_stopping_) throw Error(Errc::cancelled, "the transport is closing", "bsp::tcp");
+    if (is_stopping_) throw Error(Errc::canceled, "the transport is closing", "bsp::tcp");
     if (failure_) throw Error(Errc::unavailable, loss(), "bsp::tcp");
     if (steady_clock::now() >= form_deadline_) throw Error(Errc::unavailable, missing(), "bsp::tcp");
     co_await changed_.wait(form_deadline_);

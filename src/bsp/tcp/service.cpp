@@ -57,7 +57,7 @@ void Service::run() {
     } catch (const std::exception& error) {
       log(LogLevel::error, error.what());  // out of memory: whose turn it was is gone, the others go on
     }
-  // What waits has been cancelled, and goes.
+  // What waits has been canceled, and goes.
   try {
     context_.restart();
     context_.poll();

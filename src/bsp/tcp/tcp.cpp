@@ -106,7 +106,7 @@ Membership Tcp::regroup() {
     service_->leave();  // the others do not wait for this process, nor miss it
     places_.clear();
     service_ = nullptr;
-    throw Error(Errc::cancelled, "this process has left the job", "bsp::tcp");
+    throw Error(Errc::canceled, "this process has left the job", "bsp::tcp");
   }
   return enter(service_->regroup());
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "scalar/bsp/processes/placement.hpp"
-#include "scalar/bsp/topology/neighbourhood.hpp"
+#include "scalar/bsp/topology/neighborhood.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp {
@@ -30,7 +30,7 @@ void check(const Topology& topology, int processes) {
 class Bisection {
  public:
   explicit Bisection(const Topology& topology) : topology_(topology), side_(at(topology.size()), outside) {
-    for (int rank = 0; rank < topology.size(); ++rank) neighbours_.push_back(topology.neighbours(rank));
+    for (int rank = 0; rank < topology.size(); ++rank) neighbors_.push_back(topology.neighbors(rank));
   }
 
   /// Reorders `set` (ascending) so that its first `count` members and the others are linked by few; both ascending.
@@ -77,7 +77,7 @@ class Bisection {
       Ranks queue{last};
       side_[at(last)] = 1;
       for (std::size_t head = 0; head < queue.size(); ++head)
-        for (const int next : neighbours_[at(queue[head])])
+        for (const int next : neighbors_[at(queue[head])])
           if (side_[at(next)] == 0) side_[at(next)] = 1, queue.push_back(next);
       last = queue.back();
     }
@@ -97,7 +97,7 @@ class Bisection {
       if (side_[at(next)] == 1) {
         side_[at(next)] = 0;
         order.push_back(next);
-        for (const int touched : neighbours_[at(next)])
+        for (const int touched : neighbors_[at(next)])
           if (side_[at(touched)] == 1)
             depth_first ? heap.emplace(0, ++tie, touched) : heap.emplace(gain(touched), --tie, touched);
       }
@@ -118,7 +118,7 @@ class Bisection {
   /// How many cut links fewer there are when `rank` changes its side.
   int gain(int rank) const {
     int saved = 0;
-    for (const int next : neighbours_[at(rank)])
+    for (const int next : neighbors_[at(rank)])
       if (side_[at(next)] != outside) saved += side_[at(next)] == side_[at(rank)] ? -1 : 1;
     return saved;
   }
@@ -126,7 +126,7 @@ class Bisection {
   std::int64_t cut_of(const Ranks& members) const {
     std::int64_t ends = 0;
     for (const int rank : members)
-      for (const int next : neighbours_[at(rank)])
+      for (const int next : neighbors_[at(rank)])
         ends += side_[at(next)] != outside && side_[at(next)] != side_[at(rank)];
     return ends / 2;
   }
@@ -153,7 +153,7 @@ class Bisection {
           side_[at(rank)] = static_cast<signed char>(1 - from);
           moved[at(rank)] = true;
           swaps.push_back(rank);
-          for (const int next : neighbours_[at(rank)])
+          for (const int next : neighbors_[at(rank)])
             if (side_[at(next)] != outside && !moved[at(next)]) heaps[side_[at(next)]].emplace(gain(next), -next, next);
           ++done;
           break;
@@ -178,7 +178,7 @@ class Bisection {
 
   const Topology& topology_;
   std::vector<signed char> side_;
-  std::vector<Ranks> neighbours_;
+  std::vector<Ranks> neighbors_;
   std::vector<bool> moved_;
 };
 
@@ -189,7 +189,7 @@ std::int64_t links_cut(const Topology& topology, int processes) {
   const auto placement = Placement::even(topology.size(), processes, 0);
   std::int64_t ends = 0;
   for (int rank = 0; rank < topology.size(); ++rank)
-    for (const int next : topology.neighbours(rank)) ends += placement.process_of(next) != placement.process_of(rank);
+    for (const int next : topology.neighbors(rank)) ends += placement.process_of(next) != placement.process_of(rank);
   return ends / 2;
 }
 

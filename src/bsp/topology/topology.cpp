@@ -80,7 +80,7 @@ Topology Topology::graph(int peers, std::span<const Link> links) {
     };
     if (std::min(a, b) < 0 || std::max(a, b) >= peers)
       wrong(Errc::out_of_range, "but there are " + std::to_string(peers) + " peers, from 0");
-    if (a == b) wrong(Errc::invalid_argument, "but a peer is not its own neighbour");
+    if (a == b) wrong(Errc::invalid_argument, "but a peer is not its own neighbor");
     both.emplace_back(a, b), both.emplace_back(b, a);
   }
   std::sort(both.begin(), both.end());
@@ -206,7 +206,7 @@ std::vector<int> Topology::adjacent(int node) const {
   return found;
 }
 
-std::vector<int> Topology::neighbours(int rank) const {
+std::vector<int> Topology::neighbors(int rank) const {
   std::vector<int> found = adjacent(node_of(rank));
   if (numbers_)
     for (int& node : found) node = numbers_->ranks[at(node)];
@@ -217,7 +217,7 @@ std::vector<int> Topology::neighbours(int rank) const {
 
 int Topology::degree(int rank) const {
   check(rank);
-  return shape_ == Shape::complete ? size_ - 1 : static_cast<int>(neighbours(rank).size());
+  return shape_ == Shape::complete ? size_ - 1 : static_cast<int>(neighbors(rank).size());
 }
 
 std::int64_t Topology::links() const {

@@ -54,7 +54,7 @@ struct Search {
     return next;
   }
 
-  /// Looks for each vertex of the share that is not in the tree whether an in-edge comes from the frontier. Neighbours
+  /// Looks for each vertex of the share that is not in the tree whether an in-edge comes from the frontier. Neighbors
   /// ascend, so the first found is the least.
   Frontier ascend(std::uint32_t depth) {
     Frontier next;
@@ -121,7 +121,7 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, BfsOptio
   if (peer.rank() == 0) box.send(0, source);
   co_await peer.sync();
   Frontier frontier{1, graph.out_degree(source)};
-  std::int64_t edges_left = static_cast<std::int64_t>(graph.out_neighbours().size());
+  std::int64_t edges_left = static_cast<std::int64_t>(graph.out_neighbors().size());
   for (std::uint32_t depth = 1; frontier.vertices != 0;) {
     if (most_edges == 0 || frontier.edges <= edges_left / most_edges) {
       edges_left -= frontier.edges;

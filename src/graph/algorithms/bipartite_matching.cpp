@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "graph/algorithms/neighbours.hpp"
+#include "graph/algorithms/neighbors.hpp"
 #include "graph/algorithms/per_vertex.hpp"
 #include "scalar/core/random.hpp"
 #include "scalar/graph/run.hpp"
@@ -25,7 +25,7 @@ struct Matching {
 
   void init(Context<Matching>& vertex) {
     const Vertex v = vertex.vertex();
-    each_neighbour(vertex.graph(), v, [&](Vertex u, int) {
+    each_neighbor(vertex.graph(), v, [&](Vertex u, int) {
       if ((is_left[u] != 0) == (is_left[v] != 0))
         throw Error(Errc::invalid_argument,
                     "the edge between vertices " + std::to_string((std::min)(u, v)) + " and " +
@@ -45,7 +45,7 @@ struct Matching {
     switch (vertex.superstep() % 4) {
       case 0:  // ask
         if (left && mate == no_vertex)
-          each_neighbour(vertex.graph(), vertex.vertex(), [&](Vertex u, int) { vertex.send(u, vertex.vertex()); });
+          each_neighbor(vertex.graph(), vertex.vertex(), [&](Vertex u, int) { vertex.send(u, vertex.vertex()); });
         return;
       case 1:  // grant
         if (left || mate != no_vertex || senders.empty()) return;

@@ -42,10 +42,10 @@ void flatten(Forest& forest, bsp::Share share) noexcept {
 
 void join_nth_edges(Forest& forest, const Graph& graph, bsp::Share share, std::int64_t n) {
   const auto offsets = graph.out_offsets();
-  const auto neighbours = graph.out_neighbours();
+  const auto neighbors = graph.out_neighbors();
   for (std::size_t v = share.begin; v < share.end; ++v)
     if (const std::int64_t place = offsets[v] + n; place < offsets[v + 1])
-      join(forest, static_cast<Vertex>(v), neighbours[static_cast<std::size_t>(place)]);
+      join(forest, static_cast<Vertex>(v), neighbors[static_cast<std::size_t>(place)]);
 }
 
 /// The label that most of some vertices spread over the graph have.

@@ -2,24 +2,24 @@
 
 #include <algorithm>
 
-#include "graph/algorithms/neighbours.hpp"
+#include "graph/algorithms/neighbors.hpp"
 #include "graph/algorithms/per_vertex.hpp"
 #include "scalar/graph/run.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {
 
-/// Vertices with at most `level` neighbours left fall away and tell their neighbours, until none falls; then all that
-/// are left say how many neighbours they have, and the least becomes the level.
+/// Vertices with at most `level` neighbors left fall away and tell their neighbors, until none falls; then all that
+/// are left say how many neighbors they have, and the least becomes the level.
 struct Peeling {
   struct Value {
     std::uint32_t left = 0, core = 0;
     bool is_peeled = false;
   };
-  using Message = std::uint32_t;  // neighbours that fell away
+  using Message = std::uint32_t;  // neighbors that fell away
   static Message combine(Message a, Message b) { return a + b; }
   struct Aggregates {
-    Min<std::uint32_t> least;  // neighbours left
+    Min<std::uint32_t> least;  // neighbors left
     std::uint32_t level = 0;
     bool is_count = true;  // in this superstep all say how many they have
 
@@ -27,7 +27,7 @@ struct Peeling {
   };
 
   void init(Context<Peeling>& vertex) {
-    each_neighbour(vertex.graph(), vertex.vertex(), [&](Vertex, int) { ++vertex.value().left; });
+    each_neighbor(vertex.graph(), vertex.vertex(), [&](Vertex, int) { ++vertex.value().left; });
   }
   void compute(Context<Peeling>& vertex, std::span<const Message> messages) {
     Value& value = vertex.value();
@@ -39,7 +39,7 @@ struct Peeling {
     if (value.left > level) return;
     value.is_peeled = true;
     value.core = level;
-    each_neighbour(vertex.graph(), vertex.vertex(), [&](Vertex u, int) { vertex.send(u, 1); });
+    each_neighbor(vertex.graph(), vertex.vertex(), [&](Vertex u, int) { vertex.send(u, 1); });
   }
   void master(MasterContext<Peeling>& master) {
     Aggregates& now = master.aggregated();

@@ -17,21 +17,21 @@ std::pair<std::uint64_t, Vertex> priority(std::uint64_t seed, Vertex vertex, std
   return {std::uint64_t{words[0]} << 32 | words[1], vertex};
 }
 
-/// Whether `test(neighbour)` holds for any neighbour, in either direction.
+/// Whether `test(neighbor)` holds for any neighbor, in either direction.
 template <class Test>
-bool any_neighbour(const Graph& graph, Vertex v, Test test) {
+bool any_neighbor(const Graph& graph, Vertex v, Test test) {
   const auto is_other = [&](Vertex u) { return u != v && test(u); };
   return std::ranges::any_of(graph.out(v), is_other) ||
          (graph.is_directed() && std::ranges::any_of(graph.in(v), is_other));
 }
 
-bool beats_neighbours(const Graph& graph, std::span<const std::uint8_t> states, Vertex v, std::uint64_t seed,
+bool beats_neighbors(const Graph& graph, std::span<const std::uint8_t> states, Vertex v, std::uint64_t seed,
                       std::uint64_t round) {
   const auto own = priority(seed, v, round);
-  return !any_neighbour(graph, v, [&](Vertex u) { return states[u] == undecided && priority(seed, u, round) > own; });
+  return !any_neighbor(graph, v, [&](Vertex u) { return states[u] == undecided && priority(seed, u, round) > own; });
 }
 
-/// One half of a round: the best join, or their neighbours leave. Drops what is decided from `open`.
+/// One half of a round: the best join, or their neighbors leave. Drops what is decided from `open`.
 template <class Decide>
 void settle(bsp::Replicated<std::uint8_t>& states, std::vector<Vertex>& open, State into, Decide decide) {
   const bsp::Share share = states.share();
@@ -49,10 +49,10 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, std::uint64_t seed, bsp
   std::vector<Vertex> open;
   for (std::size_t v = share.begin; v < share.end; ++v) open.push_back(static_cast<Vertex>(v));
   for (std::uint64_t round = 0;; ++round) {
-    settle(states, open, inside, [&](Vertex v) { return beats_neighbours(graph, states.values(), v, seed, round); });
+    settle(states, open, inside, [&](Vertex v) { return beats_neighbors(graph, states.values(), v, seed, round); });
     co_await peer.sync();
     settle(states, open, outside,
-           [&](Vertex v) { return any_neighbour(graph, v, [&](Vertex u) { return states[u] == inside; }); });
+           [&](Vertex v) { return any_neighbor(graph, v, [&](Vertex u) { return states[u] == inside; }); });
     const bool more = !open.empty();
     const bool goes_on = co_await peer.all_reduce(more, std::logical_or{});
     if (!goes_on) break;

@@ -22,7 +22,7 @@ struct Sums {
 template <class Score>
 struct Part {
   std::span<const std::int64_t> in_offsets{}, out_offsets{};
-  const Vertex* in_neighbours = nullptr;
+  const Vertex* in_neighbors = nullptr;
   const double* teleport = nullptr;  // null: uniform
   bsp::Share share{};
   Score* ranks = nullptr;  // of the share
@@ -58,11 +58,11 @@ struct Part {
     const double jumping = 1 - damping + damping * dangling_rank;
     const auto follow = static_cast<Score>(damping);
     const auto uniform = static_cast<Score>(jumping * teleport_scale);
-    const Vertex* neighbour = in_neighbours + in_offsets[share.begin];
+    const Vertex* neighbor = in_neighbors + in_offsets[share.begin];
     for (std::size_t v = share.begin; v < share.end; ++v) {
-      const Vertex* const end = in_neighbours + in_offsets[v + 1];
+      const Vertex* const end = in_neighbors + in_offsets[v + 1];
       Score sum = 0;
-      for (; neighbour != end; ++neighbour) sum += given[*neighbour];
+      for (; neighbor != end; ++neighbor) sum += given[*neighbor];
       if (dangling == Dangling::self_loop && out_offsets[v + 1] == out_offsets[v]) sum += given[v];
       const Score base = teleport == nullptr ? uniform : static_cast<Score>(jumping * jump(v));
       const Score rank = base + follow * sum;
@@ -123,7 +123,7 @@ bsp::Task<PageRank<Score>> compute(bsp::Peer& peer, const Graph& graph, PageRank
 
   const Part<Score> part{.in_offsets = graph.in_offsets(),
                          .out_offsets = graph.out_offsets(),
-                         .in_neighbours = graph.in_neighbours().data(),
+                         .in_neighbors = graph.in_neighbors().data(),
                          .teleport = options.teleport.empty() ? nullptr : options.teleport.data(),
                          .share = share,
                          .ranks = ranks,

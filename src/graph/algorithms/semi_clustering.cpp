@@ -10,13 +10,13 @@
 namespace scalar::inline v0::graph {
 namespace {
 
-struct WeightedNeighbour {
+struct WeightedNeighbor {
   Vertex vertex = 0;
   double weight = 0;
 };
 
 /// The other ends of a vertex's edges, ascending, with the sum of their weights.
-void collect_neighbours(const Graph& graph, Vertex v, std::vector<WeightedNeighbour>& all) {
+void collect_neighbors(const Graph& graph, Vertex v, std::vector<WeightedNeighbor>& all) {
   all.clear();
   const auto add = [&](std::span<const Vertex> to, std::span<const float> weights) {
     for (std::size_t e = 0; e < to.size(); ++e)
@@ -26,7 +26,7 @@ void collect_neighbours(const Graph& graph, Vertex v, std::vector<WeightedNeighb
   if (graph.is_directed()) add(graph.in(v), graph.in_weights(v));
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.vertex < b.vertex; });
   std::size_t kept = 0;
-  for (const WeightedNeighbour& one : all)
+  for (const WeightedNeighbor& one : all)
     if (kept != 0 && all[kept - 1].vertex == one.vertex)
       all[kept - 1].weight += one.weight;
     else
@@ -48,7 +48,7 @@ struct Clustering {
   };
 
   SemiClusteringOptions options;
-  std::vector<WeightedNeighbour> neighbours{};
+  std::vector<WeightedNeighbor> neighbors{};
   std::vector<SemiCluster> seen{};
 
   SemiCluster with(const SemiCluster& cluster, Vertex v) const {
@@ -58,7 +58,7 @@ struct Clustering {
     std::copy_backward(at, end, end + 1);
     *at = v;
     ++more.size;
-    for (const WeightedNeighbour& one : neighbours) {
+    for (const WeightedNeighbor& one : neighbors) {
       if (std::ranges::binary_search(cluster.vertices(), one.vertex))
         more.inside += one.weight, more.boundary -= one.weight;
       else
@@ -78,13 +78,13 @@ struct Clustering {
       clusters.resize(static_cast<std::size_t>(options.max_clusters));
   }
   void tell(Context<Clustering>& vertex, std::span<const SemiCluster> clusters) const {
-    for (const WeightedNeighbour& one : neighbours)
+    for (const WeightedNeighbor& one : neighbors)
       for (const SemiCluster& cluster : clusters) vertex.send(one.vertex, cluster);
   }
   void compute(Context<Clustering>& vertex, std::span<const SemiCluster> messages) {
     const Vertex v = vertex.vertex();
     std::vector<SemiCluster>& own = vertex.value();
-    collect_neighbours(vertex.graph(), v, neighbours);
+    collect_neighbors(vertex.graph(), v, neighbors);
     if (vertex.superstep() == 0) {
       own = {with(SemiCluster{}, v)};
       return tell(vertex, own);

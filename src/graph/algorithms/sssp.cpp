@@ -68,9 +68,9 @@ struct Search {
   void relax(Vertex u) {
     const Distance from = distances[u];
     const std::int64_t first = graph.out_offsets()[u];
-    const auto neighbours = graph.out(u);
-    for (std::size_t k = 0; k < neighbours.size(); ++k) {
-      const Vertex v = neighbours[k];
+    const auto neighbors = graph.out(u);
+    for (std::size_t k = 0; k < neighbors.size(); ++k) {
+      const Vertex v = neighbors[k];
       const Distance distance = from + (weights != nullptr ? weights[first + static_cast<std::int64_t>(k)] : 1);
       if (distance < distances[v] && distances.lower(v, distance) > distance) buckets.add(v, distance);
     }
@@ -107,14 +107,14 @@ double sum_of_weights(const Graph& graph, bsp::Share share) {
   while (static_cast<std::size_t>(offsets[from + 1]) <= edge) ++from;
   throw Error(Errc::invalid_argument,
               "the edge from " + graph.name(static_cast<Vertex>(from)) + " to " +
-                  graph.name(graph.out_neighbours()[edge]) + " has weight " + shown(weights[edge]) +
+                  graph.name(graph.out_neighbors()[edge]) + " has weight " + shown(weights[edge]) +
                   ", expected 0 or more",
               "sssp");
 }
 
 /// A bucket as wide as the mean weight over half the mean degree: about two edges of each vertex stay within.
 double delta_of(const Graph& graph, double sum) noexcept {
-  const auto edges = static_cast<double>(graph.out_neighbours().size());
+  const auto edges = static_cast<double>(graph.out_neighbors().size());
   const double delta = 2 * sum / edges * (graph.vertices() / edges);
   return delta > 0 && std::isfinite(delta) ? delta : 1;
 }

@@ -15,18 +15,18 @@ constexpr std::uint32_t mixed(std::uint32_t x) noexcept {
   return x ^ x >> 16;
 }
 
-struct Colour {  // of the vertex whose priority it is
+struct Color {  // of the vertex whose priority it is
   std::uint32_t priority = 0;
   Vertex vertex = 0;
 
-  friend bool operator==(const Colour&, const Colour&) = default;
-  bool operator<(const Colour& other) const noexcept { return priority < other.priority; }
+  friend bool operator==(const Color&, const Color&) = default;
+  bool operator<(const Color& other) const noexcept { return priority < other.priority; }
 };
 struct Painted {
   Vertex to = 0;
-  Colour colour{};
+  Color color{};
 };
-struct Loss {  // a neighbour of `to` is decided
+struct Loss {  // a neighbor of `to` is decided
   Vertex to = 0;
   bool is_source = false;  // of an edge to it
 };
@@ -38,7 +38,7 @@ struct Part {
         owners(Partition::edge_balanced(of, peer.size())),
         share(share_of(owners, peer.rank())),
         root(share.size(), no_vertex),
-        colour(share.size()),
+        color(share.size()),
         sources(share.size()),
         targets(share.size()),
         painted(peer.mailbox<Painted>()),
@@ -52,7 +52,7 @@ struct Part {
   bool owns(Vertex v) const noexcept { return v >= share.begin && v < share.end; }
   std::size_t at(Vertex v) const noexcept { return v - share.begin; }
 
-  /// Decides that `v` belongs to the component of `of`, and whoever has lost its last neighbour by that.
+  /// Decides that `v` belongs to the component of `of`, and whoever has lost its last neighbor by that.
   void decide(Vertex v, Vertex of) {
     root[at(v)] = of;
     stack.push_back(v);
@@ -87,27 +87,27 @@ struct Part {
       }
   }
 
-  void start_colours() {
+  void start_colors() {
     std::erase_if(open, [&](Vertex v) { return root[at(v)] != no_vertex; });
     todo.clear();
     for (const Vertex v : open) {
-      colour[at(v)] = {mixed(v), v};
-      todo.push_back({v, colour[at(v)]});
+      color[at(v)] = {mixed(v), v};
+      todo.push_back({v, color[at(v)]});
     }
   }
-  void take_colours() {
+  void take_colors() {
     todo.clear();
     for (const auto& run : painted.runs())
       for (const Painted& paint : run.values)
-        if (root[at(paint.to)] == no_vertex && colour[at(paint.to)] < paint.colour) todo.push_back(paint);
+        if (root[at(paint.to)] == no_vertex && color[at(paint.to)] < paint.color) todo.push_back(paint);
   }
-  /// Spreads the colours in `todo` along edges, the greatest first: each vertex is painted about once.
+  /// Spreads the colors in `todo` along edges, the greatest first: each vertex is painted about once.
   void spread() {
     sends = false;
-    std::sort(todo.begin(), todo.end(), [](const Painted& a, const Painted& b) { return b.colour < a.colour; });
+    std::sort(todo.begin(), todo.end(), [](const Painted& a, const Painted& b) { return b.color < a.color; });
     for (const Painted& paint : todo) {
-      if (paint.colour < colour[at(paint.to)]) continue;
-      colour[at(paint.to)] = paint.colour;
+      if (paint.color < color[at(paint.to)]) continue;
+      color[at(paint.to)] = paint.color;
       stack.push_back(paint.to);
       while (!stack.empty()) {
         const Vertex from = stack.back();
@@ -115,9 +115,9 @@ struct Part {
         for (const Vertex u : graph.out(from)) {
           if (!owns(u)) {
             sends = true;
-            painted.send(owners.owner(u), Painted{u, paint.colour});
-          } else if (root[at(u)] == no_vertex && colour[at(u)] < paint.colour) {
-            colour[at(u)] = paint.colour;
+            painted.send(owners.owner(u), Painted{u, paint.color});
+          } else if (root[at(u)] == no_vertex && color[at(u)] < paint.color) {
+            color[at(u)] = paint.color;
             stack.push_back(u);
           }
         }
@@ -128,32 +128,32 @@ struct Part {
   void start_collecting() {
     todo.clear();
     for (const Vertex v : open)
-      if (colour[at(v)].vertex == v) todo.push_back({v, colour[at(v)]});
+      if (color[at(v)].vertex == v) todo.push_back({v, color[at(v)]});
     found.clear();
   }
   void take_collected() {
     todo.clear();
     for (const auto& run : painted.runs()) todo.insert(todo.end(), run.values.begin(), run.values.end());
   }
-  /// Collects, against edges, who has the colour of a vertex that it reaches.
+  /// Collects, against edges, who has the color of a vertex that it reaches.
   void collect() {
     sends = false;
-    const auto visit = [&](Vertex v, const Colour& wanted) {
-      if (root[at(v)] != no_vertex || colour[at(v)] != wanted) return;
+    const auto visit = [&](Vertex v, const Color& wanted) {
+      if (root[at(v)] != no_vertex || color[at(v)] != wanted) return;
       root[at(v)] = wanted.vertex;
       found.push_back(v);
       stack.push_back(v);
     };
     for (const Painted& paint : todo) {
-      visit(paint.to, paint.colour);
+      visit(paint.to, paint.color);
       while (!stack.empty()) {
         const Vertex from = stack.back();
         stack.pop_back();
         for (const Vertex u : graph.in(from)) {
           if (owns(u))
-            visit(u, paint.colour);
+            visit(u, paint.color);
           else
-            sends = true, painted.send(owners.owner(u), Painted{u, paint.colour});
+            sends = true, painted.send(owners.owner(u), Painted{u, paint.color});
         }
       }
     }
@@ -168,7 +168,7 @@ struct Part {
   const Partition owners;
   const bsp::Share share;
   std::vector<Vertex> root;  // by place in the share: the vertex that stands for the component
-  std::vector<Colour> colour;
+  std::vector<Color> color;
   std::vector<std::int64_t> sources, targets;  // edges from and to vertices that are not decided
   std::vector<Vertex> open{}, found{}, stack{};
   std::vector<Painted> todo{};
@@ -223,13 +223,13 @@ bsp::Task<std::int64_t> compute(bsp::Peer& peer, const Graph& graph, Vertex* lab
   part.trim_lonely();
   for (;;) {
     co_await trim(peer, part);
-    part.start_colours();
+    part.start_colors();
     bool goes_on = co_await any(peer, !part.open.empty());
     if (!goes_on) break;
     while (goes_on) {
       part.spread();
       goes_on = co_await any(peer, part.sends);
-      if (goes_on) part.take_colours();
+      if (goes_on) part.take_colors();
     }
     part.start_collecting();
     do {

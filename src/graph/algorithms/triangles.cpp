@@ -3,7 +3,7 @@
 #include <functional>
 #include <utility>
 
-#include "graph/algorithms/neighbours.hpp"
+#include "graph/algorithms/neighbors.hpp"
 #include "graph/algorithms/per_vertex.hpp"
 #include "scalar/bsp/collectives.hpp"
 
@@ -30,7 +30,7 @@ std::uint64_t count_lists(const Graph& graph, bsp::Share share, std::span<List> 
   for (std::size_t v = share.begin; v < share.end; ++v) {
     List& list = lists[v - share.begin];
     list = {arcs, 0};
-    each_neighbour(graph, static_cast<Vertex>(v),
+    each_neighbor(graph, static_cast<Vertex>(v),
                    [&](Vertex u, int) { list.count += is_before(graph, static_cast<Vertex>(v), u); });
     arcs += list.count;
   }
@@ -39,7 +39,7 @@ std::uint64_t count_lists(const Graph& graph, bsp::Share share, std::span<List> 
 
 void fill_lists(const Graph& graph, bsp::Share share, Arc* arcs) {
   for (std::size_t v = share.begin; v < share.end; ++v)
-    each_neighbour(graph, static_cast<Vertex>(v), [&](Vertex u, int ways) {
+    each_neighbor(graph, static_cast<Vertex>(v), [&](Vertex u, int ways) {
       if (is_before(graph, static_cast<Vertex>(v), u)) *arcs++ = {u, static_cast<std::uint32_t>(ways)};
     });
 }
@@ -118,7 +118,7 @@ bsp::Task<> coefficients(bsp::Peer& peer, const Graph& graph, bsp::Share share, 
   co_await peer.all_reduce(std::span(edges), std::plus{});
   for (std::size_t v = share.begin; v < share.end; ++v) {
     std::uint64_t degree = 0;
-    each_neighbour(graph, static_cast<Vertex>(v), [&](Vertex, int) { ++degree; });
+    each_neighbor(graph, static_cast<Vertex>(v), [&](Vertex, int) { ++degree; });
     result[v - share.begin] =
         degree < 2 ? 0.0
                    : static_cast<double>(edges[v]) / (static_cast<double>(degree) * static_cast<double>(degree - 1));

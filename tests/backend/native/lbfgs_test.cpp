@@ -8,9 +8,9 @@ using scalar::backend::native::Lbfgs;
 
 namespace {
 
-/// Minimises until the gradient is below `tolerance` or the search is stuck; returns the number of evaluations.
+/// Minimizes until the gradient is below `tolerance` or the search is stuck; returns the number of evaluations.
 template <class F>
-int minimise(Lbfgs& search, std::size_t size, double tolerance, F f) {
+int minimize(Lbfgs& search, std::size_t size, double tolerance, F f) {
   std::vector<double> gradient(size);
   for (int evaluations = 1; evaluations < 100000; ++evaluations) {
     const double value = f(search.point(), gradient);
@@ -28,7 +28,7 @@ TEST_CASE("Rosenbrock's valley is left in few evaluations") {
   // Minimum (1, ..., 1); Rosenbrock, "An automatic method for finding the greatest or least value of a function", 1960.
   constexpr std::size_t n = 10;
   Lbfgs search(n);
-  const int evaluations = minimise(search, n, 1e-10, [](std::span<const double> x, std::span<double> g) {
+  const int evaluations = minimize(search, n, 1e-10, [](std::span<const double> x, std::span<double> g) {
     double sum = 0;
     for (double& value : g) value = 0;
     for (std::size_t i = 0; i + 1 < n; ++i) {
@@ -47,7 +47,7 @@ TEST_CASE("an ill-conditioned quadratic whose value hides in rounding is solved,
   constexpr std::size_t n = 20;
   Lbfgs search(n);
   // The constant swallows the last digits of the value: only slopes can guide the last steps.
-  const int evaluations = minimise(search, n, 0, [](std::span<const double> x, std::span<double> g) {
+  const int evaluations = minimize(search, n, 0, [](std::span<const double> x, std::span<double> g) {
     double sum = 1e6;
     for (std::size_t i = 0; i < n; ++i) {
       const double curvature = std::pow(10.0, static_cast<double>(i % 5)), off = x[i] - static_cast<double>(i);
@@ -63,7 +63,7 @@ TEST_CASE("an ill-conditioned quadratic whose value hides in rounding is solved,
 TEST_CASE("values that are not finite are stepped back from") {
   Lbfgs search(1);
   // -log(3 - x) - log(x + 3) + 2x: infinite from 3 on.
-  minimise(search, 1, 1e-12, [](std::span<const double> x, std::span<double> g) {
+  minimize(search, 1, 1e-12, [](std::span<const double> x, std::span<double> g) {
     g[0] = 1 / (3 - x[0]) - 1 / (x[0] + 3) + 2;
     return -std::log(3 - x[0]) - std::log(x[0] + 3) + 2 * x[0];
   });

@@ -219,7 +219,7 @@ TEST_CASE("a search for more digits than there are ends") {
         Approx(objective(endless, data, backend::Native{}.fit(LogisticRegression{}, data))).epsilon(1e-12));
 }
 
-TEST_CASE("classes that a plane separates do not hang an unregularised fit") {
+TEST_CASE("classes that a plane separates do not hang an unregularized fit") {
   DatasetParts parts{.columns = 1, .classes = {"left", "right"}};
   for (int i = -10; i < 10; ++i) {
     parts.features.push_back(static_cast<float>(i) + 0.5f);
@@ -289,7 +289,7 @@ TEST_CASE("a fit stops when asked, alone and with peers, and progress that throw
       backend::Native{}.fit(LogisticRegression{.tolerance = 0}, data, options);
       FAIL("it went on");
     } catch (const Error& error) {
-      CHECK(error.code() == Errc::cancelled);
+      CHECK(error.code() == Errc::canceled);
       CHECK(std::string(error.what()) == "logistic_regression: asked to stop");
     }
     CHECK(calls == 2);

@@ -70,7 +70,7 @@ class PlainNetwork {
   }
 
   void train(const Dataset& data) {
-    if (spec_.loss == Loss::squared) standardise(data);
+    if (spec_.loss == Loss::squared) standardize(data);
     std::vector<double> first(values.size()), second(values.size());
     std::vector<std::int64_t> order(static_cast<std::size_t>(data.rows()));
     double t = 0;
@@ -103,7 +103,7 @@ class PlainNetwork {
   double mean = 0, deviation = 1;  // of the targets
 
  private:
-  void standardise(const Dataset& data) {
+  void standardize(const Dataset& data) {
     double weight = 0, sum = 0, squares = 0;
     for (std::int64_t i = 0; i < data.rows(); ++i) weight += data.weight(i), sum += data.weight(i) * data.target(i);
     mean = sum / weight;
@@ -335,7 +335,7 @@ TEST_CASE("a network stops when asked, within an epoch, alone and with peers") {
       backend::Native{}.fit(MultilayerPerceptron{.hidden = {5}, .epochs = 1000}, data, options);
       FAIL("it went on");
     } catch (const Error& error) {
-      CHECK(error.code() == Errc::cancelled);
+      CHECK(error.code() == Errc::canceled);
     }
     CHECK(epochs == 3);
   }

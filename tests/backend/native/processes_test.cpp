@@ -170,7 +170,7 @@ TEST_CASE("what one process throws reaches all") {
     };
     return fits::learned(MultilayerPerceptron{.epochs = 1'000'000'000}, classes, options);
   });
-  CHECK(stopped == all_say(2, "cancelled multilayer_perceptron: asked to stop"));
+  CHECK(stopped == all_say(2, "canceled multilayer_perceptron: asked to stop"));
 }
 
 TEST_CASE("processes that are lost end the fit of the others") {

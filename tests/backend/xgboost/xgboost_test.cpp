@@ -213,7 +213,7 @@ TEST_CASE("progress tells the loss, and a fit that is asked to stop does") {
                                if (progress.what == "tree" && progress.done == 2) source.request_stop();
                              }});
         },
-        Errc::cancelled, "after 2 of 1000");
+        Errc::canceled, "after 2 of 1000");
   }
 }
 
@@ -236,7 +236,7 @@ TEST_CASE("a fit is stopped while XGBoost reads the rows, and progress tells how
                                  done.push_back(progress.done);
                                  if (progress.done >= at) source.request_stop();
                                }};
-      require_error([&] { (void)xgboost.fit({.trees = 2}, data, options); }, Errc::cancelled, "before the first round");
+      require_error([&] { (void)xgboost.fit({.trees = 2}, data, options); }, Errc::canceled, "before the first round");
       CHECK_FALSE(grew);
       CHECK(std::is_sorted(done.begin(), done.end()));
       CHECK(done.front() == 0);

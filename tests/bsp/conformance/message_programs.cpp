@@ -98,20 +98,20 @@ struct Record {
 }  // namespace conformance
 
 template <>
-struct scalar::bsp::Serialiser<conformance::Record> {
+struct scalar::bsp::Serializer<conformance::Record> {
   static constexpr bool available = true;
   static void write(const conformance::Record& record, std::vector<std::byte>& to) {
-    Serialiser<decltype(record.table)>::write(record.table, to);
+    Serializer<decltype(record.table)>::write(record.table, to);
   }
   static void read(std::span<const std::byte>& from, conformance::Record& record) {
-    Serialiser<decltype(record.table)>::read(from, record.table);
+    Serializer<decltype(record.table)>::read(from, record.table);
   }
 };
 
 namespace conformance {
 namespace {
 
-Task<> own_serialiser(Peer& peer, Log& log) {
+Task<> own_serializer(Peer& peer, Log& log) {
   auto box = peer.mailbox<Record>();
   for (int step = 0; step < 3; ++step) {
     Record record;
@@ -260,7 +260,7 @@ Task<> in_order(Peer& peer, Log& log) {
   }
 }
 
-Task<std::uint64_t> sum_of_neighbours(Peer& peer, std::uint64_t value) {
+Task<std::uint64_t> sum_of_neighbors(Peer& peer, std::uint64_t value) {
   auto box = peer.mailbox<std::uint64_t>();
   box.send(peer.left(), value), box.send(peer.right(), value * 3);
   co_await peer.sync();
@@ -271,7 +271,7 @@ Task<std::uint64_t> sum_of_neighbours(Peer& peer, std::uint64_t value) {
 
 Task<std::uint64_t> repeated(Peer& peer, std::uint64_t value, int depth) {
   if (depth == 0) co_return value;
-  const std::uint64_t sum = co_await sum_of_neighbours(peer, value);
+  const std::uint64_t sum = co_await sum_of_neighbors(peer, value);
   const std::uint64_t total = co_await peer.all_reduce(sum, std::plus{});
   const std::uint64_t deeper = co_await repeated(peer, total ^ sum, depth - 1);
   co_return deeper + sum;
@@ -289,7 +289,7 @@ std::vector<Program> message_programs() {
           {"odd sizes", {1, 2, 3, 5, 8, 17}, odd_sizes},
           {"strings", {1, 2, 3, 4, 7, 17}, strings},
           {"nested vectors", {1, 2, 5, 12}, nested_vectors},
-          {"a serialiser of its own", {2, 4, 6}, own_serialiser},
+          {"a serializer of its own", {2, 4, 6}, own_serializer},
           {"late mailbox", {1, 2, 4, 9, 17}, late_mailbox},
           {"short-lived mailbox", {1, 2, 3, 4, 10}, short_lived_mailbox},
           {"returned receivers", {1, 2, 4, 7, 17}, returned_receivers},

@@ -129,7 +129,7 @@ Task<> throws_last_of_all(Peer& peer, Log& log) {
   }
   for (int step = 0; step < 4; ++step) co_await peer.sync();
   log.add(peer.superstep());
-  throw Error(Errc::cancelled, "nobody is left");
+  throw Error(Errc::canceled, "nobody is left");
 }
 
 Task<> swallows(Peer& peer, Log& log) {

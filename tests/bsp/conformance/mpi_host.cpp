@@ -19,7 +19,7 @@ void expect(bool holds, const std::string& what) {
   if (!holds) throw std::runtime_error("not so: " + what);
 }
 
-int initialise(int level) {
+int initialize(int level) {
   int provided = 0;
   MPI_Init_thread(nullptr, nullptr, level, &provided);
   return provided;
@@ -42,9 +42,9 @@ int sum_of_ranks(const std::shared_ptr<bsp::Transport>& transport, int peers) {
 }
 
 void funneled() {
-  if (initialise(MPI_THREAD_FUNNELED) >= MPI_THREAD_SERIALIZED) return;  // this MPI gives more than was asked for
+  if (initialize(MPI_THREAD_FUNNELED) >= MPI_THREAD_SERIALIZED) return;  // this MPI gives more than was asked for
   const std::string said = refusal();
-  expect(said.find("initialised MPI with MPI_THREAD_FUNNELED") != std::string::npos &&
+  expect(said.find("initialized MPI with MPI_THREAD_FUNNELED") != std::string::npos &&
              said.find("MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided)") != std::string::npos,
          said);
   MPI_Finalize();
@@ -52,7 +52,7 @@ void funneled() {
 
 /// In parts of the job, with messages of the host's own underway.
 void parts() {
-  expect(initialise(MPI_THREAD_SERIALIZED) >= MPI_THREAD_SERIALIZED, "MPI_THREAD_SERIALIZED");
+  expect(initialize(MPI_THREAD_SERIALIZED) >= MPI_THREAD_SERIALIZED, "MPI_THREAD_SERIALIZED");
   int rank = 0, size = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank), MPI_Comm_size(MPI_COMM_WORLD, &size);
   int sent = 1000 + rank, got = 0;
@@ -72,7 +72,7 @@ void parts() {
   expect(got == 1000 + (rank + size - 1) % size, "the host's own message has come");
   MPI_Comm_free(&half);
   MPI_Finalize();
-  expect(refusal().find("MPI has been finalised") != std::string::npos, "nothing begins after the end");
+  expect(refusal().find("MPI has been finalized") != std::string::npos, "nothing begins after the end");
 }
 
 /// One process gives up the transport while the others begin a run.

@@ -58,7 +58,7 @@ void build() {
   Flow<Churn> flow("x", given<&Churn::table, &Churn::train>(),
                    parallel(step<fit_trees>().from<&Churn::train>().into<&Churn::trees>(),
                             step<again>().from<&Churn::table>().into<&Churn::train>()));
-#elif MISTAKE == 7  // read of what a parallel neighbour writes | flow: a step reads a member that no earlier step writes | fit_trees | Churn::train
+#elif MISTAKE == 7  // read of what a parallel neighbor writes | flow: a step reads a member that no earlier step writes | fit_trees | Churn::train
   Flow<Churn> flow("x", given<&Churn::table>(),
                    parallel(step<again>().from<&Churn::table>().into<&Churn::train>(),
                             step<fit_trees>().from<&Churn::train>().into<&Churn::trees>()));

@@ -17,14 +17,14 @@ using graph::run;
 
 namespace {
 
-using Neighbours = std::vector<std::pair<Vertex, float>>;
+using Neighbors = std::vector<std::pair<Vertex, float>>;
 
-/// Does in superstep 0 what `act` says, and writes down its neighbours in superstep 2.
+/// Does in superstep 0 what `act` says, and writes down its neighbors in superstep 2.
 template <class Act>
 struct Changer {
   struct Value {
     std::string made = "as given";
-    Neighbours neighbours{};
+    Neighbors neighbors{};
     std::vector<int> messages{};
   };
   using Message = int;
@@ -36,7 +36,7 @@ struct Changer {
     if (vertex.superstep() == 0) act(vertex);
     if (vertex.superstep() < 2) return;
     for (std::size_t e = 0; e < vertex.degree(); ++e)
-      vertex.value().neighbours.emplace_back(vertex.neighbours()[e], vertex.weight(e));
+      vertex.value().neighbors.emplace_back(vertex.neighbors()[e], vertex.weight(e));
     vertex.vote_to_halt();
   }
 };
@@ -65,10 +65,10 @@ TEST_CASE("edges are added and removed before the next superstep") {
                                }
                              },
                              {.peers = peers});
-    CHECK(seen.values[0].neighbours == Neighbours{{1, 1}, {2, 1}, {3, 2.5f}});
-    CHECK(seen.values[1].neighbours.empty());
-    CHECK(seen.values[2].neighbours == Neighbours{{3, 4}});
-    CHECK(seen.values[3].neighbours == Neighbours{{0, 1}});
+    CHECK(seen.values[0].neighbors == Neighbors{{1, 1}, {2, 1}, {3, 2.5f}});
+    CHECK(seen.values[1].neighbors.empty());
+    CHECK(seen.values[2].neighbors == Neighbors{{3, 4}});
+    CHECK(seen.values[3].neighbors == Neighbors{{0, 1}});
     CHECK(seen.statistics.mutations == 4);
     CHECK(seen.exists == std::vector<std::uint8_t>(4, 1));
   }
@@ -94,10 +94,10 @@ TEST_CASE("removals come before additions, edges before vertices where removed a
     CHECK(seen.exists == std::vector<std::uint8_t>{1, 1, 0, 1, 1, 0, 0});
     CHECK(seen.values.size() == 7);
     CHECK(seen.values[1].made == "again");
-    CHECK(seen.values[1].neighbours == Neighbours{{3, 1}});
+    CHECK(seen.values[1].neighbors == Neighbors{{3, 1}});
     CHECK(seen.values[4].made == "anew");
-    CHECK(seen.values[4].neighbours == Neighbours{{1, 1}});
-    CHECK(seen.values[2].neighbours.empty());
+    CHECK(seen.values[4].neighbors == Neighbors{{1, 1}});
+    CHECK(seen.values[2].neighbors.empty());
   }
 }
 
@@ -114,11 +114,11 @@ TEST_CASE("of contradicting requests the least vertex's wins, or the run fails")
   const auto absent = [](auto& vertex) { vertex.remove_vertex(5), vertex.remove_edge(0, 3), vertex.add_edge(5, 1); };
   for (const int peers : peer_counts) {
     CHECK(change(graph, twice, {.peers = peers, .extra_vertices = 2}).values[5].made == Value("by 1"));
-    CHECK(change(graph, weights, {.peers = peers}).values[2].neighbours == Neighbours{{0, 10}, {3, 1}});
+    CHECK(change(graph, weights, {.peers = peers}).values[2].neighbors == Neighbors{{0, 10}, {3, 1}});
     CHECK(change(graph, present, {.peers = peers}).values[2].made == "as given");
     const auto nothing = change(graph, absent, {.peers = peers, .extra_vertices = 2});
     CHECK(nothing.exists == std::vector<std::uint8_t>{1, 1, 1, 1, 0, 0});
-    CHECK(nothing.values[0].neighbours == Neighbours{{1, 1}});
+    CHECK(nothing.values[0].neighbors == Neighbors{{1, 1}});
   }
   const auto fails = [&](auto act, Vertex extra) {
     return message_of(Errc::invalid_argument, [&] {
@@ -160,7 +160,7 @@ struct Sender {
   void compute(Context<Sender>& vertex, std::span<const int> messages) {
     vertex.value() += static_cast<int>(messages.size());
     if (vertex.superstep() == 0 && vertex.vertex() == 1) vertex.remove_vertex(2), vertex.add_vertex(4);
-    if (vertex.superstep() < 2) vertex.send_to_neighbours(1);
+    if (vertex.superstep() < 2) vertex.send_to_neighbors(1);
     if (vertex.superstep() == 0) vertex.send(4, 1);
     vertex.vote_to_halt();
   }
@@ -177,7 +177,7 @@ struct Growing {
     if (child >= vertex.vertices()) return vertex.vote_to_halt();
     vertex.add_vertex(child, 100);
     vertex.add_edge(child, vertex.vertex());
-    vertex.send_to_neighbours(1);
+    vertex.send_to_neighbors(1);
     vertex.send(child, 1);
   }
 };

@@ -31,8 +31,8 @@ struct Rank {
     }
     if (vertex.superstep() == 6) return vertex.vote_to_halt();
     const double share = vertex.value() / static_cast<double>(vertex.degree() + 1);
-    if (!one_by_one) return vertex.send_to_neighbours(share);
-    for (const Vertex to : vertex.neighbours()) vertex.send(to, share);
+    if (!one_by_one) return vertex.send_to_neighbors(share);
+    for (const Vertex to : vertex.neighbors()) vertex.send(to, share);
   }
 };
 
@@ -50,7 +50,7 @@ struct Story {
       vertex.add_edge(vertex.vertices() - 1, vertex.vertex());
       vertex.remove_edge(vertex.vertex(), vertex.vertex() + 1);
     }
-    vertex.send_to_neighbours(std::to_string(vertex.vertex()) + "/" + std::to_string(vertex.superstep()));
+    vertex.send_to_neighbors(std::to_string(vertex.vertex()) + "/" + std::to_string(vertex.superstep()));
   }
   void master(graph::MasterContext<Story>& master) {
     if (master.superstep() == 1) master.wake_all();

@@ -43,8 +43,8 @@ def directed(case):
     out, _ = lists(case)
     graph = nx.DiGraph()
     graph.add_nodes_from(range(case["vertices"]))
-    for a, neighbours in enumerate(out):
-        for b, count in Counter(neighbours).items():
+    for a, neighbors in enumerate(out):
+        for b, count in Counter(neighbors).items():
             graph.add_edge(a, b, weight=count)
     return graph
 
@@ -162,7 +162,7 @@ def answers(case):
         case["x"], case["spmv"], case["spmv_transposed"] = x, (matrix @ x).tolist(), (matrix.T @ x).tolist()
         case["sources"] = sorted(rng.sample(range(n), min(3, n)))
         ranks = nx.pagerank(arcs, alpha=0.85, personalization={v: 1 for v in case["sources"]}, max_iter=10000, tol=1e-14)
-        case["personalised"] = [ranks[v] for v in range(n)]
+        case["personalized"] = [ranks[v] for v in range(n)]
     return case
 
 

@@ -38,8 +38,8 @@ struct Token {
     if (vertex.superstep() == 0 && vertex.vertex() != 0) return;
     vertex.value().woken_at = vertex.superstep();
     for (const int hops : messages)
-      if (hops > 0) vertex.send_to_neighbours(hops - 1);
-    if (vertex.superstep() == 0) vertex.send_to_neighbours(2 * static_cast<int>(vertex.vertices()) - 1);
+      if (hops > 0) vertex.send_to_neighbors(hops - 1);
+    if (vertex.superstep() == 0) vertex.send_to_neighbors(2 * static_cast<int>(vertex.vertices()) - 1);
   }
 };
 
@@ -56,7 +56,7 @@ struct Distance {
     if (vertex.value() >= 0 || (messages.empty() && vertex.vertex() != source)) return;
     vertex.value() = messages.empty() ? 0 : messages.front();
     if (messages.size() > 1) vertex.value() = -1000;
-    vertex.send_to_neighbours(vertex.value() + 1);
+    vertex.send_to_neighbors(vertex.value() + 1);
   }
 };
 
@@ -68,8 +68,8 @@ struct Listener {
   void compute(Context<Listener>& vertex, std::span<const Message> messages) {
     if (vertex.superstep() == 2) vertex.value().assign(messages.begin(), messages.end());
     if (vertex.superstep() > 1) return vertex.vote_to_halt();
-    if (!one_by_one) return vertex.send_to_neighbours(vertex.vertex());
-    for (const Vertex to : vertex.neighbours()) vertex.send(to, vertex.vertex());
+    if (!one_by_one) return vertex.send_to_neighbors(vertex.vertex());
+    for (const Vertex to : vertex.neighbors()) vertex.send(to, vertex.vertex());
   }
 };
 
@@ -95,8 +95,8 @@ struct Adder {
     const Message m = vertex.vertex() * 7919 + vertex.superstep() + 1;
     vertex.aggregate().sent.add(m * vertex.degree());
     vertex.aggregate().greatest.add(m);
-    if (!one_by_one) return vertex.send_to_neighbours(m);
-    for (const Vertex to : vertex.neighbours()) vertex.send(to, m);
+    if (!one_by_one) return vertex.send_to_neighbors(m);
+    for (const Vertex to : vertex.neighbors()) vertex.send(to, m);
   }
 };
 
@@ -192,7 +192,7 @@ TEST_CASE("all paths give the same messages and aggregates") {
   }
 }
 
-TEST_CASE("messages come from exactly the in-neighbours, in their order") {
+TEST_CASE("messages come from exactly the in-neighbors, in their order") {
   const Graph graph = make(
       100,
       [] {
@@ -281,7 +281,7 @@ struct Halted {
   using Message = int;
   void compute(Context<Halted>& vertex, std::span<const int>) {
     ++vertex.value();
-    vertex.send_to_neighbours(1);
+    vertex.send_to_neighbors(1);
   }
   void master(MasterContext<Halted>& master) {
     if (master.superstep() == 6) master.halt();
@@ -401,7 +401,7 @@ struct TwiceByTurns {
     vertex.value().push_back(1000);
     const auto number = static_cast<std::uint32_t>(vertex.vertex());
     const int times = !by_turns ? 1 : (number + vertex.superstep()) % 2 == 0 ? 2 : 0;
-    for (int i = 0; i < times && vertex.superstep() < 4; ++i) vertex.send_to_neighbours(number);
+    for (int i = 0; i < times && vertex.superstep() < 4; ++i) vertex.send_to_neighbors(number);
     if (vertex.superstep() == 4) vertex.vote_to_halt();
   }
 };

@@ -57,12 +57,12 @@ TEST_CASE("pagerank: closed forms") {
   // On a cycle all are alike; on an undirected regular graph too.
   for (const double rank : pagerank(graph::cycle(100)).ranks) CHECK(rank == Approx(0.01).epsilon(1e-13));
   for (const double rank : pagerank(graph::complete(17)).ranks) CHECK(rank == Approx(1 / 17.0).epsilon(1e-13));
-  // An undirected star: the centre c and a leaf l solve c = j + d (n - 1) l, l = j + d c / (n - 1), j = (1 - d) / n.
+  // An undirected star: the center c and a leaf l solve c = j + d (n - 1) l, l = j + d c / (n - 1), j = (1 - d) / n.
   constexpr double d = 0.85, n = 50, jump = (1 - d) / n;
   const auto star = pagerank(graph::star(50), {.iterations = 500}).ranks;
-  const double centre = (jump + d * (n - 1) * jump) / (1 - d * d);
-  CHECK(star[0] == Approx(centre).epsilon(1e-12));
-  CHECK(star[49] == Approx(jump + d * centre / (n - 1)).epsilon(1e-12));
+  const double center = (jump + d * (n - 1) * jump) / (1 - d * d);
+  CHECK(star[0] == Approx(center).epsilon(1e-12));
+  CHECK(star[49] == Approx(jump + d * center / (n - 1)).epsilon(1e-12));
 }
 
 TEST_CASE("pagerank: what leaks is lost, what is redistributed is not") {

@@ -19,7 +19,7 @@ void check(bool ok, const char* what) {
 
 std::string two_clouds() {
   scalar::Philox random(1);
-  std::string text = "x,y,colour\n";
+  std::string text = "x,y,color\n";
   for (int i = 0; i < 400; ++i) {
     const bool red = i % 2 == 0;
     text += std::to_string(random.uniform() + (red ? 0.9 : 0.0)) + "," + std::to_string(random.uniform()) + "," +
@@ -32,7 +32,7 @@ std::string two_clouds() {
 
 int main() try {
   using namespace scalar;
-  const auto [train, test] = data::parse_csv(two_clouds(), {.label = "colour"}).split();
+  const auto [train, test] = data::parse_csv(two_clouds(), {.label = "color"}).split();
 
   const auto linear = Trainer{LogisticRegression{}, backend::Native{}}.fit(train, {.peers = 2});
   check(metrics::accuracy(linear, test) > 0.85, "logistic regression learned on two peers");
@@ -62,7 +62,7 @@ int main() try {
   check(!nothing && !AnyModel() && Table().empty() && Dataset().empty(), "default objects are empty");
 
   serve::Server server{{.port = 0}};
-  server.add("colours", Predictor{trees, {.cache_bytes = 1 << 20}});
+  server.add("colors", Predictor{trees, {.cache_bytes = 1 << 20}});
   server.start();
   check(server.port() != 0, "the server listens");
   server.stop();

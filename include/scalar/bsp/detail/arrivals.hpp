@@ -9,7 +9,7 @@
 
 #include "scalar/bsp/detail/block.hpp"
 #include "scalar/bsp/detail/world.hpp"
-#include "scalar/bsp/serialise.hpp"
+#include "scalar/bsp/serialize.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
@@ -47,18 +47,18 @@ class Arrivals {
       std::span<const std::byte> left = segment.bytes;
       for (std::uint64_t i = 0; i < segment.count; ++i) {  // not resized first: the count may be a lie
         T object{};
-        Serialiser<T>::read(left, object);
+        Serializer<T>::read(left, object);
         objects.push_back(std::move(object));
       }
       if (!left.empty()) throw_bad_segment(segment, 0);
     } else {
-      throw_not_serialisable(typeid(T));
+      throw_not_serializable(typeid(T));
     }
   }
 
   std::vector<Run<T>> runs_;
   std::uint64_t superstep_ = 0;
-  std::vector<std::vector<T>> objects_;  // deserialised; the first `used_` are in use
+  std::vector<std::vector<T>> objects_;  // deserialized; the first `used_` are in use
   std::size_t used_ = 0;
 };
 

@@ -9,7 +9,7 @@
 
 #include "scalar/bsp/detail/block.hpp"
 #include "scalar/bsp/detail/mailbox_memory.hpp"
-#include "scalar/bsp/serialise.hpp"
+#include "scalar/bsp/serialize.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 

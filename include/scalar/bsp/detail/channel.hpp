@@ -34,7 +34,7 @@ namespace detail {
 /// peers. Then blocks are found by a hash table, and a destination follows a chain of those who have sent to it.
 ///
 /// Blocks for peers of other processes are offered to the transport at the flip, and what it brings is read where it
-/// arrived; messages that are not trivially copyable are serialised for that.
+/// arrived; messages that are not trivially copyable are serialized for that.
 template <class T>
 class Channel final : public ChannelBase {
   static_assert(std::is_object_v<T> && !std::is_const_v<T>, "messages are values");
@@ -120,7 +120,7 @@ class Channel final : public ChannelBase {
           if (used == texts.size()) texts.emplace_back();
           std::vector<std::byte>& text = texts[used++];
           text.clear();
-          for (const T& value : values) Serialiser<T>::write(value, text);
+          for (const T& value : values) Serializer<T>::write(value, text);
           out.add(source, destination, values.size(), text, 1);
         }
       });
@@ -342,7 +342,7 @@ class Channel final : public ChannelBase {
   std::unique_ptr<Arrivals<T>[]> arrivals_;  // two for each local peer, by parity; null in a single process
   std::unique_ptr<std::atomic<std::uint64_t>[]> dense_[2];  // the local sources that are, by parity
   std::atomic<int> dense_sources_[2]{};                     // how many
-  std::vector<std::vector<std::byte>> texts_[2];            // serialised messages on their way, by parity
+  std::vector<std::vector<std::byte>> texts_[2];            // serialized messages on their way, by parity
 };
 
 }  // namespace detail

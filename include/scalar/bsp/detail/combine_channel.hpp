@@ -51,7 +51,7 @@ void radix_sort(std::vector<Entry>& entries, std::vector<Entry>& scratch) {
   }
 }
 
-/// Folds neighbours with equal keys, in order. Returns the new end.
+/// Folds neighbors with equal keys, in order. Returns the new end.
 template <class Entry, class Op>
 Entry* fold_equal(Entry* begin, Entry* end, Op& op) {
   if (begin == end) return end;

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "scalar/bsp/serialise.hpp"
+#include "scalar/bsp/serialize.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
@@ -29,9 +29,9 @@ std::uint64_t bytes_of(const T& value) {
     return sum;
   } else if constexpr (HasParts<T>) {
     return std::apply([](const auto&... parts) { return (std::uint64_t{0} + ... + bytes_of(parts)); }, value);
-  } else if constexpr (Serialiser<T>::available) {
+  } else if constexpr (Serializer<T>::available) {
     std::vector<std::byte> bytes;
-    Serialiser<T>::write(value, bytes);
+    Serializer<T>::write(value, bytes);
     return bytes.size();
   } else {
     return sizeof value;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "scalar/bsp/runs/sharded.hpp"
-#include "scalar/bsp/serialise.hpp"
+#include "scalar/bsp/serialize.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
@@ -36,14 +36,14 @@ struct Variable {
 };
 template <class T>
 struct Variable<T&> {
-  static constexpr bool is_state = !std::is_const_v<T> && Serialiser<T>::available, is_sharded = false;
+  static constexpr bool is_state = !std::is_const_v<T> && Serializer<T>::available, is_sharded = false;
   T& value;
 
   static int shards() noexcept { return 0; }
   static std::size_t count(std::size_t otherwise) noexcept { return otherwise; }
-  void write(std::vector<std::byte>& out) const { Serialiser<T>::write(value, out); }
+  void write(std::vector<std::byte>& out) const { Serializer<T>::write(value, out); }
   void write_part(std::size_t, std::vector<std::byte>&) const noexcept {}
-  void read(std::span<const std::byte>& in) const { Serialiser<T>::read(in, value); }
+  void read(std::span<const std::byte>& in) const { Serializer<T>::read(in, value); }
   void read_part(std::span<const std::byte>&) const noexcept {}
 };
 template <class Parts>
@@ -55,11 +55,11 @@ struct Variable<Sharded<Parts>> {
   int shards() const noexcept { return value.shards; }
   std::size_t count(std::size_t) const noexcept { return value.parts.size(); }
   void write(std::vector<std::byte>&) const noexcept {}
-  void write_part(std::size_t i, std::vector<std::byte>& out) const { Serialiser<Part>::write(value.parts[i], out); }
+  void write_part(std::size_t i, std::vector<std::byte>& out) const { Serializer<Part>::write(value.parts[i], out); }
   void read(std::span<const std::byte>&) const noexcept { value.parts.clear(); }
   void read_part(std::span<const std::byte>& in) const {
     Part part{};
-    Serialiser<Part>::read(in, part);
+    Serializer<Part>::read(in, part);
     value.parts.push_back(std::move(part));
   }
 };

@@ -146,7 +146,7 @@ struct Meeting {
 /// Ranks are numbers within the world. Some live in other processes; `fiber`, `argument` and the like are for local
 /// ones.
 /// Thread safety: what is written at the flip (by the last peer to arrive) may be read by every peer until its next
-/// barrier without synchronisation; the rest is guarded inside.
+/// barrier without synchronization; the rest is guarded inside.
 class World {
  public:
   /// The world of a run.

@@ -3,7 +3,7 @@
 /// needs Boost's headers, none of its libraries.
 ///
 /// Types with a public member `serialize`, or a free one that Boost finds, travel between processes then; for one whose
-/// functions are private say so with `bsp::is_boost_serialisable`. Pointers are not followed, versions are those of the
+/// functions are private say so with `bsp::is_boost_serializable`. Pointers are not followed, versions are those of the
 /// program (all processes run the same), and the bytes are not those of Boost's archives: counts are checked against
 /// the bytes that are there.
 #include <boost/mpl/bool.hpp>
@@ -21,7 +21,7 @@
 #include <typeinfo>
 #include <vector>
 
-#include "scalar/bsp/serialise.hpp"
+#include "scalar/bsp/serialize.hpp"
 
 namespace scalar::inline v0::bsp {
 namespace detail {
@@ -48,7 +48,7 @@ class BoostWriter {
     } else if constexpr (std::is_same_v<T, boost::serialization::item_version_type>) {
       // The same program reads it.
     } else if constexpr (!boost::serialization::is_wrapper<T>::type::value && Codec<T>::available) {
-      Serialiser<T>::write(value, out_);
+      Serializer<T>::write(value, out_);
     } else {
       boost::serialization::serialize_adl(*this, const_cast<T&>(value), boost::serialization::version<T>::value);
     }
@@ -89,7 +89,7 @@ class BoostReader {
     } else if constexpr (std::is_same_v<T, boost::serialization::item_version_type>) {
       value = boost::serialization::item_version_type(0);
     } else if constexpr (!boost::serialization::is_wrapper<T>::type::value && Codec<T>::available) {
-      Serialiser<T>::read(in_, value);
+      Serializer<T>::read(in_, value);
     } else {
       const NestingGuard guard(typeid(T));
       boost::serialization::serialize_adl(*this, value, boost::serialization::version<T>::value);
@@ -126,13 +126,13 @@ concept BoostMember = requires(BoostWriter& archive, T& value) { value.serialize
 
 }  // namespace detail
 
-/// Whether Boost.Serialization has functions for `T`. Specialise it as true where they are private.
+/// Whether Boost.Serialization has functions for `T`. Specialize it as true where they are private.
 template <class T>
-inline constexpr bool is_boost_serialisable =
+inline constexpr bool is_boost_serializable =
     std::is_class_v<T> && (detail::BoostMember<T> || detail::boost_probe::Free<T>);
 
 template <class T>
-  requires is_boost_serialisable<T>
+  requires is_boost_serializable<T>
 struct detail::LibraryCodec<T, detail::Library::boost> {
   static constexpr bool available = true;
   static void write(const T& value, std::vector<std::byte>& out) {

@@ -12,7 +12,7 @@
 #include <typeinfo>
 #include <vector>
 
-#include "scalar/bsp/serialise.hpp"
+#include "scalar/bsp/serialize.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 

@@ -15,7 +15,7 @@ namespace detail {
 class Network;
 }
 
-/// Bytes that begin on a cache line; contents are not initialised. Move-only.
+/// Bytes that begin on a cache line; contents are not initialized. Move-only.
 class Buffer {
  public:
   static constexpr std::size_t alignment = 64;
@@ -95,7 +95,7 @@ class Transport {
   virtual bool wants_regroup() const noexcept { return false; }
 
   /// This process leaves the job in good order: at the next checkpoint of a run with `.recover` the others go on
-  /// without it, and `Engine::run` here throws `Errc::cancelled`. From any thread, a signal's handler thread for
+  /// without it, and `Engine::run` here throws `Errc::canceled`. From any thread, a signal's handler thread for
   /// example. Errors: `Errc::unsupported` for a transport whose processes cannot change.
   virtual void withdraw();
 

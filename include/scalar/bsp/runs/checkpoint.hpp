@@ -44,7 +44,7 @@ template <class... T>
 bool Peer::persist(T&&... state) {
   static_assert((detail::VariableOf<T>::is_state && ...),
                 "state is variables, and what `sharded` returns, that are trivially copyable, of the standard's "
-                "containers, or of a type with a Serialiser");
+                "containers, or of a type with a Serializer");
   using State = detail::PersistedOf<typename detail::Kept<T>::Type...>;
   return detail::persist_state(*this, std::make_unique<State>(detail::VariableOf<T>{state}...));
 }

@@ -2,7 +2,7 @@
 /// sharded: a peer's part of state that is divided into shards, for Peer::persist.
 #include <cstddef>
 
-#include "scalar/bsp/serialise.hpp"
+#include "scalar/bsp/serialize.hpp"
 
 namespace scalar::inline v0::bsp {
 namespace detail {

@@ -10,7 +10,7 @@ namespace scalar::inline v0::bsp {
 /// Errors: `Errc::invalid_argument` unless there are 1 to `topology.size()` processes.
 std::int64_t links_cut(const Topology& topology, int processes);
 
-/// The same shape, its places dealt out to ranks so that neighbours share a process: see `Topology::renumbered`.
+/// The same shape, its places dealt out to ranks so that neighbors share a process: see `Topology::renumbered`.
 ///
 /// The places are halved for half of the processes each, and so on. A half is the best of several: the first places,
 /// the lowest along each dimension of a grid (Berger and Bokhari, "A partitioning strategy for nonuniform problems on

@@ -1,5 +1,5 @@
 #pragma once
-/// Topology: which peers are neighbours, as a value.
+/// Topology: which peers are neighbors, as a value.
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -14,10 +14,10 @@ namespace scalar::inline v0::bsp {
 /// A connected pair of peers of a custom topology.
 using Link = std::pair<int, int>;
 
-/// The neighbours of every peer: a ring, line, tree, hypercube, grid, torus, complete or custom graph.
+/// The neighbors of every peer: a ring, line, tree, hypercube, grid, torus, complete or custom graph.
 ///
 /// A value that every peer can make for itself or share: it knows shapes, not peers, and needs no engine. Links have no
-/// direction, a peer is not its own neighbour, and two peers are neighbours once, also where a torus of extent 2 joins
+/// direction, a peer is not its own neighbor, and two peers are neighbors once, also where a torus of extent 2 joins
 /// them twice. Copying is cheap. Ring, line and hypercube are tori and grids, so that coordinates and shifts work on
 /// them too.
 /// Errors: every function that takes a rank throws `Errc::out_of_range` for one that is none.
@@ -47,9 +47,9 @@ class Topology {
   std::string_view name() const noexcept { return name_; }
   /// How many peers it is for.
   int size() const noexcept { return size_; }
-  /// The neighbours of a peer, ascending.
-  std::vector<int> neighbours(int rank) const;
-  /// How many they are. Complexity: that of `neighbours`, except that a complete topology's is known.
+  /// The neighbors of a peer, ascending.
+  std::vector<int> neighbors(int rank) const;
+  /// How many they are. Complexity: that of `neighbors`, except that a complete topology's is known.
   int degree(int rank) const;
   /// How many links there are. Complexity: that of asking every peer's degree.
   std::int64_t links() const;
@@ -85,7 +85,7 @@ class Topology {
 
  private:
   enum class Shape : std::uint8_t { lattice, tree, complete, graph };
-  struct Adjacency {  // the neighbours of node n are `nodes[begins[n]]` to before `nodes[begins[n + 1]]`
+  struct Adjacency {  // the neighbors of node n are `nodes[begins[n]]` to before `nodes[begins[n + 1]]`
     std::vector<std::int64_t> begins;
     std::vector<int> nodes;
   };

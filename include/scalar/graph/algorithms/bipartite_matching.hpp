@@ -18,7 +18,7 @@ struct MatchingOptions {
 /// A maximal matching of a bipartite graph: the mate of each vertex, `no_vertex` for those without. `is_left` is not 0
 /// for the vertices of one side. Edges count without direction and once.
 ///
-/// Maximal, so at least half as large as a largest one. In each cycle unmatched left vertices ask their neighbours;
+/// Maximal, so at least half as large as a largest one. In each cycle unmatched left vertices ask their neighbors;
 /// unmatched right ones grant one request at random; left ones accept one grant at random. Choices come from (seed,
 /// vertex, superstep), so the matching is the same for any number of peers.
 /// Errors: `Errc::shape_mismatch` when `is_left` has not one element a vertex; `Errc::invalid_argument` naming an edge

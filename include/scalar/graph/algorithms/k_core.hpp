@@ -9,7 +9,7 @@
 
 namespace scalar::inline v0::graph {
 
-/// The coreness of each vertex: the greatest k such that it belongs to a subgraph in which all have k neighbours or
+/// The coreness of each vertex: the greatest k such that it belongs to a subgraph in which all have k neighbors or
 /// more. Edges count without direction and once; self-loops do not.
 ///
 /// Errors: `Errc::empty` for a directed graph without in-edges.

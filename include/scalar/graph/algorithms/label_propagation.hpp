@@ -1,5 +1,5 @@
 #pragma once
-/// Label propagation: communities as labels that neighbours agree on.
+/// Label propagation: communities as labels that neighbors agree on.
 #include <vector>
 
 #include "scalar/bsp/peer.hpp"
@@ -21,7 +21,7 @@ struct LabelPropagationOptions {
 /// too. The rounds are synchronous and ties are broken by number, so the result is the same for any number of peers;
 /// on graphs such as paths labels may swing for ever, hence the limit.
 /// Errors: `Errc::invalid_argument` for negative iterations; `Errc::empty` for a directed graph without in-edges.
-/// Complexity: a sort of the neighbours' labels an iteration. Memory: 8 bytes a vertex.
+/// Complexity: a sort of the neighbors' labels an iteration. Memory: 8 bytes a vertex.
 /// Source: Raghavan, Albert and Kumara, Near linear time algorithm to detect community structures in large-scale
 /// networks, 2007; synchronous and deterministic as LDBC Graphalytics defines it (CDLP, specification 2.3.5).
 std::vector<Vertex> label_propagation(const Graph& graph, const LabelPropagationOptions& options = {},

@@ -1,5 +1,5 @@
 #pragma once
-/// Maximal independent set: vertices no two of which are neighbours, to which no other can be added.
+/// Maximal independent set: vertices no two of which are neighbors, to which no other can be added.
 #include <cstdint>
 #include <vector>
 
@@ -16,7 +16,7 @@ struct IndependentSetOptions {
 
 /// A maximal independent set: 1 for the vertices in it. Edges count without direction; self-loops do not.
 ///
-/// In each round every undecided vertex draws a number; those above all undecided neighbours' join, their neighbours
+/// In each round every undecided vertex draws a number; those above all undecided neighbors' join, their neighbors
 /// are out. Numbers come from (seed, vertex, round), so the set is the same for any number of peers.
 /// Errors: `Errc::empty` for a directed graph without in-edges.
 /// Complexity: O(log vertices) rounds with high probability, each a pass over the undecided vertices' edges.

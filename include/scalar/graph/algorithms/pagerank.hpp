@@ -43,7 +43,7 @@ struct PageRank {
 /// edges u -> v, where `dangling` is the rank of all vertices without out-edges under `Dangling::redistribute`, else 0.
 /// Each of several edges between two vertices counts; weights do not. An edge of an undirected graph goes both ways.
 ///
-/// `Score` is float or double. Sums of a vertex are taken in the order of its in-neighbours, sums over vertices in
+/// `Score` is float or double. Sums of a vertex are taken in the order of its in-neighbors, sums over vertices in
 /// fixed point of 2^-60: the result has the same bits for any number of peers, threads and processes. Errors:
 /// `Errc::invalid_argument` for a damping outside [0, 1], negative iterations or tolerance, weights of `teleport` that
 /// are negative, infinite or all zero; `Errc::shape_mismatch` when they are not one a vertex; `Errc::empty` for a

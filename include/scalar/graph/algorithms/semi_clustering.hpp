@@ -27,7 +27,7 @@ struct SemiCluster {
 
 struct SemiClusteringOptions {
   int max_vertices = 4;          ///< of a cluster, 2 to 16
-  int max_clusters = 4;          ///< that a vertex keeps and tells its neighbours, 1 to 1,024
+  int max_clusters = 4;          ///< that a vertex keeps and tells its neighbors, 1 to 1,024
   double boundary_factor = 0.2;  ///< how much edges that leave a cluster count against it, 0 to 1
   int iterations = 10;           ///< at most; it ends earlier when no vertex has found better clusters
   int peers = 0;                 ///< 0: chosen from the Runtime's threads; not used inside an engine
@@ -35,8 +35,8 @@ struct SemiClusteringOptions {
 
 /// For each vertex the best clusters found that it belongs to, best first.
 ///
-/// Every vertex begins as a cluster of its own. It adds itself to the clusters that its neighbours tell it of, where
-/// they have room, and tells its neighbours the best of all it has seen. Of equal scores the smaller cluster is the
+/// Every vertex begins as a cluster of its own. It adds itself to the clusters that its neighbors tell it of, where
+/// they have room, and tells its neighbors the best of all it has seen. Of equal scores the smaller cluster is the
 /// better one, then the one whose vertices come first. Edges count without direction; several between two vertices
 /// count together with the sum of their weights; self-loops do not. The result is the same for any number of peers.
 /// Errors: `Errc::invalid_argument` for options out of bounds; `Errc::empty` for a directed graph without in-edges.

@@ -9,7 +9,7 @@
 
 namespace scalar::inline v0::graph {
 
-/// The strongly connected components of a graph, each labelled by its least vertex; of an undirected one the connected
+/// The strongly connected components of a graph, each labeled by its least vertex; of an undirected one the connected
 /// components. The result is the same for any number of peers, threads and processes.
 ///
 /// Vertices that nothing enters or leaves are components of their own and fall away. The others get the greatest
@@ -18,7 +18,7 @@ namespace scalar::inline v0::graph {
 /// Errors: `Errc::empty` for a directed graph without in-edges.
 /// Complexity: O(log vertices) rounds expected, each O(edges * log vertices) in as many supersteps as paths cross from
 /// one peer's share to another's. Memory: 40 bytes a vertex.
-/// Source: Orzan, On distributed verification and verified distribution, 2004 (colouring); McLendon, Hendrickson,
+/// Source: Orzan, On distributed verification and verified distribution, 2004 (coloring); McLendon, Hendrickson,
 /// Plimpton and Rauchwerger, Finding strongly connected components in distributed graphs, 2005 (trimming).
 Components strongly_connected_components(const Graph& graph, const ComponentsOptions& options = {},
                                          const Runtime& runtime = {});

@@ -1,5 +1,5 @@
 #pragma once
-/// Triangles: how many there are, and how clustered the neighbours of each vertex are.
+/// Triangles: how many there are, and how clustered the neighbors of each vertex are.
 #include <cstdint>
 #include <vector>
 
@@ -9,7 +9,7 @@
 
 namespace scalar::inline v0::graph {
 
-/// The number of triangles: sets of three vertices that are all neighbours. Edges count without direction and once;
+/// The number of triangles: sets of three vertices that are all neighbors. Edges count without direction and once;
 /// self-loops do not.
 ///
 /// Errors: `Errc::empty` for a directed graph without in-edges. Complexity: O(edges ^ 1.5). Memory: 16 bytes an edge.
@@ -19,10 +19,10 @@ std::uint64_t triangle_count(const Graph& graph, const AlgorithmOptions& options
 /// The same inside an engine: every peer calls it and gets the number. `graph` must outlive the call.
 bsp::Task<std::uint64_t> triangle_count(bsp::Peer& peer, const Graph& graph);
 
-/// The local clustering coefficient of each vertex: of the edges that there may be between its d neighbours, the share
-/// that is there; 0 for fewer than two neighbours.
+/// The local clustering coefficient of each vertex: of the edges that there may be between its d neighbors, the share
+/// that is there; 0 for fewer than two neighbors.
 ///
-/// Neighbours count without direction and once. Between them, edges of a directed graph count in each direction, of
+/// Neighbors count without direction and once. Between them, edges of a directed graph count in each direction, of
 /// d (d - 1); those of an undirected one once, of d (d - 1) / 2.
 /// Errors, complexity: those of `triangle_count`. Memory: also 8 bytes a vertex and peer.
 /// Source: Watts and Strogatz, Collective dynamics of "small-world" networks, 1998; directed as LDBC Graphalytics (LCC,

@@ -27,32 +27,32 @@ struct Mutation {
   Value value{};
 };
 
-/// The out-edges of one vertex that has changed them, by neighbour.
+/// The out-edges of one vertex that has changed them, by neighbor.
 struct OwnEdges {
   std::vector<Vertex> to{};
   std::vector<float> weights{};
 
-  OwnEdges(std::span<const Vertex> neighbours, std::span<const float> given)
-      : to(neighbours.begin(), neighbours.end()), weights(given.begin(), given.end()) {
+  OwnEdges(std::span<const Vertex> neighbors, std::span<const float> given)
+      : to(neighbors.begin(), neighbors.end()), weights(given.begin(), given.end()) {
     weights.resize(to.size(), 1.0f);
   }
   OwnEdges() = default;
 
-  bool has(Vertex neighbour) const { return std::binary_search(to.begin(), to.end(), neighbour); }
+  bool has(Vertex neighbor) const { return std::binary_search(to.begin(), to.end(), neighbor); }
   /// Adds an edge; one that is there gets the weight.
-  void set(Vertex neighbour, float weight) {
-    const auto at = std::lower_bound(to.begin(), to.end(), neighbour);
+  void set(Vertex neighbor, float weight) {
+    const auto at = std::lower_bound(to.begin(), to.end(), neighbor);
     const auto weight_at = weights.begin() + (at - to.begin());
-    if (at != to.end() && *at == neighbour) {
+    if (at != to.end() && *at == neighbor) {
       *weight_at = weight;
     } else {
       weights.insert(weight_at, weight);
-      to.insert(at, neighbour);
+      to.insert(at, neighbor);
     }
   }
-  /// Removes all edges to `neighbour`.
-  void erase(Vertex neighbour) {
-    const auto [first, last] = std::equal_range(to.begin(), to.end(), neighbour);
+  /// Removes all edges to `neighbor`.
+  void erase(Vertex neighbor) {
+    const auto [first, last] = std::equal_range(to.begin(), to.end(), neighbor);
     weights.erase(weights.begin() + (first - to.begin()), weights.begin() + (last - to.begin()));
     to.erase(first, last);
   }
@@ -93,7 +93,7 @@ struct Changing {
     const bool there = State::test(state.exists, i);
     switch (first.change) {
       case Change::remove_edge:
-        if (!there || !std::ranges::binary_search(state.neighbours(i), first.to))
+        if (!there || !std::ranges::binary_search(state.neighbors(i), first.to))
           return conflict(first.target, "an edge to be removed is not there");
         return edges(i).erase(first.to);
       case Change::remove_vertex:
@@ -117,7 +117,7 @@ struct Changing {
       throw_at_vertex(Errc::invalid_argument, state.peer.rank(), state.superstep, vertex, what);
   }
   OwnEdges& edges(std::size_t i) {
-    if (!state.own_edges[i]) state.own_edges[i] = std::make_unique<OwnEdges>(state.neighbours(i), state.weights(i));
+    if (!state.own_edges[i]) state.own_edges[i] = std::make_unique<OwnEdges>(state.neighbors(i), state.weights(i));
     return *state.own_edges[i];
   }
   void add_vertex(Requests group, std::size_t i, bool there) {
@@ -146,25 +146,25 @@ namespace scalar::inline v0::bsp {
 
 template <class Value>
   requires(!detail::Plain<graph::detail::Mutation<Value>>)
-struct Serialiser<graph::detail::Mutation<Value>> {
+struct Serializer<graph::detail::Mutation<Value>> {
   using Mutation = graph::detail::Mutation<Value>;
-  static constexpr bool available = Serialiser<Value>::available;
+  static constexpr bool available = Serializer<Value>::available;
 
   static void write(const Mutation& mutation, std::vector<std::byte>& out) {
     const std::uint32_t head[] = {static_cast<std::uint32_t>(mutation.change), mutation.target, mutation.to,
                                   mutation.by, std::bit_cast<std::uint32_t>(mutation.weight)};
-    for (const std::uint32_t word : head) Serialiser<std::uint32_t>::write(word, out);
-    Serialiser<Value>::write(mutation.value, out);
+    for (const std::uint32_t word : head) Serializer<std::uint32_t>::write(word, out);
+    Serializer<Value>::write(mutation.value, out);
   }
   static void read(std::span<const std::byte>& in, Mutation& mutation) {
     std::uint32_t head[5] = {};
-    for (std::uint32_t& word : head) Serialiser<std::uint32_t>::read(in, word);
+    for (std::uint32_t& word : head) Serializer<std::uint32_t>::read(in, word);
     if (head[0] > static_cast<std::uint32_t>(graph::detail::Change::add_edge))
       detail::throw_bad_content(typeid(Mutation), "no such change", head[0]);
     mutation.change = static_cast<graph::detail::Change>(head[0]);
     mutation.target = head[1], mutation.to = head[2], mutation.by = head[3];
     mutation.weight = std::bit_cast<float>(head[4]);
-    Serialiser<Value>::read(in, mutation.value);
+    Serializer<Value>::read(in, mutation.value);
   }
 };
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "scalar/bsp/serialise.hpp"
+#include "scalar/bsp/serialize.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/graph/aggregators.hpp"
 #include "scalar/graph/graph.hpp"
@@ -33,7 +33,7 @@ struct Pulse {
   std::uint64_t awake = 0;      ///< vertices that have not voted to halt
   std::uint64_t computed = 0;   ///< calls of compute
   std::uint64_t messages = 0;   ///< sent
-  std::uint64_t published = 0;  ///< of these, those to all neighbours
+  std::uint64_t published = 0;  ///< of these, those to all neighbors
   std::uint64_t mutations = 0;  ///< requested
   Aggregates aggregates{};
 };
@@ -64,16 +64,16 @@ namespace scalar::inline v0::bsp {
 /// Messages that are not plain memory travel to other processes if what is in them does.
 template <class Message>
   requires(!detail::Plain<graph::detail::Addressed<Message>>)
-struct Serialiser<graph::detail::Addressed<Message>> {
-  static constexpr bool available = Serialiser<Message>::available;
+struct Serializer<graph::detail::Addressed<Message>> {
+  static constexpr bool available = Serializer<Message>::available;
 
   static void write(const graph::detail::Addressed<Message>& letter, std::vector<std::byte>& out) {
-    Serialiser<graph::Vertex>::write(letter.to, out);
-    Serialiser<Message>::write(letter.message, out);
+    Serializer<graph::Vertex>::write(letter.to, out);
+    Serializer<Message>::write(letter.message, out);
   }
   static void read(std::span<const std::byte>& in, graph::detail::Addressed<Message>& letter) {
-    Serialiser<graph::Vertex>::read(in, letter.to);
-    Serialiser<Message>::read(in, letter.message);
+    Serializer<graph::Vertex>::read(in, letter.to);
+    Serializer<Message>::read(in, letter.message);
   }
 };
 

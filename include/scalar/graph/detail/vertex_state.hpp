@@ -62,7 +62,7 @@ class VertexState {
       inbox_.resize(size);
     else
       first_.resize(size), count_.resize(size);
-    edges_ = graph.out_neighbours().size();
+    edges_ = graph.out_neighbors().size();
     if constexpr (can_accumulate)
       if (owners.is_contiguous() && owners.vertices() != 0) {
         std::vector<std::uint64_t> cuts;
@@ -84,7 +84,7 @@ class VertexState {
   Vertex vertex_at(std::size_t i) const noexcept { return owners.vertex(static_cast<Vertex>(base + i)); }
   std::size_t local(Vertex vertex) const noexcept { return owners.slot(vertex) - base; }
 
-  std::span<const Vertex> neighbours(std::size_t i) const noexcept {
+  std::span<const Vertex> neighbors(std::size_t i) const noexcept {
     if constexpr (mutates)
       if (own_edges[i]) return own_edges[i]->to;
     return has_given_edges(i) ? graph.out(vertex_at(i)) : std::span<const Vertex>();
@@ -115,14 +115,14 @@ class VertexState {
     push(to, message);
   }
 
-  void send_to_neighbours(std::size_t from, const Message& message) {
-    const std::span<const Vertex> targets = neighbours(from);
+  void send_to_neighbors(std::size_t from, const Message& message) {
+    const std::span<const Vertex> targets = neighbors(from);
     pulse.messages += targets.size();
     if constexpr (can_pull)
       if (publishes && publish(from, targets.size(), message)) return;
     if (!publishes) pulse.published += targets.size();  // else what is published only: all edges means all vertices
     if constexpr (can_accumulate)
-      if (combined_) return combined_->send(targets, message, std::to_address(graph.out_neighbours().end()));
+      if (combined_) return combined_->send(targets, message, std::to_address(graph.out_neighbors().end()));
     for (const Vertex to : targets) push(to, message);
   }
 
@@ -172,7 +172,7 @@ class VertexState {
     }
   }
 
-  /// Whether the next superstep publishes what goes to all neighbours; `last`: the pulses of the one before, if any.
+  /// Whether the next superstep publishes what goes to all neighbors; `last`: the pulses of the one before, if any.
   bool publishes_next(const Pulse<Aggregates>* last) const noexcept {
     if constexpr (can_pull) {
       if (!owners.is_contiguous() || !graph.has_in_edges()) return false;
@@ -196,7 +196,7 @@ class VertexState {
   Pulse<Aggregates> pulse{};
   Aggregates aggregated{};
   std::uint64_t superstep = 0, dropped = 0;
-  bool publishes = false;  // in this superstep, what goes to all neighbours
+  bool publishes = false;  // in this superstep, what goes to all neighbors
 
  private:
   bool has_given_edges(std::size_t i) const noexcept { return !mutates || vertex_at(i) < graph.vertices(); }
@@ -237,7 +237,7 @@ class VertexState {
 
   [[gnu::noinline]] void fold_all_published() {
     const std::int64_t* offsets = graph.in_offsets().data();
-    const Vertex* sources = graph.in_neighbours().data();
+    const Vertex* sources = graph.in_neighbors().data();
     const Message* published = published_->values().data();
     for (std::size_t i = share.begin - base; i < size; ++i) {
       const Vertex* at = sources + offsets[base + i];

@@ -29,7 +29,7 @@ struct Product {
   bool add = false;          ///< start from what C holds instead
 };
 
-/// One step of an optimiser on `count` weights; `gradient` is the sum over the minibatch.
+/// One step of an optimizer on `count` weights; `gradient` is the sum over the minibatch.
 struct Update {
   std::int64_t count = 0;
   float* weights = nullptr;

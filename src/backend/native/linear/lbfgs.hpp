@@ -1,5 +1,5 @@
 #pragma once
-/// Minimising a smooth function whose values are computed elsewhere.
+/// Minimizing a smooth function whose values are computed elsewhere.
 #include <cstddef>
 #include <deque>
 #include <span>

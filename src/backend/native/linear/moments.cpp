@@ -10,7 +10,7 @@ namespace scalar::inline v0::backend::native {
 namespace {
 
 /// Rows `sqrt(w) [x - mean, y - mean y, 1]` as panel `panel` of `[panels][count][8]`; columns past the last are zero.
-void centre(const Rows& rows, std::span<const double> means, std::int64_t panel, double* packed) {
+void center(const Rows& rows, std::span<const double> means, std::int64_t panel, double* packed) {
   const std::int64_t columns = rows.columns(), count = rows.count();
   double* to = packed + panel * count * 8;
   const std::int64_t first = panel * 8, whole = std::clamp(columns - first, std::int64_t{0}, std::int64_t{8});
@@ -75,7 +75,7 @@ void Gram::sum(const Rows& rows, std::span<const double> means, const Team& team
   std::vector<double> packed(static_cast<std::size_t>((std::min)(each, rows.count()) * panels_ * 8));
   for (std::int64_t first = 0; first < rows.count(); first += each) {
     const Rows block = rows.slice(first, (std::min)(each, rows.count() - first));
-    team.for_pieces(panels_, 1, [&](std::int64_t panel, std::int64_t) { centre(block, means, panel, packed.data()); });
+    team.for_pieces(panels_, 1, [&](std::int64_t panel, std::int64_t) { center(block, means, panel, packed.data()); });
     team.for_pieces(panels_, 1, [&](std::int64_t panel, std::int64_t) {
       kernels().gram(packed.data(), panels_, block.count(), panel, values.data() + start(panel));
     });

@@ -1,5 +1,5 @@
 #pragma once
-/// One minibatch through a network: loss, gradients, and the step of the optimiser.
+/// One minibatch through a network: loss, gradients, and the step of the optimizer.
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -25,7 +25,7 @@ class NetworkStep {
   double propagate(const Rows& rows, std::span<const std::int64_t> order);
   /// Second phase: the summed gradients of those rows, in the packed layout.
   void sum_gradients(std::span<float> gradients);
-  /// The optimiser's next step, for gradients summed over `rows` rows.
+  /// The optimizer's next step, for gradients summed over `rows` rows.
   void apply(std::span<const float> gradients, std::int64_t rows);
   /// `sum_gradients` and `apply` at once: gradients never leave the cache.
   void sum_and_apply(std::int64_t rows);

@@ -26,7 +26,7 @@ struct Cuts {
   int slots() const { return bins() + (missing ? 1 : 0); }
 };
 
-/// Neighbouring features: `codes[row * width + i]` is the bin of feature `first + i`.
+/// Neighboring features: `codes[row * width + i]` is the bin of feature `first + i`.
 struct Block {
   int first = 0;
   int width = 0;
@@ -49,7 +49,7 @@ class Watch {
   Watch(const FitOptions& options, bool reports, std::int64_t columns)
       : options_(options), reports_(reports), columns_(columns) {}
 
-  /// Throws `Errc::cancelled` once asked to stop. May be called by any thread.
+  /// Throws `Errc::canceled` once asked to stop. May be called by any thread.
   void check() const;
   /// So many columns have cuts, of each of which so many of `rows` have codes.
   void report(std::int64_t columns, std::int64_t coded, std::int64_t rows) const;
@@ -66,7 +66,7 @@ Part part_of(const native::Rows& all, int rank, int peers);
 /// Cuts of every feature: exact where it has at most `bins` distinct values, else quantiles, of a sample when there are
 /// many rows. Rows of weight 0 do not count. The same for any number of threads, and for any parts of the same rows:
 /// each peer tells what it has of a feature to the one that finds its cuts, and that tells the cuts to all.
-/// Errors: `Errc::cancelled`.
+/// Errors: `Errc::canceled`.
 bsp::Task<std::vector<Cuts>> find_cuts(bsp::Peer& peer, const Part& part, int bins, const native::Team& team,
                                        const Watch& watch);
 
@@ -80,7 +80,7 @@ Features features_of(std::int64_t features, int rank, int peers);
 /// Histogram slots that each feature gets: the largest number needed; 256 when bytes are enough.
 int slot_stride(std::span<const Cuts> cuts);
 
-/// Neighbouring features in blocks of nearly equal width, as many as the cache asks for, or as there are threads.
+/// Neighboring features in blocks of nearly equal width, as many as the cache asks for, or as there are threads.
 std::vector<Block> make_blocks(int features, int stride, int threads);
 
 /// A matrix of bins. `Code` is `std::uint8_t` or `std::uint16_t`.
@@ -93,7 +93,7 @@ struct Binned {
   const Code* block(const Block& block) const { return codes.data() + rows * block.first; }
 };
 
-/// Errors: `Errc::cancelled`.
+/// Errors: `Errc::canceled`.
 template <class Code>
 Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks, const native::Team& team,
                  const Watch& watch);

@@ -61,7 +61,7 @@ Question question(const Forest& forest, std::size_t node) {
   return {how, forest.feature[node], split};
 }
 
-/// The columns that a forest asks: those of one rewriting are neighbours.
+/// The columns that a forest asks: those of one rewriting are neighbors.
 class Columns {
  public:
   explicit Columns(const Forest& forest) {
@@ -238,7 +238,7 @@ class LinkedTrees {
   }
 
  private:
-  /// Breadth first, so that siblings are neighbours and the top of a tree shares cache lines.
+  /// Breadth first, so that siblings are neighbors and the top of a tree shares cache lines.
   void place(const Forest& forest, const Columns& columns, std::size_t tree) {
     const auto first = static_cast<std::size_t>(forest.tree_begin[tree]);
     std::vector<std::size_t> from{first};

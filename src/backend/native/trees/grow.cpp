@@ -34,7 +34,7 @@ std::uint32_t low_digits(double number) {
   return static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(number + 0x1.8p52));
 }
 
-Packed quantise(const Gradient& gradient, double per_g, double per_h) {
+Packed quantize(const Gradient& gradient, double per_g, double per_h) {
   const auto g = static_cast<std::int32_t>(low_digits(gradient.g * per_g));
   return {std::int64_t{g} * (std::int64_t{1} << 32) + low_digits(gradient.h * per_h)};
 }
@@ -126,7 +126,7 @@ class Growth {
     std::vector<Job> jobs;
     plant(all, index.size(), tree, open, jobs);
     for (int level = 0; !open.empty(); ++level) {
-      if (stop.stop_requested()) throw Error(Errc::cancelled, "asked to stop while a tree grew");
+      if (stop.stop_requested()) throw Error(Errc::canceled, "asked to stop while a tree grew");
       if (peer_.size() == 1)
         run(jobs, index, open);
       else
@@ -476,7 +476,7 @@ class BinnedGrower final : public Grower {
     if (is_even(sizes, all_)) {
       const Units units{unit(sizes.sum.first, 0x1p31, all_), unit(sizes.sum.second, 0x1p32, all_)};
       fill(packed_.sums(), gradients, [per_g = 1 / units.g, per_h = 1 / units.h](const Gradient& gradient) {
-        return quantise(gradient, per_g, per_h);
+        return quantize(gradient, per_g, per_h);
       });
       co_await packed_.grow(units, index_, stop, tree);
     } else {
@@ -529,7 +529,7 @@ class BinnedGrower final : public Grower {
       }
     });
   }
-  /// From the gradients themselves, not from the quantised ones.
+  /// From the gradients themselves, not from the quantized ones.
   std::vector<Wide> sum_leaves(std::size_t leaves, std::span<const Gradient> gradients, const Units& exact) {
     for_parts([&, per_g = 1 / exact.g, per_h = 1 / exact.h](LeafPart& part, std::span<const std::uint32_t> rows) {
       for (const std::uint32_t row : rows) part.sum += widen(gradients[row], per_g, per_h);

@@ -26,13 +26,13 @@ class Grower {
  public:
   virtual ~Grower() = default;
   /// Appends the tree that the gradients ask for to `forest`, and its leaves to the margins of the rows.
-  /// Errors: `Errc::out_of_range` when the gradients are not finite, `Errc::cancelled`.
+  /// Errors: `Errc::out_of_range` when the gradients are not finite, `Errc::canceled`.
   virtual bsp::Task<> grow(std::span<const Gradient> gradients, std::span<float> margins, int output,
                            const std::stop_token& stop, Forest& forest) = 0;
 };
 
 /// Bins the features of a peer's rows and makes the grower for them. `part` and `team` must outlive it.
-/// Errors: `Errc::cancelled`.
+/// Errors: `Errc::canceled`.
 std::unique_ptr<Grower> make_grower(bsp::Peer& peer, const Part& part, std::vector<Cuts> cuts,
                                     const GrowSettings& settings, const native::Team& team, const Watch& watch);
 

@@ -14,7 +14,7 @@ namespace scalar::inline v0::backend::trees {
 /// weights that are all 0; `Errc::too_large` for more rows than 32 bits number.
 Forest empty_forest(const GradientBoostedTrees& spec, const Dataset& data);
 
-/// The margins that minimise the loss before there are trees, from the weight of each class: the logarithm of the odds
+/// The margins that minimize the loss before there are trees, from the weight of each class: the logarithm of the odds
 /// of the second class for the logistic loss, those of the shares for softmax. A class without weight counts as a
 /// millionth of all, so that margins stay finite. They have the width of leaves, float32.
 std::vector<double> first_margins(Loss loss, std::span<const double> class_weights);

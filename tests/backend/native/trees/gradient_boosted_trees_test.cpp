@@ -355,7 +355,7 @@ TEST_CASE("a fit that is asked to stop does") {
                                        if (progress.done == 3) source.request_stop();
                                      }});
       },
-      Errc::cancelled, "stop");
+      Errc::canceled, "stop");
   CHECK(rounds == 3);
 }
 
@@ -374,7 +374,7 @@ TEST_CASE("a fit that is asked to stop before its first tree does, and tells how
                                done.push_back(progress.done);
                                if (progress.done >= at) source.request_stop();
                              }};
-    require_error([&] { (void)backend::Native{}.fit({.trees = 3}, data, options); }, Errc::cancelled, "stop");
+    require_error([&] { (void)backend::Native{}.fit({.trees = 3}, data, options); }, Errc::canceled, "stop");
     CHECK_FALSE(grew);
     REQUIRE_FALSE(done.empty());
     CHECK(std::is_sorted(done.begin(), done.end()));
@@ -386,7 +386,7 @@ TEST_CASE("a fit that is asked to stop before its first tree does, and tells how
   int calls = 0;
   const FitOptions options{
       .peers = peers, .stop = source.get_token(), .progress = [&](const FitProgress&) { ++calls; }};
-  require_error([&] { (void)backend::Native{}.fit({.trees = 3}, data, options); }, Errc::cancelled, "stop");
+  require_error([&] { (void)backend::Native{}.fit({.trees = 3}, data, options); }, Errc::canceled, "stop");
   CHECK(calls == 0);
 }
 
@@ -400,7 +400,7 @@ TEST_CASE("a stop is seen although no tree splits") {
                              if (rounds == 2) source.request_stop();
                            }};
   require_error([&] { (void)backend::Native{}.fit({.trees = 1000, .loss = Loss::squared}, data, options); },
-                Errc::cancelled, "stop");
+                Errc::canceled, "stop");
   CHECK(rounds == 2);
 }
 

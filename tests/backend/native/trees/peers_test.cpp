@@ -186,7 +186,7 @@ TEST_CASE("peers that grow trees stop when asked, and progress that throws ends 
       (void)backend::Native{}.fit({.trees = 1000}, data, options);
       FAIL("it went on");
     } catch (const Error& error) {
-      CHECK(error.code() == Errc::cancelled);
+      CHECK(error.code() == Errc::canceled);
     }
     CHECK(rounds == 3);
     options = {.peers = peers};

@@ -7,11 +7,11 @@
 
 namespace scalar::inline v0::graph {
 
-/// Calls `visit(neighbour, ways)` for each other vertex that has an edge with `vertex`, ascending, once. `ways` is 2
+/// Calls `visit(neighbor, ways)` for each other vertex that has an edge with `vertex`, ascending, once. `ways` is 2
 /// where edges go in both directions (as those of an undirected graph do), else 1.
 /// Errors: `Errc::empty` for a directed graph without in-edges.
 template <class Visit>
-void each_neighbour(const Graph& graph, Vertex vertex, Visit visit) {
+void each_neighbor(const Graph& graph, Vertex vertex, Visit visit) {
   const std::span<const Vertex> out = graph.out(vertex);
   if (!graph.is_directed()) {
     for (std::size_t i = 0; i < out.size(); ++i)

@@ -1,4 +1,4 @@
-#include "scalar/bsp/serialise.hpp"
+#include "scalar/bsp/serialize.hpp"
 
 #include <string>
 
@@ -7,11 +7,11 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-void throw_not_serialisable(const std::type_info& type) {
+void throw_not_serializable(const std::type_info& type) {
   throw Error(Errc::unsupported,
               readable(type) +
                   " cannot travel between processes: it is neither plain memory nor made of standard types; include "
-                  "scalar/bsp/cereal.hpp or scalar/bsp/boost_serialization.hpp, or specialise bsp::Serialiser",
+                  "scalar/bsp/cereal.hpp or scalar/bsp/boost_serialization.hpp, or specialize bsp::Serializer",
               "bsp message");
 }
 

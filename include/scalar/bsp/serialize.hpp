@@ -1,5 +1,5 @@
 #pragma once
-/// Serialiser<T>: how a message that is not plain memory becomes bytes, for peers in other processes.
+/// Serializer<T>: how a message that is not plain memory becomes bytes, for peers in other processes.
 #include <algorithm>
 #include <array>
 #include <concepts>
@@ -20,11 +20,11 @@
 namespace scalar::inline v0::bsp {
 
 template <class T>
-struct Serialiser;
+struct Serializer;
 
 namespace detail {
 
-[[noreturn]] void throw_not_serialisable(const std::type_info& type);
+[[noreturn]] void throw_not_serializable(const std::type_info& type);
 [[noreturn]] void throw_too_short(const std::type_info& type, std::uint64_t wanted, std::size_t left);
 [[noreturn]] void throw_bad_content(const std::type_info& type, std::string_view what, std::uint64_t seen);
 
@@ -77,7 +77,7 @@ concept Contiguous = Sequence<T> && Plain<typename T::value_type> && requires(T&
 /// May be read as a part of something else: it is made empty first.
 template <class T>
 constexpr bool is_part() {
-  if constexpr (std::default_initializable<T>) return Serialiser<T>::available;
+  if constexpr (std::default_initializable<T>) return Serializer<T>::available;
   return false;
 }
 
@@ -125,7 +125,7 @@ class NestingGuard {
   }
 };
 
-/// A type that a library knows how to serialise; made available by scalar/bsp/cereal.hpp and boost_serialization.hpp.
+/// A type that a library knows how to serialize; made available by scalar/bsp/cereal.hpp and boost_serialization.hpp.
 enum class Library { cereal, boost };
 template <class T, Library library>
 struct LibraryCodec {
@@ -161,7 +161,7 @@ struct Codec<T> {
     if constexpr (Contiguous<T>) {
       put(value.data(), value.size() * sizeof(Element), out);
     } else {
-      for (const Element& element : value) Serialiser<Element>::write(element, out);
+      for (const Element& element : value) Serializer<Element>::write(element, out);
     }
   }
   static void read(std::span<const std::byte>& in, T& value) {
@@ -173,7 +173,7 @@ struct Codec<T> {
     } else {
       for (std::size_t i = 0; i < count; ++i) {  // not resized first: the count may be a lie
         Element element{};
-        Serialiser<Element>::read(in, element);
+        Serializer<Element>::read(in, element);
         value.push_back(std::move(element));
       }
     }
@@ -192,10 +192,10 @@ struct Codec<T> {
     put_count(value.size(), out);
     for (const auto& element : value) {
       if constexpr (Mapped<T>) {
-        Serialiser<Key>::write(element.first, out);
-        Serialiser<typename T::mapped_type>::write(element.second, out);
+        Serializer<Key>::write(element.first, out);
+        Serializer<typename T::mapped_type>::write(element.second, out);
       } else {
-        Serialiser<Key>::write(element, out);
+        Serializer<Key>::write(element, out);
       }
     }
   }
@@ -203,10 +203,10 @@ struct Codec<T> {
     value.clear();
     for (std::size_t count = take_count<T>(in, min_bytes<Key>); count != 0; --count) {
       Key key{};
-      Serialiser<Key>::read(in, key);
+      Serializer<Key>::read(in, key);
       if constexpr (Mapped<T>) {
         typename T::mapped_type mapped{};
-        Serialiser<typename T::mapped_type>::read(in, mapped);
+        Serializer<typename T::mapped_type>::read(in, mapped);
         value.emplace_hint(value.end(), std::move(key), std::move(mapped));
       } else {
         value.emplace_hint(value.end(), std::move(key));
@@ -220,10 +220,10 @@ template <class T, class... Parts>
 struct PartsCodec {
   static constexpr bool available = (is_part<Parts>() && ...);
   static void write(const T& value, std::vector<std::byte>& out) {
-    std::apply([&](const Parts&... parts) { (Serialiser<Parts>::write(parts, out), ...); }, value);
+    std::apply([&](const Parts&... parts) { (Serializer<Parts>::write(parts, out), ...); }, value);
   }
   static void read(std::span<const std::byte>& in, T& value) {
-    std::apply([&](Parts&... parts) { (Serialiser<Parts>::read(in, parts), ...); }, value);
+    std::apply([&](Parts&... parts) { (Serializer<Parts>::read(in, parts), ...); }, value);
   }
 };
 template <class A, class B>
@@ -237,10 +237,10 @@ template <class T, std::size_t N>
 struct Codec<std::array<T, N>> {
   static constexpr bool available = is_part<T>();
   static void write(const std::array<T, N>& value, std::vector<std::byte>& out) {
-    for (const T& part : value) Serialiser<T>::write(part, out);
+    for (const T& part : value) Serializer<T>::write(part, out);
   }
   static void read(std::span<const std::byte>& in, std::array<T, N>& value) {
-    for (T& part : value) Serialiser<T>::read(in, part);
+    for (T& part : value) Serializer<T>::read(in, part);
   }
 };
 
@@ -250,13 +250,13 @@ struct Codec<std::optional<T>> {
   static constexpr bool available = is_part<T>();
   static void write(const std::optional<T>& value, std::vector<std::byte>& out) {
     Codec<bool>::write(value.has_value(), out);
-    if (value) Serialiser<T>::write(*value, out);
+    if (value) Serializer<T>::write(*value, out);
   }
   static void read(std::span<const std::byte>& in, std::optional<T>& value) {
     bool present = false;
     Codec<bool>::read(in, present);
     value.reset();
-    if (present) Serialiser<T>::read(in, value.emplace());
+    if (present) Serializer<T>::read(in, value.emplace());
   }
 };
 
@@ -267,7 +267,7 @@ struct Codec<std::variant<A...>> {
   static constexpr bool available = (is_part<A>() && ...);
   static void write(const Variant& value, std::vector<std::byte>& out) {
     put_count(value.index(), out);
-    std::visit([&]<class V>(const V& held) { Serialiser<V>::write(held, out); }, value);
+    std::visit([&]<class V>(const V& held) { Serializer<V>::write(held, out); }, value);
   }
   static void read(std::span<const std::byte>& in, Variant& value) {
     std::uint64_t index = 0;
@@ -281,7 +281,7 @@ struct Codec<std::variant<A...>> {
   static void read_alternative(std::span<const std::byte>& in, Variant& value, std::size_t index,
                                std::index_sequence<I...>) {
     (void)((index == I &&
-            (Serialiser<std::variant_alternative_t<I, Variant>>::read(in, value.template emplace<I>()), true)) ||
+            (Serializer<std::variant_alternative_t<I, Variant>>::read(in, value.template emplace<I>()), true)) ||
            ...);
   }
 };
@@ -297,14 +297,14 @@ struct Codec<std::variant<A...>> {
 /// - Types with functions for cereal or Boost.Serialization: include `scalar/bsp/cereal.hpp` or
 ///   `scalar/bsp/boost_serialization.hpp` before the first mailbox of the type, in every file that makes one. Where
 ///   both can do it, cereal does.
-/// - For anything else specialise this template. `write` appends at least one byte; `read` takes exactly what `write`
+/// - For anything else specialize this template. `write` appends at least one byte; `read` takes exactly what `write`
 ///   appended off the front of `in`, and treats the bytes as a stranger's: it throws `Errc::parse` instead of
 ///   believing a count.
 ///
 /// Other types are moved between the peers of one process, and are `Errc::unsupported` between processes.
 /// The bytes are in the machine's own order: all processes of a run are of one kind.
 template <class T>
-struct Serialiser {
+struct Serializer {
   static constexpr bool available = detail::Codec<T>::available;
 
   /// Appends `value` to `out`. Errors: `Errc::unsupported` when not `available`, naming the type.
@@ -312,7 +312,7 @@ struct Serialiser {
     if constexpr (available) {
       detail::Codec<T>::write(value, out);
     } else {
-      detail::throw_not_serialisable(typeid(T));
+      detail::throw_not_serializable(typeid(T));
     }
   }
   /// Reads what `write` wrote. Allocates at most a small multiple of the bytes that are there. Errors: `Errc::parse`
@@ -321,7 +321,7 @@ struct Serialiser {
     if constexpr (available) {
       detail::Codec<T>::read(in, value);
     } else {
-      detail::throw_not_serialisable(typeid(T));
+      detail::throw_not_serializable(typeid(T));
     }
   }
 };
@@ -330,7 +330,7 @@ struct Serialiser {
 template <class T>
 std::vector<std::byte> to_bytes(const T& value) {
   std::vector<std::byte> bytes;
-  Serialiser<T>::write(value, bytes);
+  Serializer<T>::write(value, bytes);
   return bytes;
 }
 
@@ -338,7 +338,7 @@ std::vector<std::byte> to_bytes(const T& value) {
 template <std::default_initializable T>
 T from_bytes(std::span<const std::byte> bytes) {
   T value{};
-  Serialiser<T>::read(bytes, value);
+  Serializer<T>::read(bytes, value);
   if (!bytes.empty()) detail::throw_bad_content(typeid(T), "bytes left over", bytes.size());
   return value;
 }

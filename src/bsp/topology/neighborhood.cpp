@@ -1,4 +1,4 @@
-#include "scalar/bsp/topology/neighbourhood.hpp"
+#include "scalar/bsp/topology/neighborhood.hpp"
 
 #include <string>
 
@@ -6,18 +6,18 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-void throw_not_neighbours(const Topology& topology, int rank, int other) {
+void throw_not_neighbors(const Topology& topology, int rank, int other) {
   throw Error(Errc::invalid_argument,
-              "peer " + std::to_string(rank) + " has no neighbour " + std::to_string(other) + " in the " +
+              "peer " + std::to_string(rank) + " has no neighbor " + std::to_string(other) + " in the " +
                   std::string(topology.name()) + " of " + std::to_string(topology.size()) + " peers",
-              "bsp::Neighbourhood");
+              "bsp::Neighborhood");
 }
 
 void throw_other_size(const Topology& topology, int peers) {
   throw Error(Errc::shape_mismatch,
               "the " + std::string(topology.name()) + " is for " + std::to_string(topology.size()) +
                   " peers, the engine has " + std::to_string(peers),
-              "bsp::Neighbourhood");
+              "bsp::Neighborhood");
 }
 
 }  // namespace scalar::inline v0::bsp::detail

@@ -1,4 +1,4 @@
-#include "scalar/bsp/serialise.hpp"
+#include "scalar/bsp/serialize.hpp"
 
 #include <deque>
 #include <list>
@@ -15,7 +15,7 @@
 
 using namespace scalar;
 using bsp::from_bytes;
-using bsp::Serialiser;
+using bsp::Serializer;
 using bsp::to_bytes;
 
 namespace {
@@ -36,20 +36,20 @@ struct Temperature {
   int degrees = 0;
   friend bool operator==(const Temperature&, const Temperature&) = default;
 };
-enum class Colour : unsigned char { red, green };
+enum class Color : unsigned char { red, green };
 
 }  // namespace
 
 template <>
-struct scalar::bsp::Serialiser<Temperature> {
+struct scalar::bsp::Serializer<Temperature> {
   static constexpr bool available = true;
   static void write(const Temperature& value, std::vector<std::byte>& out) {
-    Serialiser<int>::write(value.degrees, out);
-    Serialiser<std::string>::write(value.unit, out);
+    Serializer<int>::write(value.degrees, out);
+    Serializer<std::string>::write(value.unit, out);
   }
   static void read(std::span<const std::byte>& in, Temperature& value) {
-    Serialiser<int>::read(in, value.degrees);
-    Serialiser<std::string>::read(in, value.unit);
+    Serializer<int>::read(in, value.degrees);
+    Serializer<std::string>::read(in, value.unit);
   }
 };
 
@@ -74,18 +74,18 @@ Everything everything() {
           {{"first", {{{1.5f, 2.5f}}, std::nullopt}}, {"none", {}}}};
 }
 
-static_assert(Serialiser<int>::available && Serialiser<Point>::available && Serialiser<Colour>::available);
-static_assert(Serialiser<Everything>::available && Serialiser<std::vector<Temperature>>::available);
-static_assert(Serialiser<std::multimap<int, std::string>>::available && Serialiser<std::list<Point>>::available);
-static_assert(Serialiser<std::u32string>::available && Serialiser<std::unordered_set<std::string>>::available);
-static_assert(!Serialiser<Unknown>::available && !Serialiser<std::vector<Unknown>>::available);
-static_assert(!Serialiser<std::map<int, Unknown>>::available && !Serialiser<std::pair<int, Unknown>>::available);
-static_assert(!Serialiser<Derived>::available, "a class derived from a container may hold more than it");
-static_assert(!Serialiser<int*>::available && !Serialiser<std::string_view>::available);
-static_assert(!Serialiser<std::span<int>>::available && !Serialiser<std::optional<int*>>::available);
-static_assert(!Serialiser<std::vector<const char*>>::available && !Serialiser<std::array<int*, 2>>::available);
-static_assert(!Serialiser<std::unique_ptr<int>>::available && !Serialiser<std::shared_ptr<int>>::available);
-static_assert(!Serialiser<std::reference_wrapper<int>>::available && !Serialiser<void (*)()>::available);
+static_assert(Serializer<int>::available && Serializer<Point>::available && Serializer<Color>::available);
+static_assert(Serializer<Everything>::available && Serializer<std::vector<Temperature>>::available);
+static_assert(Serializer<std::multimap<int, std::string>>::available && Serializer<std::list<Point>>::available);
+static_assert(Serializer<std::u32string>::available && Serializer<std::unordered_set<std::string>>::available);
+static_assert(!Serializer<Unknown>::available && !Serializer<std::vector<Unknown>>::available);
+static_assert(!Serializer<std::map<int, Unknown>>::available && !Serializer<std::pair<int, Unknown>>::available);
+static_assert(!Serializer<Derived>::available, "a class derived from a container may hold more than it");
+static_assert(!Serializer<int*>::available && !Serializer<std::string_view>::available);
+static_assert(!Serializer<std::span<int>>::available && !Serializer<std::optional<int*>>::available);
+static_assert(!Serializer<std::vector<const char*>>::available && !Serializer<std::array<int*, 2>>::available);
+static_assert(!Serializer<std::unique_ptr<int>>::available && !Serializer<std::shared_ptr<int>>::available);
+static_assert(!Serializer<std::reference_wrapper<int>>::available && !Serializer<void (*)()>::available);
 
 template <class T>
 void check_same(const T& value) {
@@ -93,13 +93,13 @@ void check_same(const T& value) {
   CHECK(from_bytes<T>(bytes) == value);
   // One after the other, into a value that held something.
   std::vector<std::byte> twice;
-  Serialiser<T>::write(value, twice);
-  Serialiser<T>::write(T{}, twice);
+  Serializer<T>::write(value, twice);
+  Serializer<T>::write(T{}, twice);
   std::span<const std::byte> in = twice;
   T got = value;
-  Serialiser<T>::read(in, got);
+  Serializer<T>::read(in, got);
   CHECK(got == value);
-  Serialiser<T>::read(in, got);
+  Serializer<T>::read(in, got);
   CHECK(got == T{});
   CHECK(in.empty());
 }
@@ -125,7 +125,7 @@ std::vector<std::byte> bytes_of(std::initializer_list<int> values) {
 TEST_CASE("values come back from their bytes") {
   check_same(42);
   check_same(Point{1.5, -2});
-  check_same(Colour::green);
+  check_same(Color::green);
   check_same(true);
   check_same(std::string(1000, 'x'));
   check_same(std::u32string(U"\u00e4\u20ac"));
@@ -181,10 +181,10 @@ TEST_CASE("every prefix and every damaged byte is an error or a value") {
   CHECK(errors > 1000);
 }
 
-TEST_CASE("a type that nobody can serialise is named") {
+TEST_CASE("a type that nobody can serialize is named") {
   std::vector<std::byte> out;
   try {
-    Serialiser<Unknown>::write(Unknown{}, out);
+    Serializer<Unknown>::write(Unknown{}, out);
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(error.code() == Errc::unsupported);

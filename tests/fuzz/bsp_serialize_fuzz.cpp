@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "scalar/bsp/serialise.hpp"
+#include "scalar/bsp/serialize.hpp"
 #include "scalar/core/error.hpp"
 
 using namespace scalar;
@@ -23,11 +23,11 @@ void check(bool holds) {
 
 template <class T>
 void read(std::span<const std::byte> bytes) {
-  static_assert(bsp::Serialiser<T>::available);
+  static_assert(bsp::Serializer<T>::available);
   const std::size_t size = bytes.size();
   try {
     T value{};
-    bsp::Serialiser<T>::read(bytes, value);
+    bsp::Serializer<T>::read(bytes, value);
     check(bytes.size() <= size);
     const std::vector<std::byte> once = bsp::to_bytes(value);
     const std::vector<std::byte> again = bsp::to_bytes(bsp::from_bytes<T>(once));

@@ -1,5 +1,5 @@
 #pragma once
-/// Personalised PageRank: how near the vertices are to a few of them, for a walker who returns to these.
+/// Personalized PageRank: how near the vertices are to a few of them, for a walker who returns to these.
 #include <span>
 
 #include "scalar/graph/algorithms/pagerank.hpp"

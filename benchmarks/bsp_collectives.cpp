@@ -36,8 +36,8 @@ double time_of(const bsp::Engine& engine, bool folds, std::size_t bytes, int cou
     double took = 0;
     for (int i = -3; i < count; ++i) {
       const auto begin = std::chrono::steady_clock::now();
-      if (folds) co_await peer.all_reduce(std::span(values), [](float a, float b) { return a < b ? b : a; });
-      if (!folds) co_await peer.broadcast(std::span(values));
+      if (folds) co_await all_reduce(peer, std::span(values), [](float a, float b) { return a < b ? b : a; });
+      if (!folds) co_await broadcast(peer, std::span(values));
       if (i >= 0) took += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     }
     co_return took / count;

@@ -181,7 +181,7 @@ Track run_bsp(const Data& data, const Setting& setting, bsp::Executor& threads) 
     for (int step = 0; step < setting.steps; ++step) {
       if (peer.rank() == 0) track.sample(step, weights);
       work(data, setting, peer.rank(), step, weights, change);
-      auto reduce = peer.all_reduce(std::span(change), std::plus{});
+      auto reduce = all_reduce(peer, std::span(change), std::plus{});
       co_await std::move(reduce);
       for (std::size_t j = 0; j < features; ++j) weights[j] += change[j];
     }

@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
       co_await peer.sync();
       received += static_cast<long>(box.received().size());
     }
-    co_return co_await peer.reduce(received, std::plus{});
+    co_return co_await reduce(peer, received, std::plus{});
   };
   const auto begin = std::chrono::steady_clock::now();
   const long received = engine.run(body);

@@ -44,7 +44,7 @@ int main() {
       Weights weights{};
       for (double steepest = 1; steepest > 1e-7;) {
         Weights step = gradient(samples, model, weights);
-        co_await peer.all_reduce(std::span(step), std::plus{});
+        co_await all_reduce(peer, std::span(step), std::plus{});
         for (std::size_t i = 0; i < weights.size(); ++i) weights[i] -= rate * step[i] / peer.size();
         steepest = std::abs(step[0]) + std::abs(step[1]) + std::abs(step[2]);
       }

@@ -44,7 +44,7 @@ int main() {
     for (double moved = 1; moved > 1e-9;) {
       std::vector<Sum> sums(k);
       assign(mine, centers, sums);
-      co_await peer.all_reduce(std::span(sums), std::plus{});
+      co_await all_reduce(peer, std::span(sums), std::plus{});
       moved = 0;
       for (std::size_t c = 0; c < k; ++c) {
         const Point next{sums[c].x / sums[c].count, sums[c].y / sums[c].count};

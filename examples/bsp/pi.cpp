@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
   const long darts = argc > 1 ? std::atol(argv[1]) : 250'000;
   const bsp::Engine engine{{.peers = 8}};
   auto body = [darts](bsp::Peer& peer) -> bsp::Task<double> {
-    const long hits = co_await peer.reduce(hits_of(peer.rank(), darts), std::plus{});
+    const long hits = co_await reduce(peer, hits_of(peer.rank(), darts), std::plus{});
     co_return 4.0 * static_cast<double>(hits) / static_cast<double>(darts * peer.size());
   };
   std::printf("Estimated value of pi is %.2f\n", engine.run(body));

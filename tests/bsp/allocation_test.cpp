@@ -46,7 +46,7 @@ void* counted(std::size_t bytes, std::size_t alignment) {
   return memory;
 }
 
-Task<double> helper(Peer& peer, double value) { co_return co_await peer.all_reduce(value, std::plus{}); }
+Task<double> helper(Peer& peer, double value) { co_return co_await all_reduce(peer, value, std::plus{}); }
 
 Task<> helper_with_mailbox(Peer& peer) {
   auto box = peer.mailbox<long>();
@@ -90,8 +90,8 @@ TEST_CASE("steady supersteps allocate nothing") {
           for (const long value : numbers.received()) sum += static_cast<double>(value);
           sum = co_await helper(peer, sum);
           co_await helper_with_mailbox(peer);
-          co_await peer.all_reduce(std::span(gradient), [](double a, double) { return a; });
-          co_await peer.broadcast(sum, peer.size() - 1);
+          co_await all_reduce(peer, std::span(gradient), [](double a, double) { return a; });
+          co_await broadcast(peer, sum, peer.size() - 1);
           last = allocations;
         }
         co_return last - first;
@@ -146,7 +146,7 @@ TEST_CASE("steady supersteps of combined messages, puts and exchanges allocate n
 
 namespace {
 
-Task<long> sum_of_all(Peer& peer, long value) { co_return co_await peer.all_reduce(value, std::plus{}); }
+Task<long> sum_of_all(Peer& peer, long value) { co_return co_await all_reduce(peer, value, std::plus{}); }
 
 Task<long> messages_of_all_kinds(Peer& peer) {
   auto numbers = peer.mailbox<long>();
@@ -170,8 +170,8 @@ Task<long> collectives_of_all_kinds(Peer& peer) {
   const std::vector<long> mine(static_cast<std::size_t>(peer.rank()) + 1, 3);
   std::vector<long> values(100, peer.rank()), all, back;
   std::vector<std::size_t> cuts;
-  co_await peer.all_reduce(std::span(values), std::plus{});
-  co_await peer.broadcast(std::span(values), 1);
+  co_await all_reduce(peer, std::span(values), std::plus{});
+  co_await broadcast(peer, std::span(values), 1);
   co_await bsp::all_gather_v(peer, mine, all, cuts);
   co_await bsp::scatter_v(peer, all, cuts, back, 1);
   co_await bsp::scan(peer, std::span(values), std::plus{});
@@ -180,7 +180,7 @@ Task<long> collectives_of_all_kinds(Peer& peer) {
   co_await peer.sync();
   long sum = values[0] + static_cast<long>(back.size());
   keys.receive([&](unsigned, long value) { sum += value; });
-  co_return co_await peer.all_reduce(sum, std::plus{});
+  co_return co_await all_reduce(peer, sum, std::plus{});
 }
 
 Task<long> teams_and_clocks(Peer& peer) {
@@ -203,11 +203,11 @@ Task<long> teams_and_clocks(Peer& peer) {
       co_await clock.tick();
     }
   }
-  co_return co_await peer.all_reduce(sum, std::plus{});
+  co_return co_await all_reduce(peer, sum, std::plus{});
 }
 
 Task<long> on_threads_of_their_own(Peer& peer) {
-  auto blocking = [](bsp::BlockingPeer& self) { return self.all_reduce(1L, std::plus{}); };
+  auto blocking = [](bsp::BlockingPeer& self) { return all_reduce(self, 1L, std::plus{}); };
   co_return co_await peer.offload(blocking);
 }
 
@@ -318,7 +318,7 @@ Task<long> fails_elsewhere(Peer& peer) {
 
 Task<long> at_different_collectives(Peer& peer) {
   co_await peer.sync();
-  if (peer.rank() == 0) co_await peer.all_reduce(1.0, std::plus{});
+  if (peer.rank() == 0) co_await all_reduce(peer, 1.0, std::plus{});
   co_return co_await sum_of_all(peer, 1);
 }
 

@@ -70,7 +70,7 @@ struct Program {
       text = "step " + std::to_string(step);
       co_await peer.checkpoint();
     }
-    co_return co_await peer.all_reduce(values[0], std::plus{});
+    co_return co_await all_reduce(peer, values[0], std::plus{});
   }
 };
 

@@ -183,7 +183,7 @@ TEST_CASE("clocks, mailboxes and barriers go together, in teams too") {
         }
       }
       for (int i = 0; i < 5; ++i) co_await clock.tick();
-      co_return wrong + static_cast<int>(co_await peer.all_reduce(1, std::plus{})) - peer.size();
+      co_return wrong + static_cast<int>(co_await all_reduce(peer, 1, std::plus{})) - peer.size();
     };
     CHECK(run_over(processes, 6, body) == std::vector<int>(6, 0));
   }

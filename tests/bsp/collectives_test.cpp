@@ -48,18 +48,18 @@ TEST_CASE("all_reduce, reduce and broadcast of one value, for 1 to 17 peers") {
       for (int rank = 1; rank < peers; ++rank) expected += rough(rank, 0);
       auto body = [&](Peer& peer) -> Task<int> {
         int wrong = 0;
-        const double sum = co_await peer.all_reduce(rough(peer.rank(), 0), std::plus{});
+        const double sum = co_await all_reduce(peer, rough(peer.rank(), 0), std::plus{});
         wrong += std::memcmp(&sum, &expected, sizeof sum) != 0;  // the bits of a fold in rank order
         wrong +=
-            co_await peer.all_reduce(peer.rank(), [](int a, int b) { return (std::max)(a, b); }) != peer.size() - 1;
+            co_await all_reduce(peer, peer.rank(), [](int a, int b) { return (std::max)(a, b); }) != peer.size() - 1;
         // Not commutative: the first operand is the fold of the lower ranks.
-        wrong += co_await peer.all_reduce(peer.rank(), [](int, int b) { return b; }) != peer.size() - 1;
+        wrong += co_await all_reduce(peer, peer.rank(), [](int, int b) { return b; }) != peer.size() - 1;
         for (int root = 0; root < peer.size(); ++root) {
-          const int got = co_await peer.reduce(1, std::plus{}, root);
+          const int got = co_await reduce(peer, 1, std::plus{}, root);
           wrong += got != (root == peer.rank() ? peer.size() : 1);
-          wrong += co_await peer.broadcast(100 * peer.rank() + 7, root) != 100 * root + 7;
+          wrong += co_await broadcast(peer, 100 * peer.rank() + 7, root) != 100 * root + 7;
         }
-        const auto [total, count] = co_await peer.all_reduce(Moments{1.5, 1}, [](Moments a, Moments b) {
+        const auto [total, count] = co_await all_reduce(peer, Moments{1.5, 1}, [](Moments a, Moments b) {
           return Moments{a.sum + b.sum, a.count + b.count};
         });
         wrong += total != 1.5 * peer.size() || count != peer.size();
@@ -73,7 +73,7 @@ TEST_CASE("all_reduce, reduce and broadcast of one value, for 1 to 17 peers") {
 TEST_CASE("an operation may carry values, and rank 0's counts") {
   auto body = [](Peer& peer) -> Task<int> {
     const int weight = peer.rank() + 2;
-    co_return co_await peer.all_reduce(1, [weight](int a, int b) { return a * weight + b; });
+    co_return co_await all_reduce(peer, 1, [weight](int a, int b) { return a * weight + b; });
   };
   CHECK(engine_of(3).run_all(body) == std::vector<int>(3, (1 * 2 + 1) * 2 + 1));
 }
@@ -112,16 +112,16 @@ TEST_CASE("vector all_reduce has the bits of a fold over the tree of ranks, for 
           for (std::size_t i = 0; i < size; ++i)
             values[i] = rough(peer.rank(), i), floats[i] = static_cast<float>(values[i]);
           const std::vector<double> own = values;
-          co_await peer.all_reduce(std::span(values), std::plus{});
-          co_await peer.all_reduce(std::span(floats), std::plus<float>{});
+          co_await all_reduce(peer, std::span(values), std::plus{});
+          co_await all_reduce(peer, std::span(floats), std::plus<float>{});
           right = right && same_bits(values, expected);
           right = right && same_bits(floats, expected_float);
           const int root = peer.size() / 2;
           kept = own;
-          co_await peer.reduce(std::span(kept), std::plus{}, root);
+          co_await reduce(peer, std::span(kept), std::plus{}, root);
           right = right && kept == (peer.rank() == root ? expected : own);
           kept.assign(size, peer.rank());
-          co_await peer.broadcast(std::span(kept), root);
+          co_await broadcast(peer, std::span(kept), root);
           right = right && kept == std::vector<double>(size, root);
           right = right && peer.superstep() == 8;
           co_return right;
@@ -134,9 +134,9 @@ TEST_CASE("vector all_reduce has the bits of a fold over the tree of ranks, for 
 TEST_CASE("spans of fixed extent and of structs are reduced") {
   auto body = [](Peer& peer) -> Task<double> {
     double pair[2] = {1.0 + peer.rank(), 2.0};
-    co_await peer.all_reduce(std::span<double, 2>(pair), std::multiplies{});
+    co_await all_reduce(peer, std::span<double, 2>(pair), std::multiplies{});
     std::vector<Moments> moments(300, Moments{1.0, peer.rank()});
-    co_await peer.all_reduce(std::span(moments), [](Moments a, Moments b) {
+    co_await all_reduce(peer, std::span(moments), [](Moments a, Moments b) {
       return Moments{a.sum + b.sum, a.count + b.count};
     });
     co_return pair[0] * 1000 + pair[1] * 100 + moments[299].sum * 10 + static_cast<double>(moments[299].count);
@@ -180,39 +180,39 @@ TEST_CASE("peers that do not agree about a collective get an error that says so"
   std::vector<double> four(4), five(5);
   CHECK(message([](Peer& peer) -> Task<> {
           if (peer.rank() == 1) co_await peer.sync();
-          if (peer.rank() != 1) co_await peer.all_reduce(1, std::plus{});
+          if (peer.rank() != 1) co_await all_reduce(peer, 1, std::plus{});
         }) == "bsp superstep 0: peers are at different collectives: peer 0 is in all_reduce, peer 1 is in sync");
   CHECK(message([](Peer& peer) -> Task<> {
           co_await peer.sync();
           if (peer.rank() == 2) co_return;
-          co_await peer.broadcast(1);
+          co_await broadcast(peer, 1);
         }) == "bsp superstep 1: peers are at different collectives: peer 0 is in broadcast, peer 2 has returned");
   CHECK(message([](Peer& peer) -> Task<> {
           if (peer.rank() == 0) co_return;
           co_await peer.sync();
           co_await peer.sync();
-          co_await peer.reduce(1, std::plus{});
+          co_await reduce(peer, 1, std::plus{});
         }) == "bsp superstep 2: peers are at different collectives: peer 0 has returned, peer 1 is in reduce");
   CHECK(message([](Peer& peer) -> Task<> {
-          if (peer.rank() == 2) co_await peer.all_reduce(1.0f, std::plus{});
-          if (peer.rank() != 2) co_await peer.all_reduce(1, std::plus{});
+          if (peer.rank() == 2) co_await all_reduce(peer, 1.0f, std::plus{});
+          if (peer.rank() != 2) co_await all_reduce(peer, 1, std::plus{});
         }) ==
         "bsp superstep 0: peers are at different collectives: peer 0 is in all_reduce, peer 2 is in all_reduce of "
         "another "
         "type or operation");
-  CHECK(message([](Peer& peer) -> Task<> { co_await peer.broadcast(1, peer.rank() == 2 ? 1 : 0); }) ==
+  CHECK(message([](Peer& peer) -> Task<> { co_await broadcast(peer, 1, peer.rank() == 2 ? 1 : 0); }) ==
         "bsp: broadcast: root is 0 for peer 0, but 1 for peer 2");
-  CHECK(message([](Peer& peer) -> Task<> { co_await peer.reduce(1, std::plus{}, peer.rank() % 2); }) ==
+  CHECK(message([](Peer& peer) -> Task<> { co_await reduce(peer, 1, std::plus{}, peer.rank() % 2); }) ==
         "bsp: reduce: root is 0 for peer 0, but 1 for peer 1");
   CHECK(message([](Peer& peer) -> Task<> {
           std::vector<double> values(peer.rank() == 1 ? 5 : 4);
-          co_await peer.all_reduce(std::span(values), std::plus{});
+          co_await all_reduce(peer, std::span(values), std::plus{});
         }) == "bsp: all_reduce: peer 0 gives 4 elements, but peer 1 gives 5");
-  CHECK(message([](Peer& peer) -> Task<> { co_await peer.broadcast(1, 3); }) ==
+  CHECK(message([](Peer& peer) -> Task<> { co_await broadcast(peer, 1, 3); }) ==
         "bsp peer 0: broadcast: rank is 3, expected 0 to 2");
   CHECK(message([](Peer& peer) -> Task<> {
           std::vector<double> values(4);
-          co_await peer.reduce(std::span(values), std::plus{}, -1);
+          co_await reduce(peer, std::span(values), std::plus{}, -1);
         }) == "bsp peer 0: reduce: rank is -1, expected 0 to 2");
 }
 
@@ -220,7 +220,7 @@ TEST_CASE("an operation that throws ends the run with its error") {
   for (const auto& place : places(4)) {
     INFO(place.name);
     auto fused = [](Peer& peer) -> Task<> {
-      co_await peer.all_reduce(peer.rank(), [](int a, int b) { return b == 3 ? throw std::string("three") : a + b; });
+      co_await all_reduce(peer, peer.rank(), [](int a, int b) { return b == 3 ? throw std::string("three") : a + b; });
     };
     CHECK_THROWS_AS(bsp::Engine(place.options).run(fused), std::string);
     // Only the owner of the last chunk meets the value; the others must not read its vector after it has unwound.
@@ -229,7 +229,7 @@ TEST_CASE("an operation that throws ends the run with its error") {
       std::vector<double> values(20'000, 1.0);
       if (peer.rank() == 2) values.back() = -1;
       try {
-        co_await peer.all_reduce(std::span(values), [](double a, double b) {
+        co_await all_reduce(peer, std::span(values), [](double a, double b) {
           return a < 0 || b < 0 ? throw std::string("negative") : a + b;
         });
       } catch (const bsp::Aborted& aborted) {

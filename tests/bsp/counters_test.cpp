@@ -40,7 +40,7 @@ TEST_CASE("the totals of all peers are one collective away, in any superstep") {
       for (std::uint64_t step = 1; step <= 3; ++step) {
         (peer.rank() % 2 == 0 ? mine.at<"even">() : mine.at<"odd">()) += 1;
         mine.at<"all">() += static_cast<std::uint64_t>(peer.rank());
-        const auto total = co_await peer.all_reduce(mine, std::plus{});
+        const auto total = co_await all_reduce(peer, mine, std::plus{});
         right = right && total.at<"even">() == step * ((n + 1) / 2) && total.at<"odd">() == step * (n / 2) &&
                 total.at<"all">() == step * n * (n - 1) / 2;
       }

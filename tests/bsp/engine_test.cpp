@@ -49,7 +49,7 @@ TEST_CASE("the ring of the documentation", "[tbb]") {
     co_await peer.sync();
     double sum = 0;
     for (float value : ring.received()) sum += value;
-    co_return co_await peer.all_reduce(sum, std::plus{});
+    co_return co_await all_reduce(peer, sum, std::plus{});
   });
   CHECK(total == 28);
 }
@@ -181,7 +181,7 @@ TEST_CASE("an error at every place of a run: each peer, each superstep, before a
             for (int s = 0; s < 4; ++s) {
               box.send(peer.right(), std::string(50, 'm'));
               if (s == step && peer.rank() == who) throw Error(Errc::failed, "here", "place");
-              if (collective) co_await peer.all_reduce(1, std::plus{});
+              if (collective) co_await all_reduce(peer, 1, std::plus{});
               if (!collective) co_await peer.sync();
             }
             co_return 0;
@@ -247,10 +247,10 @@ TEST_CASE("an engine inside a peer's plain code, three deep") {
   for (const auto& place : places(3)) {
     INFO(place.name);
     const bsp::Engine engine(place.options);
-    auto innermost = [](Peer& peer) -> Task<int> { co_return co_await peer.all_reduce(1, std::plus{}); };
+    auto innermost = [](Peer& peer) -> Task<int> { co_return co_await all_reduce(peer, 1, std::plus{}); };
     auto inner = [&](Peer& peer) -> Task<int> {
       const int below = engine.run(innermost);
-      co_return co_await peer.all_reduce(below, std::plus{});
+      co_return co_await all_reduce(peer, below, std::plus{});
     };
     auto outer = [&](Peer& peer) -> Task<int> {
       int sum = 0;
@@ -258,7 +258,7 @@ TEST_CASE("an engine inside a peer's plain code, three deep") {
         sum += engine.run(inner);
         co_await peer.sync();
       }
-      co_return co_await peer.all_reduce(sum, std::plus{});
+      co_return co_await all_reduce(peer, sum, std::plus{});
     };
     CHECK(engine.run(outer) == 3 * 3 * 9);
   }
@@ -287,7 +287,7 @@ TEST_CASE("one engine runs from several threads at once") {
       for (int round = 0; round < 20; ++round) {
         auto body = [&](Peer& peer) -> Task<int> {
           int sum = 0;
-          for (int step = 0; step < 10; ++step) sum += co_await peer.all_reduce(t, std::plus{});
+          for (int step = 0; step < 10; ++step) sum += co_await all_reduce(peer, t, std::plus{});
           co_return sum;
         };
         wrong += engine.run(body) != 50 * t;
@@ -319,7 +319,7 @@ TEST_CASE("a hundred thousand peers") {
   const int peers = bsp_test::sanitized ? 5'000 : 100'000;
   auto body = [](Peer& peer) -> Task<long> {
     co_await peer.sync();
-    co_return co_await peer.all_reduce(static_cast<long>(peer.rank()), std::plus{});
+    co_return co_await all_reduce(peer, static_cast<long>(peer.rank()), std::plus{});
   };
   CHECK(engine_of(peers).run(body) == static_cast<long>(peers) * (peers - 1) / 2);
 }

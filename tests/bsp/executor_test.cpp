@@ -39,7 +39,7 @@ class Refusing final : public bsp::Executor {
 
 auto program = [](Peer& peer) -> Task<int> {
   int sum = 0;
-  for (int step = 0; step < 30; ++step) sum += co_await peer.all_reduce(1, std::plus{});
+  for (int step = 0; step < 30; ++step) sum += co_await all_reduce(peer, 1, std::plus{});
   co_return sum;
 };
 
@@ -72,7 +72,7 @@ TEST_CASE("engines on the only thread of a host do not wait for helpers that can
     const bsp::Engine engine({.peers = 4, .workers = 4, .executor = &one});
     auto outer = [&](Peer& peer) -> Task<int> {
       const int inner = engine.run(program);
-      co_return co_await peer.all_reduce(inner, std::plus{});
+      co_return co_await all_reduce(peer, inner, std::plus{});
     };
     std::thread a([&] { results += engine.run(outer); }), b([&] { results += engine.run(outer); });
     a.join(), b.join();

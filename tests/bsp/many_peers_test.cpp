@@ -71,7 +71,7 @@ Task<int> write_to_few(Peer& peer, int steps) {
     std::size_t words = 0;
     for (const std::string& text : texts.received()) wrong += text.empty(), ++words;
     wrong += words != got;
-    const std::size_t all = co_await peer.all_reduce(got, std::plus{});
+    const std::size_t all = co_await all_reduce(peer, got, std::plus{});
     if (peer.rank() != 0) continue;
     std::size_t expected = 0;
     for (int rank = 0; rank < many; ++rank) expected += destinations(rank, step).size();
@@ -181,7 +181,7 @@ long sum_of_ring(int peers) {
       co_await peer.sync();
       for (const long value : box.received()) got += value;
     }
-    co_return co_await peer.all_reduce(got, std::plus{});
+    co_return co_await all_reduce(peer, got, std::plus{});
   });
 }
 

@@ -41,7 +41,7 @@ TEST_CASE("of several who lower from the same value one succeeds") {
     co_await peer.sync();
     std::int64_t won = 0;
     for (std::size_t i = 0; i < size; ++i) won += array.lower(i, 1000u, static_cast<std::uint64_t>(peer.rank()));
-    co_return co_await peer.all_reduce(won, std::plus{});
+    co_return co_await all_reduce(peer, won, std::plus{});
   };
   for (const auto& [name, options] : bsp_test::places(8)) {
     INFO(name);

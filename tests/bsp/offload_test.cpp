@@ -24,7 +24,7 @@ Task<int> blocking_ring(Peer& peer) {
     int sum = 0;
     for (int step = 0; step < 20; ++step) {
       blocked.sync();
-      sum += blocked.all_reduce(blocked.rank(), std::plus{});
+      sum += all_reduce(blocked, blocked.rank(), std::plus{});
       sum += blocked.run([&](Peer& self) -> Task<int> {
         auto box = self.mailbox<int>();
         box.send(self.right(), self.rank());
@@ -49,8 +49,8 @@ TEST_CASE("code that blocks shares barriers with peers that do not") {
         CHECK(sums[static_cast<std::size_t>(rank)] == 20 * (peers * (peers - 1) / 2 + (rank + peers - 1) % peers));
     }
   auto mixed = [](Peer& peer) -> Task<int> {
-    if (peer.rank() != 1) co_return co_await peer.all_reduce(1, std::plus{});
-    auto blocking = [](BlockingPeer& blocked) { return blocked.all_reduce(1, std::plus{}); };
+    if (peer.rank() != 1) co_return co_await all_reduce(peer, 1, std::plus{});
+    auto blocking = [](BlockingPeer& blocked) { return all_reduce(blocked, 1, std::plus{}); };
     co_return co_await peer.offload(blocking);
   };
   for (const auto& place : places(3)) CHECK(bsp::Engine(place.options).run(mixed) == 3);

@@ -72,17 +72,17 @@ TEST_CASE("collectives have the same bits in one process and in several") {
       for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{9}, std::size_t{3001}}) {
         std::vector<double> values(size);
         for (std::size_t i = 0; i < size; ++i) values[i] = rough(peer.rank(), i);
-        co_await peer.all_reduce(std::span(values), std::plus{});
+        co_await all_reduce(peer, std::span(values), std::plus{});
         all.insert(all.end(), values.begin(), values.end());
         const int root = peer.size() - 1;
-        co_await peer.reduce(std::span(values), std::minus{}, root);
+        co_await reduce(peer, std::span(values), std::minus{}, root);
         all.insert(all.end(), values.begin(), values.end());
-        co_await peer.broadcast(std::span(values), root / 2);
+        co_await broadcast(peer, std::span(values), root / 2);
         all.insert(all.end(), values.begin(), values.end());
       }
-      all.push_back(co_await peer.all_reduce(rough(peer.rank(), 7), std::plus{}));
-      all.push_back(co_await peer.reduce(rough(peer.rank(), 8), std::minus{}, peer.size() / 2));
-      all.push_back(co_await peer.broadcast(rough(peer.rank(), 9), peer.size() / 2));
+      all.push_back(co_await all_reduce(peer, rough(peer.rank(), 7), std::plus{}));
+      all.push_back(co_await reduce(peer, rough(peer.rank(), 8), std::minus{}, peer.size() / 2));
+      all.push_back(co_await broadcast(peer, rough(peer.rank(), 9), peer.size() / 2));
       co_return all;
     };
     const std::vector<std::vector<double>> expected = bsp::Engine({.peers = peers, .workers = 1}).run_all(body);
@@ -169,18 +169,18 @@ TEST_CASE("peers of different processes at different collectives end the run wit
     return texts[0];
   };
   CHECK(texts_of([](Peer& peer) -> Task<> {
-          if (peer.rank() >= 4) co_await peer.all_reduce(1, std::plus{});
+          if (peer.rank() >= 4) co_await all_reduce(peer, 1, std::plus{});
           co_await peer.sync();
         }) == "bsp superstep 0: peers are at different collectives: peer 0 is in sync, peer 4 is in all_reduce");
   CHECK(texts_of([](Peer& peer) -> Task<> {
           if (peer.rank() >= 4) co_return;
-          co_await peer.all_reduce(1, std::plus{});
+          co_await all_reduce(peer, 1, std::plus{});
         }) == "bsp superstep 0: peers are at different collectives: peer 0 is in all_reduce, peer 4 has returned");
   CHECK(texts_of([](Peer& peer) -> Task<> {
           if (peer.rank() >= 4)
-            co_await peer.all_reduce(1.0, std::plus{});
+            co_await all_reduce(peer, 1.0, std::plus{});
           else
-            co_await peer.all_reduce(1, std::plus{});
+            co_await all_reduce(peer, 1, std::plus{});
         }) ==
         "bsp superstep 0: peers are at different collectives: peer 0 is in all_reduce, peer 4 is in all_reduce "
         "of another type or operation");
@@ -272,8 +272,8 @@ TEST_CASE("exhausted memory is the same error in all processes") {
 
 TEST_CASE("two functions of the same type are two operations in other processes as well") {
   auto body = [](Peer& peer) -> Task<int> {
-    if (peer.rank() < 2) co_return co_await peer.all_reduce(peer.rank(), [](int a, int b) { return a + b; });
-    co_return co_await peer.all_reduce(peer.rank(), [](int a, int b) { return a * b; });
+    if (peer.rank() < 2) co_return co_await all_reduce(peer, peer.rank(), [](int a, int b) { return a + b; });
+    co_return co_await all_reduce(peer, peer.rank(), [](int a, int b) { return a * b; });
   };
   for (const int processes : {1, 2}) {
     INFO(processes << " processes");
@@ -287,7 +287,7 @@ TEST_CASE("a vector collective that cannot begin frees nothing that others read"
     std::vector<double> values(1 << 16, 1.0);
     std::optional<bsp::Mailbox<int>> odd;
     if (peer.rank() == 0) odd.emplace(peer);
-    co_await peer.all_reduce(std::span(values), std::plus{});
+    co_await all_reduce(peer, std::span(values), std::plus{});
   };
   for (int repeat = 0; repeat < 10; ++repeat)
     CHECK_THROWS_WITH(in_processes(2, options_of(8), [&](bsp::Engine& engine, int) { engine.run(body); }),
@@ -336,7 +336,7 @@ TEST_CASE("what a frame says of messages is checked before it is believed") {
     co_await peer.sync();
     int sum = 0;
     for (const int value : box.received()) sum += value;
-    co_return co_await peer.all_reduce(sum, std::plus{});
+    co_return co_await all_reduce(peer, sum, std::plus{});
   };
   for (const auto& [lie, text] : {std::pair{Lie::everybody, "messages of 4 bytes"},
                                   {Lie::nothing, "0 bytes for 0 messages"},

@@ -42,7 +42,7 @@ TEST_CASE("workers stay on the cores that were listed, and threads are given bac
         elsewhere += static_cast<int>(usable_cores().size()) != 1;
         co_await peer.sync();
       }
-      co_return co_await peer.all_reduce(elsewhere + 1000 * ::sched_getcpu(), std::plus{});
+      co_return co_await all_reduce(peer, elsewhere + 1000 * ::sched_getcpu(), std::plus{});
     };
     CHECK(bsp::Engine(options).run(body) == 6 * 1000 * core);
   }
@@ -101,7 +101,7 @@ TEST_CASE("engines of unlike weight at once all come to their end") {
       options.resources.weight = 1.0 + static_cast<double>(i);
       sums[i] = bsp::Engine(options, runtime).run([](Peer& peer) -> Task<int> {
         int sum = 0;
-        for (int step = 0; step < 200; ++step) sum = co_await peer.all_reduce(1, std::plus{});
+        for (int step = 0; step < 200; ++step) sum = co_await all_reduce(peer, 1, std::plus{});
         co_return sum;
       });
     });

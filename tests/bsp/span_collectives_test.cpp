@@ -73,7 +73,7 @@ auto run_with(Algorithm algorithm, int processes, int peers, Body body) {
 auto supersteps_of(std::size_t size) {
   return [size](Peer& peer) -> Task<std::uint64_t> {
     std::vector<unsigned char> values(size, 1);
-    co_await peer.all_reduce(std::span(values), std::plus{});
+    co_await all_reduce(peer, std::span(values), std::plus{});
     co_return peer.superstep();
   };
 }
@@ -93,15 +93,15 @@ TEST_CASE("vectors cross 1 to 4 processes in one phase and in two, 1 to 17 peers
             for (std::size_t i = 0; i < size; ++i) own[i] = rough(peer.rank(), i);
             int wrong = 0;
             values = own;
-            co_await peer.all_reduce(std::span(values), std::plus{});
+            co_await all_reduce(peer, std::span(values), std::plus{});
             wrong += !same_bits(values, sums);
             for (int root = 0; root < peer.size(); root += 3) {
               values = own;
-              co_await peer.reduce(std::span(values), Weave{}, root);
+              co_await reduce(peer, std::span(values), Weave{}, root);
               wrong += !same_bits(values, peer.rank() == root ? woven : own);
               const int from = peer.size() - 1 - root;
               values = own;
-              co_await peer.broadcast(std::span(values), from);
+              co_await broadcast(peer, std::span(values), from);
               for (std::size_t i = 0; i < size; ++i) wrong += values[i] != rough(from, i);
             }
             const auto rounds = static_cast<std::uint64_t>((peer.size() + 2) / 3);
@@ -124,15 +124,15 @@ TEST_CASE("parts of the peers cross too, with some processes left out and unlike
       Peer& self = *team;
       std::vector<float> values(700), kept(700);
       for (std::size_t i = 0; i < values.size(); ++i) values[i] = kept[i] = rough(self.rank(), i);
-      co_await self.all_reduce(std::span(values), Weave{});
+      co_await all_reduce(self, std::span(values), Weave{});
       int wrong = !same_bits(values, expected_fold(self.size(), values.size(), Weave{}));
       for (int root = 0; root < self.size(); ++root) {
         values = kept;
-        co_await self.reduce(std::span(values), std::plus{}, root);
+        co_await reduce(self, std::span(values), std::plus{}, root);
         wrong +=
             !same_bits(values, self.rank() == root ? expected_fold(self.size(), values.size(), std::plus{}) : kept);
         values = kept;
-        co_await self.broadcast(std::span(values), root);
+        co_await broadcast(self, std::span(values), root);
         wrong += values[699] != rough(root, 699) || values[0] != rough(root, 0);
       }
       co_return wrong;
@@ -192,9 +192,9 @@ TEST_CASE("an operation that throws in another process ends the run everywhere, 
         if (peer.rank() == 3) values.back() = -1;
         const auto op = [](float a, float b) { return a < 0 || b < 0 ? throw Error(Errc::parse, "negative") : a + b; };
         if (at_root)
-          co_await peer.reduce(std::span(values), op, 1);
+          co_await reduce(peer, std::span(values), op, 1);
         else
-          co_await peer.all_reduce(std::span(values), op);
+          co_await all_reduce(peer, std::span(values), op);
         co_return 0;
       };
       std::atomic<int> told{0};

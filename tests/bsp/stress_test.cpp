@@ -96,7 +96,7 @@ TEST_CASE("long and short supersteps alternate in every rhythm") {
             double work = peer.rank();
             if (step % row == 0)
               for (int i = 0; i < 3000; ++i) work = work * 0.999 + 1e-3;
-            sum += co_await peer.all_reduce(work, [](double a, double b) { return (std::max)(a, b); }) > -1;
+            sum += co_await all_reduce(peer, work, [](double a, double b) { return (std::max)(a, b); }) > -1;
           }
           co_return sum;
         };

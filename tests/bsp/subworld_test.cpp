@@ -34,13 +34,13 @@ Task<int> in_teams(Peer& peer, int teams) {
     }
     const int members = (peer.size() - color + teams - 1) / teams;
     wrong += team->size() != members || team->rank() != peer.rank() / teams;
-    const int sum = co_await team->all_reduce(peer.rank(), std::plus{});
+    const int sum = co_await all_reduce(*team, peer.rank(), std::plus{});
     wrong += sum != members * color + teams * members * (members - 1) / 2;
     std::vector<double> values(100, 1.0);
-    co_await team->all_reduce(std::span(values), std::plus{});
+    co_await all_reduce(*team, std::span(values), std::plus{});
     wrong += values[99] != members;
   }
-  const int everyone = co_await peer.all_reduce(1, std::plus{});
+  const int everyone = co_await all_reduce(peer, 1, std::plus{});
   co_return wrong + (everyone != peer.size());
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("who stays in a team goes on when a process's peers have left it") {
         wrong += seen != 20 * present;
       }
     }
-    const int everyone = co_await peer.all_reduce(1, std::plus{});
+    const int everyone = co_await all_reduce(peer, 1, std::plus{});
     co_return wrong + (everyone != peer.size());
   };
   for (int repeat = 0; repeat < 5; ++repeat)
@@ -107,9 +107,9 @@ TEST_CASE("teams are split again, and a negative color takes no part") {
   auto body = [](Peer& peer) -> Task<int> {
     bsp::Subworld half = co_await peer.split(peer.rank() < peer.size() / 2 ? 0 : 1);
     bsp::Subworld quarter = co_await half->split(half->rank() < half->size() / 2 ? 4 : 9);
-    int sum = co_await quarter->all_reduce(peer.rank(), std::plus{});
+    int sum = co_await all_reduce(*quarter, peer.rank(), std::plus{});
     bsp::Subworld some = co_await half->split(half->rank() == 0 ? -1 : 0);
-    if (some) sum += 100 * co_await some->all_reduce(1, std::plus{});
+    if (some) sum += 100 * co_await all_reduce(*some, 1, std::plus{});
     if (static_cast<bool>(some) == (half->rank() == 0)) sum = -1;
     co_return sum;
   };
@@ -181,7 +181,7 @@ TEST_CASE("who swallows the error of a team does not hold up anyone") {
 TEST_CASE("teams at different collectives end the run with a sentence") {
   auto body = [](Peer& peer) -> Task<> {
     bsp::Subworld team = co_await peer.split(peer.rank() / 2);
-    if (peer.rank() == 3) co_await team->all_reduce(1, std::plus{});
+    if (peer.rank() == 3) co_await all_reduce(*team, 1, std::plus{});
     co_await team->sync();
   };
   std::string text;

@@ -46,7 +46,7 @@ auto with_all_reduce(std::size_t size, int steps) {
     std::vector<float> weights(size, 0.5f), gradient;
     for (int step = 0; step < steps; ++step) {
       gradient_of(weights, peer.rank(), step, gradient);
-      auto reduce = peer.all_reduce(std::span(gradient), std::plus{});
+      auto reduce = all_reduce(peer, std::span(gradient), std::plus{});
       co_await std::move(reduce);
       for (std::size_t i = 0; i < size; ++i) weights[i] += gradient[i];
     }

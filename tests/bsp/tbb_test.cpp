@@ -27,7 +27,7 @@ auto program = [](Peer& peer) -> Task<int> {
     co_await peer.sync();
     for (const int value : box.received()) sum += value;
   }
-  co_return co_await peer.all_reduce(sum, std::plus{});
+  co_return co_await all_reduce(peer, sum, std::plus{});
 };
 
 }  // namespace
@@ -55,7 +55,7 @@ TEST_CASE("parallel loops inside peers, with the Runtime's and with TBB's arena"
         tbb::parallel_for(0, 100, [&](int i) { sum += i; });
         co_await peer.sync();
       }
-      co_return co_await peer.all_reduce(sum.load(), std::plus{});
+      co_return co_await all_reduce(peer, sum.load(), std::plus{});
     };
     CHECK(bsp::Engine({.peers = peers, .workers = 4}, runtime).run(body) == 20L * 4950 * peers);
   }

@@ -175,11 +175,11 @@ Task<std::uint64_t> program(Peer& peer) {
     for (const std::string& text : texts.received()) sum += text.size();
     for (const std::string_view view : views.received()) sum += view.size();
     for (const auto& map : maps.received()) sum += map.size();
-    sum += co_await peer.all_reduce(sum, std::plus{});
+    sum += co_await all_reduce(peer, sum, std::plus{});
   }
   // Collectives without a root, on chunks of one size: what this process sends, mirrored, is what the other would send.
   std::vector<std::uint32_t> vector(64, 1), all(256), turned(256);
-  co_await peer.all_reduce(std::span(vector), std::plus{});
+  co_await all_reduce(peer, std::span(vector), std::plus{});
   co_await bsp::scan(peer, std::span(vector), std::plus{});
   co_await bsp::all_gather(peer, std::span<const std::uint32_t>(vector), std::span(all));
   co_await bsp::all_to_all(peer, std::span<const std::uint32_t>(all), std::span(turned));

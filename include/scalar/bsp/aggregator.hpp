@@ -106,7 +106,7 @@ void turn(const auto& values, First& first, Rest&... rest) {
 /// Errors: those of `Peer::all_reduce`.
 template <class... T, class... Op>
 Task<> sync(Peer& peer, Aggregator<T, Op>&... aggregators) {
-  const auto values = co_await peer.all_reduce(detail::fuse(aggregators...), detail::operations(aggregators...));
+  const auto values = co_await all_reduce(peer, detail::fuse(aggregators...), detail::operations(aggregators...));
   detail::turn(values, aggregators...);
 }
 

@@ -116,24 +116,28 @@ inline constexpr Collective fused_broadcast = collective_of<FusedBroadcast<T>>("
 
 }  // namespace detail
 
+/// Every peer gets `op` folded over the values of all in rank order: `((v0 op v1) op v2) ...`. One superstep, no
+/// message. `T` is trivially copyable, at most 256 bytes.
 template <class T, class Op>
-detail::FusedReduce<T, Op> Peer::all_reduce(T value, Op op) {
+detail::FusedReduce<T, Op> all_reduce(Peer& peer, T value, Op op) {
   detail::check_value<T>(), detail::check_operation<Op>();
-  return {*this, detail::fused_all_reduce<T, Op>, value, op, detail::everyone};
+  return {peer, detail::fused_all_reduce<T, Op>, value, op, detail::everyone};
 }
 
+/// Peer `root` gets the fold, the others their own value. Errors: `Errc::out_of_range` for an invalid root.
 template <class T, class Op>
-detail::FusedReduce<T, Op> Peer::reduce(T value, Op op, int root) {
+detail::FusedReduce<T, Op> reduce(Peer& peer, T value, Op op, int root = 0) {
   detail::check_value<T>(), detail::check_operation<Op>();
-  check_rank(root, "reduce");
-  return {*this, detail::fused_reduce<T, Op>, value, op, root};
+  peer.check_rank(root, "reduce");
+  return {peer, detail::fused_reduce<T, Op>, value, op, root};
 }
 
+/// Every peer gets the value of `root`. Errors: `Errc::out_of_range` for an invalid root.
 template <class T>
-detail::FusedBroadcast<T> Peer::broadcast(T value, int root) {
+detail::FusedBroadcast<T> broadcast(Peer& peer, T value, int root = 0) {
   detail::check_value<T>();
-  check_rank(root, "broadcast");
-  return {*this, detail::fused_broadcast<T>, value, root};
+  peer.check_rank(root, "broadcast");
+  return {peer, detail::fused_broadcast<T>, value, root};
 }
 
 }  // namespace scalar::inline v0::bsp

@@ -29,7 +29,7 @@ constexpr bool are_distinct(std::array<std::string_view, Count> names) noexcept 
 
 /// A count per name, from 0. A name that is none is an error of the compiler.
 ///
-/// A plain value: every peer counts in its own, and `co_await peer.all_reduce(counters, std::plus{})` gives every peer
+/// A plain value: every peer counts in its own, and `co_await all_reduce(peer, counters, std::plus{})` gives every peer
 /// the totals, at the end of the run or in any superstep. As an `Aggregator<Counters<...>>` it shares the barrier of
 /// others. Up to 32 names fit a barrier.
 template <FixedString... Names>

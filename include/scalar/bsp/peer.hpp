@@ -70,31 +70,6 @@ class Peer {
   template <class T>
   Mailbox<T> mailbox();
 
-  /// Every peer gets `op` folded over all values in rank order: `((v0 op v1) op v2) ...`. One superstep, no message.
-  /// `T` is trivially copyable, at most 256 bytes.
-  template <class T, class Op>
-  detail::FusedReduce<T, Op> all_reduce(T value, Op op);
-  /// Peer `root` gets the fold, the others their own value. Errors: `Errc::out_of_range` for a root that is none.
-  template <class T, class Op>
-  detail::FusedReduce<T, Op> reduce(T value, Op op, int root = 0);
-  /// Every peer gets the value of `root`.
-  template <class T>
-  detail::FusedBroadcast<T> broadcast(T value, int root = 0);
-
-  /// Replaces every element of every peer's `values` by its fold in rank order, in place. All spans have one length,
-  /// else `Errc::shape_mismatch`, and do not overlap.
-  ///
-  /// Two supersteps: each peer folds its share of the elements for all, so the work is divided by `size()`. The bits
-  /// depend on the number of peers, not on threads or timing.
-  template <class T, std::size_t Extent, class Op>
-  Task<> all_reduce(std::span<T, Extent> values, Op op);
-  /// The same, but only `root`'s values are replaced.
-  template <class T, std::size_t Extent, class Op>
-  Task<> reduce(std::span<T, Extent> values, Op op, int root = 0);
-  /// Copies `root`'s values to all peers. Two supersteps.
-  template <class T, std::size_t Extent>
-  Task<> broadcast(std::span<T, Extent> values, int root = 0);
-
   /// Divides the peers into teams by color, each with barriers and mailboxes of its own: `auto team = co_await
   /// peer.split(color)` is a `Subworld`, in which ranks follow those here. A peer with a negative color gets none.
   detail::Split split(int color);
@@ -129,12 +104,12 @@ class Peer {
       world_->throw_aborted(*fiber_);
     for (detail::Box* box : boxes_) box->turn(world_->superstep());
   }
-  [[noreturn]] void throw_bad_rank(int rank, std::string_view where) const;
-
- private:
   void check_rank(int rank, std::string_view where) const {
     if (rank < 0 || rank >= size()) throw_bad_rank(rank, where);
   }
+  [[noreturn]] void throw_bad_rank(int rank, std::string_view where) const;
+
+ private:
   detail::World* world_;
   detail::Fiber* fiber_;
   int rank_;

@@ -31,7 +31,7 @@ auto supersteps(State start, std::vector<Superstep<State, Message>> chain) {
     if constexpr (requires { state.setup(peer); }) state.setup(peer);
     for (bool halted = chain.empty(); !halted;)
       for (auto step = chain.begin(); step != chain.end() && !halted; ++step)
-        halted = co_await peer.all_reduce((*step)(state, peer, box), std::logical_and{});
+        halted = co_await all_reduce(peer, (*step)(state, peer, box), std::logical_and{});
     if constexpr (requires { state.cleanup(peer); }) state.cleanup(peer);
     co_return state;
   };

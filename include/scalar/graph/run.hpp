@@ -118,7 +118,7 @@ bsp::Task<RunResult<Program>> run(bsp::Peer& peer, const Program& program, const
       detail::compute_all(state);
       state.finish();
       const detail::Pulse<Aggregates> mine = state.pulse;
-      const detail::Pulse<Aggregates> pulse = co_await peer.all_reduce(mine, detail::MergePulses<Aggregates>{});
+      const detail::Pulse<Aggregates> pulse = co_await all_reduce(peer, mine, detail::MergePulses<Aggregates>{});
       state.receive(pulse);
       ++statistics.supersteps;
       statistics.computed += pulse.computed, statistics.messages += pulse.messages;
@@ -132,7 +132,7 @@ bsp::Task<RunResult<Program>> run(bsp::Peer& peer, const Program& program, const
           state.program.master(master);
           verdict = {master.halts(), master.wakes(), master.aggregated()};
         }
-        verdict = co_await peer.broadcast(verdict, 0);
+        verdict = co_await broadcast(peer, verdict, 0);
       }
       state.aggregated = verdict.aggregates;
       statistics.halted =
@@ -147,7 +147,7 @@ bsp::Task<RunResult<Program>> run(bsp::Peer& peer, const Program& program, const
     if (options.gather == Gather::own) {
       detail::keep_own(state, result);
       const std::uint64_t lost = state.dropped;
-      statistics.dropped = co_await peer.all_reduce(lost, std::plus{});
+      statistics.dropped = co_await all_reduce(peer, lost, std::plus{});
       co_return result;
     }
     auto values = peer.mailbox<typename Program::Value>();
@@ -161,7 +161,7 @@ bsp::Task<RunResult<Program>> run(bsp::Peer& peer, const Program& program, const
       detail::send_share<std::uint8_t>(exists, peer, options.gather, there);
     }
     const std::uint64_t dropped = state.dropped;
-    statistics.dropped = co_await peer.all_reduce(dropped, std::plus{});
+    statistics.dropped = co_await all_reduce(peer, dropped, std::plus{});
     result.values = detail::in_order(values, state.owners);
     result.exists = detail::in_order(exists, state.owners);
   }

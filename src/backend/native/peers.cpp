@@ -32,7 +32,7 @@ Problem::Problem(std::string_view name, std::string spec, const Dataset& contigu
              contiguous.columns(), shards} {}
 
 bsp::Task<> Problem::check(bsp::Peer& peer) const {
-  const Print first = co_await peer.broadcast(print_, 0);
+  const Print first = co_await broadcast(peer, print_, 0);
   const auto refuse = [&](const std::string& what) {
     throw Error(Errc::invalid_argument,
                 "process " + std::to_string(peer.placement().here()) + " and process 0 share a fit, but " + what,

@@ -49,13 +49,13 @@ Task<double> ring(Peer& peer, std::size_t bytes, int repeats) {
 
 Task<Machine> measure(Peer& peer) {
   Machine machine{.p = peer.size()};
-  machine.r = co_await peer.all_reduce(rate(), [](double a, double b) { return (std::min)(a, b); });
+  machine.r = co_await all_reduce(peer, rate(), [](double a, double b) { return (std::min)(a, b); });
   double least = 0;
   for (int round = 0; round < 5; ++round) {
     const double took = co_await ring(peer, 0, 200);
     least = round == 0 ? took : (std::min)(least, took);
   }
-  machine.l = co_await peer.broadcast(least);
+  machine.l = co_await broadcast(peer, least);
   for (std::size_t i = 0; i < 30; ++i) {
     const std::size_t bytes = (2 + i % 2) << (9 + i / 2);  // 1, 1.5, 2, 3, 4, 6 ... KiB, to 24 MiB
     const int repeats = static_cast<int>(std::clamp<std::size_t>((std::size_t{4} << 20) / bytes, 1, 200));
@@ -64,7 +64,7 @@ Task<Machine> measure(Peer& peer) {
       const double took = co_await ring(peer, bytes, repeats);
       best = round == 0 ? took : (std::min)(best, took);
     }
-    best = co_await peer.broadcast(best);
+    best = co_await broadcast(peer, best);
     machine.g.push_back({bytes, (std::max)(0.0, best - machine.l)});
   }
   co_return machine;

@@ -126,7 +126,7 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, BfsOptio
     if (most_edges == 0 || frontier.edges <= edges_left / most_edges) {
       edges_left -= frontier.edges;
       frontier = search.descend(depth++);
-      frontier = co_await peer.all_reduce(frontier, std::plus{});
+      frontier = co_await all_reduce(peer, frontier, std::plus{});
       continue;
     }
     search.mark(depth - 1);
@@ -135,12 +135,12 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, BfsOptio
     do {
       before = frontier.vertices;
       frontier = search.ascend(depth++);
-      frontier = co_await peer.all_reduce(frontier, std::plus{});
+      frontier = co_await all_reduce(peer, frontier, std::plus{});
     } while (frontier.vertices != 0 &&
              (frontier.vertices >= before || frontier.vertices > graph.vertices() / (std::max)(options.beta, 1)));
     if (frontier.vertices == 0) break;
     frontier = search.list();
-    frontier = co_await peer.all_reduce(frontier, std::plus{});
+    frontier = co_await all_reduce(peer, frontier, std::plus{});
     edges_left = (std::max)(edges_left, frontier.edges * most_edges);  // downwards at least once
   }
   for (std::size_t v = share.begin; v < share.end; ++v) {

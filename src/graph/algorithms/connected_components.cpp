@@ -94,7 +94,7 @@ bsp::Task<std::int64_t> compute(bsp::Peer& peer, const Graph& graph, bsp::Share 
   // Without in-edges nobody sees to the edges that leave the largest component.
   if (peer.rank() == 0 && (!graph.is_directed() || graph.has_in_edges()))
     largest = frequent_label(forest, graph.vertices());
-  largest = co_await peer.broadcast(largest);
+  largest = co_await broadcast(peer, largest);
   join_rest(forest, graph, share, largest);
   co_await peer.sync();
   flatten(forest, share);
@@ -103,7 +103,7 @@ bsp::Task<std::int64_t> compute(bsp::Peer& peer, const Graph& graph, bsp::Share 
     labels[v - share.begin] = forest[v];
     roots += forest[v] == v;
   }
-  co_return co_await peer.all_reduce(roots, std::plus{});
+  co_return co_await all_reduce(peer, roots, std::plus{});
 }
 
 }  // namespace

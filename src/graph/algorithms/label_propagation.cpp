@@ -46,7 +46,7 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, int iterations, bsp::Sh
   for (int k = 0; k < iterations; ++k) {
     const bool changes = step(graph, share, labels.values(), labels.next(), scratch);
     labels.publish();
-    const bool goes_on = co_await peer.all_reduce(changes, std::logical_or{});
+    const bool goes_on = co_await all_reduce(peer, changes, std::logical_or{});
     if (!goes_on) break;
   }
   std::copy(labels.values().begin() + static_cast<std::ptrdiff_t>(share.begin),

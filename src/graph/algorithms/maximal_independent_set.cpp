@@ -54,7 +54,7 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, std::uint64_t seed, bsp
     settle(states, open, outside,
            [&](Vertex v) { return any_neighbor(graph, v, [&](Vertex u) { return states[u] == inside; }); });
     const bool more = !open.empty();
-    const bool goes_on = co_await peer.all_reduce(more, std::logical_or{});
+    const bool goes_on = co_await all_reduce(peer, more, std::logical_or{});
     if (!goes_on) break;
   }
   for (std::size_t v = share.begin; v < share.end; ++v) result[v - share.begin] = states[v] == inside;

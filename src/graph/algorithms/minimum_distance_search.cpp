@@ -52,7 +52,7 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, bsp::Share share, Verte
     arrivals.push_back({static_cast<Vertex>(v), static_cast<Vertex>(v)});
   for (;;) {
     const bool sends = spread(graph, share, owners, arrivals, values, stack, box);
-    const bool goes_on = co_await peer.all_reduce(sends, std::logical_or{});
+    const bool goes_on = co_await all_reduce(peer, sends, std::logical_or{});
     if (!goes_on) break;
     arrivals.clear();
     for (const auto& run : box.runs()) arrivals.insert(arrivals.end(), run.values.begin(), run.values.end());

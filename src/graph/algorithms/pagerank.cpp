@@ -119,7 +119,7 @@ bsp::Task<PageRank<Score>> compute(bsp::Peer& peer, const Graph& graph, PageRank
   check(options);
   double scale = 0;
   if (peer.rank() == 0) scale = scale_of(options.teleport, graph.vertices());
-  scale = co_await peer.broadcast(scale);
+  scale = co_await broadcast(peer, scale);
 
   const Part<Score> part{.in_offsets = graph.in_offsets(),
                          .out_offsets = graph.out_offsets(),
@@ -136,12 +136,12 @@ bsp::Task<PageRank<Score>> compute(bsp::Peer& peer, const Graph& graph, PageRank
   int iterations = 0;
   while (iterations < options.iterations) {
     contributions.publish();
-    sums = co_await peer.all_reduce(sums, std::plus{});
+    sums = co_await all_reduce(peer, sums, std::plus{});
     if (iterations > 0 && options.tolerance > 0 && static_cast<double>(sums.change) / unit <= options.tolerance) break;
     sums = part.iterate(contributions.values(), contributions.next(), static_cast<double>(sums.dangling) / unit);
     ++iterations;
   }
-  if (options.tolerance > 0 && iterations == options.iterations) sums = co_await peer.all_reduce(sums, std::plus{});
+  if (options.tolerance > 0 && iterations == options.iterations) sums = co_await all_reduce(peer, sums, std::plus{});
   co_return outcome_of<Score>(options, iterations, sums);
 }
 

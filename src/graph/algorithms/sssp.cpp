@@ -132,7 +132,7 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, SsspOpti
   double delta = options.delta > 0 ? options.delta : 1;
   if (graph.has_weights()) {
     double sum = sum_of_weights(graph, share);
-    sum = co_await peer.all_reduce(sum, std::plus{});
+    sum = co_await all_reduce(peer, sum, std::plus{});
     if (options.delta == 0) delta = delta_of(graph, sum);
   }
   Buckets buckets(delta);
@@ -140,7 +140,7 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, SsspOpti
   if (peer.rank() == 0) buckets.add(source, 0);
   for (;;) {
     std::uint64_t bucket = buckets.first();
-    bucket = co_await peer.all_reduce(bucket, [](std::uint64_t a, std::uint64_t b) { return (std::min)(a, b); });
+    bucket = co_await all_reduce(peer, bucket, [](std::uint64_t a, std::uint64_t b) { return (std::min)(a, b); });
     if (bucket == no_bucket) break;
     buckets.advance(bucket, distances);
     deal(box, buckets.current(), peer.rank(), peer.size());

@@ -178,7 +178,7 @@ struct Part {
 };
 
 // g++ 12 traps on a co_await in the condition of a loop; so conditions have names.
-auto any(bsp::Peer& peer, bool own) { return peer.all_reduce(own, std::logical_or{}); }
+auto any(bsp::Peer& peer, bool own) { return all_reduce(peer, own, std::logical_or{}); }
 
 bsp::Task<> trim(bsp::Peer& peer, Part& part) {
   for (;;) {
@@ -212,7 +212,7 @@ bsp::Task<std::int64_t> name_by_least(bsp::Peer& peer, Part& part, Vertex* label
   send_members();
   co_await peer.sync();
   const std::int64_t own = answer();
-  const std::int64_t all = co_await peer.all_reduce(own, std::plus{});
+  const std::int64_t all = co_await all_reduce(peer, own, std::plus{});
   for (const auto& run : members.runs())
     for (const Member& member : run.values) labels[part.at(member.vertex)] = member.root;
   co_return all;

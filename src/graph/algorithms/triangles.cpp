@@ -106,7 +106,7 @@ bsp::Task<std::uint64_t> count(bsp::Peer& peer, const Graph& graph) {
     own = count_triangles(of, lists, arcs);
   };
   co_await with_lists(peer, graph, share, use);
-  co_return co_await peer.all_reduce(own, std::plus{});
+  co_return co_await all_reduce(peer, own, std::plus{});
 }
 
 bsp::Task<> coefficients(bsp::Peer& peer, const Graph& graph, bsp::Share share, double* result) {
@@ -115,7 +115,7 @@ bsp::Task<> coefficients(bsp::Peer& peer, const Graph& graph, bsp::Share share, 
     count_opposite(of, lists, arcs, edges.data());
   };
   co_await with_lists(peer, graph, share, use);
-  co_await peer.all_reduce(std::span(edges), std::plus{});
+  co_await all_reduce(peer, std::span(edges), std::plus{});
   for (std::size_t v = share.begin; v < share.end; ++v) {
     std::uint64_t degree = 0;
     each_neighbor(graph, static_cast<Vertex>(v), [&](Vertex, int) { ++degree; });

@@ -30,20 +30,20 @@ struct AddWide {
 Task<> scalars(Peer& peer, Log& log) {
   const auto rank = static_cast<std::uint64_t>(peer.rank());
   for (std::uint64_t step = 0; step < 4; ++step) {
-    const double sum = co_await peer.all_reduce(rough(rank, step), std::plus{});
+    const double sum = co_await all_reduce(peer, rough(rank, step), std::plus{});
     log.add(sum);
-    const std::uint64_t tangle = co_await peer.all_reduce(mixed(rank, step), Entangle{});
+    const std::uint64_t tangle = co_await all_reduce(peer, mixed(rank, step), Entangle{});
     log.add(tangle);
     const int root = static_cast<int>(step) % peer.size();
-    const double difference = co_await peer.reduce(rough(rank, step + 100), std::minus{}, root);
+    const double difference = co_await reduce(peer, rough(rank, step + 100), std::minus{}, root);
     log.add(difference);
-    const std::uint64_t given = co_await peer.broadcast(mixed(rank, step, 5), peer.size() - 1 - root);
+    const std::uint64_t given = co_await broadcast(peer, mixed(rank, step, 5), peer.size() - 1 - root);
     log.add(given);
     Wide wide{};
     for (std::size_t i = 0; i < std::size(wide.numbers); ++i) wide.numbers[i] = mixed(rank, i, step);
-    const Wide all = co_await peer.all_reduce(wide, AddWide{});
+    const Wide all = co_await all_reduce(peer, wide, AddWide{});
     log.add(all);
-    const char letter = co_await peer.broadcast(static_cast<char>('a' + peer.rank()), root);
+    const char letter = co_await broadcast(peer, static_cast<char>('a' + peer.rank()), root);
     log.add(letter);
   }
 }
@@ -54,18 +54,18 @@ Task<> spans(Peer& peer, Log& log) {
        {std::size_t{0}, std::size_t{1}, std::size_t{9}, std::size_t{1000}, std::size_t{4099}}) {
     std::vector<double> values(size);
     for (std::size_t i = 0; i < size; ++i) values[i] = rough(rank, i);
-    co_await peer.all_reduce(std::span(values), std::plus{});
+    co_await all_reduce(peer, std::span(values), std::plus{});
     log.add(values);
     for (std::size_t i = 0; i < size; ++i) values[i] += rough(rank, i + 7);
     const int root = static_cast<int>(size) % peer.size();
-    co_await peer.reduce(std::span(values), std::minus{}, root);
+    co_await reduce(peer, std::span(values), std::minus{}, root);
     log.add(values);
     for (std::size_t i = 0; i < size; ++i) values[i] += rough(rank, i + 9);
-    co_await peer.broadcast(std::span(values), peer.size() - 1 - root);
+    co_await broadcast(peer, std::span(values), peer.size() - 1 - root);
     log.add(values);
     std::vector<std::uint64_t> tangles(size);
     for (std::size_t i = 0; i < size; ++i) tangles[i] = mixed(rank, i);
-    co_await peer.all_reduce(std::span(tangles), Entangle{});
+    co_await all_reduce(peer, std::span(tangles), Entangle{});
     log.add(tangles);
   }
 }
@@ -78,9 +78,9 @@ Task<> interleaved(Peer& peer, Log& log) {
   for (std::uint64_t step = 0; step < 5; ++step) {
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(rough(rank, i + step));
     box.send(peer.right(), rough(rank, step));
-    co_await peer.all_reduce(std::span(values), std::plus{});
+    co_await all_reduce(peer, std::span(values), std::plus{});
     box.send(peer.left(), static_cast<double>(values[step]));
-    const double most = co_await peer.all_reduce(rough(rank, step), [](double a, double b) { return a < b ? b : a; });
+    const double most = co_await all_reduce(peer, rough(rank, step), [](double a, double b) { return a < b ? b : a; });
     for (const double seen : box.received()) log.add(seen);
     log.add(most);
     log.add_bytes(std::as_bytes(std::span(values)));
@@ -92,9 +92,9 @@ Task<> large_vectors(Peer& peer, Log& log) {
   std::vector<float> values(3'000'003);
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = static_cast<float>(i % 1000) * 0.1f + static_cast<float>(peer.rank());
-  co_await peer.all_reduce(std::span(values), std::plus{});
+  co_await all_reduce(peer, std::span(values), std::plus{});
   log.add_bytes(std::as_bytes(std::span(values)));
-  co_await peer.broadcast(std::span(values), peer.size() / 2);
+  co_await broadcast(peer, std::span(values), peer.size() / 2);
   log.add_bytes(std::as_bytes(std::span(values)));
 }
 

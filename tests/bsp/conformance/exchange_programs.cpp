@@ -119,11 +119,11 @@ Task<> in_team(Peer& team, Log& log, std::uint64_t seed) {
       box.emplace(to, std::to_string(mixed(seed, step, static_cast<std::uint64_t>(team.rank()))));
     co_await team.sync();
     for (const std::string& text : box.received()) log.add(text);
-    const double sum = co_await team.all_reduce(rough(seed, static_cast<std::uint64_t>(team.rank())), std::plus{});
+    const double sum = co_await all_reduce(team, rough(seed, static_cast<std::uint64_t>(team.rank())), std::plus{});
     log.add(sum);
   }
   std::vector<double> values = doubles_of(team, 301, seed);
-  co_await team.all_reduce(std::span(values), std::plus{});
+  co_await all_reduce(team, std::span(values), std::plus{});
   log.add(values);
 }
 

@@ -272,7 +272,7 @@ Task<std::uint64_t> sum_of_neighbors(Peer& peer, std::uint64_t value) {
 Task<std::uint64_t> repeated(Peer& peer, std::uint64_t value, int depth) {
   if (depth == 0) co_return value;
   const std::uint64_t sum = co_await sum_of_neighbors(peer, value);
-  const std::uint64_t total = co_await peer.all_reduce(sum, std::plus{});
+  const std::uint64_t total = co_await all_reduce(peer, sum, std::plus{});
   const std::uint64_t deeper = co_await repeated(peer, total ^ sum, depth - 1);
   co_return deeper + sum;
 }

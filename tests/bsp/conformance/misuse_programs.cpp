@@ -103,8 +103,8 @@ struct ThrowingSum {
 
 Task<> throws_in_fold(Peer& peer, Log& log) {
   try {
-    log.add(co_await peer.all_reduce(1.0, ThrowingSum{}));
-    log.add(co_await peer.all_reduce(is_last(peer) ? 2000.0 : 1.0, ThrowingSum{}));
+    log.add(co_await all_reduce(peer, 1.0, ThrowingSum{}));
+    log.add(co_await all_reduce(peer, is_last(peer) ? 2000.0 : 1.0, ThrowingSum{}));
   } catch (const Aborted& aborted) {
     log_aborted(aborted, log);
     throw;
@@ -116,7 +116,7 @@ Task<> throws_in_fold(Peer& peer, Log& log) {
 Task<> throws_in_vector_fold(Peer& peer, Log&) {
   std::vector<double> values(1000, 1.0);
   if (is_last(peer)) values[peer.size() == 1 ? 0 : 777] = 2000;
-  co_await peer.all_reduce(std::span(values), ThrowingSum{});
+  co_await all_reduce(peer, std::span(values), ThrowingSum{});
   co_await peer.sync();
   throw Error(Errc::internal, "the fold did not throw");
 }
@@ -147,9 +147,9 @@ Task<> swallows(Peer& peer, Log& log) {
 Task<> different_collectives(Peer& peer, Log&) {
   co_await peer.sync();
   if (is_last(peer))
-    co_await peer.all_reduce(1, std::plus{});
+    co_await all_reduce(peer, 1, std::plus{});
   else
-    co_await peer.broadcast(1);
+    co_await broadcast(peer, 1);
 }
 
 Task<> collective_and_sync(Peer& peer, Log& log) {
@@ -157,7 +157,7 @@ Task<> collective_and_sync(Peer& peer, Log& log) {
     if (peer.rank() == 0)
       co_await peer.sync();
     else
-      co_await peer.all_reduce(1, std::plus{});
+      co_await all_reduce(peer, 1, std::plus{});
   } catch (const Aborted& aborted) {
     log_aborted(aborted, log);
     throw;
@@ -166,22 +166,22 @@ Task<> collective_and_sync(Peer& peer, Log& log) {
 
 Task<> different_types(Peer& peer, Log&) {
   if (is_last(peer))
-    co_await peer.all_reduce(1.0, std::plus{});
+    co_await all_reduce(peer, 1.0, std::plus{});
   else
-    co_await peer.all_reduce(1, std::plus{});
+    co_await all_reduce(peer, 1, std::plus{});
 }
 
-Task<> different_roots(Peer& peer, Log&) { co_await peer.broadcast(1, is_last(peer) ? 0 : 1); }
+Task<> different_roots(Peer& peer, Log&) { co_await broadcast(peer, 1, is_last(peer) ? 0 : 1); }
 
 Task<> different_lengths(Peer& peer, Log&) {
   std::vector<double> values(is_last(peer) ? 10 : 11);
-  co_await peer.all_reduce(std::span(values), std::plus{});
+  co_await all_reduce(peer, std::span(values), std::plus{});
 }
 
 Task<> missed_collective(Peer& peer, Log&) {
   if (is_last(peer)) co_return;
   co_await peer.sync();
-  co_await peer.all_reduce(1, std::plus{});
+  co_await all_reduce(peer, 1, std::plus{});
 }
 
 Task<> mailbox_of_another_type(Peer& peer, Log&) {

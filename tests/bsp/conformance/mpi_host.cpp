@@ -37,7 +37,7 @@ std::string refusal() {
 
 int sum_of_ranks(const std::shared_ptr<bsp::Transport>& transport, int peers) {
   return bsp::Engine({.peers = peers, .workers = 2, .transport = transport}).run([](bsp::Peer& peer) -> bsp::Task<int> {
-    co_return co_await peer.all_reduce(peer.rank(), std::plus{});
+    co_return co_await all_reduce(peer, peer.rank(), std::plus{});
   });
 }
 

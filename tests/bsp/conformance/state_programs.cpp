@@ -30,7 +30,7 @@ Task<> step_by_step(Peer& peer, Log& log, int stops_at) {
     co_await peer.sync();
     const std::span<const double> from_left = box.received(peer.left());
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = values[i] / 2 + from_left[i] / 3;
-    const double sum = co_await peer.all_reduce(values[7], std::plus{});
+    const double sum = co_await all_reduce(peer, values[7], std::plus{});
     values[11] += sum;
     text += static_cast<char>('a' + step);
     ++step;
@@ -49,7 +49,7 @@ Task<std::vector<std::vector<double>>> sums_of(Peer& peer, std::size_t elements)
   for (std::uint64_t tick = 0; tick < steps; ++tick) {
     std::vector<double> delta(elements);
     for (std::size_t i = 0; i < elements; ++i) delta[i] = rough(static_cast<std::uint64_t>(peer.rank()) + 1, i + tick);
-    co_await peer.all_reduce(std::span(delta), std::plus{});
+    co_await all_reduce(peer, std::span(delta), std::plus{});
     for (std::size_t i = 0; i < elements; ++i) delta[i] += sums.back()[i];
     sums.push_back(std::move(delta));
   }

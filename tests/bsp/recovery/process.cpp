@@ -48,7 +48,7 @@ bsp::Task<double> program(bsp::Peer& peer) {
   }
   double sum = 0;
   for (const double value : values) sum += value;
-  co_return co_await peer.all_reduce(sum, std::plus{});
+  co_return co_await all_reduce(peer, sum, std::plus{});
 }
 
 /// The same for state in shards: the sum depends on every shard in every step, and not on the number of peers.

@@ -91,7 +91,7 @@ Task<std::uint64_t> counting(Peer& peer) {
   const auto every = static_cast<std::uint64_t>(words.number("say", 100));
   if (is_first(peer)) say("from " + std::to_string(step));
   while (step < steps) {
-    sum += co_await peer.all_reduce(static_cast<std::uint64_t>(peer.rank() + 1) * step, std::plus{});
+    sum += co_await all_reduce(peer, static_cast<std::uint64_t>(peer.rank() + 1) * step, std::plus{});
     ++step;
     if (step % every == 0 && is_first(peer)) say("step " + std::to_string(step));
     if (step == 100 && peer.rank() == 0 && words.has("hold")) await_file(words.text("hold"));
@@ -116,7 +116,7 @@ Task<std::uint64_t> hauling(Peer& peer) {
     ++step;
     co_await peer.checkpoint();
   }
-  co_return co_await peer.all_reduce(sum, std::plus{});
+  co_return co_await all_reduce(peer, sum, std::plus{});
 }
 
 /// The last peer gets `bytes` bytes from the first one, in a process that may take `memory` bytes more than it has.

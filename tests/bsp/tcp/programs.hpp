@@ -30,15 +30,15 @@ inline Task<std::uint64_t> agree(Peer& peer) {
     for (const std::uint64_t number : numbers.received()) seen.add(number);
     for (const std::string& text : texts.received()) seen.add(std::string_view(text));
     const double share = 1.0 / (3 + peer.rank() + static_cast<double>(step));
-    const double sum = co_await peer.all_reduce(share, std::plus{});
+    const double sum = co_await all_reduce(peer, share, std::plus{});
     std::uint64_t bits = 0;
     std::memcpy(&bits, &sum, sizeof bits);
     seen.add(bits);
     std::vector<float> values(3000, static_cast<float>(share));
-    co_await peer.all_reduce(std::span(values), std::plus{});
+    co_await all_reduce(peer, std::span(values), std::plus{});
     seen.add(std::as_bytes(std::span(values)));
   }
-  co_return co_await peer.all_reduce(seen.digest().low, std::bit_xor{});
+  co_return co_await all_reduce(peer, seen.digest().low, std::bit_xor{});
 }
 
 /// One large frame from each process to each other, and a hash of what came.
@@ -51,7 +51,7 @@ inline Task<std::uint64_t> bulk(Peer& peer) {
   scalar::Hasher seen;
   seen.add(rank);
   for (const std::uint64_t number : numbers.received()) seen.add(number);
-  co_return co_await peer.all_reduce(seen.digest().low, std::bit_xor{});
+  co_return co_await all_reduce(peer, seen.digest().low, std::bit_xor{});
 }
 
 /// Peers that add to a table without barriers; returns a hash of everything they saw of it, combined over all. Who
@@ -72,7 +72,7 @@ inline Task<std::uint64_t> stale(Peer& peer, scalar::bsp::ClockOptions options, 
     table.push(row, change);
     co_await clock.tick();
   }
-  co_return co_await peer.all_reduce(seen.digest().low, std::bit_xor{});
+  co_return co_await all_reduce(peer, seen.digest().low, std::bit_xor{});
 }
 
 }  // namespace bsp_tcp_test

@@ -205,7 +205,7 @@ TEST_CASE("inside an engine every peer gets its share, in rank order") {
     const auto own_least = co_await graph::minimum_distance_search(peer, graph);
     const std::uint64_t own_triangles = co_await graph::triangle_count(peer, graph);
     const std::uint64_t share = own_cores.values.size();
-    const std::uint64_t all = co_await peer.all_reduce(share, std::plus{});
+    const std::uint64_t all = co_await all_reduce(peer, share, std::plus{});
     co_return all == 500 && same(own_cores.first, own_cores.values, cores) &&
         same(own_strong.first, own_strong.labels, strong.labels) && same(own_least.first, own_least.values, least) &&
         own_strong.count == strong.count&& own_triangles == triangles;

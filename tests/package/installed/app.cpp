@@ -68,7 +68,7 @@ int main() try {
   server.stop();
 
   const int sum = bsp::Engine{{.peers = 4}}.run(
-      [](bsp::Peer& peer) -> bsp::Task<int> { co_return co_await peer.all_reduce(peer.rank(), std::plus{}); });
+      [](bsp::Peer& peer) -> bsp::Task<int> { co_return co_await all_reduce(peer, peer.rank(), std::plus{}); });
   check(sum == 6, "four peers summed their ranks");
 
   const graph::Graph ring = graph::parse_edge_list("1 2\n2 3\n3 1\n", {.build = {.directed = false}});

@@ -104,7 +104,7 @@ class Shared {
   /// Carries out what all peers have said since the last time.
   Task<> sync() {
     check_superstep();
-    const bool any_gets = co_await peer_.all_reduce(!pending_.empty(), std::logical_or{});
+    const bool any_gets = co_await bsp::all_reduce(peer_, !pending_.empty(), std::logical_or{});
     has_said_ = false;
     carry_out();
     if (!any_gets) co_return;

@@ -86,7 +86,7 @@ void put_for_all(Peer& peer, T* own, int source, std::size_t at, std::span<const
 /// not looked at. One superstep, no message. Errors: `Errc::out_of_range`, `Errc::shape_mismatch`.
 template <detail::FitsBarrier T>
 detail::FusedGather<T> gather(Peer& peer, T value, std::type_identity_t<std::span<T>> all, int root = 0) {
-  if (root < 0 || root >= peer.size()) peer.throw_bad_rank(root, "gather");
+  peer.check_rank(root, "gather");
   if (peer.rank() == root)
     detail::check_buffer(peer, "gather", "the result", static_cast<std::size_t>(peer.size()), all.size());
   return {peer, detail::fused_gather<T>, detail::Gathered<T>{value, all.data(), root}};
@@ -105,7 +105,7 @@ detail::FusedGather<T> all_gather(Peer& peer, T value, std::type_identity_t<std:
 template <class T>
 Task<> gather(Peer& peer, std::span<const T> values, std::type_identity_t<std::span<T>> all, int root = 0) {
   detail::check_elements<T>();
-  if (root < 0 || root >= peer.size()) peer.throw_bad_rank(root, "gather");
+  peer.check_rank(root, "gather");
   if (peer.rank() == root)
     detail::check_buffer(peer, "gather", "the result", values.size() * static_cast<std::size_t>(peer.size()),
                          all.size());
@@ -141,7 +141,7 @@ Task<> all_gather(Peer& peer, std::span<const T> values, std::type_identity_t<st
 template <class T>
 Task<> scatter(Peer& peer, std::type_identity_t<std::span<const T>> all, std::span<T> values, int root = 0) {
   detail::check_elements<T>();
-  if (root < 0 || root >= peer.size()) peer.throw_bad_rank(root, "scatter");
+  peer.check_rank(root, "scatter");
   if (peer.rank() == root)
     detail::check_buffer(peer, "scatter", "the source", values.size() * static_cast<std::size_t>(peer.size()),
                          all.size());
@@ -182,7 +182,7 @@ template <class T>
 Task<> gather_v(Peer& peer, std::type_identity_t<std::span<const T>> values, std::vector<T>& all,
                 std::vector<std::size_t>& cuts, int root = 0) {
   detail::check_elements<T>();
-  if (root < 0 || root >= peer.size()) peer.throw_bad_rank(root, "gather_v");
+  peer.check_rank(root, "gather_v");
   const detail::Offer<T> offer{.values = values, .is_shared = true};
   const auto wants = [root](int, int to) { return to == root; };
   const auto measure = [&](const Mailbox<T>* box) {
@@ -225,7 +225,7 @@ template <class T>
 Task<> scatter_v(Peer& peer, std::type_identity_t<std::span<const T>> all, std::span<const std::size_t> cuts,
                  std::vector<T>& values, int root = 0) {
   detail::check_elements<T>();
-  if (root < 0 || root >= peer.size()) peer.throw_bad_rank(root, "scatter_v");
+  peer.check_rank(root, "scatter_v");
   if (peer.rank() == root) detail::check_cuts(peer, "scatter_v", cuts, all.size());
   const detail::Offer<T> offer{.values = all, .cuts = cuts.data()};
   co_await detail::exchange<T>(

@@ -172,7 +172,7 @@ class ShardReduce {
       std::ranges::copy(fold.total(), out.begin());
     } else if (is_even_) {
       const std::span<T> node = fold.nodes().front().values;
-      co_await peer_.all_reduce(node, op_);
+      co_await bsp::all_reduce(peer_, node, op_);
       std::ranges::copy(node, out.begin());
     } else {
       send_nodes(fold);

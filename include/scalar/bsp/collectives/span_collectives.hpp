@@ -290,24 +290,31 @@ Task<> broadcast_vector(Peer& peer, std::span<T> values, int root) {
 
 }  // namespace detail
 
+/// Replaces every element of every peer's `values` by its fold in rank order, in place. All spans have one length,
+/// else `Errc::shape_mismatch`, and do not overlap.
+///
+/// Two supersteps: each peer folds its share of the elements for all, so the work is divided by `size()`. The bits
+/// depend on the number of peers, not on threads or timing.
 template <class T, std::size_t Extent, class Op>
-Task<> Peer::all_reduce(std::span<T, Extent> values, Op op) {
+Task<> all_reduce(Peer& peer, std::span<T, Extent> values, Op op) {
   detail::check_elements<T>(), detail::check_operation<Op>();
-  co_await detail::reduce_vectors<T, Op>(*this, detail::all_reduce_span<T, Op>, values, op, detail::everyone);
+  co_await detail::reduce_vectors<T, Op>(peer, detail::all_reduce_span<T, Op>, values, op, detail::everyone);
 }
 
+/// As `all_reduce`, but only `root`'s values are replaced.
 template <class T, std::size_t Extent, class Op>
-Task<> Peer::reduce(std::span<T, Extent> values, Op op, int root) {
+Task<> reduce(Peer& peer, std::span<T, Extent> values, Op op, int root = 0) {
   detail::check_elements<T>(), detail::check_operation<Op>();
-  check_rank(root, "reduce");
-  co_await detail::reduce_vectors<T, Op>(*this, detail::reduce_span<T, Op>, values, op, root);
+  peer.check_rank(root, "reduce");
+  co_await detail::reduce_vectors<T, Op>(peer, detail::reduce_span<T, Op>, values, op, root);
 }
 
+/// Copies `root`'s values to all peers. Two supersteps.
 template <class T, std::size_t Extent>
-Task<> Peer::broadcast(std::span<T, Extent> values, int root) {
+Task<> broadcast(Peer& peer, std::span<T, Extent> values, int root = 0) {
   detail::check_elements<T>();
-  check_rank(root, "broadcast");
-  co_await detail::broadcast_vector<T>(*this, values, root);
+  peer.check_rank(root, "broadcast");
+  co_await detail::broadcast_vector<T>(peer, values, root);
 }
 
 }  // namespace scalar::inline v0::bsp

@@ -105,14 +105,6 @@ class BlockingPeer {
   void sync() {
     run([](Peer& peer) -> Task<> { co_await peer.sync(); });
   }
-  template <class T, class Op>
-  T all_reduce(T value, Op op) {
-    return run([&](Peer& peer) -> Task<T> { co_return co_await peer.all_reduce(value, op); });
-  }
-  template <class T>
-  T broadcast(T value, int root = 0) {
-    return run([&](Peer& peer) -> Task<T> { co_return co_await peer.broadcast(value, root); });
-  }
 
   /// Internal.
   BlockingPeer(Peer& peer, detail::Loan& loan) noexcept : peer_(peer), loan_(loan) {}
@@ -139,6 +131,16 @@ class BlockingPeer {
   Peer& peer_;
   detail::Loan& loan_;
 };
+
+/// As the collectives of a peer; the calling thread waits for the result.
+template <class T, class Op>
+T all_reduce(BlockingPeer& blocked, T value, Op op) {
+  return blocked.run([&](Peer& peer) -> Task<T> { co_return co_await all_reduce(peer, value, op); });
+}
+template <class T>
+T broadcast(BlockingPeer& blocked, T value, int root = 0) {
+  return blocked.run([&](Peer& peer) -> Task<T> { co_return co_await broadcast(peer, value, root); });
+}
 
 template <class F>
 auto Peer::offload(F fn) -> Task<std::invoke_result_t<F&, BlockingPeer&>> {

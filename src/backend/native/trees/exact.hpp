@@ -71,7 +71,7 @@ bsp::Task<Totals> sum_exactly(bsp::Peer& peer, const Team& team, std::int64_t ro
   };
   const Both<double> mine = fold_rows(team, rows, sizes, Larger{});
   Totals totals;
-  totals.largest = co_await peer.all_reduce(mine, Larger{});
+  totals.largest = co_await all_reduce(peer, mine, Larger{});
   if (!std::isfinite(totals.largest.first) || !std::isfinite(totals.largest.second)) co_return totals;
   const auto count = static_cast<double>(all);
   const Both<double> units{unit(totals.largest.first * count, 0x1p62, all),
@@ -82,7 +82,7 @@ bsp::Task<Totals> sum_exactly(bsp::Peer& peer, const Team& team, std::int64_t ro
     return {static_cast<std::int64_t>(both.first * per_first), static_cast<std::int64_t>(both.second * per_second)};
   };
   const Both<std::int64_t> part = fold_rows(team, rows, whole, Plus{});
-  const Both<std::int64_t> sum = co_await peer.all_reduce(part, Plus{});
+  const Both<std::int64_t> sum = co_await all_reduce(peer, part, Plus{});
   totals.sum = {static_cast<double>(sum.first) * units.first, static_cast<double>(sum.second) * units.second};
   co_return totals;
 }
@@ -100,7 +100,7 @@ bsp::Task<std::vector<double>> sum_groups_exactly(bsp::Peer& peer, const Team& t
   constexpr std::int64_t piece = 65'536;
   const auto size = [&](std::int64_t row) -> Both<double> { return {std::abs(value(row).number), 0}; };
   const Both<double> mine = fold_rows(team, rows, size, Larger{});
-  const Both<double> largest = co_await peer.all_reduce(mine, Larger{});
+  const Both<double> largest = co_await all_reduce(peer, mine, Larger{});
   const auto width = static_cast<std::size_t>(groups);
   std::vector<double> sums(width);
   if (!std::isfinite(largest.first)) co_return sums;
@@ -114,7 +114,7 @@ bsp::Task<std::vector<double>> sum_groups_exactly(bsp::Peer& peer, const Team& t
     }
   });
   for (std::size_t i = 0; i < parts.size(); ++i) total[i % width] += parts[i];
-  co_await peer.all_reduce(std::span<std::int64_t>(total), std::plus{});
+  co_await all_reduce(peer, std::span<std::int64_t>(total), std::plus{});
   for (std::size_t group = 0; group < width; ++group) sums[group] = static_cast<double>(total[group]) * step;
   co_return sums;
 }

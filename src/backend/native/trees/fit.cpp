@@ -18,7 +18,7 @@ namespace {
 bsp::Task<> boost(bsp::Peer& peer, const GradientBoostedTrees& spec, const Part& part, const FitOptions& options,
                   const native::Team& team, Forest& forest) {
   // What peers do together must not depend on who of them is listened to.
-  const bool reports = co_await peer.broadcast(static_cast<bool>(options.progress), 0);
+  const bool reports = co_await broadcast(peer, static_cast<bool>(options.progress), 0);
   Objective objective(spec.loss, static_cast<int>(forest.outputs), part.rows, part.all, team);
   co_await objective.start(peer);
   forest.base.assign(forest.base.size(), objective.base());

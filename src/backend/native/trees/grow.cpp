@@ -121,7 +121,7 @@ class Growth {
     units_ = units;
     leaves_.clear();
     const Root<Sum> mine = root_of(index.size());
-    const Root<Sum> all = co_await peer_.all_reduce(mine, AddRoots{});
+    const Root<Sum> all = co_await bsp::all_reduce(peer_, mine, AddRoots{});
     std::vector<Open> open;
     std::vector<Job> jobs;
     plant(all, index.size(), tree, open, jobs);
@@ -133,7 +133,7 @@ class Growth {
         co_await exchange(jobs, index, open);
       std::vector<Open> split = decide(open);
       std::vector<std::int64_t> left = partition(split, index);
-      if (peer_.size() > 1) co_await peer_.all_reduce(std::span<std::int64_t>(left), std::plus{});
+      if (peer_.size() > 1) co_await bsp::all_reduce(peer_, std::span<std::int64_t>(left), std::plus{});
       open.clear(), jobs.clear();
       for (std::size_t i = 0; i < split.size(); ++i) divide(split[i], left[i], level, tree, open, jobs);
     }
@@ -272,7 +272,7 @@ class Growth {
       search_jobs(std::span<const Job>(jobs).subspan(first, last - first), size, open, found);
       first = last;
     }
-    co_await peer_.all_reduce(std::span<Candidate<Sum>>(found), Better{});
+    co_await bsp::all_reduce(peer_, std::span<Candidate<Sum>>(found), Better{});
     for (std::size_t node = 0; node < open.size(); ++node)
       if (found[node].score > 0) open[node].best = found[node];
   }
@@ -488,7 +488,7 @@ class BinnedGrower final : public Grower {
     const std::vector<Leaf>& leaves = is_even(sizes, all_) ? packed_.leaves() : wide_.leaves();
     cut_leaves(leaves);
     std::vector<Wide> totals = sum_leaves(leaves.size(), gradients, exact);
-    co_await peer_.all_reduce(std::span<Wide>(totals), add_wide);
+    co_await bsp::all_reduce(peer_, std::span<Wide>(totals), add_wide);
     fill_leaves(leaves, totals, exact, margins, tree);
     tree.append_to(forest, output);
   }

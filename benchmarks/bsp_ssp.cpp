@@ -193,8 +193,8 @@ Track run_ssp(const Data& data, const Setting& setting, bsp::Executor& threads, 
   Track track;
   bsp::Engine engine({.peers = setting.peers, .workers = setting.peers, .executor = &threads});
   engine.run([&](bsp::Peer& peer) -> bsp::Task<> {
-    bsp::Clock clock(peer, {.staleness = staleness});
-    bsp::Table<float> table(clock, 1, features);
+    bsp::StaleClock clock(peer, {.staleness = staleness});
+    bsp::ParameterTable<float> table(clock, 1, features);
     std::vector<float> change;
     for (int step = 0; step < setting.steps; ++step) {
       if (peer.rank() == 0) track.sample(step, table.values());

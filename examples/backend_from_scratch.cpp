@@ -65,7 +65,7 @@ class GradientDescent {
 
 /// Enters it under its name, before main. In a library of its own this needs the linker flag of docs/backends.md.
 const bool entered = scalar::backend::enter(
-    "gradient_descent", [](const scalar::backend::Options&) { return scalar::backend::erase(GradientDescent{}); });
+    "gradient_descent", [](const scalar::backend::BackendOptions&) { return scalar::backend::erase(GradientDescent{}); });
 
 }  // namespace mine
 

@@ -7,7 +7,7 @@
 
 #include "scalar/core/runtime.hpp"
 #include "scalar/flow/context.hpp"
-#include "scalar/flow/detail/graph.hpp"
+#include "scalar/flow/detail/plan.hpp"
 #include "scalar/flow/detail/mistakes.hpp"
 #include "scalar/flow/options.hpp"
 #include "scalar/flow/step.hpp"
@@ -41,7 +41,7 @@ class Flow {
     if constexpr (flow::detail::finding<State, Events>.fault == flow::detail::Fault::none) {
       std::vector<flow::detail::Node> nodes;
       (flow::detail::add<State>(nodes, std::move(parts)), ...);
-      graph_ = std::make_shared<const flow::detail::Graph>(std::move(name), std::move(nodes));
+      plan_ = std::make_shared<const flow::detail::Plan>(std::move(name), std::move(nodes));
     } else
       flow::detail::explain<State>(static_cast<Events*>(nullptr));
   }
@@ -57,12 +57,12 @@ class Flow {
   /// `Errc::failed`; the exception itself is nested (`std::rethrow_if_nested`). `Errc::canceled` when `options.stop`
   /// was requested before the last step ended, even where that step did not look. The State is lost with the error.
   State run(State initial = {}, const FlowRunOptions& options = {}, const Runtime& runtime = {}) const {
-    graph_->run(&initial, options, runtime);
+    plan_->run(&initial, options, runtime);
     return initial;
   }
 
  private:
-  std::shared_ptr<const flow::detail::Graph> graph_;
+  std::shared_ptr<const flow::detail::Plan> plan_;
 };
 
 }  // namespace scalar::inline v0

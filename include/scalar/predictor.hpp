@@ -22,7 +22,7 @@ struct PredictorOptions {
 };
 
 /// What one call may ask for.
-struct PredictCall {
+struct PredictOptions {
   TimePoint deadline =
       TimePoint::max();    ///< on the steady clock; `Errc::deadline_exceeded` when work would begin after it
   std::stop_token stop{};  ///< `Errc::canceled` when asked before work begins
@@ -61,31 +61,31 @@ class Predictor {
   /// Once a thread is warm, nothing is allocated for up to 64 rows, but the entries that the cache stores.
   /// Errors: `Errc::shape_mismatch`, `Errc::type_mismatch`, `Errc::invalid_argument` as Model::predict;
   /// `Errc::deadline_exceeded`, `Errc::canceled`.
-  CacheUse predict(const BatchView& batch, BatchOut out, const PredictCall& call = {}) const;
+  CacheUse predict(const BatchView& batch, BatchOut out, const PredictOptions& call = {}) const;
   /// As `predict`, with the code instead of an exception. `use` receives how it was answered.
-  Errc try_predict(const BatchView& batch, BatchOut out, const PredictCall& call = {},
+  Errc try_predict(const BatchView& batch, BatchOut out, const PredictOptions& call = {},
                    CacheUse* use = nullptr) const noexcept;
   /// Answers from the cache alone: true when every row of `batch` was there, and `out` has the predictions. Nothing is
   /// computed, and nobody is waited for; a false answer is not counted, and leaves `out` in pieces.
   bool find(const BatchView& batch, BatchOut out) const;
   /// Predictions of a table that has the model's input columns. Errors: as Model::predict.
-  Prediction predict(const Table& table, const PredictCall& call = {}) const;
+  Prediction predict(const Table& table, const PredictOptions& call = {}) const;
   /// Predictions of a dataset `[rows, features]` for a model without raw columns. Errors: as Model::predict.
-  Prediction predict(const Dataset& data, const PredictCall& call = {}) const;
+  Prediction predict(const Dataset& data, const PredictOptions& call = {}) const;
 
   /// The prediction of one row, told as values by the names of their columns, in any order:
   /// `predict_row({{"island", "Torgersen"}, {"bill_length_mm", 39.1}})`. Columns that the model does not know are
   /// ignored. Errors: `Errc::not_found` for an input without a value, `Errc::already_exists` for one with two values,
   /// `Errc::type_mismatch` for a text instead of a number or the other way round, `Errc::out_of_range` for an integer
   /// that a double does not hold; else as `predict`.
-  Prediction predict_row(std::span<const NamedValue> row, const PredictCall& call = {}) const;
-  Prediction predict_row(std::initializer_list<NamedValue> row, const PredictCall& call = {}) const {
+  Prediction predict_row(std::span<const NamedValue> row, const PredictOptions& call = {}) const;
+  Prediction predict_row(std::initializer_list<NamedValue> row, const PredictOptions& call = {}) const {
     return predict_row(std::span(row.begin(), row.size()), call);
   }
   /// The same for a described struct, whose members are the columns. Optional members may be empty: missing values.
   template <class Row>
     requires(!std::convertible_to<const Row&, std::span<const NamedValue>>)
-  Prediction predict_row(const Row& row, const PredictCall& call = {}) const {
+  Prediction predict_row(const Row& row, const PredictOptions& call = {}) const {
     static_assert(Described<Row>,
                   "predict_row takes {{\"column\", value}, ...}, or a struct with a name and a fields() line "
                   "(scalar/core/described.hpp)");
@@ -102,7 +102,7 @@ class Predictor {
 
  private:
   struct State;
-  Prediction predict_all(const BatchView& batch, const PredictCall& call) const;
+  Prediction predict_all(const BatchView& batch, const PredictOptions& call) const;
   std::shared_ptr<const State> state_;
 };
 

@@ -37,7 +37,7 @@ std::vector<std::string> available() {
   return names;
 }
 
-AnyBackend named(std::string_view name, const Options& options) {
+AnyBackend named(std::string_view name, const BackendOptions& options) {
   if (name == "native") return AnyBackend(erase(Native{}));
   for (std::size_t i = 0; i < entry_count; ++i)
     if (entries[i].name == name) return AnyBackend(entries[i].factory(options));

@@ -47,7 +47,7 @@ Key Cache::key(std::span<const std::byte> bytes, std::uint64_t generation) const
   return {bytes, hash128(bytes, impl_->secret), generation};
 }
 
-Value Cache::find(const Key& key) noexcept {
+Bytes Cache::find(const Key& key) noexcept {
   detail::Shard& shard = impl_->shard(key);
   const std::lock_guard lock(shard.mutex);
   return impl_->touch(shard, key);
@@ -93,7 +93,7 @@ bool Cache::insert(const Key& key, std::span<const std::byte> value) {
   return kept;
 }
 
-Cache::Answer Cache::get_or_compute(const Key& key, const Wait& wait, FunctionRef<Value()> compute) {
+Cache::Answer Cache::get_or_compute(const Key& key, const WaitOptions& wait, FunctionRef<Bytes()> compute) {
   Claim claimed = claim(key);
   if (claimed.wait(wait) == Claim::State::mine) {
     try {

@@ -21,13 +21,13 @@ struct Cache::Impl {
   }
 
   /// A handle to the value of `key`, counted as a hit; with the lock held.
-  Value touch(detail::Shard& shard, const Key& key) const noexcept {
+  Bytes touch(detail::Shard& shard, const Key& key) const noexcept {
     if (!is_current(key)) return {};
     detail::Block* block = shard.entries.touch(key);
     if (block == nullptr) return {};
     block->owners.fetch_add(1, std::memory_order_relaxed);
     ++shard.hits;
-    return Value(block);
+    return Bytes(block);
   }
 
   /// Puts `block` in, or releases it where the generation of `key` is over; null means too large. With the lock held.

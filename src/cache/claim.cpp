@@ -138,7 +138,7 @@ void Claim::publish(std::span<const std::byte> value) {
   if (state_ != State::mine) throw Error(Errc::invalid_argument, "published a claim that is not mine", "cache");
   Shard& shard = cache_->impl_->shard(key_);
   const bool fits = shard.entries.fits(key_.bytes.size(), value.size());
-  value_ = Value(detail::Block::make(key_.bytes, value, key_.generation));
+  value_ = Bytes(detail::Block::make(key_.bytes, value, key_.generation));
   detail::Block* gone = nullptr;
   {
     const std::lock_guard lock(shard.mutex);
@@ -175,7 +175,7 @@ void Claim::fail(const std::exception_ptr& error) noexcept {
   state_ = State::none;
 }
 
-Claim::State Claim::wait(const Wait& wait) {
+Claim::State Claim::wait(const WaitOptions& wait) {
   if (state_ != State::theirs) return state_;
   Shard& shard = cache_->impl_->shard(key_);
   std::unique_lock lock(shard.mutex);

@@ -31,7 +31,7 @@ struct Flight {
   std::thread::id leader{};
   Waiter* first = nullptr;  // those who sleep, in the order they came
   Waiter* last = nullptr;
-  Value value{};
+  Bytes value{};
   std::optional<Error> error{};  // what the leader threw, if that was an Error,
   std::exception_ptr foreign{};  // else this
 

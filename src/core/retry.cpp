@@ -7,7 +7,7 @@
 
 namespace scalar::inline v0 {
 
-Duration backoff(const Retry& policy, int attempt) {
+Duration backoff(const RetryOptions& policy, int attempt) {
   const auto longest = static_cast<double>(Duration(policy.longest_wait).count());
   const auto first = static_cast<double>(Duration(policy.first_wait).count());
   const double ceiling = (std::min)(longest, first * std::pow(policy.factor, attempt - 1));

@@ -275,7 +275,7 @@ std::size_t read_rows(CsvLexer& lexer, std::vector<Builder>& builders) {
   return rows;
 }
 
-Table read(const OpenBytes& open, const ReadCsv& options, const std::string& context) {
+Table read(const OpenBytes& open, const ReadCsvOptions& options, const std::string& context) {
   CsvLayout layout;
   CsvLexer lexer = open_csv(open, options, context, layout);
   std::vector<Builder> builders = make_builders(layout);
@@ -294,11 +294,11 @@ Table read(const OpenBytes& open, const ReadCsv& options, const std::string& con
 
 }  // namespace
 
-Table read_csv(const Uri& uri, const ReadCsv& options, const Runtime& runtime) {
+Table read_csv(const Uri& uri, const ReadCsvOptions& options, const Runtime& runtime) {
   return read([&] { return open_stream(uri, runtime); }, options, uri.string());
 }
 
-Table parse_csv(std::string_view text, const ReadCsv& options, const Runtime&) {
+Table parse_csv(std::string_view text, const ReadCsvOptions& options, const Runtime&) {
   return read([&] { return memory_stream(text, "csv"); }, options, "csv");
 }
 

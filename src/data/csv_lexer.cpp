@@ -12,8 +12,8 @@ namespace {
 constexpr std::size_t first_buffer_bytes = std::size_t{1} << 18;  // stays in the second-level cache
 constexpr std::size_t max_columns = std::size_t{1} << 20;
 
-void check_options(const ReadCsv& options) {
-  const auto refuse = [](const std::string& what) { throw Error(Errc::invalid_argument, "ReadCsv: " + what); };
+void check_options(const ReadCsvOptions& options) {
+  const auto refuse = [](const std::string& what) { throw Error(Errc::invalid_argument, "ReadCsvOptions: " + what); };
   const char separator = options.separator;
   if (separator == '\0' || separator == '\n' || separator == '\r' || is_digit(separator) ||
       (separator >= 'a' && separator <= 'z') || (separator >= 'A' && separator <= 'Z') || separator == '.' ||
@@ -31,7 +31,7 @@ void check_options(const ReadCsv& options) {
 
 }  // namespace
 
-CsvLexer::CsvLexer(ReadBytes source, const ReadCsv& options, std::string context)
+CsvLexer::CsvLexer(ReadBytes source, const ReadCsvOptions& options, std::string context)
     : source_(std::move(source)),
       context_(std::move(context)),
       separator_(options.separator),
@@ -247,7 +247,7 @@ std::vector<std::string> names_of(const Schema& schema, std::size_t count) {
   return required.size() == count ? required : all;
 }
 
-std::vector<std::string> read_names(CsvLexer& lexer, const ReadCsv& options, const std::string& context) {
+std::vector<std::string> read_names(CsvLexer& lexer, const ReadCsvOptions& options, const std::string& context) {
   const bool has_header = options.header == Header::yes;
   const bool by_schema = !has_header && options.names.empty() && !options.schema.columns.empty();
   if (!lexer.begin_record(has_header || by_schema ? 0 : options.names.size()))
@@ -298,7 +298,7 @@ class Positions {
 };
 
 /// The names of the columns that the table is to have, in order.
-std::vector<std::string> wanted_names(const CsvLayout& layout, const Positions& positions, const ReadCsv& options,
+std::vector<std::string> wanted_names(const CsvLayout& layout, const Positions& positions, const ReadCsvOptions& options,
                                       const std::string& context) {
   if (!options.columns.empty()) return options.columns;
   if (options.schema.columns.empty()) return layout.names;
@@ -306,7 +306,7 @@ std::vector<std::string> wanted_names(const CsvLayout& layout, const Positions& 
   std::vector<std::uint8_t> is_named(layout.names.size());
   for (const ColumnSchema& column : options.schema.columns) {
     if (column.optional && positions.find(column.name) == nullptr) continue;
-    is_named[positions.of(column.name, "ReadCsv.schema")] = 1;
+    is_named[positions.of(column.name, "ReadCsvOptions.schema")] = 1;
     wanted.push_back(column.name);
   }
   for (std::size_t i = 0; i < layout.names.size(); ++i) {
@@ -314,7 +314,7 @@ std::vector<std::string> wanted_names(const CsvLayout& layout, const Positions& 
     if (!options.other_columns)
       throw Error(Errc::shape_mismatch,
                   "column " + quoted(layout.names[i]) +
-                      " is not in ReadCsv.schema; set .other_columns to read it too, or list what you want in .columns",
+                      " is not in ReadCsvOptions.schema; set .other_columns to read it too, or list what you want in .columns",
                   context);
     wanted.push_back(layout.names[i]);
   }
@@ -328,24 +328,24 @@ void check_roles(const Schema& schema, const std::string& context) {
     if (!wanted->empty() && std::none_of(schema.columns.begin(), schema.columns.end(), has_name))
       throw Error(
           Errc::not_found,
-          "ReadCsv.schema has the " + std::string(role) + " " + quoted(*wanted) + ", which is none of its columns",
+          "ReadCsvOptions.schema has the " + std::string(role) + " " + quoted(*wanted) + ", which is none of its columns",
           context);
   }
 }
 
 /// The next record is the first of data.
-CsvLayout read_layout(CsvLexer& lexer, const ReadCsv& options, const std::string& context) {
+CsvLayout read_layout(CsvLexer& lexer, const ReadCsvOptions& options, const std::string& context) {
   check_roles(options.schema, context);
   CsvLayout layout;
   layout.names = read_names(lexer, options, context);
   const Positions positions(layout.names, context);
   layout.is_wanted.assign(layout.names.size(), 0);
   for (const std::string& name : wanted_names(layout, positions, options, context)) {
-    const std::size_t position = positions.of(name, "ReadCsv.columns");
+    const std::size_t position = positions.of(name, "ReadCsvOptions.columns");
     if (layout.is_wanted[position])
       throw Error(
           Errc::invalid_argument,
-          (options.columns.empty() ? "ReadCsv.schema names " : "ReadCsv.columns names ") + quoted(name) + " twice",
+          (options.columns.empty() ? "ReadCsvOptions.schema names " : "ReadCsvOptions.columns names ") + quoted(name) + " twice",
           context);
     layout.is_wanted[position] = 1;
     layout.wanted.push_back(position);
@@ -354,28 +354,28 @@ CsvLayout read_layout(CsvLexer& lexer, const ReadCsv& options, const std::string
   for (const ColumnSchema& column : options.schema.columns)
     if (const std::size_t* position = positions.find(column.name)) layout.schema[*position] = column;
   for (const auto& [name, type] : options.types)
-    layout.schema[positions.of(name, "ReadCsv.types")].type = static_cast<ReadAs>(type);
+    layout.schema[positions.of(name, "ReadCsvOptions.types")].type = static_cast<ReadAs>(type);
   // The column with a role is the one that the options name, else that of the schema, where it is read.
   const auto column_of = [&](const std::string& option, const std::string& of_schema, const std::string& role) {
     if (option.empty()) {
       const std::size_t* const position = positions.find(of_schema);
       return position != nullptr && layout.is_wanted[*position] ? of_schema : std::string();
     }
-    if (!layout.is_wanted[positions.of(option, "ReadCsv." + role)])
-      throw Error(Errc::not_found, "ReadCsv." + role + " is " + quoted(option) + ", which is not among ReadCsv.columns",
+    if (!layout.is_wanted[positions.of(option, "ReadCsvOptions." + role)])
+      throw Error(Errc::not_found, "ReadCsvOptions." + role + " is " + quoted(option) + ", which is not among ReadCsvOptions.columns",
                   context);
     return option;
   };
   layout.label = column_of(options.label, options.schema.label, "label");
   layout.weight = column_of(options.weight, options.schema.weight, "weight");
   if (!layout.label.empty() && layout.label == layout.weight)
-    throw Error(Errc::invalid_argument, "ReadCsv.label and ReadCsv.weight are both " + quoted(layout.label), context);
+    throw Error(Errc::invalid_argument, "ReadCsvOptions.label and ReadCsvOptions.weight are both " + quoted(layout.label), context);
   return layout;
 }
 
 }  // namespace
 
-CsvLexer open_csv(const OpenBytes& open, const ReadCsv& options, const std::string& context, CsvLayout& layout) {
+CsvLexer open_csv(const OpenBytes& open, const ReadCsvOptions& options, const std::string& context, CsvLayout& layout) {
   CsvLexer lexer(open(), options, context);
   layout = read_layout(lexer, options, context);
   if (options.header == Header::yes || layout.names.size() != 1 || !lexer.skipped_empty_line()) return lexer;

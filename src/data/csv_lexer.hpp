@@ -27,7 +27,7 @@ enum class Next {
 /// start; so fields are views of the buffer and nothing is copied but fields with doubled quotes.
 class CsvLexer {
  public:
-  CsvLexer(ReadBytes source, const ReadCsv& options, std::string context);
+  CsvLexer(ReadBytes source, const ReadCsvOptions& options, std::string context);
 
   /// Goes to the next record, over comments and empty lines; false at the end. `columns` is 0 while not known: a line
   /// with nothing on it is a record where there is one column only.
@@ -137,7 +137,7 @@ using OpenBytes = std::function<ReadBytes()>;
 
 /// Opens a CSV, reads its header or the width of its first record, and applies the options. The next record is the
 /// first of data.
-CsvLexer open_csv(const OpenBytes& open, const ReadCsv& options, const std::string& context, CsvLayout& layout);
+CsvLexer open_csv(const OpenBytes& open, const ReadCsvOptions& options, const std::string& context, CsvLayout& layout);
 
 /// Calls `read(column)` for each field of each record; `back()` undoes a record that was not whole, `done()` ends one.
 template <class Read, class Back, class Done>

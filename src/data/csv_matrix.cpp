@@ -114,16 +114,16 @@ class MatrixBuilder {
 
 }  // namespace
 
-Dataset read_csv_matrix(const Uri& uri, const ReadCsv& options, TargetKind kind, const Runtime& runtime) {
+Dataset read_csv_matrix(const Uri& uri, const ReadCsvOptions& options, TargetKind kind, const Runtime& runtime) {
   const std::string context = uri.string();
   if (!options.types.empty())
-    throw Error(Errc::invalid_argument, "ReadCsv.types: every column of a matrix is a number", context);
+    throw Error(Errc::invalid_argument, "ReadCsvOptions.types: every column of a matrix is a number", context);
   CsvLayout layout;
   CsvLexer lexer = open_csv([&] { return open_stream(uri, runtime); }, options, context, layout);
   for (const std::size_t position : layout.wanted)
     if (layout.schema[position].type == ReadAs::text && layout.names[position] != layout.label) {
       throw Error(Errc::invalid_argument,
-                  "ReadCsv.schema: column " + quoted(layout.names[position]) +
+                  "ReadCsvOptions.schema: column " + quoted(layout.names[position]) +
                       " is text, but every column of a matrix is a number",
                   context);
     }

@@ -12,11 +12,11 @@ constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 
 class Writer {
  public:
-  Writer(const Table& table, const WriteCsv& options) : table_(table), options_(options) {
+  Writer(const Table& table, const WriteCsvOptions& options) : table_(table), options_(options) {
     const char c = options.separator;
     if (c == '"' || c == '\n' || c == '\r' || c == '\0' ||
         options.missing.find_first_of("\"\r\n") != std::string::npos || options.missing.find(c) != std::string::npos)
-      throw Error(Errc::invalid_argument, "WriteCsv: separator or missing hold a quote, a line end or the separator");
+      throw Error(Errc::invalid_argument, "WriteCsvOptions: separator or missing hold a quote, a line end or the separator");
   }
 
   /// Writes everything, calling `flush(text)` now and then.
@@ -59,7 +59,7 @@ class Writer {
     out_ += '"';
   }
   static bool spells_missing(std::string_view text) {
-    static const ReadCsv defaults;
+    static const ReadCsvOptions defaults;
     return std::find(defaults.missing.begin(), defaults.missing.end(), text) != defaults.missing.end();
   }
   [[noreturn]] void refuse(std::string_view text, std::int64_t column, std::int64_t row) const {
@@ -100,19 +100,19 @@ class Writer {
   }
 
   const Table& table_;
-  const WriteCsv& options_;
+  const WriteCsvOptions& options_;
   std::string out_;
 };
 
 }  // namespace
 
-std::string format_csv(const Table& table, const WriteCsv& options) {
+std::string format_csv(const Table& table, const WriteCsvOptions& options) {
   std::string whole;
   Writer(table, options).write([&](const std::string& text) { whole += text; });
   return whole;
 }
 
-void write_csv(const Table& table, const Uri& uri, const WriteCsv& options, const Runtime& runtime) {
+void write_csv(const Table& table, const Uri& uri, const WriteCsvOptions& options, const Runtime& runtime) {
   Writer writer(table, options);
   const auto output = runtime.slot<Stores>().find(uri).create(uri);
   writer.write([&](const std::string& text) { output->write(std::as_bytes(std::span(text.data(), text.size()))); });

@@ -164,7 +164,7 @@ void set_labels(const IdxTensor& labels, const std::string& context, DatasetPart
 
 }  // namespace
 
-Dataset read_idx_dataset(const Uri& images, const Uri& labels, const ReadIdx& options, const Runtime& runtime) {
+Dataset read_idx_dataset(const Uri& images, const Uri& labels, const ReadIdxOptions& options, const Runtime& runtime) {
   const IdxTensor pixels = read_idx(images, runtime), classes = read_idx(labels, runtime);
   const std::int64_t rows = pixels.shape[0];
   if (classes.shape.size() != 1 || classes.shape[0] != rows) {

@@ -34,7 +34,7 @@ Vertex count_vertices(std::span<const E> edges, std::uint64_t at_least) {
 }
 
 template <class E>
-Graph from_span(std::span<const E> edges, const Build& options, const Runtime& runtime) {
+Graph from_span(std::span<const E> edges, const BuildOptions& options, const Runtime& runtime) {
   check(options, std::is_same_v<E, WeightedEdge>);
   const Vertex n = count_vertices(edges, options.vertices);
   const auto piece = [&](std::int64_t begin, std::int64_t end, std::vector<E>&) {
@@ -46,10 +46,10 @@ Graph from_span(std::span<const E> edges, const Build& options, const Runtime& r
 
 }  // namespace
 
-Graph from_edges(std::span<const Edge> edges, const Build& options, const Runtime& runtime) {
+Graph from_edges(std::span<const Edge> edges, const BuildOptions& options, const Runtime& runtime) {
   return from_span(edges, options, runtime);
 }
-Graph from_edges(std::span<const WeightedEdge> edges, const Build& options, const Runtime& runtime) {
+Graph from_edges(std::span<const WeightedEdge> edges, const BuildOptions& options, const Runtime& runtime) {
   return from_span(edges, options, runtime);
 }
 
@@ -96,7 +96,7 @@ Graph with_weights(const Graph& graph, FunctionRef<float(Vertex from, Vertex to)
 }
 
 struct Builder::Impl {
-  Impl(const Build& build, Ids kind) : options(build), wanted(kind), collector(build, kind) {}
+  Impl(const BuildOptions& build, Ids kind) : options(build), wanted(kind), collector(build, kind) {}
 
   void expect(bool text) {
     if (text && !decided && wanted == Ids::numbers) collector = Collector(options, Ids::text);
@@ -125,13 +125,13 @@ struct Builder::Impl {
     return true;
   }
 
-  Build options;
+  BuildOptions options;
   Ids wanted;
   bool decided = false, weighted = false;
   Collector collector;
 };
 
-Builder::Builder(const Build& options, Ids ids) : impl_(std::make_unique<Impl>(options, ids)) {}
+Builder::Builder(const BuildOptions& options, Ids ids) : impl_(std::make_unique<Impl>(options, ids)) {}
 Builder::Builder(Builder&&) noexcept = default;
 Builder& Builder::operator=(Builder&&) noexcept = default;
 Builder::~Builder() = default;

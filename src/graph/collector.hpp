@@ -74,7 +74,7 @@ class EdgeList {
 /// Numbers ids as they come, and renumbers them by their order in the end.
 class Collector {
  public:
-  Collector(const Build& options, Ids ids) : options_(options), ids_(ids) {}
+  Collector(const BuildOptions& options, Ids ids) : options_(options), ids_(ids) {}
 
   Ids ids() const noexcept { return ids_; }
   /// Errors: `Errc::too_large`.
@@ -111,7 +111,7 @@ class Collector {
   /// The table of ids and the vertex of each number given so far; both empty where ids are dense.
   std::shared_ptr<const IdTable> order_ids(std::vector<Vertex>& vertex_of, const Runtime& runtime);
 
-  Build options_;
+  BuildOptions options_;
   Ids ids_;
   std::uint64_t dense_vertices_ = 0;
   NumberIndex numbers_;

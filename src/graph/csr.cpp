@@ -126,7 +126,7 @@ std::int64_t count_loops(const Lists& lists, const Runtime& runtime) {
 
 }  // namespace
 
-void check(const Build& options, bool weighted) {
+void check(const BuildOptions& options, bool weighted) {
   if (options.duplicates == Duplicates::sum && !weighted)
     throw Error(Errc::invalid_argument, "Duplicates::sum needs edges with weights");
   if (options.vertices > max_vertices)
@@ -142,7 +142,7 @@ void sort_lists(Lists& lists, const Runtime& runtime) {
 }
 
 template <class E>
-Lists build_lists(Vertex vertices, const EdgeSource<E>& edges, const Build& options, const Runtime& runtime) {
+Lists build_lists(Vertex vertices, const EdgeSource<E>& edges, const BuildOptions& options, const Runtime& runtime) {
   const bool both = !options.directed, drop = options.self_loops == SelfLoops::drop, shared = runtime.threads() > 1;
   Lists lists;
   lists.offsets = Array<std::int64_t>(std::int64_t{vertices} + 1, true);
@@ -175,8 +175,8 @@ Lists build_lists(Vertex vertices, const EdgeSource<E>& edges, const Build& opti
   return lists;
 }
 
-template Lists build_lists(Vertex, const EdgeSource<Edge>&, const Build&, const Runtime&);
-template Lists build_lists(Vertex, const EdgeSource<WeightedEdge>&, const Build&, const Runtime&);
+template Lists build_lists(Vertex, const EdgeSource<Edge>&, const BuildOptions&, const Runtime&);
+template Lists build_lists(Vertex, const EdgeSource<WeightedEdge>&, const BuildOptions&, const Runtime&);
 
 namespace {
 
@@ -205,7 +205,7 @@ Lists transpose(const Lists& lists, const Runtime& runtime) {
   return lists.weighted() ? transpose_as<WeightedEdge>(lists, runtime) : transpose_as<Edge>(lists, runtime);
 }
 
-Graph finish(Vertex vertices, Lists out, const Build& options, std::shared_ptr<const IdTable> ids,
+Graph finish(Vertex vertices, Lists out, const BuildOptions& options, std::shared_ptr<const IdTable> ids,
              const Runtime& runtime, std::shared_ptr<const Lists> in) {
   auto storage = std::make_shared<Graph::Storage>();
   storage->vertices = vertices;

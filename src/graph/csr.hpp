@@ -24,7 +24,7 @@ struct EdgeSource {
 /// The out-lists of a directed graph, or the lists of an undirected one. Ends of edges are below `vertices`, weights
 /// are finite. Errors: `Errc::out_of_range` for a sum of weights that is not.
 template <class E>
-Lists build_lists(Vertex vertices, const EdgeSource<E>& edges, const Build& options, const Runtime& runtime);
+Lists build_lists(Vertex vertices, const EdgeSource<E>& edges, const BuildOptions& options, const Runtime& runtime);
 
 /// The lists against the edges of `lists`.
 Lists transpose(const Lists& lists, const Runtime& runtime);
@@ -33,13 +33,13 @@ Lists transpose(const Lists& lists, const Runtime& runtime);
 void sort_lists(Lists& lists, const Runtime& runtime);
 
 /// A graph of finished lists. In-lists are made where they are wanted and `in` is null.
-Graph finish(Vertex vertices, Lists out, const Build& options, std::shared_ptr<const IdTable> ids,
+Graph finish(Vertex vertices, Lists out, const BuildOptions& options, std::shared_ptr<const IdTable> ids,
              const Runtime& runtime, std::shared_ptr<const Lists> in = nullptr);
 
 /// Errors: `Errc::invalid_argument`, `Errc::too_large`.
-void check(const Build& options, bool weighted);
+void check(const BuildOptions& options, bool weighted);
 
-extern template Lists build_lists(Vertex, const EdgeSource<Edge>&, const Build&, const Runtime&);
-extern template Lists build_lists(Vertex, const EdgeSource<WeightedEdge>&, const Build&, const Runtime&);
+extern template Lists build_lists(Vertex, const EdgeSource<Edge>&, const BuildOptions&, const Runtime&);
+extern template Lists build_lists(Vertex, const EdgeSource<WeightedEdge>&, const BuildOptions&, const Runtime&);
 
 }  // namespace scalar::inline v0::graph

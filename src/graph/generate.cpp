@@ -21,7 +21,7 @@ __extension__ using Wide = unsigned __int128;
 
 /// The graph of `count` edges, of which `draw(begin, end, edges)` makes any piece.
 template <class Draw>
-Graph generate(Vertex vertices, std::int64_t count, const Build& options, const Runtime& runtime, const Draw& draw) {
+Graph generate(Vertex vertices, std::int64_t count, const BuildOptions& options, const Runtime& runtime, const Draw& draw) {
   check(options, false);
   const Vertex n = (std::max)(vertices, static_cast<Vertex>(options.vertices));
   const auto piece = [&](std::int64_t begin, std::int64_t end, std::vector<Edge>& scratch) -> std::span<const Edge> {

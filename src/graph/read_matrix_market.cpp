@@ -15,7 +15,7 @@ class MatrixMarket {
  public:
   using Open = std::function<Lines()>;  // the same bytes anew at each call
 
-  MatrixMarket(Open open, const Build& options, const Runtime& runtime)
+  MatrixMarket(Open open, const BuildOptions& options, const Runtime& runtime)
       : open_(std::move(open)), lines_(open_()), options_(options), runtime_(runtime) {}
 
   Graph read() {
@@ -158,7 +158,7 @@ class MatrixMarket {
 
   Open open_;
   Lines lines_;
-  Build options_;
+  BuildOptions options_;
   Runtime runtime_;
   bool weighted_ = false, integer_ = false;
   Symmetry symmetry_ = Symmetry::general;
@@ -167,10 +167,10 @@ class MatrixMarket {
 
 }  // namespace
 
-Graph read_matrix_market(const data::Uri& uri, const Build& options, const Runtime& runtime) {
+Graph read_matrix_market(const data::Uri& uri, const BuildOptions& options, const Runtime& runtime) {
   return MatrixMarket([&] { return Lines(data::open_stream(uri, runtime), uri.string()); }, options, runtime).read();
 }
-Graph parse_matrix_market(std::string_view text, const Build& options, const Runtime& runtime) {
+Graph parse_matrix_market(std::string_view text, const BuildOptions& options, const Runtime& runtime) {
   return MatrixMarket([&] { return Lines(data::memory_stream(text, "matrix"), "matrix"); }, options, runtime).read();
 }
 

@@ -42,7 +42,7 @@ Vertex add_at(Lines& lines, Collector& collector, Id id) {
   }
 }
 
-Graph edge_list(Lines lines, const ReadEdges& options, const Runtime& runtime) {
+Graph edge_list(Lines lines, const ReadEdgesOptions& options, const Runtime& runtime) {
   check(options.build, options.weighted);
   Collector collector(options.build, options.ids);
   if (options.ids == Ids::text)
@@ -58,7 +58,7 @@ Graph edge_list(Lines lines, const ReadEdges& options, const Runtime& runtime) {
   }
 }
 
-Graph graphalytics(Lines vertices, Lines edges, const ReadEdges& options, const Runtime& runtime) {
+Graph graphalytics(Lines vertices, Lines edges, const ReadEdgesOptions& options, const Runtime& runtime) {
   check(options.build, options.weighted);
   const bool text = options.ids == Ids::text;
   Collector collector(options.build, text ? Ids::text : Ids::numbers);
@@ -96,18 +96,18 @@ Graph graphalytics(Lines vertices, Lines edges, const ReadEdges& options, const 
 
 }  // namespace
 
-Graph read_edge_list(const data::Uri& uri, const ReadEdges& options, const Runtime& runtime) {
+Graph read_edge_list(const data::Uri& uri, const ReadEdgesOptions& options, const Runtime& runtime) {
   return edge_list(open_lines(uri, runtime), options, runtime);
 }
-Graph parse_edge_list(std::string_view text, const ReadEdges& options, const Runtime& runtime) {
+Graph parse_edge_list(std::string_view text, const ReadEdgesOptions& options, const Runtime& runtime) {
   return edge_list(memory_lines(text, "edges"), options, runtime);
 }
 
-Graph read_graphalytics(const data::Uri& vertices, const data::Uri& edges, const ReadEdges& options,
+Graph read_graphalytics(const data::Uri& vertices, const data::Uri& edges, const ReadEdgesOptions& options,
                         const Runtime& runtime) {
   return graphalytics(open_lines(vertices, runtime), open_lines(edges, runtime), options, runtime);
 }
-Graph parse_graphalytics(std::string_view vertices, std::string_view edges, const ReadEdges& options,
+Graph parse_graphalytics(std::string_view vertices, std::string_view edges, const ReadEdgesOptions& options,
                          const Runtime& runtime) {
   return graphalytics(memory_lines(vertices, "vertices"), memory_lines(edges, "edges"), options, runtime);
 }

@@ -20,7 +20,7 @@ struct Predictor::State {
   AnyModel model;
   std::unique_ptr<cache::Cache> cache;
 
-  CacheUse answer(const BatchView& batch, BatchOut out, const PredictCall& call) const;
+  CacheUse answer(const BatchView& batch, BatchOut out, const PredictOptions& call) const;
 };
 
 namespace {
@@ -74,7 +74,7 @@ class ScratchLease {
 std::span<std::byte> row_bytes(BatchOut out, std::int64_t row) { return std::as_writable_bytes(out.row(row)); }
 
 /// Throws unless there is still time and nobody asked to stop. Claims that are destroyed by it are handed over.
-void require_time(const PredictCall& call) {
+void require_time(const PredictOptions& call) {
   if (call.stop.stop_requested()) throw Error(Errc::canceled, "the call was canceled before its rows were computed");
   if (call.deadline != TimePoint::max() && std::chrono::steady_clock::now() > call.deadline)
     throw Error(Errc::deadline_exceeded, "the deadline passed before the rows were computed");
@@ -97,7 +97,7 @@ bool has_inputs(const BatchView& batch, const Encoder& encoder) {
 /// The rows of one call that the cache did not have, and who computes them.
 class MissingRows {
  public:
-  MissingRows(const AnyModel& model, const BatchView& batch, BatchOut out, const PredictCall& call, Scratch& scratch)
+  MissingRows(const AnyModel& model, const BatchView& batch, BatchOut out, const PredictOptions& call, Scratch& scratch)
       : model_(model), batch_(batch), out_(out), call_(call), scratch_(scratch) {}
   MissingRows(const MissingRows&) = delete;
   ~MissingRows() {  // claims that are left are handed over to those who wait for them
@@ -169,7 +169,7 @@ class MissingRows {
   const AnyModel& model_;
   const BatchView& batch_;
   BatchOut out_;
-  const PredictCall& call_;
+  const PredictOptions& call_;
   Scratch& scratch_;
   std::size_t computed_ = 0, waited_ = 0, found_ = 0;
 };
@@ -234,7 +234,7 @@ const NamedValue& value_of(const Input& input, std::span<const NamedValue> row) 
 
 }  // namespace
 
-CacheUse Predictor::State::answer(const BatchView& batch, BatchOut out, const PredictCall& call) const {
+CacheUse Predictor::State::answer(const BatchView& batch, BatchOut out, const PredictOptions& call) const {
   const std::int64_t rows = batch.rows();
   const bool fits = out.rows == rows && out.columns == model.compiled().outputs() && has_inputs(batch, model.encoder());
   if (cache == nullptr || !call.use_cache || rows <= 0 || !fits) {
@@ -276,11 +276,11 @@ const AnyModel& Predictor::model() const noexcept { return state_->model; }
 const Encoder& Predictor::encoder() const noexcept { return state_->model.encoder(); }
 std::int64_t Predictor::outputs() const noexcept { return state_->model.compiled().outputs(); }
 
-CacheUse Predictor::predict(const BatchView& batch, BatchOut out, const PredictCall& call) const {
+CacheUse Predictor::predict(const BatchView& batch, BatchOut out, const PredictOptions& call) const {
   return state_->answer(batch, out, call);
 }
 
-Errc Predictor::try_predict(const BatchView& batch, BatchOut out, const PredictCall& call,
+Errc Predictor::try_predict(const BatchView& batch, BatchOut out, const PredictOptions& call,
                             CacheUse* use) const noexcept {
   try {
     const CacheUse how = state_->answer(batch, out, call);
@@ -312,23 +312,23 @@ bool Predictor::find(const BatchView& batch, BatchOut out) const {
   return true;
 }
 
-Prediction Predictor::predict_all(const BatchView& batch, const PredictCall& call) const {
+Prediction Predictor::predict_all(const BatchView& batch, const PredictOptions& call) const {
   Prediction result{.values = {}, .rows = batch.rows(), .outputs = outputs(), .classes = encoder().classes()};
   result.values.resize(static_cast<std::size_t>(result.rows * result.outputs));
   predict(batch, BatchOut(result.values.data(), result.rows, result.outputs), call);
   return result;
 }
 
-Prediction Predictor::predict(const Table& table, const PredictCall& call) const {
+Prediction Predictor::predict(const Table& table, const PredictOptions& call) const {
   return predict_all(TableBatch(table, encoder()).view(), call);
 }
 
-Prediction Predictor::predict(const Dataset& data, const PredictCall& call) const {
+Prediction Predictor::predict(const Dataset& data, const PredictOptions& call) const {
   const Dataset rows = data.contiguous();
   return predict_all(BatchView(rows.features()), call);
 }
 
-Prediction Predictor::predict_row(std::span<const NamedValue> row, const PredictCall& call) const {
+Prediction Predictor::predict_row(std::span<const NamedValue> row, const PredictOptions& call) const {
   const std::vector<Input>& inputs = encoder().inputs();
   std::vector<double> numbers(inputs.size());
   std::vector<std::string_view> texts(inputs.size());

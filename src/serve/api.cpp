@@ -281,7 +281,7 @@ std::optional<CacheUse> Api::predict(const Exchange& exchange, const Decoded& de
   const bool is_inline = exchange.place == Place::inline_;
   const TimePoint start = steady_clock::now();
   const TimePoint deadline = exchange.arrived + options_.timeouts.request;
-  const PredictCall call{.deadline = is_inline ? std::min(deadline, start + inline_patience) : deadline,
+  const PredictOptions call{.deadline = is_inline ? std::min(deadline, start + inline_patience) : deadline,
                          .use_cache = decoded.request.use_cache()};
   CacheUse use = CacheUse::bypass;
   try {

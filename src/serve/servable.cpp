@@ -19,7 +19,7 @@ class ServedPredictor final : public Servable {
   }
 
   const Signature& signature() const noexcept override { return signature_; }
-  CacheUse predict(const BatchView& batch, BatchOut out, const PredictCall& call) const override {
+  CacheUse predict(const BatchView& batch, BatchOut out, const PredictOptions& call) const override {
     return predictor_.predict(batch, out, call);
   }
   bool find(const BatchView& batch, BatchOut out) const override { return predictor_.find(batch, out); }
@@ -36,7 +36,7 @@ class ServedFunction final : public Servable {
       : signature_(std::move(signature)), function_(std::move(function)) {}
 
   const Signature& signature() const noexcept override { return signature_; }
-  CacheUse predict(const BatchView& batch, BatchOut out, const PredictCall&) const override {
+  CacheUse predict(const BatchView& batch, BatchOut out, const PredictOptions&) const override {
     function_(batch, out);
     return CacheUse::bypass;
   }

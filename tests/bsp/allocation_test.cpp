@@ -186,7 +186,7 @@ Task<long> collectives_of_all_kinds(Peer& peer) {
 Task<long> teams_and_clocks(Peer& peer) {
   long sum = 0;
   {
-    bsp::Subworld team = co_await peer.split(peer.rank() % 2);
+    bsp::Team team = co_await peer.split(peer.rank() % 2);
     auto box = team->mailbox<int>();
     for (int step = 0; step < 3; ++step) {
       box.send(team->right(), step);
@@ -195,8 +195,8 @@ Task<long> teams_and_clocks(Peer& peer) {
     }
   }
   {
-    bsp::Clock clock(peer, {.staleness = 1});
-    bsp::Table<double> table(clock, 4, 2);
+    bsp::StaleClock clock(peer, {.staleness = 1});
+    bsp::ParameterTable<double> table(clock, 4, 2);
     const std::vector<double> row{1, 2};
     for (int step = 0; step < 3; ++step) {
       table.push(static_cast<std::size_t>(peer.rank()), row);

@@ -338,7 +338,7 @@ TEST_CASE("misuse of checkpoints is told") {
           co_return;
         }) == "bsp peer 0: persist was called twice, expected once");
   CHECK(text_of(options, [](Peer& peer) -> Task<> {
-          bsp::Subworld team = co_await peer.split(0);
+          bsp::Team team = co_await peer.split(0);
           co_await team->checkpoint();
         }) == "bsp peer 0: checkpoint in a team: only all peers together can write their state");
   CHECK_THROWS_AS(bsp::Engine(options).run(Program{.fail_at = 3}), Error);

@@ -14,10 +14,10 @@
 
 #include "bsp/everywhere.hpp"
 #include "scalar/bsp/aborted.hpp"
-#include "scalar/bsp/async/clock.hpp"
-#include "scalar/bsp/async/table.hpp"
+#include "scalar/bsp/async/stale_clock.hpp"
+#include "scalar/bsp/async/parameter_table.hpp"
 #include "scalar/bsp/runs/offload.hpp"
-#include "scalar/bsp/runs/subworld.hpp"
+#include "scalar/bsp/runs/team.hpp"
 #include "scalar/core/hash.hpp"
 #include "scalar/core/random.hpp"
 #include "support/catch.hpp"
@@ -53,16 +53,16 @@ class Gates {
 /// Descends along a made gradient, in which rounding shows the order of additions and the age of the weights, and tells
 /// all that it has seen.
 struct Descent {
-  bsp::ClockOptions options;
+  bsp::StaleClockOptions options;
   bool read_my_writes = false;
   Gates* gates = nullptr;  ///< of the runs that are recorded: peer 0 is a step behind peer 1 where it may be
   int throw_at = -1;       ///< the step at which peer 2 throws
   int sync_at = -1;        ///< the step at which peer 2 waits at a barrier to which nobody comes
 
   Task<std::uint64_t> operator()(Peer& peer) const {
-    bsp::Clock clock(peer, options);
-    bsp::Table<float> weights(clock, 3, 16, {.read_my_writes = read_my_writes});
-    bsp::Table<double> bias(clock, 1, 1);
+    bsp::StaleClock clock(peer, options);
+    bsp::ParameterTable<float> weights(clock, 3, 16, {.read_my_writes = read_my_writes});
+    bsp::ParameterTable<double> bias(clock, 1, 1);
     Hasher seen;
     std::vector<float> change(16);
     for (int step = 0; step < steps; ++step) {
@@ -222,8 +222,8 @@ TEST_CASE("peers that leave, never come or form teams are had again") {
       ClockLog* const log = &(*logs)[static_cast<std::size_t>(peer.rank() % 2)];
       if (team->rank() == 2) co_return 0;  // never comes
       {
-        bsp::Clock clock(*team, {2, replays ? nullptr : log, replays ? log : nullptr});
-        bsp::Table<std::int64_t> table(clock, 1, 1);
+        bsp::StaleClock clock(*team, {2, replays ? nullptr : log, replays ? log : nullptr});
+        bsp::ParameterTable<std::int64_t> table(clock, 1, 1);
         for (int i = 0; i < 10 + 5 * peer.rank(); ++i) {
           table.push(0, (i + 1) * (peer.rank() + 1) + table.pull(0)[0] % 7);
           co_await clock.tick();
@@ -301,15 +301,15 @@ TEST_CASE("a replay of another program is an error that names the peer and the t
     double initial = 0;
     int staleness = 2;
   };
-  const auto body = [](const bsp::ClockOptions& options, Change change) {
+  const auto body = [](const bsp::StaleClockOptions& options, Change change) {
     return [options, change](Peer& peer) -> Task<> {
       const bool is_odd = peer.rank() == 1;
-      bsp::Clock clock(peer, options);
+      bsp::StaleClock clock(peer, options);
       const std::vector<double> initial(change.rows, change.initial);
-      std::vector<std::unique_ptr<bsp::Table<double>>> tables;
+      std::vector<std::unique_ptr<bsp::ParameterTable<double>>> tables;
       for (std::size_t i = 0; i < change.tables; ++i)
         tables.push_back(
-            std::make_unique<bsp::Table<double>>(clock, change.rows, 1, bsp::TableOptions<double>{.initial = initial}));
+            std::make_unique<bsp::ParameterTable<double>>(clock, change.rows, 1, bsp::ParameterTableOptions<double>{.initial = initial}));
       for (int i = 0; i < (is_odd ? change.ticks : 10); ++i) {
         if (!tables.empty()) tables[0]->push(0, i == change.odd_at && is_odd ? 2.0 : 1.0);
         co_await clock.tick();
@@ -353,27 +353,27 @@ TEST_CASE("a replay of another program is an error that names the peer and the t
 TEST_CASE("logs that are used in a wrong way are refused") {
   ClockLog log, other;
   const auto two_clocks = [&](Peer& peer) -> Task<> {
-    bsp::Clock first(peer, {0, &log}), second(peer, {0, &log});
+    bsp::StaleClock first(peer, {0, &log}), second(peer, {0, &log});
     co_await first.tick();
   };
   CHECK_THAT(error_of(two_clocks), Contains("another clock records into this log; each needs one of its own"));
   REQUIRE(error_of([&](Peer& peer) -> Task<> {
-            bsp::Clock clock(peer, {0, &other});
+            bsp::StaleClock clock(peer, {0, &other});
             co_await clock.tick();
           }) == "no error");
   const auto replay_and_record = [&](Peer& peer) -> Task<> {
-    bsp::Clock first(peer, {0, nullptr, &other}), second(peer, {0, &other});
+    bsp::StaleClock first(peer, {0, nullptr, &other}), second(peer, {0, &other});
     co_await first.tick();
   };
   CHECK_THAT(error_of(replay_and_record), Contains("a clock replays this log; each needs one of its own"));
   const auto record_and_replay = [&](Peer& peer) -> Task<> {
-    bsp::Clock first(peer, {0, &other}), second(peer, {0, nullptr, &other});
+    bsp::StaleClock first(peer, {0, &other}), second(peer, {0, nullptr, &other});
     co_await first.tick();
   };
   CHECK_THAT(error_of(record_and_replay), Contains("a clock records into this log, which cannot be replayed yet"));
   const auto one_after_another = [&](Peer& peer) -> Task<> {
     for (int i = 1; i < 3; ++i) {
-      bsp::Clock clock(peer, {0, i == 1 ? &log : &other});
+      bsp::StaleClock clock(peer, {0, i == 1 ? &log : &other});
       for (int tick = 0; tick < i; ++tick) co_await clock.tick();
     }
   };
@@ -381,19 +381,19 @@ TEST_CASE("logs that are used in a wrong way are refused") {
   CHECK(log.versions(3).size() == 1);
   CHECK(other.versions(3).size() == 2);
   const auto both = [&](Peer& peer) -> Task<> {
-    bsp::Clock clock(peer, {0, &log, &other});
+    bsp::StaleClock clock(peer, {0, &log, &other});
     co_await clock.tick();
   };
   CHECK_THAT(error_of(both), Contains("it is to record and to replay, expected one of them"));
   const auto differing = [&](Peer& peer) -> Task<> {
-    bsp::Clock clock(peer, {0, peer.rank() == 0 ? &log : &other});
+    bsp::StaleClock clock(peer, {0, peer.rank() == 0 ? &log : &other});
     co_await clock.tick();
   };
   CHECK_THAT(error_of(differing), Contains("it has another log than another peer of this process"));
-  const auto some = [](const bsp::ClockOptions& options, int come) {
+  const auto some = [](const bsp::StaleClockOptions& options, int come) {
     return [options, come](Peer& peer) -> Task<> {
       if (peer.rank() >= come) co_return;
-      bsp::Clock clock(peer, options);
+      bsp::StaleClock clock(peer, options);
       co_await clock.tick();
     };
   };
@@ -475,10 +475,10 @@ TEST_CASE("a log that is cut off, damaged or of another version is refused") {
 
 TEST_CASE("a log whose checksum is right is refused for nonsense, and never does harm") {
   // Bytes are changed under a right checksum: what is accepted must be replayed or refused, not crash or hang.
-  const auto small = [](const bsp::ClockOptions& options) {
+  const auto small = [](const bsp::StaleClockOptions& options) {
     return [options](Peer& peer) -> Task<int> {
-      bsp::Clock clock(peer, options);
-      bsp::Table<int> table(clock, 2, 1);
+      bsp::StaleClock clock(peer, options);
+      bsp::ParameterTable<int> table(clock, 2, 1);
       for (int i = 0; i < 3; ++i) {
         table.push(static_cast<std::size_t>(i % 2), 1);
         co_await clock.tick();

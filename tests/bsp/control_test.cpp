@@ -126,7 +126,7 @@ namespace {
 /// Goes round for ever in a team of two; `each(step)` is called in every superstep.
 template <class Each>
 Task<> round_in_teams(Peer& peer, Each each) {
-  bsp::Subworld team = co_await peer.split(peer.rank() / 2);
+  bsp::Team team = co_await peer.split(peer.rank() / 2);
   for (int step = 0;; ++step) {
     each(step);
     co_await team->sync();
@@ -135,7 +135,7 @@ Task<> round_in_teams(Peer& peer, Each each) {
 
 template <class Each>
 Task<> tick_for_ever(Peer& peer, int staleness, Each each) {
-  bsp::Clock clock(peer, {.staleness = staleness});
+  bsp::StaleClock clock(peer, {.staleness = staleness});
   for (int step = 0;; ++step) {
     each(step);
     co_await clock.tick();
@@ -213,7 +213,7 @@ TEST_CASE("a deadline names the peer that came last, and one that is on a thread
 
   std::latch others_told(2);
   error = seen(engine, [&](Peer& peer) -> Task<> {
-    bsp::Subworld team = co_await peer.split(peer.rank() == 1 ? -1 : 0);
+    bsp::Team team = co_await peer.split(peer.rank() == 1 ? -1 : 0);
     auto on_a_thread = [&](bsp::BlockingPeer&) {
       time->advance(std::chrono::seconds(3));
       others_told.wait();

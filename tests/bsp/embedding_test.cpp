@@ -9,7 +9,7 @@
 
 using namespace scalar;
 using bsp::embed;
-using bsp::Link;
+using bsp::Edge;
 using bsp::links_cut;
 using bsp::Topology;
 using Catch::Matchers::Contains;
@@ -18,7 +18,7 @@ namespace {
 
 Topology random_graph(int peers, int links, std::uint64_t seed) {
   Philox random(seed);
-  std::vector<Link> made;
+  std::vector<Edge> made;
   while (static_cast<int>(made.size()) < links) {
     const auto a = static_cast<int>(random.below(static_cast<unsigned>(peers)));
     const auto b = static_cast<int>(random.below(static_cast<unsigned>(peers)));
@@ -96,7 +96,7 @@ TEST_CASE("embeddings reach the least cut where it is known") {
     CHECK(links_cut(embed(known.topology, known.processes), known.processes) == known.cut);
   }
   // Two cliques joined by one link, their members' ranks interleaved.
-  std::vector<Link> links{{0, 1}};
+  std::vector<Edge> links{{0, 1}};
   for (int a = 0; a < 20; ++a)
     for (int b = a + 2; b < 20; b += 2) links.emplace_back(a, b);
   const Topology cliques = Topology::graph(20, links);

@@ -259,7 +259,7 @@ TEST_CASE("exhausted memory is the same error in all processes") {
   };
   auto at_clock = [](Peer& peer) -> Task<> {
     co_await peer.sync();
-    bsp::Clock clock(peer, {.staleness = 0});
+    bsp::StaleClock clock(peer, {.staleness = 0});
     if (peer.rank() == 1) throw std::bad_alloc();
     for (int tick = 0; tick < 3; ++tick) co_await clock.tick();
   };

@@ -61,7 +61,7 @@ TEST_CASE("compact fills cores in order, scatter spreads") {
 }
 
 TEST_CASE("impossible resources are told") {
-  const auto text_of = [](const bsp::Resources& resources) {
+  const auto text_of = [](const bsp::ResourceOptions& resources) {
     try {
       bsp::Engine({.resources = resources});
     } catch (const Error& error) {

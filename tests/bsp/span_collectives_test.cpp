@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "bsp/everywhere.hpp"
-#include "scalar/bsp/runs/subworld.hpp"
+#include "scalar/bsp/runs/team.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;

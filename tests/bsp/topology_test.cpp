@@ -11,7 +11,7 @@
 #include "support/catch.hpp"
 
 using namespace scalar;
-using bsp::Link;
+using bsp::Edge;
 using bsp::Topology;
 using Ranks = std::vector<int>;
 using Catch::Matchers::Contains;
@@ -43,7 +43,7 @@ std::vector<Topology> many() {
   }
   Philox random(7);
   for (int n : {1, 2, 9, 30}) {
-    std::vector<Link> links;
+    std::vector<Edge> links;
     for (int i = 0; i < 2 * n; ++i) {
       const auto a = static_cast<int>(random.below(static_cast<unsigned>(n)));
       const auto b = static_cast<int>(random.below(static_cast<unsigned>(n)));
@@ -110,7 +110,7 @@ TEST_CASE("each shape has the neighbors its definition gives") {
       CHECK(cube.distance(a, b) == std::popcount(static_cast<unsigned>(a ^ b)));
       for (int d = 0; d < 4; ++d) CHECK(cube.shift(a, d, 1) == (a ^ (8 >> d)));
     }
-  const std::vector<Link> links{{0, 3}, {3, 0}, {3, 1}, {0, 3}};
+  const std::vector<Edge> links{{0, 3}, {3, 0}, {3, 1}, {0, 3}};
   CHECK(Topology::graph(4, links).neighbors(3) == Ranks{0, 1});
   CHECK(Topology::graph(4, links).neighbors(2).empty());
   CHECK(Topology::graph(4, links).links() == 2);
@@ -172,7 +172,7 @@ TEST_CASE("impossible topologies and questions are refused with the reason") {
   refused(Errc::invalid_argument, "no extents", [] { Topology::torus({}); });
   refused(Errc::too_large, "{65536, 65536}", [] { Topology::torus({65536, 65536}); });
   refused(Errc::invalid_argument, "the arity is at least 1, got 0", [] { Topology::tree(3, 0); });
-  const std::vector<Link> far{{0, 1}, {2, 3}}, own{{1, 1}};
+  const std::vector<Edge> far{{0, 1}, {2, 3}}, own{{1, 1}};
   refused(Errc::out_of_range, "link 1 joins 2 and 3, but there are 3 peers", [&] { Topology::graph(3, far); });
   refused(Errc::invalid_argument, "link 0 joins 1 and 1", [&] { Topology::graph(3, own); });
   const Topology ring = Topology::ring(3), tree = Topology::tree(3);

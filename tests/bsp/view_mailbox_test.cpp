@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "bsp/places.hpp"
-#include "scalar/bsp/runs/subworld.hpp"
+#include "scalar/bsp/runs/team.hpp"
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
 

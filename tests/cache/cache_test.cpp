@@ -15,12 +15,12 @@
 using namespace scalar;
 using cache::Cache;
 using cache::Outcome;
-using cache::Value;
+using cache::Bytes;
 
 namespace {
 
 std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
-std::string text(const Value& value) {
+std::string text(const Bytes& value) {
   return {reinterpret_cast<const char*>(value.bytes().data()), value.bytes().size()};
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("one shard evicts in exact LRU order, as the textbook does") {
       refused += kept ? 0 : 1;
     } else {
       const std::string* wanted = oracle.find(key);
-      const Value value = cache.find(cache.key(key));
+      const Bytes value = cache.find(cache.key(key));
       REQUIRE(static_cast<bool>(value) == (wanted != nullptr));
       if (wanted == nullptr) continue;
       REQUIRE(text(value) == *wanted);
@@ -112,12 +112,12 @@ TEST_CASE("a value is copied out, shared, and outlives its entry") {
   CHECK(cache.find(cache.key("row"), std::as_writable_bytes(std::span(out))));
   CHECK(out[1] == -3);
   CHECK_FALSE(cache.find(cache.key("other"), std::as_writable_bytes(std::span(out))));
-  Value held = cache.find(cache.key("row"));
+  Bytes held = cache.find(cache.key("row"));
   cache.clear();
   CHECK(cache.stats().entries == 0);
   CHECK(cache.stats().bytes == 0);
   CHECK_FALSE(cache.find(cache.key("row")));
-  const Value copy = held;
+  const Bytes copy = held;
   held = {};
   CHECK(reinterpret_cast<std::uintptr_t>(copy.bytes().data()) % 8 == 0);
   CHECK(std::memcmp(copy.bytes().data(), numbers, sizeof numbers) == 0);
@@ -180,7 +180,7 @@ TEST_CASE("a cache without capacity stores nothing and computes all the same") {
   for (int i = 0; i < 3; ++i) {
     const auto answer = cache.get_or_compute(cache.key("a"), [&] {
       ++calls;
-      return Value(bytes("b"));
+      return Bytes(bytes("b"));
     });
     CHECK(text(answer.value) == "b");
     CHECK(answer.outcome == Outcome::bypass);

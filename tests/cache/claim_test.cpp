@@ -19,14 +19,14 @@ using namespace std::chrono_literals;
 using cache::Cache;
 using cache::Claim;
 using cache::Outcome;
-using cache::Value;
+using cache::Bytes;
 using State = cache::Claim::State;
 using test::code_of;
 
 namespace {
 
 std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
-std::string text(const Value& value) {
+std::string text(const Bytes& value) {
   return {reinterpret_cast<const char*>(value.bytes().data()), value.bytes().size()};
 }
 
@@ -46,7 +46,7 @@ TEST_CASE("equal requests at the same time are computed once") {
       return cache.get_or_compute(cache.key("x"), [&] {
         ++calls;
         wait_for_coalesced(cache, 7);
-        return Value(bytes("answer"));
+        return Bytes(bytes("answer"));
       });
     }));
   int missed = 0, coalesced = 0;
@@ -59,7 +59,7 @@ TEST_CASE("equal requests at the same time are computed once") {
   CHECK(calls == 1);
   CHECK(missed == 1);
   CHECK(coalesced == 7);
-  const auto again = cache.get_or_compute(cache.key("x"), []() -> Value { throw Error(Errc::internal, "computed"); });
+  const auto again = cache.get_or_compute(cache.key("x"), []() -> Bytes { throw Error(Errc::internal, "computed"); });
   CHECK(again.outcome == Outcome::hit);
   CHECK(text(again.value) == "answer");
 }
@@ -71,7 +71,7 @@ TEST_CASE("an error goes to those who wait, and not to those who come later") {
   for (int i = 0; i < 4; ++i)
     codes.push_back(std::async(std::launch::async, [&] {
       return code_of([&] {
-        cache.get_or_compute(cache.key("x"), [&]() -> Value {
+        cache.get_or_compute(cache.key("x"), [&]() -> Bytes {
           ++calls;
           wait_for_coalesced(cache, 3);
           throw Error(Errc::failed, "the model is broken");
@@ -80,7 +80,7 @@ TEST_CASE("an error goes to those who wait, and not to those who come later") {
     }));
   for (auto& code : codes) CHECK(code.get() == Errc::failed);
   CHECK(calls == 1);
-  CHECK(cache.get_or_compute(cache.key("x"), [] { return Value(bytes("good")); }).outcome == Outcome::miss);
+  CHECK(cache.get_or_compute(cache.key("x"), [] { return Bytes(bytes("good")); }).outcome == Outcome::miss);
 }
 
 TEST_CASE("a leader that is canceled or late hands over to the next in line") {
@@ -92,10 +92,10 @@ TEST_CASE("a leader that is canceled or late hands over to the next in line") {
   for (int i = 0; i < 5; ++i)
     threads.emplace_back([&] {
       try {
-        const auto answer = cache.get_or_compute(cache.key("x"), [&]() -> Value {
+        const auto answer = cache.get_or_compute(cache.key("x"), [&]() -> Bytes {
           if (calls++ == 0) wait_for_coalesced(cache, 4);
           if (calls < 3) throw Error(reason, "enough");
-          return Value(bytes("third"));
+          return Bytes(bytes("third"));
         });
         answered += text(answer.value) == "third" ? 1 : 0;
       } catch (const Error& error) {
@@ -113,7 +113,7 @@ TEST_CASE("each waiter has its own deadline and its own stop") {
   Claim leader = cache.claim(cache.key("x"));
   REQUIRE(leader.state() == State::mine);
   std::stop_source stop;
-  const auto never = []() -> Value { throw Error(Errc::internal, "computed"); };
+  const auto never = []() -> Bytes { throw Error(Errc::internal, "computed"); };
   auto late = std::async(std::launch::async, [&] {
     return code_of([&] { cache.get_or_compute(cache.key("x"), {.deadline = Clock::steady()->now() + 1ms}, never); });
   });
@@ -136,12 +136,12 @@ TEST_CASE("a computation that asks for its own key is an error") {
   Cache cache;
   const auto ask = [&] {
     cache.get_or_compute(cache.key("x"), [&] {
-      return cache.get_or_compute(cache.key("x"), [] { return Value(bytes("inner")); }).value;
+      return cache.get_or_compute(cache.key("x"), [] { return Bytes(bytes("inner")); }).value;
     });
   };
   CHECK_THROWS_WITH(ask(), "cache: the computation of a value asked for the same value: it would wait for itself");
   const auto other = cache.get_or_compute(
-      cache.key("y"), [&] { return cache.get_or_compute(cache.key("z"), [] { return Value(bytes("inner")); }).value; });
+      cache.key("y"), [&] { return cache.get_or_compute(cache.key("z"), [] { return Bytes(bytes("inner")); }).value; });
   CHECK(text(other.value) == "inner");
 }
 
@@ -247,12 +247,12 @@ TEST_CASE("flights stay right while generations move and leaders fail") {
         const std::string wanted = row + "@" + std::to_string(generation);
         try {
           const auto answer = cache.get_or_compute(cache.key(bytes(row), generation),
-                                                   {.deadline = Clock::steady()->now() + 1min}, [&]() -> Value {
+                                                   {.deadline = Clock::steady()->now() + 1min}, [&]() -> Bytes {
                                                      const std::uint64_t luck = random.below(30);
                                                      if (luck == 0) throw Error(Errc::failed, "bad luck");
                                                      if (luck == 1) throw Error(Errc::canceled, "gone");
                                                      if (luck < 6) std::this_thread::yield();
-                                                     return Value(bytes(wanted));
+                                                     return Bytes(bytes(wanted));
                                                    });
           wrong += text(answer.value) == wanted ? 0 : 1;
         } catch (const Error& error) {

@@ -27,7 +27,7 @@ class SkippingClock final : public Clock {
 }  // namespace
 
 TEST_CASE("waits grow by the factor up to the longest, with full jitter", "[retry]") {
-  Retry policy{.attempts = 10, .first_wait = milliseconds(100), .factor = 2, .longest_wait = milliseconds(1000)};
+  RetryOptions policy{.attempts = 10, .first_wait = milliseconds(100), .factor = 2, .longest_wait = milliseconds(1000)};
   double sum = 0;
   for (std::uint64_t seed = 0; seed < 1000; ++seed) {
     policy.seed = seed;
@@ -45,7 +45,7 @@ TEST_CASE("waits grow by the factor up to the longest, with full jitter", "[retr
 TEST_CASE("transient errors are tried again after the policy's waits", "[retry]") {
   SkippingClock clock;
   int calls = 0;
-  const Retry policy{.attempts = 5};
+  const RetryOptions policy{.attempts = 5};
   const int result = with_retry(policy, clock, [&] {
     if (++calls < 3) throw Error(Errc::unavailable, "not yet");
     return 42;
@@ -71,14 +71,14 @@ TEST_CASE("a manual clock wakes sleepers when their time has come", "[clock]") {
 TEST_CASE("other errors, and the last one, leave at once", "[retry]") {
   SkippingClock clock;
   int calls = 0;
-  CHECK_THROWS_WITH(with_retry(Retry{}, clock,
+  CHECK_THROWS_WITH(with_retry(RetryOptions{}, clock,
                                [&]() -> int {
                                  ++calls;
                                  throw Error(Errc::not_found, "gone");
                                }),
                     "gone");
   CHECK(calls == 1);
-  CHECK_THROWS_AS(with_retry(Retry{.attempts = 1}, clock, [&]() -> int { throw Error(Errc::io, "x"); }), Error);
+  CHECK_THROWS_AS(with_retry(RetryOptions{.attempts = 1}, clock, [&]() -> int { throw Error(Errc::io, "x"); }), Error);
   CHECK(is_transient(Errc::io));
   CHECK(!is_transient(Errc::corrupt));
 }

@@ -23,7 +23,7 @@
 using namespace scalar;
 using data::Header;
 using data::parse_csv;
-using data::ReadCsv;
+using data::ReadCsvOptions;
 using test::message_of;
 
 namespace {
@@ -68,7 +68,7 @@ struct Drip {
   void remove(const data::Uri&) {}
 };
 
-Table drip(const std::string& text, std::size_t step, const ReadCsv& options) {
+Table drip(const std::string& text, std::size_t step, const ReadCsvOptions& options) {
   const Runtime runtime(RuntimeOptions{});
   runtime.slot<data::Stores>().add("drip", data::AnyStore(std::make_shared<Drip>(Drip{text, step})));
   return data::read_csv("drip:x", options, runtime);
@@ -199,7 +199,7 @@ TEST_CASE("a table remembers which value made a column what it is") {
 }
 
 TEST_CASE("empty lines of one column are rows") {
-  const ReadCsv headerless{.header = Header::no};
+  const ReadCsvOptions headerless{.header = Header::no};
   for (const std::size_t step : {1, 2, 1000}) {
     const Table first = drip("\n\r\n5\n\n7\n", step, headerless);
     REQUIRE(first.rows() == 5);
@@ -277,7 +277,7 @@ TEST_CASE("the forms of a file") {
 }
 
 TEST_CASE("what does not fit is an error with line and column") {
-  const auto fails = [](Errc code, std::string_view text, const ReadCsv& options = {}) {
+  const auto fails = [](Errc code, std::string_view text, const ReadCsvOptions& options = {}) {
     return message_of(code, [&] { parse_csv(text, options); });
   };
   CHECK(fails(Errc::empty, "") == "csv: there is no data");
@@ -308,7 +308,7 @@ TEST_CASE("what does not fit is an error with line and column") {
               .find("csv:2:1: column \"b\": expected a float64") == 0);
   }
   // The value as it was written: escapes for what cannot be printed, "NaN" for one, whole letters where it is cut.
-  const ReadCsv declared{.types = {{"b", ColumnType::int64}}, .missing = {}};
+  const ReadCsvOptions declared{.types = {{"b", ColumnType::int64}}, .missing = {}};
   CHECK(fails(Errc::parse, "b\nNaN\n", declared) == "csv:2:1: column \"b\": expected an int64, got \"NaN\"");
   CHECK(fails(Errc::parse, "b\n\"x\ny\"\n", declared) == "csv:2:1: column \"b\": expected an int64, got \"x\\x0ay\"");
   std::string umlauts;
@@ -319,7 +319,7 @@ TEST_CASE("what does not fit is an error with line and column") {
   CHECK(fails(Errc::parse, "b\nyes\n", {.types = {{"b", ColumnType::boolean}}}).find("boolean") != std::string::npos);
   CHECK(fails(Errc::already_exists, "a,a\n1,2\n") == "csv: two columns are called \"a\"");
   CHECK(fails(Errc::not_found, "a,b\n1,2\n", {.label = "c"}) ==
-        "csv: ReadCsv.label names \"c\"; the columns are \"a\", \"b\"");
+        "csv: ReadCsvOptions.label names \"c\"; the columns are \"a\", \"b\"");
   fails(Errc::not_found, "a,b\n1,2\n", {.columns = {"c"}});
   fails(Errc::not_found, "a,b\n1,2\n", {.types = {{"c", ColumnType::text}}});
   fails(Errc::not_found, "a,b\n1,2\n", {.label = "b", .columns = {"a"}});
@@ -347,7 +347,7 @@ TEST_CASE("Python's csv module reads the same") {
   CHECK(cases.as_array().size() > 150);
   for (const json::Value& test : cases.as_array()) {
     const auto& rows = test.at("rows").as_array();
-    ReadCsv options{.separator = test.at("separator").as_string()[0], .header = Header::no, .missing = {}};
+    ReadCsvOptions options{.separator = test.at("separator").as_string()[0], .header = Header::no, .missing = {}};
     for (std::size_t i = 0; i < rows[0].as_array().size(); ++i)
       options.types.emplace(std::string("c").append(std::to_string(i)), ColumnType::text);
     const std::string& text = test.at("text").as_string();
@@ -371,7 +371,7 @@ TEST_CASE("where the buffer ends changes nothing") {
             (i % 50 == 0 ? "\r\n#\r\n" : "");
   }
   text += "late,7,true,end";
-  const ReadCsv options{.label = "n", .comment = '#'};
+  const ReadCsvOptions options{.label = "n", .comment = '#'};
   const std::string expected = data::format_csv(parse_csv(text, options));
   for (const std::size_t step : {1, 2, 7, 64, 1000}) CHECK(data::format_csv(drip(text, step, options)) == expected);
   // Records longer than the first buffer.
@@ -466,7 +466,7 @@ TEST_CASE("a matrix is what the table and an encoder give") {
   }
   CHECK(data::read_csv_matrix("mem:m.csv", {.label = "y"}, TargetKind::regression, runtime).target(1) == 10);
   CHECK(data::read_csv_matrix("mem:m.csv", {.columns = {"b", "y"}}, TargetKind::regression, runtime).row(0)[1] == 3);
-  const auto fails = [&](const char* bad, const ReadCsv& options = {.label = "y"}) {
+  const auto fails = [&](const char* bad, const ReadCsvOptions& options = {.label = "y"}) {
     data::write_bytes("mem:bad.csv", bad, runtime);
     return message_of(Errc::parse,
                       [&] { data::read_csv_matrix("mem:bad.csv", options, TargetKind::regression, runtime); });
@@ -493,10 +493,10 @@ TEST_CASE("a CSV names the weights of its rows") {
   CHECK(matrix.weight(0) == 2);
   CHECK(matrix.weight(1) == 0);
   CHECK(matrix.target(1) == 16777217);
-  CHECK(message_of(Errc::not_found, [&] { parse_csv(text, {.weight = "w"}); }).find("ReadCsv.weight") !=
+  CHECK(message_of(Errc::not_found, [&] { parse_csv(text, {.weight = "w"}); }).find("ReadCsvOptions.weight") !=
         std::string::npos);
   CHECK(message_of(Errc::not_found, [&] { parse_csv(text, {.weight = "n", .columns = {"a"}}); }) ==
-        "csv: ReadCsv.weight is \"n\", which is not among ReadCsv.columns");
+        "csv: ReadCsvOptions.weight is \"n\", which is not among ReadCsvOptions.columns");
   message_of(Errc::invalid_argument, [&] { parse_csv(text, {.label = "y", .weight = "y"}); });
   const auto fails = [&](const char* bad) {
     data::write_bytes("mem:w.csv", bad, runtime);

@@ -45,7 +45,7 @@ std::string difference(const Table& a, const Table& b) {
   return {};
 }
 
-Table written_and_read(const Table& table, const data::WriteCsv& options = {}) {
+Table written_and_read(const Table& table, const data::WriteCsvOptions& options = {}) {
   return parse_csv(data::format_csv(table, options), {.separator = options.separator, .schema = table.schema()});
 }
 
@@ -162,9 +162,9 @@ TEST_CASE("what a schema does not fit is an error with its place") {
         "csv:2:3: column \"x\": expected a float64, got \"0,5\"");
   CHECK(fails(Errc::parse, "n,x,flag,t\n1,1,yes,a\n") == "csv:2:5: column \"flag\": expected a boolean, got \"yes\"");
   CHECK(fails(Errc::not_found, "n,x,t\n1,1,a\n") ==
-        "csv: ReadCsv.schema names \"flag\"; the columns are \"n\", \"x\", \"t\"");
+        "csv: ReadCsvOptions.schema names \"flag\"; the columns are \"n\", \"x\", \"t\"");
   CHECK(fails(Errc::shape_mismatch, "n,x,flag,t,id\n")
-            .find("csv: column \"id\" is not in ReadCsv.schema; set .other_columns") == 0);
+            .find("csv: column \"id\" is not in ReadCsvOptions.schema; set .other_columns") == 0);
   const Schema number{{{.name = "x", .type = ReadAs::number}}, {}};
   CHECK(message_of(Errc::parse, [&] { parse_csv("x\n1\nforty\n", {.schema = number}); }) ==
         "csv:3:1: column \"x\": expected a number, got \"forty\"");
@@ -172,10 +172,10 @@ TEST_CASE("what a schema does not fit is an error with its place") {
         "csv:1:5: this record has 3 fields, expected 4");
   const Schema unlabeled{{{.name = "x"}}, "y"};
   CHECK(message_of(Errc::not_found, [&] { parse_csv("x\n1\n", {.schema = unlabeled}); }) ==
-        "csv: ReadCsv.schema has the label \"y\", which is none of its columns");
+        "csv: ReadCsvOptions.schema has the label \"y\", which is none of its columns");
   const Schema twice{{{.name = "x"}, {.name = "x"}}, {}};
   CHECK(message_of(Errc::invalid_argument, [&] { parse_csv("x\n1\n", {.schema = twice}); }) ==
-        "csv: ReadCsv.schema names \"x\" twice");
+        "csv: ReadCsvOptions.schema names \"x\" twice");
 }
 
 TEST_CASE("a matrix is read with a schema of numbers") {

@@ -13,8 +13,8 @@
 #include "bsp/async/clock_core.hpp"
 #include "bsp/world/wire.hpp"
 #include "scalar/bsp.hpp"
-#include "scalar/bsp/async/clock.hpp"
-#include "scalar/bsp/async/table.hpp"
+#include "scalar/bsp/async/stale_clock.hpp"
+#include "scalar/bsp/async/parameter_table.hpp"
 #include "scalar/core/error.hpp"
 
 using namespace scalar;
@@ -159,8 +159,8 @@ Task<std::uint64_t> program(Peer& peer) {
   auto texts = peer.mailbox<std::string>();
   auto views = peer.mailbox<std::string_view>();
   auto maps = peer.mailbox<std::map<std::string, std::vector<std::optional<std::string>>>>();
-  bsp::Clock clock(peer, {.staleness = 1});
-  bsp::Table<float> table(clock, 8, 2);
+  bsp::StaleClock clock(peer, {.staleness = 1});
+  bsp::ParameterTable<float> table(clock, 8, 2);
   std::uint64_t sum = 0;
   for (int step = 0; step < 3; ++step) {
     for (int to = 0; to < peer.size(); ++to) {

@@ -16,8 +16,8 @@ void require(bool holds) {
 }
 
 /// The first byte chooses the options.
-data::ReadCsv options_of(std::uint8_t choice) {
-  data::ReadCsv options;
+data::ReadCsvOptions options_of(std::uint8_t choice) {
+  data::ReadCsvOptions options;
   options.max_field_bytes = 1 << 16;
   if ((choice & 1) != 0) options.header = data::Header::no;
   if ((choice & 2) != 0) options.trim = true;

@@ -25,7 +25,7 @@ namespace {
 /// What a graph should be, slowly: a sorted list of (from, to, weight).
 using Entries = std::vector<std::tuple<Vertex, Vertex, float>>;
 
-Entries expected(const std::vector<WeightedEdge>& edges, const Build& options) {
+Entries expected(const std::vector<WeightedEdge>& edges, const BuildOptions& options) {
   Entries all;
   for (const auto& [from, to, weight] : edges) {
     if (from == to && options.self_loops == SelfLoops::drop) continue;
@@ -80,7 +80,7 @@ TEST_CASE("every way to build gives what the definition says") {
     for (const bool directed : {true, false})
       for (const SelfLoops loops : {SelfLoops::keep, SelfLoops::drop})
         for (const Duplicates duplicates : {Duplicates::keep, Duplicates::drop, Duplicates::sum}) {
-          const Build options{.directed = directed, .self_loops = loops, .duplicates = duplicates, .vertices = range};
+          const BuildOptions options{.directed = directed, .self_loops = loops, .duplicates = duplicates, .vertices = range};
           const Entries want = expected(edges, options);
           const Graph graph = from_edges(edges, options, four);
           REQUIRE(entries(graph, false) == want);

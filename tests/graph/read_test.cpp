@@ -27,7 +27,7 @@ using test::message_of;
 
 namespace {
 
-std::string refused(Errc expected, const std::string& text, const ReadEdges& options = {}) {
+std::string refused(Errc expected, const std::string& text, const ReadEdgesOptions& options = {}) {
   return message_of(expected, [&] { parse_edge_list(text, options); });
 }
 std::string refused_matrix(Errc expected, const std::string& text) {

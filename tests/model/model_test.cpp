@@ -160,7 +160,7 @@ TEST_CASE("a file to predict is read with the model's schema", "[model]") {
   CHECK(data::parse_csv("y,code,x,old\nu,7,1,true\n", {.schema = schema}).label() == "y");
   CHECK_THROWS_WITH(data::parse_csv("code,x,old\nA,1,true\nA,2.5O,false\n", {.schema = schema}),
                     "csv:3:3: column \"x\": expected a number, got \"2.5O\"");
-  CHECK_THROWS_WITH(data::parse_csv("code,x\nA,1\n", {.schema = schema}), Contains("ReadCsv.schema names \"old\""));
+  CHECK_THROWS_WITH(data::parse_csv("code,x\nA,1\n", {.schema = schema}), Contains("ReadCsvOptions.schema names \"old\""));
   // Classes that may be numbers are inferred, as they were; a label of a regression is a number.
   const Table digits = data::parse_csv("x,y\n1,0\n2,1\n", {.label = "y"});
   CHECK(Trainer{LogisticRegression{}}.fit(digits).schema().columns[1].type == ReadAs::inferred);

@@ -76,7 +76,7 @@ struct Answer {
   std::vector<double> values;
   CacheUse use;
 };
-Answer ask(const Predictor& predictor, std::vector<float> rows, std::int64_t columns, const PredictCall& call = {}) {
+Answer ask(const Predictor& predictor, std::vector<float> rows, std::int64_t columns, const PredictOptions& call = {}) {
   const auto count = static_cast<std::int64_t>(rows.size()) / columns;
   Answer answer{std::vector<double>(static_cast<std::size_t>(count * predictor.outputs())), CacheUse::bypass};
   answer.use = predictor.predict(FloatMatrix(rows.data(), count, columns),

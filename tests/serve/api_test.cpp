@@ -20,7 +20,7 @@ class Remembers final : public serve::Servable {
  public:
   explicit Remembers(Gate& gate) : gate_(gate) {}
   const serve::Signature& signature() const noexcept override { return signature_; }
-  CacheUse predict(const BatchView& batch, BatchOut out, const PredictCall&) const override {
+  CacheUse predict(const BatchView& batch, BatchOut out, const PredictOptions&) const override {
     gate_.wait();
     for (std::int64_t row = 0; row < batch.rows(); ++row) out(row, 0) = -1;
     return CacheUse::miss;

@@ -20,7 +20,7 @@ class Sum final : public scalar::serve::Servable {
 
   const scalar::serve::Signature& signature() const noexcept override { return signature_; }
   scalar::CacheUse predict(const scalar::BatchView& batch, scalar::BatchOut out,
-                           const scalar::PredictCall& call) const override {
+                           const scalar::PredictOptions& call) const override {
     if (before_) before_();
     for (std::int64_t row = 0; row < batch.rows(); ++row) {
       double sum = offset_;

@@ -25,7 +25,7 @@ enum class Affinity {
 };
 
 /// What an engine may use.
-struct Resources {
+struct ResourceOptions {
   Affinity affinity = Affinity::none;
   std::vector<int> cores{};         ///< for `Affinity::list`: worker i stays on `cores[i % size]`
   double weight = 1;                ///< its part of the Runtime's threads when several engines run at once
@@ -34,7 +34,7 @@ struct Resources {
 };
 
 /// When and where `Peer::checkpoint` writes.
-struct Checkpoints {
+struct CheckpointOptions {
   std::string directory{};   ///< that all processes see; empty: nothing is written
   std::string name = "run";  ///< tells runs apart that use one directory
   int every = 1;             ///< one of so many calls of `checkpoint` writes
@@ -53,8 +53,8 @@ struct EngineOptions {
   /// A longer superstep of the run ends it with `Errc::deadline_exceeded`, naming the peers that are late: at its end,
   /// or where peers meet in teams and at clocks. By the Runtime's clock; 0: none.
   std::chrono::milliseconds superstep_deadline{0};
-  Checkpoints checkpoints{};
-  Resources resources{};
+  CheckpointOptions checkpoints{};
+  ResourceOptions resources{};
   std::shared_ptr<Trace> trace{};                ///< records every superstep; null: nothing is recorded, at no cost
   Algorithm collectives = Algorithm::automatic;  ///< of vectors between processes; what rank 0's process says counts
   Machine machine{};                             ///< from `probe`, to choose that by; without `g`: `typical_machine()`

@@ -71,7 +71,7 @@ class Peer {
   Mailbox<T> mailbox();
 
   /// Divides the peers into teams by color, each with barriers and mailboxes of its own: `auto team = co_await
-  /// peer.split(color)` is a `Subworld`, in which ranks follow those here. A peer with a negative color gets none.
+  /// peer.split(color)` is a `Team`, in which ranks follow those here. A peer with a negative color gets none.
   detail::Split split(int color);
 
   /// Runs `fn(BlockingPeer&)` on a thread of its own and returns what it returned: for code that blocks, such as the
@@ -87,7 +87,7 @@ class Peer {
   /// `Errc::invalid_argument` for a second call, and for other shards than the checkpoint has.
   template <class... T>
   bool persist(T&&... state);
-  /// A barrier at which the state is written down, when `Checkpoints` says so. No message may be under way: what was
+  /// A barrier at which the state is written down, when `CheckpointOptions` says so. No message may be under way: what was
   /// sent before it is received after it, but is not part of the state.
   detail::Save checkpoint();
 

@@ -8,7 +8,7 @@
 #include <stop_token>
 #include <string_view>
 
-#include "scalar/cache/value.hpp"
+#include "scalar/cache/bytes.hpp"
 #include "scalar/core/clock.hpp"
 #include "scalar/core/hash.hpp"
 #include "scalar/core/parallel.hpp"
@@ -39,7 +39,7 @@ struct Key {
 };
 
 /// How long to wait for somebody else's computation.
-struct Wait {
+struct WaitOptions {
   TimePoint deadline = TimePoint::max();  ///< on the steady clock
   std::stop_token stop{};
 };
@@ -83,7 +83,7 @@ class Cache {
   Key key(std::string_view text) const noexcept { return key(std::as_bytes(std::span(text.data(), text.size()))); }
 
   /// The value of `key`, or an empty handle. Copies nothing.
-  Value find(const Key& key) noexcept;
+  Bytes find(const Key& key) noexcept;
   /// Copies the value of `key` into `out`; false when it is not there. The fastest way to read small values.
   /// Errors: `Errc::shape_mismatch` when the value has another size than `out`.
   bool find(const Key& key, std::span<std::byte> out);
@@ -95,7 +95,7 @@ class Cache {
   bool insert(const Key& key, std::span<const std::byte> value);
 
   struct Answer {
-    Value value{};
+    Bytes value{};
     Outcome outcome = Outcome::hit;
   };
   /// The value of `key`; `compute` is called when nobody else is computing it.
@@ -104,8 +104,8 @@ class Cache {
   /// `Errc::canceled` and `Errc::deadline_exceeded`: then the next in line computes, with its own `compute`.
   /// Errors: `Errc::deadline_exceeded` and `Errc::canceled` when the wait for somebody else ends early;
   /// `Errc::invalid_argument` when `compute` asks for its own key on its own thread.
-  Answer get_or_compute(const Key& key, const Wait& wait, FunctionRef<Value()> compute);
-  Answer get_or_compute(const Key& key, FunctionRef<Value()> compute) { return get_or_compute(key, Wait{}, compute); }
+  Answer get_or_compute(const Key& key, const WaitOptions& wait, FunctionRef<Bytes()> compute);
+  Answer get_or_compute(const Key& key, FunctionRef<Bytes()> compute) { return get_or_compute(key, WaitOptions{}, compute); }
 
   /// Looks `key` up and, where it is absent, says who computes it; see Claim.
   Claim claim(const Key& key);

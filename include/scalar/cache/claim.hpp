@@ -43,7 +43,7 @@ class Claim {
   /// How the value came about so far; `miss` while it is mine.
   Outcome outcome() const noexcept { return outcome_; }
   /// The value, once it is found.
-  const Value& value() const noexcept { return value_; }
+  const Bytes& value() const noexcept { return value_; }
 
   /// Ends the flight of a claim that is mine: stores the value and gives it to all who wait. Then it is found, and
   /// `outcome` is `miss`, or `bypass` when the value was not kept.
@@ -54,7 +54,7 @@ class Claim {
   /// Returns at once unless the claim is theirs; then waits until it is found, or until it is mine.
   /// Errors: the error of whoever computed; `Errc::deadline_exceeded`, `Errc::canceled`; `Errc::invalid_argument` when
   /// the thread that waits is itself computing this key. The claim is then `none`.
-  State wait(const Wait& wait = {});
+  State wait(const WaitOptions& wait = {});
 
  private:
   friend class Cache;
@@ -64,7 +64,7 @@ class Claim {
   Cache* cache_ = nullptr;
   Key key_{};
   detail::Flight* flight_ = nullptr;
-  Value value_{};
+  Bytes value_{};
   State state_ = State::none;
   Outcome outcome_ = Outcome::hit;
 };

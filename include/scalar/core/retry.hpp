@@ -10,7 +10,7 @@ namespace scalar::inline v0 {
 
 /// How often and how patiently to try. The wait before attempt `n + 1` is uniform in
 /// `[0, min(longest_wait, first_wait * factor^(n - 1))]` ("full jitter", AWS Architecture Blog, 2015).
-struct Retry {
+struct RetryOptions {
   int attempts = 3;  ///< including the first
   std::chrono::milliseconds first_wait{100};
   double factor = 2.0;
@@ -19,7 +19,7 @@ struct Retry {
 };
 
 /// The wait after failed attempt number `attempt` (from 1).
-Duration backoff(const Retry& policy, int attempt);
+Duration backoff(const RetryOptions& policy, int attempt);
 
 /// True for errors that another attempt may cure: unavailable, io, deadline_exceeded, resource_exhausted.
 constexpr bool is_transient(Errc code) noexcept {
@@ -30,7 +30,7 @@ constexpr bool is_transient(Errc code) noexcept {
 /// Calls `attempt()` until it returns, waiting on `clock` between tries; the last error, or one for which
 /// `may_retry(error)` is false, leaves as it came.
 template <class Attempt, class MayRetry>
-auto with_retry(const Retry& policy, Clock& clock, Attempt&& attempt, MayRetry&& may_retry) {
+auto with_retry(const RetryOptions& policy, Clock& clock, Attempt&& attempt, MayRetry&& may_retry) {
   for (int count = 1;; ++count) {
     try {
       return attempt();
@@ -41,7 +41,7 @@ auto with_retry(const Retry& policy, Clock& clock, Attempt&& attempt, MayRetry&&
   }
 }
 template <class Attempt>
-auto with_retry(const Retry& policy, Clock& clock, Attempt&& attempt) {
+auto with_retry(const RetryOptions& policy, Clock& clock, Attempt&& attempt) {
   return with_retry(policy, clock, attempt, [](const Error& error) { return is_transient(error.code()); });
 }
 

@@ -24,7 +24,7 @@ enum class Header : std::uint8_t { yes = 0, no = 1 };
 inline std::vector<std::string> usual_missing() { return {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"}; }
 
 /// How a CSV is written, and what is wanted of it.
-struct ReadCsv {
+struct ReadCsvOptions {
   std::string label{};                 ///< the label column of the table; empty: none
   std::string weight{};                ///< the column with the weights of the rows; empty: all count 1
   char separator = ',';                ///< one byte, not a letter, digit, '.', '+' or '-'
@@ -65,10 +65,10 @@ struct ReadCsv {
 /// `Errc::not_found` for an absent `label`, `weight`, column or type name; those of the store; `Errc::corrupt` for
 /// damaged gzip. Complexity: one pass in pieces, and a second one over the file for columns that turn out to be text
 /// late.
-Table read_csv(const Uri& uri, const ReadCsv& options = {}, const Runtime& runtime = {});
+Table read_csv(const Uri& uri, const ReadCsvOptions& options = {}, const Runtime& runtime = {});
 
 /// The same from memory; errors carry `csv:line:column`.
-Table parse_csv(std::string_view text, const ReadCsv& options = {}, const Runtime& runtime = {});
+Table parse_csv(std::string_view text, const ReadCsvOptions& options = {}, const Runtime& runtime = {});
 
 /// Reads a CSV of numbers straight into a float matrix, faster than `read_csv` and an `Encoder` and in a third of the
 /// memory. A leading zero does not matter here.
@@ -78,10 +78,10 @@ Table parse_csv(std::string_view text, const ReadCsv& options = {}, const Runtim
 /// order). Errors: as `read_csv`, and `Errc::parse` for a field that is no number or no finite float32, a whole
 /// number that a float32 does not hold (`read_csv` and an `Encoder` keep those apart), a missing label,
 /// `Errc::invalid_argument` for `types`.
-Dataset read_csv_matrix(const Uri& uri, const ReadCsv& options = {}, TargetKind kind = TargetKind::regression,
+Dataset read_csv_matrix(const Uri& uri, const ReadCsvOptions& options = {}, TargetKind kind = TargetKind::regression,
                         const Runtime& runtime = {});
 
-struct WriteCsv {
+struct WriteCsvOptions {
   char separator = ',';
   std::string missing{};  ///< what is written for a missing value
 };
@@ -91,8 +91,8 @@ struct WriteCsv {
 /// `.schema = table.schema()` it is the same table, unless `missing` is a spelling of the table's own. Errors:
 /// `Errc::invalid_argument` naming column and row for a text that no CSV holds, with a NUL or not in UTF-8; those of
 /// the store.
-void write_csv(const Table& table, const Uri& uri, const WriteCsv& options = {}, const Runtime& runtime = {});
+void write_csv(const Table& table, const Uri& uri, const WriteCsvOptions& options = {}, const Runtime& runtime = {});
 /// The same as a string.
-std::string format_csv(const Table& table, const WriteCsv& options = {});
+std::string format_csv(const Table& table, const WriteCsvOptions& options = {});
 
 }  // namespace scalar::inline v0::data

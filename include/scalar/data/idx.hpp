@@ -33,7 +33,7 @@ IdxTensor read_idx(const Uri& uri, const Runtime& runtime = {});
 /// The same from memory; errors carry "idx".
 IdxTensor parse_idx(std::string_view bytes);
 
-struct ReadIdx {
+struct ReadIdxOptions {
   float scale = 1.0f;  ///< what every feature value is multiplied by
 };
 
@@ -41,7 +41,7 @@ struct ReadIdx {
 /// label. Errors: as `read_idx`; `Errc::shape_mismatch` for as many labels as there are not images;
 /// `Errc::type_mismatch` for labels that are not integers; `Errc::out_of_range` for one that is negative or above
 /// 65,535.
-Dataset read_idx_dataset(const Uri& images, const Uri& labels, const ReadIdx& options = {},
+Dataset read_idx_dataset(const Uri& images, const Uri& labels, const ReadIdxOptions& options = {},
                          const Runtime& runtime = {});
 
 }  // namespace scalar::inline v0::data

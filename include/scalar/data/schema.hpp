@@ -28,7 +28,7 @@ struct ColumnSchema {
   bool optional = false;       ///< the column may be absent, as a label is where it is to be predicted
 };
 
-/// The columns of a table in their order. `Table::schema` and `Model::schema` make one, `data::ReadCsv` takes it.
+/// The columns of a table in their order. `Table::schema` and `Model::schema` make one, `data::ReadCsvOptions` takes it.
 struct Schema {
   std::vector<ColumnSchema> columns{};
   std::string label{};   ///< the name of the label column; empty: none

@@ -21,7 +21,7 @@ enum class Duplicates : std::uint8_t {
 };
 
 /// How edges become a graph.
-struct Build {
+struct BuildOptions {
   bool directed = true;
   bool in_edges = true;  ///< hold in-edges of a directed graph; they double its memory
   SelfLoops self_loops = SelfLoops::keep;
@@ -35,8 +35,8 @@ struct Build {
 /// of weights too), `Errc::invalid_argument` for `Duplicates::sum` without weights.
 /// Complexity: two passes over the edges and a sort of each list. Memory beyond the result: 8 bytes a vertex, and what
 /// dropped edges took until the end.
-Graph from_edges(std::span<const Edge> edges, const Build& options = {}, const Runtime& runtime = {});
-Graph from_edges(std::span<const WeightedEdge> edges, const Build& options = {}, const Runtime& runtime = {});
+Graph from_edges(std::span<const Edge> edges, const BuildOptions& options = {}, const Runtime& runtime = {});
+Graph from_edges(std::span<const WeightedEdge> edges, const BuildOptions& options = {}, const Runtime& runtime = {});
 
 /// The same graph with the weight `weight(from, to)` on every edge; an undirected edge is asked with `from <= to`.
 /// Called from several threads. Errors: `Errc::out_of_range` for a weight that is not finite.
@@ -52,7 +52,7 @@ Graph with_weights(const Graph& graph, FunctionRef<float(Vertex from, Vertex to)
 /// Thread safety: one thread at a time.
 class Builder {
  public:
-  explicit Builder(const Build& options = {}, Ids ids = Ids::numbers);
+  explicit Builder(const BuildOptions& options = {}, Ids ids = Ids::numbers);
   Builder(Builder&&) noexcept;
   Builder& operator=(Builder&&) noexcept;
   ~Builder();

@@ -16,7 +16,7 @@ struct Kronecker {
   int scale = 16;        ///< 0 to 31
   int edge_factor = 16;  ///< edges drawn for each vertex
   std::uint64_t seed = 27491095;
-  Build build{.directed = false, .self_loops = SelfLoops::drop, .duplicates = Duplicates::drop};
+  BuildOptions build{.directed = false, .self_loops = SelfLoops::drop, .duplicates = Duplicates::drop};
 };
 /// Complexity: every edge is drawn twice instead of being held: the memory is that of the lists before duplicates are
 /// dropped. Errors: `Errc::invalid_argument`.
@@ -28,7 +28,7 @@ struct Uniform {
   Vertex vertices = 0;
   std::int64_t edges = 0;
   std::uint64_t seed = 27491095;
-  Build build{.directed = false};
+  BuildOptions build{.directed = false};
 };
 /// Complexity and errors as `kronecker`.
 Graph uniform(const Uniform& options, const Runtime& runtime = {});

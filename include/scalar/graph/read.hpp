@@ -19,8 +19,8 @@
 namespace scalar::inline v0::graph {
 
 /// What is in an edge list, and what to make of it.
-struct ReadEdges {
-  Build build{};
+struct ReadEdgesOptions {
+  BuildOptions build{};
   Ids ids = Ids::numbers;  ///< `Ids::text`: any words; `Ids::dense`: numbers that are the vertices themselves
   bool weighted = false;   ///< a third column holds the weight, a decimal
 };
@@ -28,8 +28,8 @@ struct ReadEdges {
 /// Reads an edge list as SNAP has them: a line an edge, two ids and perhaps a weight between blanks or tabs; empty
 /// lines and those that begin with '#' or '%' (KONECT) are skipped. More columns than expected are an error, not
 /// ignored.
-Graph read_edge_list(const data::Uri& uri, const ReadEdges& options = {}, const Runtime& runtime = {});
-Graph parse_edge_list(std::string_view text, const ReadEdges& options = {}, const Runtime& runtime = {});
+Graph read_edge_list(const data::Uri& uri, const ReadEdgesOptions& options = {}, const Runtime& runtime = {});
+Graph parse_edge_list(std::string_view text, const ReadEdgesOptions& options = {}, const Runtime& runtime = {});
 
 /// Reads a square sparse matrix (NIST, "The Matrix Market exchange formats", 1996): `coordinate`; `pattern`, `integer`
 /// or `real`; `general`, `symmetric` or `skew-symmetric`. An entry (i, j) is an edge from vertex i - 1 to j - 1, its
@@ -39,15 +39,15 @@ Graph parse_edge_list(std::string_view text, const ReadEdges& options = {}, cons
 /// entry that is there twice (in a general matrix only with `Duplicates::keep`) or, in a triangle, beside its mirror
 /// image. Errors: also `Errc::unsupported` for other kinds of matrices, `Errc::shape_mismatch` for one that is not
 /// square, `Errc::too_large` for one with above 2^20 + 64 rows for each entry.
-Graph read_matrix_market(const data::Uri& uri, const Build& options = {}, const Runtime& runtime = {});
-Graph parse_matrix_market(std::string_view text, const Build& options = {}, const Runtime& runtime = {});
+Graph read_matrix_market(const data::Uri& uri, const BuildOptions& options = {}, const Runtime& runtime = {});
+Graph parse_matrix_market(std::string_view text, const BuildOptions& options = {}, const Runtime& runtime = {});
 
 /// Reads a graph of the LDBC Graphalytics benchmark (specification 1.0.4, section 2.2.2): a `.v` file with a vertex id
 /// and perhaps its properties, which are not read, a line and an `.e` file with an edge a line. Errors: also
 /// `Errc::parse` for a vertex given twice, `Errc::not_found` for an edge's end that is no vertex.
-Graph read_graphalytics(const data::Uri& vertices, const data::Uri& edges, const ReadEdges& options = {},
+Graph read_graphalytics(const data::Uri& vertices, const data::Uri& edges, const ReadEdgesOptions& options = {},
                         const Runtime& runtime = {});
-Graph parse_graphalytics(std::string_view vertices, std::string_view edges, const ReadEdges& options = {},
+Graph parse_graphalytics(std::string_view vertices, std::string_view edges, const ReadEdgesOptions& options = {},
                          const Runtime& runtime = {});
 
 /// Reads a serialized graph of the GAP benchmark suite (S. Beamer, `converter`), `.sg` or, where the file is as long as

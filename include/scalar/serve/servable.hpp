@@ -38,7 +38,7 @@ class Servable {
   /// The batch fits the signature: it is dense, or has all columns in their order; a missing number is NaN, a missing
   /// text is empty. What is thrown becomes the answer: an Error with the status of its code, `std::bad_alloc` 503,
   /// anything else 500, with a line in the log and nothing of it in the answer.
-  virtual CacheUse predict(const BatchView& batch, BatchOut out, const PredictCall& call) const = 0;
+  virtual CacheUse predict(const BatchView& batch, BatchOut out, const PredictOptions& call) const = 0;
 
   /// Answers what can be answered at once, such as rows in a cache. False, with anything in `out`, when `predict` has
   /// to be called. A server asks before a request waits for a worker; this must not compute or wait.

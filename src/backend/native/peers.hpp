@@ -59,14 +59,14 @@ class Peers {
   /// Runs `body(peer, team)`, a task, on every peer; returns rank 0's result, in every process.
   template <Spec S, class Body>
   auto run(const S& spec, const Dataset& contiguous, int shards, const Body& body) {
-    using Result = typename std::invoke_result_t<const Body&, bsp::Peer&, const Team&>::value_type;
+    using Result = typename std::invoke_result_t<const Body&, bsp::Peer&, const ThreadTeam&>::value_type;
     const bool is_shared = options_.transport != nullptr;
     const Problem problem(S::name, is_shared ? to_json(spec) : "", is_shared ? contiguous : Dataset{}, shards);
     has_run_ = true;
     const bsp::Engine engine({.peers = options_.peers, .transport = options_.transport}, runtime_);
     std::vector<Result> results = engine.run_all([&](bsp::Peer& peer) -> bsp::Task<Result> {
       if (is_shared) co_await problem.check(peer);
-      const Team team(runtime_, peer.placement().local());
+      const ThreadTeam team(runtime_, peer.placement().local());
       Result result = co_await body(peer, team);
       if (peer.placement().local() != peer.size()) {
         std::vector<std::byte> bytes;
@@ -100,10 +100,10 @@ void fold_shards(Learner& learner, bsp::ShardRange shards, bsp::ShardFold<Number
 /// totals, so they take the same decisions. How totals are added depends on the number of shards alone.
 template <Spec S, class Make>
 auto learn(Peers& peers, const S& spec, const Dataset& contiguous, int shards, const Make& make) {
-  using Learner = std::invoke_result_t<const Make&, bool, bsp::ShardRange, const Team&>;
+  using Learner = std::invoke_result_t<const Make&, bool, bsp::ShardRange, const ThreadTeam&>;
   using Number = typename Learner::Number;
   using Result = decltype(std::declval<Learner&>().result());
-  return peers.run(spec, contiguous, shards, [&](bsp::Peer& peer, const Team& team) -> bsp::Task<Result> {
+  return peers.run(spec, contiguous, shards, [&](bsp::Peer& peer, const ThreadTeam& team) -> bsp::Task<Result> {
     bsp::ShardReduce<Number> reduce(peer, shards);
     bsp::ShardFold<Number> fold(reduce.shards().first, 0);
     std::vector<Number> totals;

@@ -74,13 +74,13 @@ int shards_of(std::string_view spec, const FitOptions& options, int otherwise) {
   return options.shards;
 }
 
-void Team::for_pieces(std::int64_t count, std::int64_t grain,
+void ThreadTeam::for_pieces(std::int64_t count, std::int64_t grain,
                       FunctionRef<void(std::int64_t begin, std::int64_t end)> body) const {
   if (!alone_) return parallel_for(runtime_, count, grain, body);
   for (std::int64_t begin = 0; begin < count; begin += grain) body(begin, (std::min)(begin + grain, count));
 }
 
-ShardSums::ShardSums(const Team& team, const Share& share, std::size_t size,
+ShardSums::ShardSums(const ThreadTeam& team, const Share& share, std::size_t size,
                      FunctionRef<void(const Rows& piece, double* sums)> body)
     : size_(size) {
   const std::int64_t each = piece_rows(share.all, static_cast<std::int64_t>(size * sizeof(double)));

@@ -54,9 +54,9 @@ int shards_of(std::string_view spec, const FitOptions& options, int otherwise);
 inline constexpr int usual_shards = 16;
 
 /// The threads of one peer. With as many peers as threads each works alone.
-class Team {
+class ThreadTeam {
  public:
-  Team(const Runtime& runtime, int peers) : runtime_(runtime), alone_(peers >= runtime.threads()) {}
+  ThreadTeam(const Runtime& runtime, int peers) : runtime_(runtime), alone_(peers >= runtime.threads()) {}
 
   int threads() const { return alone_ ? 1 : runtime_.threads(); }
   /// As `parallel_for`.
@@ -74,7 +74,7 @@ class ShardSums {
  public:
   ShardSums() = default;
   /// `body(piece, sums)` adds the part of a piece of the rows to `sums`, which are zero before.
-  ShardSums(const Team& team, const Share& share, std::size_t size,
+  ShardSums(const ThreadTeam& team, const Share& share, std::size_t size,
             FunctionRef<void(const Rows& piece, double* sums)> body);
 
   std::size_t size() const { return size_; }

@@ -116,7 +116,7 @@ void boost(const Library& library, const GradientBoostedTrees& spec, const FitOp
 
 }  // namespace
 
-XGBoost::XGBoost(const Options& options) : library_(std::make_shared<const Library>(options.library)) {}
+XGBoost::XGBoost(const BackendOptions& options) : library_(std::make_shared<const Library>(options.library)) {}
 
 std::string XGBoost::version() const {
   int major = 0, minor = 0, patch = 0;
@@ -169,6 +169,6 @@ Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const
   return forest;
 }
 
-std::shared_ptr<const AnyBackend::Interface> make_xgboost(const Options& options) { return erase(XGBoost(options)); }
+std::shared_ptr<const AnyBackend::Interface> make_xgboost(const BackendOptions& options) { return erase(XGBoost(options)); }
 
 }  // namespace scalar::inline v0::backend

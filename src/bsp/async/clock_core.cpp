@@ -48,7 +48,7 @@ struct ClockCore::Outgoing {
   }
 };
 
-ClockCore::ClockCore(World& world, std::int64_t index, const ClockOptions& options)
+ClockCore::ClockCore(World& world, std::int64_t index, const StaleClockOptions& options)
     : Gate(Wait::clock),
       root_(world.root()),
       placement_(world.placement()),

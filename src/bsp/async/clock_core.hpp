@@ -12,7 +12,7 @@
 #include "bsp/async/push.hpp"
 #include "bsp/async/table_core.hpp"
 #include "bsp/engine/scheduler.hpp"
-#include "scalar/bsp/async/clock.hpp"
+#include "scalar/bsp/async/stale_clock.hpp"
 #include "scalar/bsp/async/clock_log.hpp"
 #include "scalar/bsp/detail/world.hpp"
 
@@ -42,12 +42,12 @@ class ClockCore final : public Gate, public Port, public Part, public std::enabl
   static constexpr std::uint64_t forever = std::numeric_limits<std::uint64_t>::max();
 
   /// Errors: `Errc::invalid_argument` for a log that is in use or of another world.
-  ClockCore(World& world, std::int64_t index, const ClockOptions& options);
+  ClockCore(World& world, std::int64_t index, const StaleClockOptions& options);
   ~ClockCore();
   /// Once made by `make_shared`.
   void open();
 
-  const ClockOptions& options() const noexcept { return options_; }
+  const StaleClockOptions& options() const noexcept { return options_; }
   std::uint64_t slowest() const;
   std::uint64_t worst() const;
   PushPool& pool() noexcept { return *pool_; }
@@ -137,7 +137,7 @@ class ClockCore final : public Gate, public Port, public Part, public std::enabl
   const std::vector<int> ranks_;  // of the local ones in the root, ascending
   Scheduler& scheduler_;
   Network* network_;  // null: all peers are in this process
-  const ClockOptions options_;
+  const StaleClockOptions options_;
   const int staleness_;
   const std::uint64_t id_;
   const bool yields_;  // ticks give way to other peers

@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-#include "scalar/bsp/async/clock.hpp"
+#include "scalar/bsp/async/stale_clock.hpp"
 #include "scalar/bsp/serialize.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/hash.hpp"

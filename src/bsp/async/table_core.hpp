@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bsp/async/push.hpp"
-#include "scalar/bsp/async/table.hpp"
+#include "scalar/bsp/async/parameter_table.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 

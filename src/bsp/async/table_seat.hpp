@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "bsp/async/clock_core.hpp"
-#include "scalar/bsp/async/table.hpp"
+#include "scalar/bsp/async/parameter_table.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
 struct TableSeat::Impl {
-  Impl(Clock& of, const TableSpec& what, std::span<const std::byte> initial, bool with_own);
+  Impl(StaleClock& of, const TableSpec& what, std::span<const std::byte> initial, bool with_own);
 
   void push(std::uint64_t row, const void* delta);
   void push_all(const void* deltas);
@@ -25,7 +25,7 @@ struct TableSeat::Impl {
   void compact();
   void add_own(std::uint64_t row, const void* delta);
 
-  Clock& clock;
+  StaleClock& clock;
   const TableSpec& spec;
   const std::uint32_t number;  // among the clock's tables
   TableCore& core;

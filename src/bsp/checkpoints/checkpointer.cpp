@@ -23,7 +23,7 @@ std::string text_of_shards(std::uint64_t shards) {
   return shards == 0 ? "no shards" : std::to_string(shards) + (shards == 1 ? " shard" : " shards");
 }
 
-Checkpointer::Checkpointer(const Checkpoints& options, const Placement& placement, std::uint64_t epoch)
+Checkpointer::Checkpointer(const CheckpointOptions& options, const Placement& placement, std::uint64_t epoch)
     : directory_(options.directory, options.name),
       every_(static_cast<std::uint64_t>(options.every)),
       recovers_(options.recover),

@@ -33,7 +33,7 @@ std::string text_of_shards(std::uint64_t shards);
 /// them, so the next supersteps compute meanwhile.
 class Checkpointer {
  public:
-  Checkpointer(const Checkpoints& options, const Placement& placement, std::uint64_t epoch);
+  Checkpointer(const CheckpointOptions& options, const Placement& placement, std::uint64_t epoch);
   ~Checkpointer();
 
   /// See `CheckpointDirectory`.

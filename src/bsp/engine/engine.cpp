@@ -83,7 +83,7 @@ struct Session::Impl {
 
   /// All processes begin with the newest checkpoint that each of them can see whole.
   void find_checkpoint(const EngineOptions& engine, const Runtime& runtime, int attempt) {
-    const Checkpoints& options = engine.checkpoints;
+    const CheckpointOptions& options = engine.checkpoints;
     if (options.directory.empty()) return;
     checkpointer =
         std::make_unique<Checkpointer>(options, world.placement(), network != nullptr ? network->epoch() : 0);
@@ -117,7 +117,7 @@ struct Session::Impl {
   }
 
   /// A job that has lost all it had must not begin again as if it had had nothing.
-  void check_damage(const Checkpoints& options, const Runtime& runtime, bool is_one_whole) const {
+  void check_damage(const CheckpointOptions& options, const Runtime& runtime, bool is_one_whole) const {
     const std::string damage = checkpointer->damage();
     if (damage.empty()) return;
     const auto warn = [&](const std::string& text) {

@@ -20,7 +20,7 @@ std::vector<int> usable_cores() {
 
 }  // namespace
 
-std::vector<int> cores_of(const Resources& resources, int workers) {
+std::vector<int> cores_of(const ResourceOptions& resources, int workers) {
   if (resources.affinity == Affinity::none) return {};
   const std::vector<int> usable = usable_cores();
   if (usable.empty()) return {};

@@ -16,7 +16,7 @@ namespace scalar::inline v0::bsp::detail {
 
 /// The core of each of `workers` workers; empty: anywhere. Errors: `Errc::invalid_argument` for a core that this
 /// process may not use, or a list without cores.
-std::vector<int> cores_of(const Resources& resources, int workers);
+std::vector<int> cores_of(const ResourceOptions& resources, int workers);
 
 /// Keeps the calling thread on one core while it lives.
 class Pin {

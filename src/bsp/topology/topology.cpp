@@ -68,9 +68,9 @@ Topology Topology::hypercube(int peers) {
   return lattice("hypercube", std::move(extents), true);
 }
 
-Topology Topology::graph(int peers, std::span<const Link> links) {
+Topology Topology::graph(int peers, std::span<const Edge> links) {
   Topology made("graph", Shape::graph, peers);
-  std::vector<Link> both;
+  std::vector<Edge> both;
   both.reserve(2 * links.size());
   for (std::size_t i = 0; i < links.size(); ++i) {
     const auto [a, b] = links[i];

@@ -43,7 +43,7 @@ std::string refusal(const S& spec, DatasetParts parts) {
 
 /// The loss and its gradient over all rows.
 std::vector<double> logistic_sums(const Dataset& block, std::int64_t outputs, std::span<const double> parameters,
-                                  const backend::native::Team& team) {
+                                  const backend::native::ThreadTeam& team) {
   const auto share = backend::native::share_of(backend::native::rows_of(block), {0, 1}, 1);
   std::vector<double> sums(parameters.size() + 1);
   backend::native::logistic_sums(share, outputs, parameters, team).leaf(0, sums);
@@ -63,7 +63,7 @@ double objective(const LinearRegression& spec, const Dataset& data, const Linear
 }
 
 double objective(const LogisticRegression& spec, const Dataset& data, const LinearParameters& p) {
-  const backend::native::Team team(Runtime(RuntimeOptions{.threads = 1}), 1);
+  const backend::native::ThreadTeam team(Runtime(RuntimeOptions{.threads = 1}), 1);
   const Dataset block = data.contiguous();
   double sum = logistic_sums(block, p.outputs, p.values, team)[0];
   for (const double b : p.weights()) sum += 0.5 * spec.l2 * b * b;
@@ -155,7 +155,7 @@ TEST_CASE("the gradient of the logistic losses is that of finite differences") {
   for (const int classes : {2, 3, 9})
     for (const bool weighted : {false, true}) {
       const Dataset data = problems::dataset(300, 5, classes, 3, weighted);
-      const backend::native::Team team(Runtime(), 1);
+      const backend::native::ThreadTeam team(Runtime(), 1);
       const std::int64_t outputs = classes == 2 ? 1 : classes;
       std::vector<double> at(static_cast<std::size_t>(outputs * 6));
       Philox random(4);

@@ -5,7 +5,7 @@
 #include "scalar/bsp/collectives/all_to_all.hpp"
 #include "scalar/bsp/collectives/gather.hpp"
 #include "scalar/bsp/collectives/scan.hpp"
-#include "scalar/bsp/runs/subworld.hpp"
+#include "scalar/bsp/runs/team.hpp"
 
 namespace conformance {
 namespace {

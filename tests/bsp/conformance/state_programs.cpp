@@ -2,8 +2,8 @@
 #include <functional>
 
 #include "bsp/conformance/programs.hpp"
-#include "scalar/bsp/async/clock.hpp"
-#include "scalar/bsp/async/table.hpp"
+#include "scalar/bsp/async/stale_clock.hpp"
+#include "scalar/bsp/async/parameter_table.hpp"
 #include "scalar/bsp/detail/mailbox_memory.hpp"
 #include "scalar/bsp/runs/checkpoint.hpp"
 #include "scalar/core/error.hpp"
@@ -63,8 +63,8 @@ Task<> ticks(Peer& peer, Log& log, int staleness) {
   const std::vector<std::vector<double>> sums = co_await std::move(task);
   for (const std::vector<double>& sum : sums) log.add(sum);
 
-  bsp::Clock clock(peer, {.staleness = staleness});
-  bsp::Table<double> table(clock, rows, width);
+  bsp::StaleClock clock(peer, {.staleness = staleness});
+  bsp::ParameterTable<double> table(clock, rows, width);
   std::uint64_t wrong = 0;
   for (std::uint64_t tick = 0; tick < steps; ++tick) {
     std::vector<double> delta(rows * width);

@@ -56,9 +56,9 @@ inline Task<std::uint64_t> bulk(Peer& peer) {
 
 /// Peers that add to a table without barriers; returns a hash of everything they saw of it, combined over all. Who
 /// ticks three times before the others begin is `first`: 0 peer 0, 1 all others, -1 whoever is.
-inline Task<std::uint64_t> stale(Peer& peer, scalar::bsp::ClockOptions options, int first) {
-  scalar::bsp::Clock clock(peer, options);
-  scalar::bsp::Table<float> table(clock, 2, 8);
+inline Task<std::uint64_t> stale(Peer& peer, scalar::bsp::StaleClockOptions options, int first) {
+  scalar::bsp::StaleClock clock(peer, options);
+  scalar::bsp::ParameterTable<float> table(clock, 2, 8);
   const bool is_early = (peer.rank() != 0) == (first == 1);
   scalar::Hasher seen;
   seen.add(static_cast<std::uint64_t>(peer.rank()));

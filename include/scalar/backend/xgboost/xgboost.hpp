@@ -26,7 +26,7 @@ class XGBoost {
   /// While it is opened, `OMP_WAIT_POLICY=passive` is in the environment unless the host set that variable: OpenMP
   /// threads that spin between loops make a busy machine many times slower (docs/backends/xgboost.md has the measurements).
   /// Errors: `Errc::unavailable` naming the paths tried, or the function that is not there.
-  explicit XGBoost(const Options& options = {});
+  explicit XGBoost(const BackendOptions& options = {});
 
   std::string_view name() const { return "xgboost"; }
   /// Of the library, such as "1.7.4".
@@ -44,6 +44,6 @@ class XGBoost {
 };
 
 /// The erased backend, for the registry.
-std::shared_ptr<const AnyBackend::Interface> make_xgboost(const Options& options);
+std::shared_ptr<const AnyBackend::Interface> make_xgboost(const BackendOptions& options);
 
 }  // namespace scalar::inline v0::backend

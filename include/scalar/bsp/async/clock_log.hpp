@@ -50,7 +50,7 @@ struct ClockPart {
 /// Which version of its tables each peer saw at each of its ticks: all that timing decides in a program whose peers
 /// share nothing but clocks, tables and what barriers carry.
 ///
-/// `ClockOptions::record` fills one, anew when the clock is made; `ClockOptions::replay` has a run see the same again.
+/// `StaleClockOptions::record` fills one, anew when the clock is made; `StaleClockOptions::replay` has a run see the same again.
 /// A log holds the peers of one process, until those of others are added. It grows by 12 bytes a peer and tick, with
 /// `unbounded` also by 4 bytes an update and process.
 ///

@@ -12,7 +12,7 @@
 namespace scalar::inline v0::bsp {
 
 /// A connected pair of peers of a custom topology.
-using Link = std::pair<int, int>;
+using Edge = std::pair<int, int>;
 
 /// The neighbors of every peer: a ring, line, tree, hypercube, grid, torus, complete or custom graph.
 ///
@@ -41,7 +41,7 @@ class Topology {
   static Topology complete(int peers);
   /// Any links; repeated ones count once. Errors: `Errc::out_of_range` for a link with a rank that is none,
   /// `Errc::invalid_argument` for a link of a peer with itself.
-  static Topology graph(int peers, std::span<const Link> links);
+  static Topology graph(int peers, std::span<const Edge> links);
 
   /// "ring", "tree", ...
   std::string_view name() const noexcept { return name_; }

@@ -65,7 +65,7 @@ class LinearLearner {
  public:
   using Number = double;
 
-  LinearLearner(const LinearRegression& spec, Share share, const Team& team, const FitOptions& options, bool first)
+  LinearLearner(const LinearRegression& spec, Share share, const ThreadTeam& team, const FitOptions& options, bool first)
       : spec_(spec),
         share_(std::move(share)),
         team_(team),
@@ -131,7 +131,7 @@ class LinearLearner {
 
   const LinearRegression& spec_;
   Share share_;
-  Team team_;
+  ThreadTeam team_;
   const FitOptions& options_;
   bool first_;
   int round_ = 0;
@@ -157,7 +157,7 @@ LinearParameters Native::fit(const LinearRegression& spec, const Dataset& data, 
       throw Error(Errc::invalid_argument, "the target is a class, expected a number",
                   std::string(LinearRegression::name));
     const Rows rows = rows_of(contiguous);
-    return learn(peers, spec, contiguous, shards, [&](bool first, bsp::ShardRange mine, const Team& team) {
+    return learn(peers, spec, contiguous, shards, [&](bool first, bsp::ShardRange mine, const ThreadTeam& team) {
       return LinearLearner(spec, share_of(rows, mine, shards), team, options, first);
     });
   });

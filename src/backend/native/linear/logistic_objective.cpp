@@ -12,7 +12,7 @@ std::int64_t block_rows(std::int64_t columns) {
   return std::clamp((std::int64_t{1} << 16) / columns, std::int64_t{8}, std::int64_t{64});
 }
 
-ShardSums two_classes(const Share& share, std::span<const double> parameters, const Team& team) {
+ShardSums two_classes(const Share& share, std::span<const double> parameters, const ThreadTeam& team) {
   const std::int64_t columns = share.rows.columns(), each = block_rows(columns);
   const auto size = static_cast<std::size_t>(columns) + 2;
   return ShardSums(team, share, size, [&](const Rows& piece, double* sums) {
@@ -99,7 +99,7 @@ class SoftmaxSums {
 }  // namespace
 
 ShardSums logistic_sums(const Share& share, std::int64_t outputs, std::span<const double> parameters,
-                        const Team& team) {
+                        const ThreadTeam& team) {
   if (outputs == 1) return two_classes(share, parameters, team);
   const SoftmaxSums softmax(share.rows.columns(), outputs, parameters);
   return ShardSums(team, share, parameters.size() + 1,

@@ -22,7 +22,7 @@ class LogisticLearner {
  public:
   using Number = double;
 
-  LogisticLearner(const LogisticRegression& spec, Share share, std::int64_t outputs, const Team& team,
+  LogisticLearner(const LogisticRegression& spec, Share share, std::int64_t outputs, const ThreadTeam& team,
                   const FitOptions& options, bool first)
       : spec_(spec),
         share_(std::move(share)),
@@ -124,7 +124,7 @@ class LogisticLearner {
   Share share_;
   std::int64_t outputs_;
   std::size_t columns_;
-  Team team_;
+  ThreadTeam team_;
   const FitOptions& options_;
   bool first_, done_ = false;
   int round_ = 0;
@@ -149,7 +149,7 @@ LinearParameters Native::fit(const LogisticRegression& spec, const Dataset& data
     const Dataset contiguous = checked(LogisticRegression::name, data, runtime);
     const std::int64_t classes = checked_classes(LogisticRegression::name, contiguous);
     const Rows rows = rows_of(contiguous);
-    return learn(peers, spec, contiguous, shards, [&](bool first, bsp::ShardRange mine, const Team& team) {
+    return learn(peers, spec, contiguous, shards, [&](bool first, bsp::ShardRange mine, const ThreadTeam& team) {
       return LogisticLearner(spec, share_of(rows, mine, shards), classes == 2 ? 1 : classes, team, options, first);
     });
   });

@@ -28,7 +28,7 @@ void center(const Rows& rows, std::span<const double> means, std::int64_t panel,
 
 }  // namespace
 
-ShardSums sums_of(const Share& share, const Team& team) {
+ShardSums sums_of(const Share& share, const ThreadTeam& team) {
   const auto size = static_cast<std::size_t>(share.rows.columns()) + 2;
   return ShardSums(team, share, size, [&](const Rows& piece, double* sums) {
     const std::int64_t count = piece.count();
@@ -54,7 +54,7 @@ std::vector<double> means_of(std::span<const double> sums) {
   return means;
 }
 
-ShardSums squares_of(const Share& share, std::span<const double> means, const Team& team) {
+ShardSums squares_of(const Share& share, std::span<const double> means, const ThreadTeam& team) {
   const auto columns = static_cast<std::size_t>(share.rows.columns());
   return ShardSums(team, share, columns, [&](const Rows& piece, double* sums) {
     for (std::int64_t i = 0; i < piece.count(); ++i) {
@@ -68,7 +68,7 @@ ShardSums squares_of(const Share& share, std::span<const double> means, const Te
   });
 }
 
-void Gram::sum(const Rows& rows, std::span<const double> means, const Team& team, std::span<double> values) const {
+void Gram::sum(const Rows& rows, std::span<const double> means, const ThreadTeam& team, std::span<double> values) const {
   std::fill(values.begin(), values.end(), 0.0);
   // Blocks of rows small enough to stay in the cache; within one, each thread owns columns of the result.
   const std::int64_t each = std::clamp((std::int64_t{8} << 20) / (panels_ * 64), std::int64_t{256}, std::int64_t{8192});

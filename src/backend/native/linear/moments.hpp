@@ -10,7 +10,7 @@
 namespace scalar::inline v0::backend::native {
 
 /// `[sum w, sum w y, sum w x_0, ...]`.
-ShardSums sums_of(const Share& share, const Team& team);
+ShardSums sums_of(const Share& share, const ThreadTeam& team);
 
 /// Throws `Errc::out_of_range` where sums over the rows of all peers are not finite.
 void check_sums(std::string_view spec, std::span<const double> totals);
@@ -19,7 +19,7 @@ void check_sums(std::string_view spec, std::span<const double> totals);
 std::vector<double> means_of(std::span<const double> sums);
 
 /// `[sum w (x_j - mean_j)^2]`, given means as `means_of` makes them.
-ShardSums squares_of(const Share& share, std::span<const double> means, const Team& team);
+ShardSums squares_of(const Share& share, std::span<const double> means, const ThreadTeam& team);
 
 /// The Gram matrix of the rows `sqrt(w) [x - mean, y - mean y, 1]`: its lower triangle by panels of 8 columns; panel j
 /// holds the rows from 8 j, each of 8 numbers.
@@ -29,7 +29,7 @@ class Gram {
 
   std::size_t size() const { return static_cast<std::size_t>(start(panels_)); }
   /// The sums of some rows.
-  void sum(const Rows& rows, std::span<const double> means, const Team& team, std::span<double> values) const;
+  void sum(const Rows& rows, std::span<const double> means, const ThreadTeam& team, std::span<double> values) const;
 
   void set(std::span<const double> totals) { values_.assign(totals.begin(), totals.end()); }
   /// For `i >= j`.

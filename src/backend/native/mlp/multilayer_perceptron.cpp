@@ -68,7 +68,7 @@ class MlpLearner {
  public:
   using Number = float;
 
-  MlpLearner(const MultilayerPerceptron& spec, const Rows& rows, const MlpParameters& start, const Team& team,
+  MlpLearner(const MultilayerPerceptron& spec, const Rows& rows, const MlpParameters& start, const ThreadTeam& team,
              const FitOptions& options, bool first, bsp::ShardRange mine, int shards)
       : spec_(spec),
         rows_(rows),
@@ -184,7 +184,7 @@ MlpParameters Native::fit(const MultilayerPerceptron& asked, const Dataset& data
     const MultilayerPerceptron spec = with_epochs(asked, rows.count());
     MlpParameters start = initial(spec, rows.columns(), margins_of(spec, contiguous));
     if (spec.loss == Loss::squared) set_targets(rows, start);
-    return learn(peers, spec, contiguous, shards, [&](bool first, bsp::ShardRange mine, const Team& team) {
+    return learn(peers, spec, contiguous, shards, [&](bool first, bsp::ShardRange mine, const ThreadTeam& team) {
       return MlpLearner(spec, rows, start, team, options, first, mine, shards);
     });
   });

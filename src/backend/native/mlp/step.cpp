@@ -15,7 +15,7 @@ std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 }  // namespace
 
 NetworkStep::NetworkStep(const MultilayerPerceptron& spec, const MlpParameters& start, std::int64_t most_rows,
-                         const Team& team)
+                         const ThreadTeam& team)
     : spec_(spec),
       offset_(start.target_offset),
       scale_(start.target_scale),

@@ -19,7 +19,7 @@ namespace scalar::inline v0::backend::native {
 class NetworkStep {
  public:
   /// `start` also says what is subtracted from targets of the squared loss and what they are divided by.
-  NetworkStep(const MultilayerPerceptron& spec, const MlpParameters& start, std::int64_t most_rows, const Team& team);
+  NetworkStep(const MultilayerPerceptron& spec, const MlpParameters& start, std::int64_t most_rows, const ThreadTeam& team);
 
   /// First phase, for the rows `order` of `rows`. Returns their summed loss.
   double propagate(const Rows& rows, std::span<const std::int64_t> order);
@@ -59,7 +59,7 @@ class NetworkStep {
   const MultilayerPerceptron& spec_;
   double offset_, scale_;  // of the targets
   Layout layout_;
-  Team team_;
+  ThreadTeam team_;
   std::vector<float> values_, first_, second_, transposed_;
   std::vector<Block> blocks_{};
   std::vector<float> inputs_;                             // the minibatch `[rows, inputs]`

@@ -230,7 +230,7 @@ void Watch::report(std::int64_t columns, std::int64_t coded, std::int64_t rows) 
   check();
 }
 
-bsp::Task<std::vector<Cuts>> find_cuts(bsp::Peer& peer, const Part& part, int bins, const native::Team& team,
+bsp::Task<std::vector<Cuts>> find_cuts(bsp::Peer& peer, const Part& part, int bins, const native::ThreadTeam& team,
                                        const Watch& watch) {
   const std::int64_t count = part.rows.columns();
   const auto features = [&](int rank) { return features_of(count, rank, peer.size()); };
@@ -294,7 +294,7 @@ std::vector<Block> make_blocks(int features, int stride, int threads) {
 }
 
 template <class Code>
-Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks, const native::Team& team,
+Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks, const native::ThreadTeam& team,
                  const Watch& watch) {
   Binned<Code> binned{features.rows, std::move(blocks), {}};
   binned.codes.resize(static_cast<std::size_t>(features.rows * features.columns));
@@ -316,9 +316,9 @@ Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<B
   return binned;
 }
 
-template Binned<std::uint8_t> bin(FloatMatrix, std::span<const Cuts>, std::vector<Block>, const native::Team&,
+template Binned<std::uint8_t> bin(FloatMatrix, std::span<const Cuts>, std::vector<Block>, const native::ThreadTeam&,
                                   const Watch&);
-template Binned<std::uint16_t> bin(FloatMatrix, std::span<const Cuts>, std::vector<Block>, const native::Team&,
+template Binned<std::uint16_t> bin(FloatMatrix, std::span<const Cuts>, std::vector<Block>, const native::ThreadTeam&,
                                    const Watch&);
 
 }  // namespace scalar::inline v0::backend::trees

@@ -67,7 +67,7 @@ Part part_of(const native::Rows& all, int rank, int peers);
 /// many rows. Rows of weight 0 do not count. The same for any number of threads, and for any parts of the same rows:
 /// each peer tells what it has of a feature to the one that finds its cuts, and that tells the cuts to all.
 /// Errors: `Errc::canceled`.
-bsp::Task<std::vector<Cuts>> find_cuts(bsp::Peer& peer, const Part& part, int bins, const native::Team& team,
+bsp::Task<std::vector<Cuts>> find_cuts(bsp::Peer& peer, const Part& part, int bins, const native::ThreadTeam& team,
                                        const Watch& watch);
 
 /// The features `[first, last)` that peer `rank` answers for.
@@ -95,7 +95,7 @@ struct Binned {
 
 /// Errors: `Errc::canceled`.
 template <class Code>
-Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks, const native::Team& team,
+Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks, const native::ThreadTeam& team,
                  const Watch& watch);
 
 }  // namespace scalar::inline v0::backend::trees

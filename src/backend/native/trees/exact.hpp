@@ -13,7 +13,7 @@
 
 namespace scalar::inline v0::backend::trees {
 
-using native::Team;
+using native::ThreadTeam;
 
 /// The smallest power of two by which `sum`, rounded `rows` times, stays below `limit`.
 inline double unit(double sum, double limit, std::int64_t rows) {
@@ -46,7 +46,7 @@ struct Plus {
 
 /// `op` folded over `value(row)` of some rows, by pieces.
 template <class Value, class Op>
-auto fold_rows(const Team& team, std::int64_t rows, const Value& value, Op op) {
+auto fold_rows(const ThreadTeam& team, std::int64_t rows, const Value& value, Op op) {
   constexpr std::int64_t piece = 8192;
   using Result = decltype(value(std::int64_t{0}));
   std::vector<Result> parts(static_cast<std::size_t>((rows + piece - 1) / piece));
@@ -63,7 +63,7 @@ auto fold_rows(const Team& team, std::int64_t rows, const Value& value, Op op) {
 /// Sums `value(row)`, a `Both<double>`, over the `rows` rows of every peer, `all` together: two collectives. A term
 /// loses what is smaller than 2^-62 of `all` times the largest one. The sums are 0 where a number is not finite.
 template <class Value>
-bsp::Task<Totals> sum_exactly(bsp::Peer& peer, const Team& team, std::int64_t rows, std::int64_t all,
+bsp::Task<Totals> sum_exactly(bsp::Peer& peer, const ThreadTeam& team, std::int64_t rows, std::int64_t all,
                               const Value& value) {
   const auto sizes = [&](std::int64_t row) -> Both<double> {
     const Both<double> both = value(row);
@@ -95,7 +95,7 @@ struct Grouped {
 
 /// As `sum_exactly`, for each group: `value(row)` is a `Grouped` whose group is below `groups`.
 template <class Value>
-bsp::Task<std::vector<double>> sum_groups_exactly(bsp::Peer& peer, const Team& team, std::int64_t rows,
+bsp::Task<std::vector<double>> sum_groups_exactly(bsp::Peer& peer, const ThreadTeam& team, std::int64_t rows,
                                                   std::int64_t all, int groups, const Value& value) {
   constexpr std::int64_t piece = 65'536;
   const auto size = [&](std::int64_t row) -> Both<double> { return {std::abs(value(row).number), 0}; };

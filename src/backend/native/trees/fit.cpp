@@ -16,7 +16,7 @@ namespace {
 
 /// Boosts with the rows of one peer; every peer ends with the same forest. `forest` has no trees yet.
 bsp::Task<> boost(bsp::Peer& peer, const GradientBoostedTrees& spec, const Part& part, const FitOptions& options,
-                  const native::Team& team, Forest& forest) {
+                  const native::ThreadTeam& team, Forest& forest) {
   // What peers do together must not depend on who of them is listened to.
   const bool reports = co_await broadcast(peer, static_cast<bool>(options.progress), 0);
   Objective objective(spec.loss, static_cast<int>(forest.outputs), part.rows, part.all, team);
@@ -53,7 +53,7 @@ Forest Native::fit(const GradientBoostedTrees& spec, const Dataset& data, const 
     const Dataset rows = data.contiguous();
     const Forest start = trees::empty_forest(spec, rows);
     const native::Rows all = native::rows_of(rows);
-    return peers.run(spec, rows, 0, [&](bsp::Peer& peer, const native::Team& team) -> bsp::Task<Forest> {
+    return peers.run(spec, rows, 0, [&](bsp::Peer& peer, const native::ThreadTeam& team) -> bsp::Task<Forest> {
       const trees::Part part = trees::part_of(all, peer.rank(), peer.size());
       Forest forest = start;
       co_await trees::boost(peer, spec, part, options, team, forest);

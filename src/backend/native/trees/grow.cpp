@@ -97,7 +97,7 @@ template <class Code, class Sum>
 class Growth {
  public:
   Growth(bsp::Peer& peer, const Binned<Code>& binned, const std::vector<Cuts>& cuts, int stride,
-         const GrowSettings& settings, const Team& team)
+         const GrowSettings& settings, const ThreadTeam& team)
       : peer_(peer),
         box_(peer.mailbox<Sum>()),
         binned_(binned),
@@ -430,7 +430,7 @@ class Growth {
   const std::vector<Cuts>& cuts_;
   std::size_t stride_;
   const GrowSettings& settings_;
-  const Team& team_;
+  const ThreadTeam& team_;
   Features own_;
   std::vector<std::size_t> block_of_;
   std::size_t histogram_limit_ = 0;
@@ -448,7 +448,7 @@ template <class Code>
 class BinnedGrower final : public Grower {
  public:
   BinnedGrower(bsp::Peer& peer, const Part& part, std::vector<Cuts> cuts, int stride, const GrowSettings& settings,
-               const Team& team, const Watch& watch)
+               const ThreadTeam& team, const Watch& watch)
       : peer_(peer),
         all_(part.all),
         settings_(settings),
@@ -558,7 +558,7 @@ class BinnedGrower final : public Grower {
   bsp::Peer& peer_;
   std::int64_t all_;
   GrowSettings settings_;
-  const Team& team_;
+  const ThreadTeam& team_;
   std::vector<Cuts> cuts_;
   Binned<Code> binned_;
   Growth<Code, Packed> packed_;
@@ -570,7 +570,7 @@ class BinnedGrower final : public Grower {
 }  // namespace
 
 std::unique_ptr<Grower> make_grower(bsp::Peer& peer, const Part& part, std::vector<Cuts> cuts,
-                                    const GrowSettings& settings, const native::Team& team, const Watch& watch) {
+                                    const GrowSettings& settings, const native::ThreadTeam& team, const Watch& watch) {
   const int stride = slot_stride(cuts);
   if (stride <= 256)
     return std::make_unique<BinnedGrower<std::uint8_t>>(peer, part, std::move(cuts), stride, settings, team, watch);

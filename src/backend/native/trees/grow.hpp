@@ -34,6 +34,6 @@ class Grower {
 /// Bins the features of a peer's rows and makes the grower for them. `part` and `team` must outlive it.
 /// Errors: `Errc::canceled`.
 std::unique_ptr<Grower> make_grower(bsp::Peer& peer, const Part& part, std::vector<Cuts> cuts,
-                                    const GrowSettings& settings, const native::Team& team, const Watch& watch);
+                                    const GrowSettings& settings, const native::ThreadTeam& team, const Watch& watch);
 
 }  // namespace scalar::inline v0::backend::trees

@@ -18,7 +18,7 @@ using Floats = Eigen::Array<float, Eigen::Dynamic, 1, 0, static_cast<int>(piece)
 
 }  // namespace
 
-Objective::Objective(Loss loss, int outputs, const native::Rows& rows, std::int64_t all, const native::Team& team)
+Objective::Objective(Loss loss, int outputs, const native::Rows& rows, std::int64_t all, const native::ThreadTeam& team)
     : loss_(loss), outputs_(outputs), targets_(rows.targets), weights_(rows.weights), all_(all), team_(team) {
   gradients_.resize(targets_.size() * static_cast<std::size_t>(outputs));
 }

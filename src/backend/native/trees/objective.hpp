@@ -17,7 +17,7 @@ namespace scalar::inline v0::backend::trees {
 class Objective {
  public:
   /// `weights` may be empty. What is referred to must outlive this. `all` are the rows of all peers.
-  Objective(Loss loss, int outputs, const native::Rows& rows, std::int64_t all, const native::Team& team);
+  Objective(Loss loss, int outputs, const native::Rows& rows, std::int64_t all, const native::ThreadTeam& team);
 
   /// Finds the constant that boosting begins with.
   bsp::Task<> start(bsp::Peer& peer);
@@ -52,7 +52,7 @@ class Objective {
   int outputs_;
   std::span<const double> targets_, weights_;
   std::int64_t all_;
-  const native::Team& team_;
+  const native::ThreadTeam& team_;
   double base_ = 0;
   std::vector<double> first_{};
   double total_weight_ = 0;

@@ -34,7 +34,7 @@ class Partitioner {
   /// Reorders `index` within the stretch of each side, left rows first; returns how many went left.
   template <class Code>
   std::vector<std::int64_t> operator()(const std::vector<Side<Code>>& sides, std::vector<std::uint32_t>& index,
-                                       const native::Team& team) {
+                                       const native::ThreadTeam& team) {
     other_.resize(index.size());
     pieces_.clear();
     for (std::size_t side = 0; side < sides.size(); ++side)
@@ -72,7 +72,7 @@ class Partitioner {
   };
 
   template <class Body>
-  void for_pieces(const native::Team& team, const Body& body) {
+  void for_pieces(const native::ThreadTeam& team, const Body& body) {
     team.for_pieces(static_cast<std::int64_t>(pieces_.size()), 1,
                     [&](std::int64_t piece, std::int64_t) { body(pieces_[static_cast<std::size_t>(piece)]); });
   }

@@ -108,7 +108,7 @@ TEST_CASE("shards do not matter to trees") {
 TEST_CASE("peers that hold parts of any size grow the same forest, in one process and in several") {
   const Dataset data(make({.rows = 2000, .columns = 5, .missing = 0.1}, 35));
   const native::Rows all = native::rows_of(data);
-  const native::Team team(Runtime({.threads = 1}), 4);
+  const native::ThreadTeam team(Runtime({.threads = 1}), 4);
   const auto grow = [&](const std::vector<std::int64_t>& begin, int processes = 1) {
     const auto body = [&](bsp::Peer& peer) -> bsp::Task<Forest> {
       const auto rank = static_cast<std::size_t>(peer.rank());
@@ -141,7 +141,7 @@ TEST_CASE("peers that hold parts of any size grow the same forest, in one proces
 TEST_CASE("exact sums do not depend on who has which rows, and are right") {
   std::vector<double> values;
   for (int i = 0; i < 1000; ++i) values.push_back(std::sin(i) * std::pow(10.0, i % 9));
-  const native::Team team(Runtime({.threads = 1}), 1);
+  const native::ThreadTeam team(Runtime({.threads = 1}), 1);
   const auto sum = [&](int peers) {
     return bsp::Engine({.peers = peers}).run([&](bsp::Peer& peer) -> bsp::Task<trees::Totals> {
       const std::int64_t first = 1000 * peer.rank() / peers, last = 1000 * (peer.rank() + 1) / peers;

@@ -1,4 +1,4 @@
-#include "scalar/bsp/async/table.hpp"
+#include "scalar/bsp/async/parameter_table.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -16,7 +16,7 @@ namespace {
   throw Error(code, what, "bsp table " + std::to_string(table) + " peer " + std::to_string(peer.rank()));
 }
 
-TableSpec checked(Clock& clock, const TableSpec& spec, std::size_t initial_bytes) {
+TableSpec checked(StaleClock& clock, const TableSpec& spec, std::size_t initial_bytes) {
   const auto fail = [&](Errc code, const std::string& what) {
     throw Error(code, what, "bsp table of peer " + std::to_string(clock.peer().rank()));
   };
@@ -35,7 +35,7 @@ TableSpec checked(Clock& clock, const TableSpec& spec, std::size_t initial_bytes
 
 }  // namespace
 
-TableSeat::Impl::Impl(Clock& of, const TableSpec& what, std::span<const std::byte> initial, bool with_own)
+TableSeat::Impl::Impl(StaleClock& of, const TableSpec& what, std::span<const std::byte> initial, bool with_own)
     : clock(of),
       spec(what),
       number(of.tables_made()),
@@ -136,7 +136,7 @@ void TableSeat::Impl::add_own(std::uint64_t row, const void* delta) {
   spec.add(to, to, delta, spec.width);
 }
 
-TableSeat::TableSeat(Clock& clock, const TableSpec& spec, std::span<const std::byte> initial, bool read_my_writes)
+TableSeat::TableSeat(StaleClock& clock, const TableSpec& spec, std::span<const std::byte> initial, bool read_my_writes)
     : spec_(checked(clock, spec, initial.size())),
       impl_(std::make_unique<Impl>(clock, spec_, initial, read_my_writes)) {
   if (read_my_writes) impl_->own = impl_->version->values;

@@ -1,4 +1,4 @@
-#include "scalar/flow/detail/graph.hpp"
+#include "scalar/flow/detail/plan.hpp"
 
 #include <tbb/task_group.h>
 
@@ -219,7 +219,7 @@ TEST_CASE("a random graph gives what its nodes give one after the other", "[flow
     Memory expected(members), seen(members);
     const auto ignore = [](std::int64_t, std::int64_t) {};
     for (const flow::detail::Node& node : nodes) node.call(&expected, StepContext("", {}, {}, ignore));
-    flow::detail::Graph("random", std::move(nodes)).run(&seen, {}, threads(4));
+    flow::detail::Plan("random", std::move(nodes)).run(&seen, {}, threads(4));
     REQUIRE(seen == expected);
   }
 }

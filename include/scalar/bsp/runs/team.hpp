@@ -1,5 +1,5 @@
 #pragma once
-/// Subworld: some of the peers, with a barrier, mailboxes and collectives of their own.
+/// Team: some of the peers, with a barrier, mailboxes and collectives of their own.
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -20,13 +20,13 @@ class Split;
 /// not wait for this peer; a peer must leave, or come to the team's barriers, before it comes to those of the world it
 /// was split from, since each waits for all of its peers.
 /// Thread safety: used only by the peer that made it.
-class Subworld {
+class Team {
  public:
   /// No place in any team: what a peer gets that was split off with a negative color.
-  Subworld() = default;
-  Subworld(Subworld&& other) noexcept;
-  Subworld& operator=(Subworld&& other) noexcept;
-  ~Subworld();
+  Team() = default;
+  Team(Team&& other) noexcept;
+  Team& operator=(Team&& other) noexcept;
+  ~Team();
 
   explicit operator bool() const noexcept { return peer_ != nullptr; }
   /// The peer within the team: its rank there, its mailboxes, its collectives.
@@ -35,7 +35,7 @@ class Subworld {
 
  private:
   friend class detail::Split;
-  explicit Subworld(std::shared_ptr<detail::SubBarrier> barrier, int rank);
+  explicit Team(std::shared_ptr<detail::SubBarrier> barrier, int rank);
   std::shared_ptr<detail::SubBarrier> barrier_;
   std::unique_ptr<Peer> peer_;
 };
@@ -47,7 +47,7 @@ class [[nodiscard]] Split final : public Contribution<int> {
  public:
   using Value = int;
   Split(Peer& peer, int color);
-  Subworld await_resume() const;
+  Team await_resume() const;
   static void complete(World& world, std::string_view name);
 };
 

@@ -27,9 +27,9 @@ struct Node {
 
 /// Nodes in the order written, linked by what they share: a node waits for the last writer of what it uses, and for the
 /// readers since then of what it writes. Immutable; `run` may be called from any thread.
-class Graph {
+class Plan {
  public:
-  Graph(std::string name, std::vector<Node> nodes);
+  Plan(std::string name, std::vector<Node> nodes);
 
   /// Errors: those of the steps, see `Flow::run`.
   void run(void* state, const FlowRunOptions& options, const Runtime& runtime) const;

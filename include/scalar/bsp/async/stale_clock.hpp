@@ -1,5 +1,5 @@
 #pragma once
-/// Clock: how far peers may run ahead of each other when no barrier holds them together.
+/// StaleClock: how far peers may run ahead of each other when no barrier holds them together.
 #include <coroutine>
 #include <cstdint>
 #include <limits>
@@ -20,7 +20,7 @@ class Tick;
 /// A staleness without limit: peers never wait for each other.
 inline constexpr int unbounded = std::numeric_limits<int>::max();
 
-struct ClockOptions {
+struct StaleClockOptions {
   int staleness = 0;                 ///< how many ticks a peer may be ahead of the slowest one; `unbounded`: any number
   ClockLog* record = nullptr;        ///< gets what each peer sees; outlives the run
   const ClockLog* replay = nullptr;  ///< each peer sees what this tells; outlives the run
@@ -31,7 +31,7 @@ struct ClockOptions {
 /// `co_await clock.tick()` ends a step of this peer's. It goes on while it is at most `staleness` ticks ahead of the
 /// slowest peer, and else waits, without a thread, until that one has caught up (stale synchronous parallel: Ho et al.,
 /// More effective distributed ML via a stale synchronous parallel parameter server, NIPS 2013, section 3). Staleness 0
-/// is a barrier. A `Table` carries parameters from tick to tick.
+/// is a barrier. A `ParameterTable` carries parameters from tick to tick.
 ///
 /// Clocks match across peers as mailboxes do: by their order among clocks and mailboxes. A peer that returns or
 /// destroys its clock holds nobody up any more. Each process that takes part must have a peer that makes the clock.
@@ -50,12 +50,12 @@ struct ClockOptions {
 /// run failed, its peers wait at the end of their records for the failure to come again, and get this error when it
 /// does not.) `Errc::type_mismatch` when another peer's n-th is a mailbox. Thread safety: used only by the peer that
 /// made it.
-class Clock {
+class StaleClock {
  public:
-  explicit Clock(Peer& peer, const ClockOptions& options = {});
-  Clock(const Clock&) = delete;
-  Clock& operator=(const Clock&) = delete;
-  ~Clock();
+  explicit StaleClock(Peer& peer, const StaleClockOptions& options = {});
+  StaleClock(const StaleClock&) = delete;
+  StaleClock& operator=(const StaleClock&) = delete;
+  ~StaleClock();
 
   /// Ends a step. Throws `Aborted` when the run has failed. Complexity: O(1), and once all peers of the process have
   /// ticked O(peers).
@@ -95,17 +95,17 @@ namespace detail {
 /// What `co_await clock.tick()` works with.
 class [[nodiscard]] Tick : public Awaitable {
  public:
-  explicit Tick(Clock& clock) noexcept : Awaitable{&clock.peer().fiber()}, clock_(clock) {}
+  explicit Tick(StaleClock& clock) noexcept : Awaitable{&clock.peer().fiber()}, clock_(clock) {}
   bool await_ready() const { return clock_.advance(); }
   void await_suspend(std::coroutine_handle<> self) const noexcept { clock_.park(self); }
   void await_resume() const { clock_.resume(); }
 
  private:
-  Clock& clock_;
+  StaleClock& clock_;
 };
 
 }  // namespace detail
 
-inline detail::Tick Clock::tick() noexcept { return detail::Tick(*this); }
+inline detail::Tick StaleClock::tick() noexcept { return detail::Tick(*this); }
 
 }  // namespace scalar::inline v0::bsp

@@ -41,20 +41,20 @@ struct Block {
 ///
 /// The bytes live as long as a handle does, also after the cache dropped the entry or was destroyed.
 /// Thread safety: as a `std::shared_ptr`.
-class Value {
+class Bytes {
  public:
-  Value() noexcept = default;
+  Bytes() noexcept = default;
   /// A copy of `bytes`.
-  explicit Value(std::span<const std::byte> bytes) : block_(detail::Block::make({}, bytes, 0)) {}
-  Value(const Value& other) noexcept : block_(other.block_) {
+  explicit Bytes(std::span<const std::byte> bytes) : block_(detail::Block::make({}, bytes, 0)) {}
+  Bytes(const Bytes& other) noexcept : block_(other.block_) {
     if (block_ != nullptr) block_->owners.fetch_add(1, std::memory_order_relaxed);
   }
-  Value(Value&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
-  Value& operator=(Value other) noexcept {
+  Bytes(Bytes&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  Bytes& operator=(Bytes other) noexcept {
     std::swap(block_, other.block_);
     return *this;
   }
-  ~Value() {
+  ~Bytes() {
     if (block_ != nullptr) block_->release();
   }
 
@@ -68,7 +68,7 @@ class Value {
   friend class Cache;
   friend class Claim;
   /// Takes over one ownership of `block`.
-  explicit Value(detail::Block* block) noexcept : block_(block) {}
+  explicit Bytes(detail::Block* block) noexcept : block_(block) {}
   detail::Block* block_ = nullptr;
 };
 

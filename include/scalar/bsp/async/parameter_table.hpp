@@ -1,17 +1,17 @@
 #pragma once
-/// Table<T>: parameters that peers read and add to, as stale as their clock allows.
+/// ParameterTable<T>: parameters that peers read and add to, as stale as their clock allows.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <type_traits>
 
-#include "scalar/bsp/async/clock.hpp"
+#include "scalar/bsp/async/stale_clock.hpp"
 
 namespace scalar::inline v0::bsp {
 
 template <class T>
-struct TableOptions {
+struct ParameterTableOptions {
   std::span<const T> initial{};  ///< rows x width values, the same for all peers; empty: zeros
   bool read_my_writes = false;   ///< a peer also sees what it has pushed itself, at once; costs it a copy of the table
 };
@@ -31,7 +31,7 @@ struct TableSpec {
 /// One peer's end of a table, without its type.
 class TableSeat {
  public:
-  TableSeat(Clock& clock, const TableSpec& spec, std::span<const std::byte> initial, bool read_my_writes);
+  TableSeat(StaleClock& clock, const TableSpec& spec, std::span<const std::byte> initial, bool read_my_writes);
   TableSeat(const TableSeat&) = delete;
   TableSeat& operator=(const TableSeat&) = delete;
   ~TableSeat();
@@ -84,11 +84,11 @@ void add_elements(void* out, const void* left, const void* right, std::size_t co
 /// none; `Errc::shape_mismatch` for deltas of another size and for tables that differ between peers;
 /// `Errc::invalid_argument` after the first tick. Thread safety: used only by the peer that made it.
 template <class T>
-class Table {
+class ParameterTable {
   static_assert(std::is_arithmetic_v<T> && sizeof(T) <= 8 && !std::is_same_v<T, bool>, "a table holds numbers");
 
  public:
-  Table(Clock& clock, std::size_t rows, std::size_t width, const TableOptions<T>& options = {})
+  ParameterTable(StaleClock& clock, std::size_t rows, std::size_t width, const ParameterTableOptions<T>& options = {})
       : seat_(clock, {rows, width, sizeof(T), detail::spelling_of<T>(), &detail::add_elements<T>},
               std::as_bytes(options.initial), options.read_my_writes) {}
 

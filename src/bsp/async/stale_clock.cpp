@@ -1,4 +1,4 @@
-#include "scalar/bsp/async/clock.hpp"
+#include "scalar/bsp/async/stale_clock.hpp"
 
 #include <exception>
 #include <string>
@@ -20,14 +20,14 @@ class ClockChannel final : public detail::ChannelBase {
  public:
   static std::unique_ptr<ChannelBase> make(detail::World&) { return std::make_unique<ClockChannel>(); }
 
-  std::shared_ptr<detail::ClockCore> core(Peer& peer, std::int64_t index, const ClockOptions& options) {
+  std::shared_ptr<detail::ClockCore> core(Peer& peer, std::int64_t index, const StaleClockOptions& options) {
     const std::lock_guard lock(mutex_);
     if (core_ == nullptr) {
       auto core = std::make_shared<detail::ClockCore>(peer.world(), index, options);
       core->open();
       core_ = std::move(core);
     }
-    const ClockOptions& others = core_->options();
+    const StaleClockOptions& others = core_->options();
     if (others.staleness != options.staleness)
       refuse(peer, "the staleness is " + std::to_string(options.staleness) + ", but " +
                        std::to_string(others.staleness) + " on another peer");
@@ -44,13 +44,13 @@ class ClockChannel final : public detail::ChannelBase {
   std::shared_ptr<detail::ClockCore> core_;
 };
 
-std::shared_ptr<detail::ClockCore> join(Peer& peer, std::int64_t index, const ClockOptions& options) {
+std::shared_ptr<detail::ClockCore> join(Peer& peer, std::int64_t index, const StaleClockOptions& options) {
   if (options.staleness < 0)
     refuse(peer, "the staleness is " + std::to_string(options.staleness) + ", expected 0 or more");
   if (options.record != nullptr && options.replay != nullptr)
     refuse(peer, "it is to record and to replay, expected one of them");
   detail::World& world = peer.world();
-  auto& channel = static_cast<ClockChannel&>(world.join(peer.rank(), index, typeid(Clock), &ClockChannel::make));
+  auto& channel = static_cast<ClockChannel&>(world.join(peer.rank(), index, typeid(StaleClock), &ClockChannel::make));
   ++peer.mailboxes();
   try {
     return channel.core(peer, index, options);
@@ -62,25 +62,25 @@ std::shared_ptr<detail::ClockCore> join(Peer& peer, std::int64_t index, const Cl
 
 }  // namespace
 
-Clock::Clock(Peer& peer, const ClockOptions& options)
+StaleClock::Clock(Peer& peer, const StaleClockOptions& options)
     : peer_(peer), index_(peer.mailboxes()), core_(join(peer, index_, options)) {}
 
-Clock::~Clock() {
+StaleClock::~StaleClock() {
   core_->leave(peer_.rank(), std::uncaught_exceptions() != 0);
   peer_.world().leave(index_);
 }
 
-int Clock::staleness() const noexcept { return core_->options().staleness; }
-std::uint64_t Clock::slowest() const { return core_->slowest(); }
-std::uint64_t Clock::worst() const { return core_->worst(); }
+int StaleClock::staleness() const noexcept { return core_->options().staleness; }
+std::uint64_t StaleClock::slowest() const { return core_->slowest(); }
+std::uint64_t StaleClock::worst() const { return core_->worst(); }
 
-void Clock::attach(detail::TableSeat& table) {
+void StaleClock::attach(detail::TableSeat& table) {
   tables_.push_back(&table);
   ++tables_made_;
 }
-void Clock::detach(detail::TableSeat& table) noexcept { std::erase(tables_, &table); }
+void StaleClock::detach(detail::TableSeat& table) noexcept { std::erase(tables_, &table); }
 
-bool Clock::advance() {
+bool StaleClock::advance() {
   if (peer_.fiber().told) return false;               // it has caught Aborted, and is not run again
   peer_.world().scheduler().look_between_barriers();  // with others or alone, it may tick for ever
   if (peer_.world().has_failed()) peer_.world().throw_aborted(peer_.fiber());
@@ -90,7 +90,7 @@ bool Clock::advance() {
   return core_->advance(peer_.rank(), tables_made_, pushes);
 }
 
-void Clock::park(std::coroutine_handle<> self) noexcept {
+void StaleClock::park(std::coroutine_handle<> self) noexcept {
   detail::Fiber& fiber = peer_.fiber();
   fiber.handle = self;
   fiber.collective = nullptr;
@@ -98,7 +98,7 @@ void Clock::park(std::coroutine_handle<> self) noexcept {
   fiber.over = fiber.told;
 }
 
-void Clock::resume() {
+void StaleClock::resume() {
   if (peer_.world().has_failed()) peer_.world().throw_aborted(peer_.fiber());
   core_->show(peer_.rank(), tables_);
   for (detail::TableSeat* table : tables_) table->refresh();

@@ -1,4 +1,4 @@
-#include "scalar/flow/detail/graph.hpp"
+#include "scalar/flow/detail/plan.hpp"
 
 #include <tbb/task_arena.h>
 #include <tbb/task_group.h>
@@ -15,7 +15,7 @@
 
 namespace scalar::inline v0::flow::detail {
 
-Graph::Graph(std::string name, std::vector<Node> nodes)
+Plan::Plan(std::string name, std::vector<Node> nodes)
     : name_(std::move(name)), nodes_(std::move(nodes)), followers_(nodes_.size()), waits_(nodes_.size()) {
   struct Uses {
     std::size_t writer = 0;  // its index + 1
@@ -41,23 +41,23 @@ Graph::Graph(std::string name, std::vector<Node> nodes)
 }
 
 /// One run of a graph.
-class Graph::Run {
+class Plan::Run {
  public:
-  Run(const Graph& graph, void* state, const FlowRunOptions& options, const Runtime& runtime)
-      : graph_(graph), state_(state), options_(options), runtime_(runtime), first_failed_(graph.nodes_.size()) {}
+  Run(const Plan& graph, void* state, const FlowRunOptions& options, const Runtime& runtime)
+      : plan_(graph), state_(state), options_(options), runtime_(runtime), first_failed_(graph.nodes_.size()) {}
 
   void in_order() {
-    for (std::size_t i = 0; i < graph_.nodes_.size() && may_start(i); ++i) perform(i);
+    for (std::size_t i = 0; i < plan_.nodes_.size() && may_start(i); ++i) perform(i);
     throw_what_went_wrong();
   }
 
   void in_parallel() {
-    missing_ = std::vector<std::atomic<std::size_t>>(graph_.nodes_.size());
-    for (std::size_t i = 0; i < missing_.size(); ++i) missing_[i].store(graph_.waits_[i], std::memory_order_relaxed);
+    missing_ = std::vector<std::atomic<std::size_t>>(plan_.nodes_.size());
+    for (std::size_t i = 0; i < missing_.size(); ++i) missing_[i].store(plan_.waits_[i], std::memory_order_relaxed);
     // Inside the arena's own context: where run() is called from a loop that has failed, its steps run all the same.
     runtime_.impl().arena.execute([&] {
       for (std::size_t i = 0; i < missing_.size(); ++i)
-        if (graph_.waits_[i] == 0) group_.run([this, i] { chain(i); });
+        if (plan_.waits_[i] == 0) group_.run([this, i] { chain(i); });
       group_.wait();
     });
     throw_what_went_wrong();
@@ -72,7 +72,7 @@ class Graph::Run {
       // Isolated: a step that waits for a parallel loop of its own must not be given another step in the meantime.
       tbb::this_task_arena::isolate([&] { perform(i); });
       next = none;
-      for (const std::size_t follower : graph_.followers_[i]) {
+      for (const std::size_t follower : plan_.followers_[i]) {
         if (missing_[follower].fetch_sub(1, std::memory_order_acq_rel) != 1) continue;
         if (next != none) group_.run([this, next] { chain(next); });
         next = follower;
@@ -89,7 +89,7 @@ class Graph::Run {
   }
 
   void perform(std::size_t i) noexcept {
-    const std::string_view name = graph_.nodes_[i].name;
+    const std::string_view name = plan_.nodes_[i].name;
     const TimePoint begin = runtime_.clock().now();
     const auto tell = [&](StepEvent event, std::int64_t done = 0, std::int64_t total = 0) {
       if (!options_.progress) return;
@@ -101,7 +101,7 @@ class Graph::Run {
     const auto advance = [&](std::int64_t done, std::int64_t total) { tell(StepEvent::advanced, done, total); };
     try {
       tell(StepEvent::started);
-      graph_.nodes_[i].call(state_, StepContext(name, runtime_, options_.stop, advance));
+      plan_.nodes_[i].call(state_, StepContext(name, runtime_, options_.stop, advance));
       tell(StepEvent::finished);
     } catch (...) {
       {
@@ -125,7 +125,7 @@ class Graph::Run {
   }
 
   void throw_what_went_wrong() const {
-    const auto place = [&](std::size_t i) { return "flow " + graph_.name_ + ", step " + graph_.nodes_[i].name; };
+    const auto place = [&](std::size_t i) { return "flow " + plan_.name_ + ", step " + plan_.nodes_[i].name; };
     if (error_) {
       const std::string context = place(first_failed_);
       try {
@@ -141,11 +141,11 @@ class Graph::Run {
     if (first_stopped_ != none)
       throw Error(Errc::canceled, "stop was requested before this step started", place(first_stopped_));
     if (options_.stop.stop_requested())
-      throw Error(Errc::canceled, "stop was requested while the last steps ran", "flow " + graph_.name_);
+      throw Error(Errc::canceled, "stop was requested while the last steps ran", "flow " + plan_.name_);
   }
 
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
-  const Graph& graph_;
+  const Plan& plan_;
   void* state_;
   const FlowRunOptions& options_;
   const Runtime& runtime_;
@@ -157,7 +157,7 @@ class Graph::Run {
   tbb::task_group group_;
 };
 
-void Graph::run(void* state, const FlowRunOptions& options, const Runtime& runtime) const {
+void Plan::run(void* state, const FlowRunOptions& options, const Runtime& runtime) const {
   Run run(*this, state, options, runtime);
   if (runtime.threads() == 1 || nodes_.size() < 2)
     run.in_order();

@@ -1,4 +1,4 @@
-#include "scalar/bsp/async/table.hpp"
+#include "scalar/bsp/async/parameter_table.hpp"
 
 #include <atomic>
 #include <cstring>
@@ -58,8 +58,8 @@ auto with_all_reduce(std::size_t size, int steps) {
 auto with_table(std::size_t rows, std::size_t width, int steps, bool sparse) {
   return [=](Peer& peer) -> Task<std::uint64_t> {
     const std::vector<float> initial(rows * width, 0.5f);
-    bsp::Clock clock(peer);
-    bsp::Table<float> table(clock, rows, width, {.initial = initial});
+    bsp::StaleClock clock(peer);
+    bsp::ParameterTable<float> table(clock, rows, width, {.initial = initial});
     std::vector<float> gradient;
     for (int step = 0; step < steps; ++step) {
       gradient_of(table.values(), peer.rank(), step, gradient);
@@ -128,8 +128,8 @@ TEST_CASE("with a staleness a peer sees a complete prefix, at least as new as pr
       for (const int peers : {3, 8}) {
         INFO(processes << " processes, staleness " << staleness << ", " << peers << " peers");
         auto body = [&](Peer& peer) -> Task<int> {
-          bsp::Clock clock(peer, {.staleness = staleness});
-          bsp::Table<std::int64_t> table(clock, 16, 1);
+          bsp::StaleClock clock(peer, {.staleness = staleness});
+          bsp::ParameterTable<std::int64_t> table(clock, 16, 1);
           int wrong = 0;
           for (int step = 0; step < 60; ++step) {
             const std::span<const std::int64_t> before = table.values();
@@ -150,8 +150,8 @@ TEST_CASE("without a limit every update arrives once") {
   for (const int processes : processes_to_try) {
     INFO(processes << " processes");
     auto body = [](Peer& peer) -> Task<int> {
-      bsp::Clock clock(peer, {.staleness = bsp::unbounded});
-      bsp::Table<std::int64_t> table(clock, 16, 1);
+      bsp::StaleClock clock(peer, {.staleness = bsp::unbounded});
+      bsp::ParameterTable<std::int64_t> table(clock, 16, 1);
       int wrong = 0;
       std::uint64_t version = 0;
       for (int step = 0; step < 50; ++step) {
@@ -176,8 +176,8 @@ TEST_CASE("a peer can read its own writes at once") {
     for (const int staleness : {0, 2, 50}) {
       INFO(processes << " processes, staleness " << staleness);
       auto body = [&](Peer& peer) -> Task<int> {
-        bsp::Clock clock(peer, {.staleness = staleness});
-        bsp::Table<std::int64_t> table(clock, 16, 1, {.read_my_writes = true});
+        bsp::StaleClock clock(peer, {.staleness = staleness});
+        bsp::ParameterTable<std::int64_t> table(clock, 16, 1, {.read_my_writes = true});
         int wrong = 0;
         for (int step = 0; step < 40; ++step) {
           for (const Delta& delta : deltas_of(peer.rank(), step)) table.push(delta.row, delta.value);
@@ -197,9 +197,9 @@ TEST_CASE("a peer can read its own writes at once") {
 
 TEST_CASE("pushes of one step add up in their order, dense and sparse") {
   auto body = [](Peer& peer) -> Task<int> {
-    bsp::Clock clock(peer);
-    bsp::Table<float> table(clock, 3, 2);
-    bsp::Table<int> other(clock, 4, 1);
+    bsp::StaleClock clock(peer);
+    bsp::ParameterTable<float> table(clock, 3, 2);
+    bsp::ParameterTable<int> other(clock, 4, 1);
     const std::vector<float> ones(6, 1.0f), row{0.25f, 1e-8f};
     table.push(2, row);
     table.push_all(ones);
@@ -225,8 +225,8 @@ TEST_CASE("spans stay as they are until the next tick, whatever others do") {
   std::atomic<bool> others_done{false};
   const auto wait = [&](auto&) { others_done.wait(false); };
   auto body = [&](Peer& peer) -> Task<int> {
-    bsp::Clock clock(peer, {.staleness = 20});
-    bsp::Table<std::int64_t> table(clock, 64, 8);
+    bsp::StaleClock clock(peer, {.staleness = 20});
+    bsp::ParameterTable<std::int64_t> table(clock, 64, 8);
     const std::vector<std::int64_t> ones(512, 1);
     const std::span<const std::int64_t> before = table.values();
     if (peer.rank() == 0) {
@@ -249,7 +249,7 @@ TEST_CASE("spans stay as they are until the next tick, whatever others do") {
 TEST_CASE("bad use of a table is an error that says what was expected") {
   const auto error_of = [](int peers, auto use) {
     auto body = [use](Peer& peer) -> Task<> {
-      bsp::Clock clock(peer);
+      bsp::StaleClock clock(peer);
       use(peer, clock);
       co_await clock.tick();
       use(peer, clock);
@@ -261,31 +261,31 @@ TEST_CASE("bad use of a table is an error that says what was expected") {
     }
     return std::string("no error");
   };
-  CHECK(error_of(1, [](Peer&, bsp::Clock& clock) { bsp::Table<int>(clock, 3, 2).pull(3); }) ==
+  CHECK(error_of(1, [](Peer&, bsp::StaleClock& clock) { bsp::ParameterTable<int>(clock, 3, 2).pull(3); }) ==
         "bsp table 0 peer 0: row 3, but there are 3");
-  CHECK(error_of(1, [](Peer&, bsp::Clock& clock) { bsp::Table<int>(clock, 3, 2).push(0, 1); }) ==
+  CHECK(error_of(1, [](Peer&, bsp::StaleClock& clock) { bsp::ParameterTable<int>(clock, 3, 2).push(0, 1); }) ==
         "bsp table 0 peer 0: a push of 1 elements to a row of 2");
-  CHECK(error_of(1, [](Peer&, bsp::Clock& clock) { bsp::Table<int>(clock, 3, 2).push_all({}); }) ==
+  CHECK(error_of(1, [](Peer&, bsp::StaleClock& clock) { bsp::ParameterTable<int>(clock, 3, 2).push_all({}); }) ==
         "bsp table 0 peer 0: a push of 0 elements to all of 3 x 2");
-  CHECK(error_of(1, [](Peer&, bsp::Clock& clock) { bsp::Table<int> table(clock, 3, 2); }) ==
+  CHECK(error_of(1, [](Peer&, bsp::StaleClock& clock) { bsp::ParameterTable<int> table(clock, 3, 2); }) ==
         "bsp table of peer 0: a table is made before the clock's first tick; this one has ticked 1 times");
-  CHECK(error_of(1, [](Peer&, bsp::Clock& clock) {
-          bsp::Table<int> table(clock, std::size_t{1} << 40, std::size_t{1} << 40);
+  CHECK(error_of(1, [](Peer&, bsp::StaleClock& clock) {
+          bsp::ParameterTable<int> table(clock, std::size_t{1} << 40, std::size_t{1} << 40);
         }).find("there is no memory for") != std::string::npos);
-  CHECK(error_of(1, [](Peer&, bsp::Clock& clock) {
-          bsp::Table<int> table(clock, 3, 2, {.initial = std::vector<int>(5)});
+  CHECK(error_of(1, [](Peer&, bsp::StaleClock& clock) {
+          bsp::ParameterTable<int> table(clock, 3, 2, {.initial = std::vector<int>(5)});
         }) == "bsp table of peer 0: 5 initial values, expected 3 x 2");
-  CHECK(error_of(2, [](Peer& peer, bsp::Clock& clock) {
+  CHECK(error_of(2, [](Peer& peer, bsp::StaleClock& clock) {
           if (clock.now() != 0) return;  // peer 0 may get so far before it is told
-          bsp::Table<int> table(clock, 3, 2 + static_cast<std::size_t>(peer.rank()));
+          bsp::ParameterTable<int> table(clock, 3, 2 + static_cast<std::size_t>(peer.rank()));
         }).find("on another peer") != std::string::npos);
 }
 
 TEST_CASE("tables that differ between processes are found out") {
   for (const int staleness : {0, 1, bsp::unbounded}) {
     auto body = [&](Peer& peer) -> Task<int> {
-      bsp::Clock clock(peer, {.staleness = staleness});
-      bsp::Table<int> table(clock, 3 + static_cast<std::size_t>(peer.rank()), 1);
+      bsp::StaleClock clock(peer, {.staleness = staleness});
+      bsp::ParameterTable<int> table(clock, 3 + static_cast<std::size_t>(peer.rank()), 1);
       for (int i = 0; i < 5; ++i) {
         table.push(table.rows() - 1, 1);
         co_await clock.tick();

@@ -1,4 +1,4 @@
-#include "scalar/bsp/runs/subworld.hpp"
+#include "scalar/bsp/runs/team.hpp"
 
 #include <map>
 #include <utility>
@@ -30,12 +30,12 @@ Placement placement_of(const Placement& parent, const std::vector<int>& members)
 
 Split::Split(Peer& peer, int color) : Contribution<int>(peer, split_collective, color) {}
 
-Subworld Split::await_resume() const {
+Team Split::await_resume() const {
   peer().resume();
   World& world = peer().world();
   auto* barrier = static_cast<SubBarrier*>(world.parts()[static_cast<std::size_t>(peer().rank())]);
   if (barrier == nullptr) return {};
-  return Subworld(barrier->shared_from_this(), barrier->world().rank_of(world.root_rank(peer().rank())));
+  return Team(barrier->shared_from_this(), barrier->world().rank_of(world.root_rank(peer().rank())));
 }
 
 void Split::complete(World& world, std::string_view) {
@@ -60,15 +60,15 @@ void Split::complete(World& world, std::string_view) {
 
 }  // namespace detail
 
-Subworld::Subworld(std::shared_ptr<detail::SubBarrier> barrier, int rank)
+Team::Team(std::shared_ptr<detail::SubBarrier> barrier, int rank)
     : barrier_(std::move(barrier)), peer_(std::make_unique<Peer>(barrier_->world(), rank)) {}
-Subworld::Subworld(Subworld&& other) noexcept = default;
-Subworld& Subworld::operator=(Subworld&& other) noexcept {
+Team::Team(Team&& other) noexcept = default;
+Team& Team::operator=(Team&& other) noexcept {
   std::swap(barrier_, other.barrier_);
   std::swap(peer_, other.peer_);
   return *this;
 }
-Subworld::~Subworld() {
+Team::~Team() {
   if (barrier_ != nullptr) barrier_->leave(peer_->rank());
 }
 

@@ -1,4 +1,4 @@
-#include "scalar/bsp/runs/subworld.hpp"
+#include "scalar/bsp/runs/team.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -24,7 +24,7 @@ Task<int> in_teams(Peer& peer, int teams) {
   const int color = peer.rank() % teams;
   int wrong = 0;
   {
-    bsp::Subworld team = co_await peer.split(color);
+    bsp::Team team = co_await peer.split(color);
     auto ring = team->mailbox<int>();
     for (int step = 0; step <= 3 * color; ++step) {
       ring.send(team->right(), peer.rank());
@@ -78,7 +78,7 @@ TEST_CASE("who stays in a team goes on when a process's peers have left it") {
   auto body = [](Peer& peer) -> Task<int> {
     int wrong = 0;
     {
-      bsp::Subworld team = co_await peer.split(0);
+      bsp::Team team = co_await peer.split(0);
       auto box = team->mailbox<int>();
       const int stays = peer.rank() / 2;  // supersteps: those of the first process leave first
       for (int step = 0; step < 4 + 3 * stays; ++step) {
@@ -105,10 +105,10 @@ TEST_CASE("who stays in a team goes on when a process's peers have left it") {
 
 TEST_CASE("teams are split again, and a negative color takes no part") {
   auto body = [](Peer& peer) -> Task<int> {
-    bsp::Subworld half = co_await peer.split(peer.rank() < peer.size() / 2 ? 0 : 1);
-    bsp::Subworld quarter = co_await half->split(half->rank() < half->size() / 2 ? 4 : 9);
+    bsp::Team half = co_await peer.split(peer.rank() < peer.size() / 2 ? 0 : 1);
+    bsp::Team quarter = co_await half->split(half->rank() < half->size() / 2 ? 4 : 9);
     int sum = co_await all_reduce(*quarter, peer.rank(), std::plus{});
-    bsp::Subworld some = co_await half->split(half->rank() == 0 ? -1 : 0);
+    bsp::Team some = co_await half->split(half->rank() == 0 ? -1 : 0);
     if (some) sum += 100 * co_await all_reduce(*some, 1, std::plus{});
     if (static_cast<bool>(some) == (half->rank() == 0)) sum = -1;
     co_return sum;
@@ -127,7 +127,7 @@ TEST_CASE("a peer that leaves its team early is not waited for, and a thousand t
   auto body = [](Peer& peer) -> Task<int> {
     int steps = 0;
     for (int round = 0; round < 300; ++round) {
-      bsp::Subworld team = co_await peer.split((peer.rank() + round) % 3);
+      bsp::Team team = co_await peer.split((peer.rank() + round) % 3);
       for (int step = 0; step < team->rank(); ++step) co_await team->sync(), ++steps;
     }
     co_return steps;
@@ -145,7 +145,7 @@ TEST_CASE("an error in one team ends the run for all, naming the peer of the who
     INFO(place.name);
     std::atomic<int> told{0};
     auto body = [&](Peer& peer) -> Task<> {
-      bsp::Subworld team = co_await peer.split(peer.rank() % 2);
+      bsp::Team team = co_await peer.split(peer.rank() % 2);
       try {
         for (int step = 0; step < 5; ++step) {
           if (peer.rank() == 3 && step == 2) throw std::string("three");
@@ -167,7 +167,7 @@ TEST_CASE("who swallows the error of a team does not hold up anyone") {
   for (const auto& place : places(4)) {
     INFO(place.name);
     auto body = [&](Peer& peer) -> Task<> {
-      bsp::Subworld team = co_await peer.split(0);
+      bsp::Team team = co_await peer.split(0);
       for (int step = 0;; ++step) try {
           if (peer.rank() == 1 && step == 2) throw Error(Errc::parse, "one");
           co_await team->sync();
@@ -180,7 +180,7 @@ TEST_CASE("who swallows the error of a team does not hold up anyone") {
 
 TEST_CASE("teams at different collectives end the run with a sentence") {
   auto body = [](Peer& peer) -> Task<> {
-    bsp::Subworld team = co_await peer.split(peer.rank() / 2);
+    bsp::Team team = co_await peer.split(peer.rank() / 2);
     if (peer.rank() == 3) co_await all_reduce(*team, 1, std::plus{});
     co_await team->sync();
   };
@@ -195,7 +195,7 @@ TEST_CASE("teams at different collectives end the run with a sentence") {
 
 TEST_CASE("peers that wait for each other for ever are told so") {
   auto at_two_barriers = [](Peer& peer) -> Task<> {
-    bsp::Subworld team = co_await peer.split(0);
+    bsp::Team team = co_await peer.split(0);
     if (peer.rank() == 0) {
       co_await peer.sync();  // the others are at the team's
     } else {
@@ -203,8 +203,8 @@ TEST_CASE("peers that wait for each other for ever are told so") {
     }
   };
   auto in_two_teams = [](Peer& peer) -> Task<> {
-    bsp::Subworld team = co_await peer.split(0);
-    bsp::Subworld other = co_await peer.split(0);
+    bsp::Team team = co_await peer.split(0);
+    bsp::Team other = co_await peer.split(0);
     if (peer.rank() == 1) {
       co_await other->sync();
     } else {
@@ -238,7 +238,7 @@ TEST_CASE("across processes a deadline ends what waits for ever") {
   bsp_test::in_processes(2, options, [&](bsp::Engine& engine, int) {
     try {
       engine.run([](Peer& peer) -> Task<> {
-        bsp::Subworld team = co_await peer.split(0);
+        bsp::Team team = co_await peer.split(0);
         if (peer.rank() == 0) {
           co_await peer.sync();
         } else {

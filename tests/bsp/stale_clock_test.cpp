@@ -1,4 +1,4 @@
-#include "scalar/bsp/async/clock.hpp"
+#include "scalar/bsp/async/stale_clock.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -11,9 +11,9 @@
 #include "bsp/async/clock_core.hpp"
 #include "bsp/everywhere.hpp"
 #include "scalar/bsp/aborted.hpp"
-#include "scalar/bsp/async/table.hpp"
+#include "scalar/bsp/async/parameter_table.hpp"
 #include "scalar/bsp/runs/offload.hpp"
-#include "scalar/bsp/runs/subworld.hpp"
+#include "scalar/bsp/runs/team.hpp"
 #include "scalar/core/random.hpp"
 #include "support/catch.hpp"
 
@@ -57,7 +57,7 @@ struct Seen {
 /// Peers of different diligence tick `ticks` times, and look after each whom they have left behind.
 auto racing(Witness& witness, int staleness, int ticks) {
   return [&witness, staleness, ticks](Peer& peer) -> Task<Seen> {
-    bsp::Clock clock(peer, {.staleness = staleness});
+    bsp::StaleClock clock(peer, {.staleness = staleness});
     Philox random(static_cast<std::uint64_t>(peer.rank()), 5);
     Seen seen;
     for (int i = 0; i < ticks; ++i) {
@@ -107,7 +107,7 @@ TEST_CASE("a peer runs ahead as far as it may, and no farther") {
     for (int now = reached; now < 4; now = reached) reached.wait(now);
   };
   auto body = [&](Peer& peer) -> Task<std::uint64_t> {
-    bsp::Clock clock(peer, {.staleness = 4});
+    bsp::StaleClock clock(peer, {.staleness = 4});
     int wrong = 0;
     if (peer.rank() == 0) {
       auto task = peer.offload(wait);
@@ -132,7 +132,7 @@ TEST_CASE("without a limit nobody waits") {
       for (int now = done; now < 3; now = done) done.wait(now);
     };
     auto body = [&](Peer& peer) -> Task<int> {
-      bsp::Clock clock(peer, {.staleness = bsp::unbounded});
+      bsp::StaleClock clock(peer, {.staleness = bsp::unbounded});
       if (peer.rank() == 0) {  // the others are done before its first tick
         auto task = peer.offload(wait);
         co_await std::move(task);
@@ -153,10 +153,10 @@ TEST_CASE("who returns, leaves or never comes holds nobody up") {
         if (peer.rank() == 4) co_return 0;  // never makes one
         int ticks = 0;
         {
-          bsp::Clock clock(peer, {.staleness = staleness});
+          bsp::StaleClock clock(peer, {.staleness = staleness});
           for (; ticks < 5 * (peer.rank() + 1); ++ticks) co_await clock.tick();
         }
-        bsp::Clock second(peer, {.staleness = staleness});
+        bsp::StaleClock second(peer, {.staleness = staleness});
         for (int i = 0; i < 3; ++i, ++ticks) co_await second.tick();
         co_return ticks;
       };
@@ -169,14 +169,14 @@ TEST_CASE("clocks, mailboxes and barriers go together, in teams too") {
     INFO(processes << " processes");
     auto body = [](Peer& peer) -> Task<int> {
       auto box = peer.mailbox<int>();
-      bsp::Clock clock(peer, {.staleness = 1});
+      bsp::StaleClock clock(peer, {.staleness = 1});
       for (int i = 0; i < 5; ++i) co_await clock.tick();
       box.send(peer.right(), peer.rank());
       co_await peer.sync();
       int wrong = box.received().size() != 1;
       auto team = co_await peer.split(peer.rank() % 2);
       {
-        bsp::Clock ours(*team, {.staleness = 0});
+        bsp::StaleClock ours(*team, {.staleness = 0});
         for (int i = 0; i < 3 + 4 * (peer.rank() % 2); ++i) {
           co_await ours.tick();
           wrong += ours.slowest() != static_cast<std::uint64_t>(i + 1);
@@ -193,7 +193,7 @@ TEST_CASE("a failure releases everyone who waits") {
   for (const int failing : {0, 3}) {
     std::atomic<int> aborted{0};
     auto body = [&](Peer& peer) -> Task<> {
-      bsp::Clock clock(peer);
+      bsp::StaleClock clock(peer);
       try {
         for (int i = 0; i < 10; ++i) {
           if (i == 5 && peer.rank() == failing) throw Error(Errc::invalid_argument, "a bad step", "test");
@@ -225,7 +225,7 @@ TEST_CASE("a failure releases everyone who waits") {
 
 TEST_CASE("a peer that catches what tick throws is not run for ever") {
   auto body = [](Peer& peer) -> Task<> {
-    bsp::Clock clock(peer);
+    bsp::StaleClock clock(peer);
     if (peer.rank() == 1) throw std::runtime_error("no luck");
     for (;;) try {
         co_await clock.tick();
@@ -241,7 +241,7 @@ TEST_CASE("a lost process releases those who wait for it") {
   bsp_test::Loopback other(board, 1);
   std::atomic<bool> has_died{false};
   auto body = [&](Peer& peer) -> Task<> {
-    bsp::Clock clock(peer);
+    bsp::StaleClock clock(peer);
     if (!has_died.exchange(true)) other.die();
     for (;;) co_await clock.tick();
   };
@@ -273,8 +273,8 @@ TEST_CASE("frames that are none end the run with an error, whatever is wrong wit
     options.transport = std::make_shared<bsp_test::Loopback>(board, 0);
     bsp::Engine engine(options);
     auto body = [&](Peer& peer) -> Task<> {
-      bsp::Clock clock(peer);
-      bsp::Table<double> table(clock, 1, 1);
+      bsp::StaleClock clock(peer);
+      bsp::ParameterTable<double> table(clock, 1, 1);
       co_await clock.tick();
       if (table.values()[0] == 1) throw std::runtime_error("it was good");
       co_await clock.tick();
@@ -313,7 +313,7 @@ TEST_CASE("frames that are none end the run with an error, whatever is wrong wit
 
 TEST_CASE("peers at a barrier and at a clock that wait for each other are told so, across processes by the deadline") {
   auto body = [](Peer& peer) -> Task<int> {
-    bsp::Clock clock(peer);
+    bsp::StaleClock clock(peer);
     if (peer.rank() == 0) co_await peer.sync();
     co_await clock.tick();
     if (peer.rank() != 0) co_await peer.sync();
@@ -335,12 +335,12 @@ TEST_CASE("peers at a barrier and at a clock that wait for each other are told s
 
 TEST_CASE("what peers disagree about is said") {
   auto negative = [](Peer& peer) -> Task<> {
-    bsp::Clock clock(peer, {.staleness = -1});
+    bsp::StaleClock clock(peer, {.staleness = -1});
     co_await clock.tick();
   };
   CHECK(bsp_test::error_everywhere(2, negative) == "bsp peer 0: clock: the staleness is -1, expected 0 or more");
   auto different = [](Peer& peer) -> Task<> {
-    bsp::Clock clock(peer, {.staleness = peer.rank()});
+    bsp::StaleClock clock(peer, {.staleness = peer.rank()});
     for (int i = 0; i < 10; ++i) co_await clock.tick();
   };
   for (const int processes : {1, 2}) {
@@ -355,7 +355,7 @@ TEST_CASE("what peers disagree about is said") {
   }
   auto mixed = [](Peer& peer) -> Task<> {
     if (peer.rank() == 0) {
-      bsp::Clock clock(peer);
+      bsp::StaleClock clock(peer);
       co_await clock.tick();
     } else {
       auto box = peer.mailbox<int>();

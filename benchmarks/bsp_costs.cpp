@@ -172,7 +172,7 @@ double model_error() {
   const bsp::Machine machine = bsp::probe(engine);
   std::vector<double> errors;
   for (const Measured& step : engine.run(supersteps))
-    errors.push_back(error(machine.predict(static_cast<std::int64_t>(step.work), step.bytes), step.time));
+    errors.push_back(error(machine.predict(bsp::Nanoseconds(step.work), step.bytes).count(), step.time));
   return most_of(std::move(errors));
 }
 
@@ -184,7 +184,7 @@ double trace_error() {
   std::vector<double> errors;
   for (const bsp::SuperstepRecord& record : trace->records())
     if (record.h != 0 && record.superstep % of_each >= unmeasured)
-      errors.push_back(error(record.predicted, static_cast<double>(record.time)));
+      errors.push_back(error(record.predicted.count(), bsp::Nanoseconds(record.time).count()));
   return most_of(std::move(errors));
 }
 

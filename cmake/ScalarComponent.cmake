@@ -12,7 +12,7 @@ function(scalar_component name)
     add_library(${target} ${arg_SOURCES})
     set(scope PUBLIC)
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src")
-    target_link_libraries(${target} PRIVATE ${arg_PRIVATE})
+    target_link_libraries(${target} PRIVATE ${arg_PRIVATE} fmt::fmt)  # messages are made with fmt: src/core/fail.hpp
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     scalar_warnings(${target})
     if(BUILD_SHARED_LIBS)
@@ -68,7 +68,7 @@ function(scalar_precompile target)
   target_precompile_headers(${target} PRIVATE ${ARGN} <algorithm> <array> <atomic> <bit> <chrono> <cmath> <concepts>
     <condition_variable> <coroutine> <cstdint> <cstring> <deque> <functional> <limits> <map> <memory> <mutex> <numeric>
     <optional> <set> <span> <sstream> <stop_token> <string> <string_view> <thread> <tuple> <unordered_map> <utility>
-    <variant> <vector>)
+    <variant> <vector> <fmt/core.h>)
 endfunction()
 
 # Warnings belong to Scalar's own translation units, never to consumers.

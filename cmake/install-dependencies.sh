@@ -4,7 +4,7 @@
 # Works as root or with sudo. Removes nothing: where apt would have to, it stops and names the package.
 set -euo pipefail
 
-build="g++ cmake ninja-build libeigen3-dev libtbb-dev libboost-dev libsimdjson-dev libssl-dev zlib1g-dev libxxhash-dev
+build="g++ cmake ninja-build libeigen3-dev libtbb-dev libboost-dev libsimdjson-dev libfmt-dev libssl-dev zlib1g-dev libxxhash-dev
   libxgboost-dev"
 run="curl dataset-fashion-mnist"
 test="catch2 libcereal-dev prometheus python3 python3-venv"

@@ -68,7 +68,7 @@ Model<S> learn(const StepContext& context, Results& results, const std::string& 
   for (std::size_t i = 0; i < before.values.size(); ++i)
     difference = std::max(difference, std::abs(before.values[i] - after.values[i]));
   if (difference != 0) throw Error(Errc::failed, "the loaded model answers otherwise", name);
-  results.fits.push_back({name, backend, peers, model.info().fit_seconds, metrics::accuracy(model, train),
+  results.fits.push_back({name, backend, peers, model.info().fit_time.count(), metrics::accuracy(model, train),
                           metrics::accuracy(model, test), difference});
   return model;
 }
@@ -112,7 +112,7 @@ void show(const StepProgress& at) {
   if (at.event == StepEvent::advanced)
     std::fprintf(stderr, "\r  %-18s %ld of %ld ", std::string(at.step).c_str(), long(at.done), long(at.total));
   if (at.event == StepEvent::finished)
-    std::fprintf(stderr, "\r  %-18s %6.2f s%20s\n", std::string(at.step).c_str(), at.seconds, "");
+    std::fprintf(stderr, "\r  %-18s %6.2f s%20s\n", std::string(at.step).c_str(), at.elapsed.count(), "");
 }
 
 Quickstart train_all(const std::string& table, const std::string& images) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "scalar/backend/native/native.hpp"
+#include "scalar/data/uri.hpp"
 #include "scalar/model/detail/model_base.hpp"
 #include "scalar/spec/specs.hpp"
 
@@ -24,14 +25,15 @@ class Model {
   /// Puts a model together from its parts; `Trainer::fit` does it for you.
   /// Errors: `Errc::corrupt` when the parameters do not have the encoder's features or classes.
   Model(S spec, Parameters<S> parameters, Encoder encoder, ModelInfo info = {}, Runtime runtime = {})
-      : data_(std::make_shared<const Data>(std::move(spec), std::move(parameters), std::move(encoder), std::move(info),
-                                           std::move(runtime))) {}
+      : data_(std::make_shared<const Data>(std::move(spec), std::move(parameters), std::move(encoder),
+                                           std::move(runtime))),
+        info_(std::make_shared<const ModelInfo>(std::move(info))) {}
 
   explicit operator bool() const noexcept { return data_ != nullptr; }
   const S& spec() const { return data().spec; }
   const Parameters<S>& parameters() const { return data().parameters; }
   const Encoder& encoder() const { return data().encoder; }
-  const ModelInfo& info() const { return data().info; }
+  const ModelInfo& info() const { return (void)data(), *info_; }
   const CompiledModel& compiled() const { return data().compiled; }
   /// The columns the model reads as texts and as numbers, and its label, which a file need not have: read a file to
   /// predict with `data::read_csv(uri, {.schema = model.schema()})`.
@@ -48,21 +50,20 @@ class Model {
   /// prediction is not finite, as when a value is missing that a linear model or a network cannot do without.
   void predict(const BatchView& batch, BatchOut out) const { data().predict(batch, out); }
 
-  /// The same model with one more measured figure. Complexity: copies the parameters.
+  /// The same model, whose info has one more measured figure. Shares everything else.
   Model with_metric(std::string name, double value) const {
-    ModelInfo info = data().info;
-    info.metrics[std::move(name)] = value;
-    return Model(spec(), parameters(), encoder(), std::move(info), data().runtime);
+    return Model(data_, model::detail::with_metric(info(), std::move(name), value));
   }
 
-  /// Writes the directory `path`: `manifest.json` and `parameters.bin`, by an atomic rename; one that is there is
-  /// replaced. Errors: `Errc::io` naming the file; `Errc::not_found` where the directory above does not exist;
-  /// `Errc::already_exists` where `path` holds something that is no model.
-  void save(const std::string& path) const { data().save(path); }
-  /// Reads a directory written by `save`.
+  /// Writes the model to `uri`, a path or any other place that the stores of the model's Runtime know; a model that is
+  /// there is replaced, and readers see the old or the new one whole (docs/model.md, "The file form").
+  /// Errors: `Errc::io` naming the file; `Errc::not_found` when the directory above does not exist;
+  /// `Errc::already_exists` when `uri` holds something other than a model; `Errc::unsupported` for an unknown scheme.
+  void save(const data::Uri& uri) const { data().save(uri, *info_); }
+  /// Reads a model written by `save`.
   /// Errors: `Errc::not_found`, `Errc::io`; `Errc::corrupt` naming the file and what is wrong; `Errc::type_mismatch`
-  /// for a model of another spec.
-  static Model load(const std::string& path, const Runtime& runtime = {});
+  /// for a model of another spec; `Errc::unsupported` for an unknown scheme, form or spec.
+  static Model load(const data::Uri& uri, const Runtime& runtime = {});
 
  private:
   friend class AnyModel;
@@ -70,8 +71,8 @@ class Model {
     S spec;
     Parameters<S> parameters;
 
-    Data(S values, Parameters<S> learned, Encoder fitted, ModelInfo provenance, Runtime resources)
-        : Base(S::name, to_json(values), std::move(fitted), std::move(provenance), std::move(resources)),
+    Data(S values, Parameters<S> learned, Encoder fitted, Runtime resources)
+        : Base(S::name, to_json(values), std::move(fitted), std::move(resources)),
           spec(std::move(values)),
           parameters(std::move(learned)) {
       using backend::compile;  // of the library's parameters; those of other specs bring one in their own namespace
@@ -80,12 +81,14 @@ class Model {
     std::vector<std::byte> parameter_bytes() const override { return to_bytes(parameters); }
   };
 
-  explicit Model(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
+  Model(std::shared_ptr<const Data> data, std::shared_ptr<const ModelInfo> info)
+      : data_(std::move(data)), info_(std::move(info)) {}
   const Data& data() const {
     if (!data_) model::detail::throw_empty(S::name);
     return *data_;
   }
   std::shared_ptr<const Data> data_;
+  std::shared_ptr<const ModelInfo> info_;  // with data_
 };
 
 /// A model of any spec: for repositories, servers and predictors. As Model otherwise.
@@ -93,13 +96,14 @@ class AnyModel {
  public:
   AnyModel() = default;
   template <Spec S>
-  AnyModel(Model<S> model) : data_(std::move(model.data_)) {}  // NOLINT: every model is one
+  AnyModel(Model<S> model)
+      : data_(std::move(model.data_)), info_(std::move(model.info_)) {}  // NOLINT: every model is one
 
   explicit operator bool() const noexcept { return data_ != nullptr; }
   std::string_view spec_name() const { return data().spec_name; }
   const std::string& spec_json() const { return data().spec_json; }
   const Encoder& encoder() const { return data().encoder; }
-  const ModelInfo& info() const { return data().info; }
+  const ModelInfo& info() const { return (void)data(), *info_; }
   const CompiledModel& compiled() const { return data().compiled; }
   Schema schema() const { return data().encoder.schema(); }
 
@@ -107,15 +111,21 @@ class AnyModel {
   Prediction predict(const Dataset& dataset) const { return data().predict(dataset); }
   void predict(const BatchView& batch, BatchOut out) const { data().predict(batch, out); }
 
-  void save(const std::string& path) const { data().save(path); }
-  static AnyModel load(const std::string& path, const Runtime& runtime = {});
+  AnyModel with_metric(std::string name, double value) const {
+    AnyModel other = *this;
+    other.info_ = model::detail::with_metric(info(), std::move(name), value);
+    return other;
+  }
+
+  void save(const data::Uri& uri) const { data().save(uri, *info_); }
+  static AnyModel load(const data::Uri& uri, const Runtime& runtime = {});
 
   /// The model as one of spec `S`. Errors: `Errc::type_mismatch` naming both specs.
   template <Spec S>
   Model<S> as() const {
     // By name, not by dynamic_cast: a plugin with hidden symbols has type_info objects of its own.
     if (data().spec_name != S::name) model::detail::throw_other_spec(data().spec_name, S::name);
-    return Model<S>(std::static_pointer_cast<const typename Model<S>::Data>(data_));
+    return Model<S>(std::static_pointer_cast<const typename Model<S>::Data>(data_), info_);
   }
 
  private:
@@ -124,11 +134,12 @@ class AnyModel {
     return *data_;
   }
   std::shared_ptr<const model::detail::Base> data_;
+  std::shared_ptr<const ModelInfo> info_;  // with data_
 };
 
 template <Spec S>
-Model<S> Model<S>::load(const std::string& path, const Runtime& runtime) {
-  return AnyModel::load(path, runtime).as<S>();
+Model<S> Model<S>::load(const data::Uri& uri, const Runtime& runtime) {
+  return AnyModel::load(uri, runtime).as<S>();
 }
 
 }  // namespace scalar::inline v0

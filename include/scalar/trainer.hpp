@@ -41,17 +41,18 @@ struct CannotTrain {
 
 }  // namespace trainer::detail
 
-/// Learns spec `S` on backend `B`: a static type, checked at compile time, or a name, checked when the Trainer is made.
+/// Learns spec `S` on backend `B`: a static type, checked while compiling, `Native` unless given, or a name, checked
+/// when the Trainer is made.
 ///
 /// Immutable. Thread safety: const members may be called from any thread.
-template <class S, class B = AnyBackend>
+template <class S, class B = backend::Native>
 class Trainer {
   using Result = typename trainer::detail::FitResult<S>::type;
 
  public:
   /// Errors: `Errc::out_of_range` for an impossible value in the spec, `Errc::not_found` for an unknown backend,
   /// `Errc::unsupported` with every reason when this backend cannot learn these values.
-  explicit Trainer(S spec, B backend = backend::named("native"), Runtime runtime = {})
+  explicit Trainer(S spec, B backend = B(), Runtime runtime = {})
       : spec_(std::move(spec)), backend_(std::move(backend)), runtime_(std::move(runtime)) {
     if constexpr (Trains<B, S>) {
       encoding_ = spec_.default_encoding();
@@ -103,15 +104,16 @@ class Trainer {
  private:
   Result fit(const Dataset& data, const Encoder& encoder, const FitOptions& options,
              std::vector<std::string> notes) const {
-    trainer::detail::require(backend_.supports(spec_, options.peers), backend_.name(), S::name, options.peers);
-    if (options.transport != nullptr)
+    if (options.peers != 1)  // for one, the constructor has asked
+      trainer::detail::require(backend_.supports(spec_, options.peers), backend_.name(), S::name, options.peers);
+    if (options.transport != nullptr && options.peers == 1)
       trainer::detail::require_processes(backend_.supports(spec_, 2), backend_.name(), S::name);
     const trainer::detail::Stopwatch stopwatch(runtime_);
     try {
       Parameters<S> parameters = backend_.fit(spec_, data, options, runtime_);
       return Result(
           spec_, std::move(parameters), encoder,
-          trainer::detail::info(backend_.name(), data.rows(), stopwatch.seconds(), std::move(notes), runtime_),
+          trainer::detail::info(backend_.name(), data.rows(), stopwatch.elapsed(), std::move(notes), runtime_),
           runtime_);
     } catch (const std::bad_alloc&) {
       trainer::detail::throw_out_of_memory(backend_.name(), S::name);
@@ -137,6 +139,6 @@ class Trainer {
 template <class S>
 Trainer(S) -> Trainer<S>;
 template <class S, std::convertible_to<std::string_view> Name>
-Trainer(S, Name, Runtime = {}) -> Trainer<S>;
+Trainer(S, Name, Runtime = {}) -> Trainer<S, AnyBackend>;
 
 }  // namespace scalar::inline v0

@@ -96,7 +96,7 @@ class Plan::Run {
       const std::chrono::duration<double> taken =
           event == StepEvent::started ? Duration{} : runtime_.clock().now() - begin;
       const std::lock_guard lock(mutex_);
-      options_.progress({name, event, taken.count(), done, total});
+      options_.progress({name, event, taken, done, total});
     };
     const auto advance = [&](std::int64_t done, std::int64_t total) { tell(StepEvent::advanced, done, total); };
     try {

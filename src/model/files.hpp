@@ -1,10 +1,11 @@
 #pragma once
 /// Whole files and directories, as the storage of models needs them.
 #include <cstddef>
-#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "scalar/core/function_ref.hpp"
 
 namespace scalar::inline v0::model::detail {
 
@@ -33,9 +34,9 @@ class File {
   int number_;
 };
 
-/// Opens the files `names` of the directory at `path` for reading. All are files of one directory, also while another
-/// one takes its place. Errors: `Errc::not_found`, `Errc::io`, naming the file.
-std::vector<File> open_files(const std::string& path, std::initializer_list<const char*> names);
+/// Calls `read(folder)` with the open directory at `path`, again when another one took its place meanwhile: what is read
+/// through `folder` are files of one directory. Errors: `Errc::not_found`, `Errc::io`, naming the file; those of `read`.
+void read_directory(const std::string& path, FunctionRef<void(const File& folder)> read);
 
 /// A directory that is filled aside and put in its place at once; what was not published is removed again.
 class NewDirectory {

@@ -149,6 +149,12 @@ Prediction Base::predict(const Dataset& data) const {
   return result;
 }
 
+std::shared_ptr<const ModelInfo> with_metric(const ModelInfo& info, std::string name, double value) {
+  ModelInfo other = info;
+  other.metrics[std::move(name)] = value;
+  return std::make_shared<const ModelInfo>(std::move(other));
+}
+
 void throw_empty(std::string_view spec_name) {
   throw Error(Errc::empty, "nothing was fitted or loaded into this model", "Model of " + std::string(spec_name));
 }

@@ -1,76 +1,19 @@
-/// Models on disk: a directory of `manifest.json` and `parameters.bin` (docs/model.md, "The file form").
-#include <charconv>
+/// Models as they are stored: `manifest.json`, and the parameters that it names (docs/model.md, "The file form").
+#include <fcntl.h>
 
+#include <limits>
+
+#include "core/fail.hpp"
+#include "core/quoted.hpp"
 #include "model/files.hpp"
 #include "model/specs.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/core/hash.hpp"
 #include "scalar/core/json.hpp"
+#include "scalar/data/store.hpp"
 #include "scalar/model.hpp"
 
 namespace scalar::inline v0 {
 namespace model::detail {
-namespace {
-
-constexpr std::string_view format = "scalar-model";
-constexpr std::int64_t format_version = 2;  // 1 had no shifts, offsets and notes
-constexpr const char* manifest_name = "manifest.json";
-constexpr const char* parameters_name = "parameters.bin";
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text.data(), text.size()));
-}
-
-json::Value to_value(const ModelInfo& info) {
-  json::Object metrics;
-  for (const auto& [name, value] : info.metrics) metrics.emplace(name, value);
-  return json::Object{{"backend", info.backend},
-                      {"fit_seconds", info.fit_seconds},
-                      {"metrics", std::move(metrics)},
-                      {"notes", json::Array(info.notes.begin(), info.notes.end())},
-                      {"rows", info.rows},
-                      {"version", info.version}};
-}
-
-ModelInfo info_from(const json::Value& value) {
-  ModelInfo info{.backend = value.at("backend").as_string(),
-                 .rows = value.at("rows").as_int(),
-                 .fit_seconds = value.at("fit_seconds").as_double(),
-                 .version = value.at("version").as_string(),
-                 .metrics = {},
-                 .notes = {}};
-  for (const auto& [name, metric] : value.at("metrics").as_object())
-    info.metrics[name] = metric.is_null() ? std::numeric_limits<double>::quiet_NaN() : metric.as_double();
-  for (const json::Value& note : value.at("notes").as_array()) info.notes.push_back(note.as_string());
-  return info;
-}
-
-/// The manifest's content, once its checksum holds. A flipped byte must not become another number that parses.
-json::Value read_manifest(const File& file) {
-  const std::vector<std::byte> bytes = file.read();
-  const json::Value manifest = json::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, "manifest");
-  const json::Value& content = manifest.at("content");
-  if (sha256_hex(bytes_of(content.dump())) != manifest.at("sha256").as_string())
-    throw Error(Errc::corrupt, "the content does not have the checksum written beside it");
-  if (content.at("format").as_string() != format)
-    throw Error(Errc::corrupt, "the format is \"" + content.at("format").as_string() + "\", expected \"scalar-model\"");
-  if (content.at("version").as_int() != format_version)
-    throw Error(Errc::unsupported, "the format's version is " + std::to_string(content.at("version").as_int()) +
-                                       ", this Scalar reads version " + std::to_string(format_version));
-  return content;
-}
-
-std::vector<std::byte> read_parameters(const File& file, const json::Value& expected) {
-  std::vector<std::byte> bytes = file.read();
-  if (bytes.size() != expected.at("bytes").as_uint())
-    throw Error(Errc::corrupt, "has " + std::to_string(bytes.size()) + " bytes, the manifest says " +
-                                   std::to_string(expected.at("bytes").as_uint()));
-  if (sha256_hex(bytes) != expected.at("sha256").as_string())
-    throw Error(Errc::corrupt, "does not have the checksum in the manifest");
-  return bytes;
-}
-
-}  // namespace
 
 void reading(const std::string& path, FunctionRef<void()> read) {
   try {
@@ -82,50 +25,187 @@ void reading(const std::string& path, FunctionRef<void()> read) {
   }
 }
 
-void Base::save(const std::string& directory) const {
+namespace {
+
+constexpr std::string_view format = "scalar-model";
+constexpr std::int64_t format_version = 2;  // 1 had no shifts, offsets and notes
+constexpr const char* manifest_name = "manifest.json";
+constexpr std::string_view parameters_stem = "parameters";
+constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+json::Value to_value(const ModelInfo& info) {
+  json::Object metrics;
+  for (const auto& [name, value] : info.metrics) metrics.emplace(name, value);
+  return json::Object{{"backend", info.backend},
+                      {"fit_seconds", info.fit_time.count()},
+                      {"metrics", std::move(metrics)},
+                      {"notes", json::Array(info.notes.begin(), info.notes.end())},
+                      {"rows", info.rows},
+                      {"version", info.version}};
+}
+
+ModelInfo info_from(const json::Value& value) {
+  ModelInfo info{.backend = value.at("backend").as_string(),
+                 .rows = value.at("rows").as_int(),
+                 .fit_time = std::chrono::duration<double>(value.at("fit_seconds").as_double()),
+                 .version = value.at("version").as_string(),
+                 .metrics = {},
+                 .notes = {}};
+  for (const auto& [name, metric] : value.at("metrics").as_object())
+    info.metrics[name] = metric.is_null() ? std::numeric_limits<double>::quiet_NaN() : metric.as_double();
+  for (const json::Value& note : value.at("notes").as_array()) info.notes.push_back(note.as_string());
+  return info;
+}
+
+/// What a manifest says, once its checksum holds. A flipped byte must not become another number that parses.
+json::Value content_of(std::span<const std::byte> bytes) {
+  const json::Value manifest = json::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, "manifest");
+  const json::Value& content = manifest.at("content");
+  if (sha256_hex(bytes_of(content.dump())) != manifest.at("sha256").as_string())
+    fail(Errc::corrupt, "", "the content does not have the checksum written beside it");
+  if (content.at("format").as_string() != format)
+    fail(Errc::corrupt, "", "the format is \"{}\", expected \"{}\"", content.at("format").as_string(), format);
+  if (content.at("version").as_int() != format_version)
+    fail(Errc::unsupported, "", "the format's version is {}, this Scalar reads version {}",
+         content.at("version").as_int(), format_version);
+  return content;
+}
+
+void check_parameters(std::span<const std::byte> bytes, const json::Value& expected) {
+  if (bytes.size() != expected.at("bytes").as_uint())
+    fail(Errc::corrupt, "", "has {} bytes, the manifest says {}", bytes.size(), expected.at("bytes").as_uint());
+  if (sha256_hex(bytes) != expected.at("sha256").as_string())
+    fail(Errc::corrupt, "", "does not have the checksum in the manifest");
+}
+
+/// A model's files, as read.
+struct Files {
+  std::string manifest_path, parameters_path;
+  json::Value content;
+  std::vector<std::byte> parameters;
+};
+
+/// Reads the files at `place` by `read(name)`. Errors: those of `read`; `Errc::corrupt`, `Errc::unsupported`.
+Files read_files(const std::string& place, FunctionRef<std::vector<std::byte>(const std::string& name)> read) {
+  Files files{.manifest_path = place + "/" + manifest_name, .parameters_path = {}, .content = {}, .parameters = {}};
+  const std::vector<std::byte> manifest = read(manifest_name);
+  std::string name;
+  reading(files.manifest_path, [&] {
+    files.content = content_of(manifest);
+    const json::Object& named = files.content.at("files").as_object();
+    if (named.size() != 1) fail(Errc::corrupt, "", "it names {} files, expected 1", named.size());
+    name = named.begin()->first;
+    if (name.empty() || name.find('/') != std::string::npos)
+      fail(Errc::corrupt, "", "it names a file {}", quoted(name));
+  });
+  files.parameters_path = place + "/" + name;
+  files.parameters = read(name);
+  reading(files.parameters_path, [&] { check_parameters(files.parameters, files.content.at("files").at(name)); });
+  return files;
+}
+
+Files read_from_directory(const std::string& path) {
+  Files files;
+  read_directory(path, [&](const File& folder) {
+    files = read_files(
+        path, [&](const std::string& name) { return File(folder.number(), name, O_RDONLY, path + "/" + name).read(); });
+  });
+  return files;
+}
+
+Files read_from_store(const data::Uri& uri, const Runtime& runtime) {
+  const auto read = [&](const std::string& name) {
+    const std::string bytes = data::read_bytes(uri / name, no_limit, runtime);
+    const std::span<const std::byte> view = bytes_of(bytes);
+    return std::vector<std::byte>(view.begin(), view.end());
+  };
+  for (;;) {
+    std::vector<std::byte> manifest;
+    try {
+      return read_files(uri.string(), [&](const std::string& name) {
+        std::vector<std::byte> bytes = read(name);
+        if (name == manifest_name) manifest = bytes;
+        return bytes;
+      });
+    } catch (const Error& error) {
+      // A model that was replaced meanwhile has another manifest, and the parameters of the old one may be gone.
+      if (error.code() != Errc::not_found || manifest.empty() || read(manifest_name) == manifest) throw;
+    }
+  }
+}
+
+/// Each object of a store is replaced for itself. So parameters go to a name of their own, which the manifest then
+/// names: whoever reads finds the old pair or the new one. What the old manifest named is removed last.
+void write_to_store(const data::Uri& uri, const std::string& parameters_file, std::span<const std::byte> parameters,
+                    std::string_view manifest, const Runtime& runtime) {
+  std::string before;
+  for (const data::ObjectInfo& object : data::list(uri, runtime)) {
+    const std::string name = object.uri.path().substr(object.uri.path().rfind('/') + 1);
+    if (name == manifest_name)
+      before = data::read_bytes(object.uri, no_limit, runtime);
+    else if (!name.starts_with(parameters_stem))
+      fail(Errc::already_exists, uri.string(), "holds {}, so it is not a model that could be replaced", quoted(name));
+  }
+  data::write_bytes(uri / parameters_file, {reinterpret_cast<const char*>(parameters.data()), parameters.size()},
+                    runtime);
+  data::write_bytes(uri / manifest_name, manifest, runtime);
+  try {
+    for (const auto& [name, file] : content_of(bytes_of(before)).at("files").as_object())
+      if (name != parameters_file) data::remove(uri / name, runtime);
+  } catch (const Error&) {
+    // There was no model, or another save has removed its parameters: nothing that a reader would miss.
+  }
+}
+
+}  // namespace
+
+void Base::save(const data::Uri& uri, const ModelInfo& info) const {
   const std::vector<std::byte> parameters = parameter_bytes();
-  const json::Value content =
-      json::Object{{"encoder", encoder.to_json()},
-                   {"files", json::Object{{parameters_name, json::Object{{"bytes", std::uint64_t{parameters.size()}},
-                                                                         {"sha256", sha256_hex(parameters)}}}}},
-                   {"format", format},
-                   {"info", to_value(info)},
-                   {"spec", json::Object{{"fields", json::parse(spec_json)}, {"name", spec_name}}},
-                   {"version", format_version}};
-  const json::Value manifest = json::Object{{"content", content}, {"sha256", sha256_hex(bytes_of(content.dump()))}};
-  NewDirectory target(directory);
-  target.write(parameters_name, parameters);
-  target.write(manifest_name, bytes_of(manifest.dump()));
+  const std::string hash = sha256_hex(parameters);
+  const bool is_file = uri.scheme() == "file";
+  const std::string file = std::string(parameters_stem) + (is_file ? "" : "-" + hash.substr(0, 16)) + ".bin";
+  const json::Value content = json::Object{
+      {"encoder", encoder.to_json()},
+      {"files", json::Object{{file, json::Object{{"bytes", std::uint64_t{parameters.size()}}, {"sha256", hash}}}}},
+      {"format", format},
+      {"info", to_value(info)},
+      {"spec", json::Object{{"fields", json::parse(spec_json)}, {"name", spec_name}}},
+      {"version", format_version}};
+  const std::string manifest =
+      json::Value(json::Object{{"content", content}, {"sha256", sha256_hex(bytes_of(content.dump()))}}).dump();
+  if (!is_file) return write_to_store(uri, file, parameters, manifest, runtime);
+  NewDirectory target(uri.path());
+  target.write(file, parameters);
+  target.write(manifest_name, bytes_of(manifest));
   target.publish();
 }
 
 }  // namespace model::detail
 
-AnyModel AnyModel::load(const std::string& directory, const Runtime& runtime) {
+AnyModel AnyModel::load(const data::Uri& uri, const Runtime& runtime) {
   using namespace model::detail;
-  const std::vector<File> files = open_files(directory, {manifest_name, parameters_name});
-  const std::string &manifest_path = files[0].path(), &parameters_path = files[1].path();
-  json::Value content;
-  std::vector<std::byte> parameters;
-  reading(manifest_path, [&] { content = read_manifest(files[0]); });
-  reading(parameters_path, [&] { parameters = read_parameters(files[1], content.at("files").at(parameters_name)); });
+  const Files files = uri.scheme() == "file" ? read_from_directory(uri.path()) : read_from_store(uri, runtime);
   Assemble assemble = nullptr;
   const json::Value *fields = nullptr, *encoder = nullptr;
   ModelInfo info;
-  reading(manifest_path, [&] {
-    const json::Value& spec = content.at("spec");
+  reading(files.manifest_path, [&] {
+    const json::Value& spec = files.content.at("spec");
     assemble = find_spec(spec.at("name").as_string());
     if (assemble == nullptr)
-      throw Error(Errc::unsupported,
-                  "a model of \"" + spec.at("name").as_string() +
-                      "\", which this program does not know; a spec from outside Scalar has to be entered with "
-                      "scalar::register_spec<...>()",
-                  manifest_path);
+      fail(Errc::unsupported, files.manifest_path,
+           "a model of \"{}\", which this program does not know; a spec from outside Scalar has to be entered with "
+           "scalar::register_spec<...>()",
+           spec.at("name").as_string());
     fields = &spec.at("fields");
-    encoder = &content.at("encoder");
-    info = info_from(content.at("info"));
+    encoder = &files.content.at("encoder");
+    info = info_from(files.content.at("info"));
   });
-  return assemble({manifest_path, parameters_path, *fields, *encoder, std::move(info), parameters}, runtime);
+  return assemble({files.manifest_path, files.parameters_path, *fields, *encoder, std::move(info), files.parameters},
+                  runtime);
 }
 
 }  // namespace scalar::inline v0

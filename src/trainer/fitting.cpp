@@ -136,12 +136,12 @@ void throw_out_of_memory(std::string_view backend, std::string_view spec) {
               std::string(backend));
 }
 
-ModelInfo info(std::string_view backend, std::int64_t rows, double seconds, std::vector<std::string> notes,
-               const Runtime& runtime) {
+ModelInfo info(std::string_view backend, std::int64_t rows, std::chrono::duration<double> time,
+               std::vector<std::string> notes, const Runtime& runtime) {
   for (const std::string& note : notes) runtime.log(LogLevel::warning, "trainer", note);
   return {.backend = std::string(backend),
           .rows = rows,
-          .fit_seconds = seconds,
+          .fit_time = time,
           .version = version,
           .metrics = {},
           .notes = std::move(notes)};

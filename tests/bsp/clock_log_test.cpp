@@ -263,7 +263,7 @@ TEST_CASE("a run that failed leaves a log with which it fails again") {
       CHECK(ended == processes);
     }
     // Without the error the run diverges: others may have gone on a little without peer 2.
-    CHECK_THAT(error_of(Descent{{staleness, nullptr, &log}}), Contains("invalid_argument bsp clock replay: peer "));
+    CHECK_THAT(error_of(Descent{{staleness, nullptr, &log}}), Contains("invalid_argument bsp::StaleClock replay: peer "));
   }
 }
 
@@ -278,7 +278,7 @@ TEST_CASE("a run that does not fail again comes to the end of its record, and is
     CHECK(error_of(Descent{{staleness, nullptr, &log}, false, nullptr, -1, 11}) == stuck);
     // Whoever is resumed first tells it.
     CHECK_THAT(error_of(Descent{{staleness, nullptr, &log}}),
-               Contains("invalid_argument bsp clock replay: peer ") &&
+               Contains("invalid_argument bsp::StaleClock replay: peer ") &&
                    Contains(": its record ends here, since the recorded run failed, but this run has not failed"));
     for (const int processes : {2, 3, 4}) {
       std::atomic<int> told{0};
@@ -324,7 +324,7 @@ TEST_CASE("a replay of another program is an error that names the peer and the t
       return error_of(body({staleness, nullptr, &log}, change), count);
     };
     CHECK(error({}) == "no error");
-    const std::string at = "invalid_argument bsp clock replay: peer ";
+    const std::string at = "invalid_argument bsp::StaleClock replay: peer ";
     CHECK(error({.ticks = 11}) == at + "1 tick 10: it ticks once more, but in the recorded run it left after 10 ticks");
     CHECK(error({.ticks = 7}) == at + "1 tick 7: it leaves, but in the recorded run it ticked 10 times");
     CHECK(error({.odd_at = 5}) == at + "1 tick 5: what it has pushed for its next tick is not what was recorded");
@@ -400,7 +400,7 @@ TEST_CASE("logs that are used in a wrong way are refused") {
   REQUIRE(error_of(some({0, &log}, 2)) == "no error");
   CHECK(error_of(some({0, nullptr, &log}, 2)) == "no error");
   CHECK(error_of(some({0, nullptr, &log}, 3)) ==
-        "invalid_argument bsp clock replay: peer 2 tick 0: in the recorded run it did not make the clock");
+        "invalid_argument bsp::StaleClock replay: peer 2 tick 0: in the recorded run it did not make the clock");
   CHECK_THAT(error_of(some({0, nullptr, &(other = {})}, 2)), Contains("the log is of 0 peers"));
   CHECK_THROWS_WITH(log.add(log), "clock log: peer 0 is in both logs");
   ClockLog three;

@@ -21,16 +21,16 @@ using bsp::Machine;
 namespace {
 
 Machine linear(double l, double per_byte) {
-  return {.p = 2, .r = 1, .l = l, .g = {{1, per_byte}, {1 << 20, per_byte * (1 << 20)}}};
+  return {.peers = 2, .rate = 1, .latency = l, .gaps = {{1, per_byte}, {1 << 20, per_byte * (1 << 20)}}};
 }
 
 /// Longer relations take more, but no more a byte than shorter ones.
 Machine random_machine(Philox& random) {
   const auto unit = [&] { return static_cast<double>(random() % 1000) / 1000; };
-  Machine machine{.p = 2, .r = 1, .l = std::pow(10, 1 + 5 * unit())};
+  Machine machine{.peers = 2, .rate = 1, .latency = std::pow(10, 1 + 5 * unit())};
   double per_byte = std::pow(10, -2 + 3 * unit());
   for (std::uint64_t bytes = 64; bytes <= 1 << 20; bytes *= 8) {
-    machine.g.push_back({bytes, static_cast<double>(bytes) * per_byte});
+    machine.gaps.push_back({bytes, static_cast<double>(bytes) * per_byte});
     per_byte *= 0.2 + 0.8 * unit();  // from an eighth on the time of eight times as much is no less
   }
   return machine;
@@ -42,7 +42,7 @@ struct Textbook {
   int processes;
   std::uint64_t bytes;
 
-  double step(double h) const { return machine.exchange(static_cast<std::uint64_t>(h)) + machine.l; }
+  double step(double h) const { return machine.exchange(static_cast<std::uint64_t>(h)).count() + machine.latency; }
   double n() const { return static_cast<double>(bytes); }
   double p() const { return processes; }
   int log2() const {
@@ -78,15 +78,15 @@ TEST_CASE("the choice is the lesser of the two sums of h-relations and barriers"
     const std::uint64_t bytes = random() % (std::uint64_t{1} << (1 + random() % 26));
     const auto all = static_cast<std::uint64_t>(processes), k = static_cast<std::uint64_t>(parts);
     const std::uint64_t foreign = bytes - bytes / all;
-    const double one = machine.exchange((all - 1) * k * bytes) + 3 * machine.l;
-    const double two = machine.exchange(k * foreign) + machine.exchange(foreign) + 4 * machine.l;
+    const double one = machine.exchange((all - 1) * k * bytes).count() + 3 * machine.latency;
+    const double two = machine.exchange(k * foreign).count() + machine.exchange(foreign).count() + 4 * machine.latency;
     INFO(processes << " processes, " << parts << " parts, " << bytes << " bytes: " << one << " or " << two);
     const bsp::Choice choice = choose_collective(machine, processes, bytes, parts);
-    CHECK(choice.nanoseconds == Approx((std::min)(one, two)));
+    CHECK(choice.time.count() == Approx((std::min)(one, two)));
     CHECK(choice.algorithm == (two < one ? Algorithm::two_phase : Algorithm::one_phase));
-    CHECK(predict_collective(machine, Algorithm::one_phase, processes, bytes, parts) == Approx(one));
-    CHECK(predict_collective(machine, Algorithm::two_phase, processes, bytes, parts) == Approx(two));
-    CHECK(predict_collective(machine, Algorithm::automatic, processes, bytes, parts) == choice.nanoseconds);
+    CHECK(predict_collective(machine, Algorithm::one_phase, processes, bytes, parts).count() == Approx(one));
+    CHECK(predict_collective(machine, Algorithm::two_phase, processes, bytes, parts).count() == Approx(two));
+    CHECK(predict_collective(machine, Algorithm::automatic, processes, bytes, parts).count() == choice.time.count());
   }
 }
 
@@ -117,9 +117,9 @@ TEST_CASE("no tree, ring, recursive doubling or hypercube is ever predicted to t
       const std::uint64_t bytes = random() % (std::uint64_t{1} << (1 + random() % 26));
       const Textbook textbook{machine, processes, bytes};
       // Chunks are whole bytes.
-      const double ours = (choose_collective(machine, processes, bytes).nanoseconds - 2 * machine.l) * (1 - 1e-9) -
-                          machine.exchange(static_cast<std::uint64_t>(processes));
-      INFO(processes << " processes, " << bytes << " bytes, l " << machine.l);
+      const double ours = (choose_collective(machine, processes, bytes).time.count() - 2 * machine.latency) * (1 - 1e-9) -
+                          machine.exchange(static_cast<std::uint64_t>(processes)).count();
+      INFO(processes << " processes, " << bytes << " bytes, latency " << machine.latency);
       for (int k = 1; k < processes; ++k) REQUIRE(textbook.tree(k) >= ours);
       REQUIRE(textbook.recursive_doubling() >= ours);
       REQUIRE(textbook.ring() >= ours);
@@ -135,12 +135,12 @@ TEST_CASE("impossible questions have answers") {
   CHECK(choose_collective({}, 1 << 20, most / 2, 1 << 20).algorithm == Algorithm::two_phase);
   for (const int processes : {-3, 0, 1}) {
     CHECK(choose_collective({}, processes, 1000).algorithm == Algorithm::one_phase);
-    CHECK(choose_collective({}, processes, 1000).nanoseconds == 2 * bsp::typical_machine().l);
+    CHECK(choose_collective({}, processes, 1000).time.count() == 2 * bsp::typical_machine().latency);
   }
-  CHECK(choose_collective({}, 4, 100, -7).nanoseconds == choose_collective({}, 4, 100).nanoseconds);
-  CHECK(choose_collective({}, 4, 1 << 20).nanoseconds ==
-        choose_collective(bsp::typical_machine(), 4, 1 << 20).nanoseconds);
-  CHECK(choose_collective({}, 4, 0).nanoseconds == 3 * bsp::typical_machine().l);
+  CHECK(choose_collective({}, 4, 100, -7).time.count() == choose_collective({}, 4, 100).time.count());
+  CHECK(choose_collective({}, 4, 1 << 20).time.count() ==
+        choose_collective(bsp::typical_machine(), 4, 1 << 20).time.count());
+  CHECK(choose_collective({}, 4, 0).time.count() == 3 * bsp::typical_machine().latency);
 }
 
 TEST_CASE("an engine refuses a machine that cannot be") {
@@ -153,13 +153,13 @@ TEST_CASE("an engine refuses a machine that cannot be") {
       return error.what();
     }
   };
-  CHECK(message({.machine = linear(-1, 1)}) == "bsp::Engine: machine.l is -1.000000, expected 0 or more nanoseconds");
-  CHECK(message({.machine = {.l = std::nan(""), .g = {{1, 1}}}}) ==
-        "bsp::Engine: machine.l is nan, expected 0 or more nanoseconds");
-  CHECK(message({.machine = {.g = {{1, 1}, {2, -3}}}}) ==
-        "bsp::Engine: machine.g[1].nanoseconds is -3.000000, expected 0 or more nanoseconds");
-  CHECK(message({.machine = {.g = {{0, 1}}}}) == "bsp::Engine: machine.g[0].bytes is 0, expected more than 0");
-  CHECK(message({.machine = {.g = {{9, 1}, {8, 1}}}}) == "bsp::Engine: machine.g[1].bytes is 8, expected more than 9");
+  CHECK(message({.machine = linear(-1, 1)}) == "bsp::Engine: machine.latency is -1.000000, expected 0 or more nanoseconds");
+  CHECK(message({.machine = {.latency = std::nan(""), .gaps = {{1, 1}}}}) ==
+        "bsp::Engine: machine.latency is nan, expected 0 or more nanoseconds");
+  CHECK(message({.machine = {.gaps = {{1, 1}, {2, -3}}}}) ==
+        "bsp::Engine: machine.gaps[1].nanoseconds is -3.000000, expected 0 or more nanoseconds");
+  CHECK(message({.machine = {.gaps = {{0, 1}}}}) == "bsp::Engine: machine.gaps[0].bytes is 0, expected more than 0");
+  CHECK(message({.machine = {.gaps = {{9, 1}, {8, 1}}}}) == "bsp::Engine: machine.gaps[1].bytes is 8, expected more than 9");
   CHECK(message({.collectives = static_cast<Algorithm>(7)}) == "bsp::Engine: collectives is 7, expected an Algorithm");
   CHECK(message({.collectives = Algorithm::two_phase, .machine = linear(1, 1)}) == "no error");
 }

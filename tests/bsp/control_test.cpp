@@ -11,6 +11,7 @@
 #include "bsp/loopback.hpp"
 #include "bsp/places.hpp"
 #include "scalar/bsp.hpp"
+#include "support/manual_clock.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
@@ -87,7 +88,7 @@ TEST_CASE("a stop in one process ends the run in all, also while they wait for i
 TEST_CASE("a superstep beyond its deadline ends the run") {
   for (auto& place : bsp_test::places(3)) {
     INFO(place.name);
-    const auto time = std::make_shared<ManualClock>();
+    const auto time = std::make_shared<test::ManualClock>();
     place.options.superstep_deadline = std::chrono::milliseconds(30);
     const bsp::Engine engine(place.options, Runtime({.threads = 4, .clock = time}));
     const Seen error = seen(engine, [&](Peer& peer) -> Task<> {
@@ -174,7 +175,7 @@ TEST_CASE("a superstep in teams or at clocks beyond its deadline ends the run an
   for (auto& place : bsp_test::places(4)) {
     for (const int staleness : {-1, 0, bsp::unbounded}) {
       INFO(place.name << ", staleness " << staleness);
-      const auto time = std::make_shared<ManualClock>();
+      const auto time = std::make_shared<test::ManualClock>();
       place.options.superstep_deadline = std::chrono::seconds(1);
       const bsp::Engine engine(place.options, Runtime({.threads = 4, .clock = time}));
       std::atomic<int> slow{-1};
@@ -199,7 +200,7 @@ TEST_CASE("a superstep in teams or at clocks beyond its deadline ends the run an
 }
 
 TEST_CASE("a deadline names the peer that came last, and one that is on a thread of its own") {
-  const auto time = std::make_shared<ManualClock>();
+  const auto time = std::make_shared<test::ManualClock>();
   const bsp::Engine engine({.peers = 3, .workers = 1, .superstep_deadline = std::chrono::seconds(1)},
                            Runtime({.clock = time}));
   Seen error = seen(engine, [&](Peer& peer) -> Task<> {

@@ -262,19 +262,19 @@ TEST_CASE("bad use of a table is an error that says what was expected") {
     return std::string("no error");
   };
   CHECK(error_of(1, [](Peer&, bsp::StaleClock& clock) { bsp::ParameterTable<int>(clock, 3, 2).pull(3); }) ==
-        "bsp table 0 peer 0: row 3, but there are 3");
+        "bsp::ParameterTable 0 peer 0: row 3, but there are 3");
   CHECK(error_of(1, [](Peer&, bsp::StaleClock& clock) { bsp::ParameterTable<int>(clock, 3, 2).push(0, 1); }) ==
-        "bsp table 0 peer 0: a push of 1 elements to a row of 2");
+        "bsp::ParameterTable 0 peer 0: a push of 1 elements to a row of 2");
   CHECK(error_of(1, [](Peer&, bsp::StaleClock& clock) { bsp::ParameterTable<int>(clock, 3, 2).push_all({}); }) ==
-        "bsp table 0 peer 0: a push of 0 elements to all of 3 x 2");
+        "bsp::ParameterTable 0 peer 0: a push of 0 elements to all of 3 x 2");
   CHECK(error_of(1, [](Peer&, bsp::StaleClock& clock) { bsp::ParameterTable<int> table(clock, 3, 2); }) ==
-        "bsp table of peer 0: a table is made before the clock's first tick; this one has ticked 1 times");
+        "bsp::ParameterTable peer 0: a table is made before the clock's first tick; this one has ticked 1 times");
   CHECK(error_of(1, [](Peer&, bsp::StaleClock& clock) {
           bsp::ParameterTable<int> table(clock, std::size_t{1} << 40, std::size_t{1} << 40);
         }).find("there is no memory for") != std::string::npos);
   CHECK(error_of(1, [](Peer&, bsp::StaleClock& clock) {
           bsp::ParameterTable<int> table(clock, 3, 2, {.initial = std::vector<int>(5)});
-        }) == "bsp table of peer 0: 5 initial values, expected 3 x 2");
+        }) == "bsp::ParameterTable peer 0: 5 initial values, expected 3 x 2");
   CHECK(error_of(2, [](Peer& peer, bsp::StaleClock& clock) {
           if (clock.now() != 0) return;  // peer 0 may get so far before it is told
           bsp::ParameterTable<int> table(clock, 3, 2 + static_cast<std::size_t>(peer.rank()));

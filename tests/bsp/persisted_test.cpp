@@ -186,7 +186,7 @@ TEST_CASE("misuse of sharded state is told") {
                   peer.persist(own, bsp::sharded(parts, 6));
                   co_await peer.checkpoint();
                 }) ==
-        "invalid_argument, bsp checkpoint: beside sharded state all peers name the same values, but those of "
+        "invalid_argument, bsp::Peer::checkpoint: beside sharded state all peers name the same values, but those of "
         "peer 2 differ from those of peer 0; what is a peer's own belongs in the state of its shards");
   CHECK(text_of(options(12), [](Peer& peer) -> Task<> {
           int own = peer.rank();
@@ -195,7 +195,7 @@ TEST_CASE("misuse of sharded state is told") {
           co_await peer.checkpoint();
         }).find("those of peers 1, 2, 3, 4, 5, 6, 7, 8, ... differ") != std::string::npos);
   CHECK(text_of(options(2), naming({4, 6}, 1)) ==
-        "invalid_argument, bsp checkpoint: peer 0 names state in 4 shards, but peer 1 another number");
+        "invalid_argument, bsp::Peer::checkpoint: peer 0 names state in 4 shards, but peer 1 another number");
   CHECK(text_of(options(3), [](Peer& peer) -> Task<> {
           std::vector<int> parts(peer.rank() == 1 ? 3 : 2), right(2);
           peer.persist(bsp::sharded(right, 6), bsp::sharded(parts, 6));
@@ -209,8 +209,8 @@ TEST_CASE("misuse of sharded state is told") {
     };
   };
   CHECK(text_of({}, persist_in(4, 5)) ==
-        "invalid_argument, bsp persist: a peer's sharded states have 4 and 5 shards, expected the same number");
-  CHECK(text_of({}, persist_in(0, 0)) == "invalid_argument, bsp persist: shards is 0, expected at least 1");
+        "invalid_argument, bsp::Peer::persist: a peer's sharded states have 4 and 5 shards, expected the same number");
+  CHECK(text_of({}, persist_in(0, 0)) == "invalid_argument, bsp::Peer::persist: shards is 0, expected at least 1");
   CHECK(text_of({.peers = 3}, persist_in(2, 2)).find("3 peers cannot share 2 shards") != std::string::npos);
   CHECK(bsp_test::files_in(directory.path()).empty());
 }

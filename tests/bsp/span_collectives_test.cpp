@@ -142,7 +142,7 @@ TEST_CASE("parts of the peers cross too, with some processes left out and unlike
 }
 
 TEST_CASE("between processes the size decides, by the machine that is given or a typical one") {
-  const bsp::Machine slow_barriers{.l = 1e9, .g = {{1, 1}}}, free_barriers{.l = 0, .g = {{1, 1}}};
+  const bsp::Machine slow_barriers{.latency = 1e9, .gaps = {{1, 1}}}, free_barriers{.latency = 0, .gaps = {{1, 1}}};
   const auto with = [](const bsp::Machine& machine) {
     return [&machine](bsp::EngineOptions& options, int) { options.machine = machine; };
   };
@@ -166,11 +166,11 @@ TEST_CASE("processes with unlike options go the way of rank 0's") {
   const auto unlike = [](bsp::EngineOptions& options, int process) {
     if (process == 0) options.collectives = Algorithm::two_phase;
     if (process == 1) options.collectives = Algorithm::one_phase;
-    if (process == 2) options.machine = {.l = 1e9, .g = {{1, 1}}};
+    if (process == 2) options.machine = {.latency = 1e9, .gaps = {{1, 1}}};
   };
   CHECK(run_changed(3, 7, supersteps_of(1000), unlike) == std::vector<std::uint64_t>(7, 4));
   const auto other = [](bsp::EngineOptions& options, int process) {
-    options.machine = {.l = process == 0 ? 1e9 : 0.0, .g = {{1, 1}}};
+    options.machine = {.latency = process == 0 ? 1e9 : 0.0, .gaps = {{1, 1}}};
   };
   CHECK(run_changed(3, 7, supersteps_of(1 << 20), other) == std::vector<std::uint64_t>(7, 3));
 }

@@ -3,6 +3,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/manual_clock.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
@@ -56,7 +57,7 @@ TEST_CASE("transient errors are tried again after the policy's waits", "[retry]"
 }
 
 TEST_CASE("a manual clock wakes sleepers when their time has come", "[clock]") {
-  ManualClock clock;
+  test::ManualClock clock;
   const TimePoint start = clock.now();
   std::jthread sleeper([&] { clock.sleep_until(start + milliseconds(5)); });
   clock.wait_for_sleepers(1);

@@ -18,6 +18,7 @@
 #include "scalar/core/parallel.hpp"
 #include "scalar/core/random.hpp"
 #include "scalar/flow.hpp"
+#include "support/manual_clock.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
@@ -146,7 +147,7 @@ TEST_CASE("a stop token ends the flow between steps", "[flow][tbb]") {
 }
 
 TEST_CASE("progress tells of each step, one call at a time, on the runtime's clock", "[flow][tbb]") {
-  const auto clock = std::make_shared<ManualClock>();
+  const auto clock = std::make_shared<test::ManualClock>();
   const Runtime runtime(RuntimeOptions{.threads = 1, .clock = clock});
   struct Call {
     std::string step{};
@@ -155,7 +156,7 @@ TEST_CASE("progress tells of each step, one call at a time, on the runtime's clo
     bool operator==(const Call&) const = default;
   };
   std::vector<Call> calls;
-  const auto note = [&](const StepProgress& at) { calls.push_back({std::string(at.step), at.event, at.seconds}); };
+  const auto note = [&](const StepProgress& at) { calls.push_back({std::string(at.step), at.event, at.elapsed.count()}); };
   const Flow<S> flow("timed", step<"a">([&] {
                                 clock->advance(std::chrono::milliseconds(1500));
                                 return 1;
@@ -176,7 +177,7 @@ TEST_CASE("progress tells of each step, one call at a time, on the runtime's clo
              {.progress =
                   [&](const StepProgress& at) {
                     REQUIRE(++inside == 1);
-                    REQUIRE(at.seconds >= 0);
+                    REQUIRE(at.elapsed.count() >= 0);
                     (at.event == StepEvent::started ? started : finished) += 1;
                     --inside;
                   }},

@@ -9,6 +9,7 @@
 #include "serve/infer.hpp"
 #include "serve/models.hpp"
 #include "serve/requests.hpp"
+#include "support/manual_clock.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 
@@ -122,7 +123,7 @@ TEST_CASE("bodies of all connections together are bounded") {
 }
 
 TEST_CASE("the buffer of a body grows only when it is full") {
-  serve::Server server{{.threads = 1}, Runtime{{.clock = std::make_shared<ManualClock>()}}};
+  serve::Server server{{.threads = 1}, Runtime{{.clock = std::make_shared<test::ManualClock>()}}};
   server.start();
   Client client(server.port()), other(server.port());
   client.send("POST /v2/models/m/infer HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n");
@@ -138,7 +139,7 @@ TEST_CASE("the buffer of a body grows only when it is full") {
 TEST_CASE("answers that clients do not take are bounded") {
   // On a clock that stands: no client is dropped because this test is slow.
   serve::Server server{{.threads = 1, .workers = 1, .limits = {.buffered_bytes = 64 << 20}},
-                       Runtime{{.clock = std::make_shared<ManualClock>()}}};
+                       Runtime{{.clock = std::make_shared<test::ManualClock>()}}};
   server.add("m", sum_of(1), {});
   server.start();
   const std::string request = request_for_much();

@@ -13,6 +13,7 @@
 #include "serve/client.hpp"
 #include "serve/models.hpp"
 #include "serve/requests.hpp"
+#include "support/manual_clock.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
@@ -27,7 +28,7 @@ constexpr std::size_t mouthful = 512 << 10;  // more than fits into the window: 
 }  // namespace
 
 TEST_CASE("slow clients are told so, and dropped") {
-  const auto clock = std::make_shared<ManualClock>();
+  const auto clock = std::make_shared<test::ManualClock>();
   serve::Server server{
       {.threads = 1, .timeouts = {.header = 40ms, .body_grace = 40ms, .body_bytes_per_second = 1000, .idle = 40ms}},
       Runtime{{.clock = clock}}};
@@ -59,7 +60,7 @@ TEST_CASE("slow clients are told so, and dropped") {
 }
 
 TEST_CASE("what follows a refusal is no request, also while the refusal cannot be written") {
-  const auto clock = std::make_shared<ManualClock>();
+  const auto clock = std::make_shared<test::ManualClock>();
   serve::Server server{{.threads = 1, .timeouts = {.body_grace = 40ms}}, Runtime{{.clock = clock}}};
   server.add("m", sum_of(2), {});
   server.start();
@@ -82,7 +83,7 @@ TEST_CASE("what follows a refusal is no request, also while the refusal cannot b
 }
 
 TEST_CASE("a body is not slow for what its client had to wait") {
-  const auto clock = std::make_shared<ManualClock>();
+  const auto clock = std::make_shared<test::ManualClock>();
   serve::Server server{
       {.threads = 1, .timeouts = {.header = 15s, .body_grace = 25s, .body_stall = 25s, .write_stall = 30s}},
       Runtime{{.clock = clock}}};
@@ -114,7 +115,7 @@ TEST_CASE("a body is not slow for what its client had to wait") {
 }
 
 TEST_CASE("a client that takes nothing is dropped") {
-  const auto clock = std::make_shared<ManualClock>();
+  const auto clock = std::make_shared<test::ManualClock>();
   serve::Server server{{.threads = 1, .timeouts = {.write_stall = 50ms}}, Runtime{{.clock = clock}}};
   server.add("m", sum_of(1), {});
   server.start();
@@ -131,7 +132,7 @@ TEST_CASE("a client that takes nothing is dropped") {
 }
 
 TEST_CASE("a client that takes an answer slowly and steadily gets all of it") {
-  const auto clock = std::make_shared<ManualClock>();
+  const auto clock = std::make_shared<test::ManualClock>();
   serve::Server server{{.threads = 1, .timeouts = {.header = 100ms}}, Runtime{{.clock = clock}}};
   server.add("m", sum_of(1), {});
   server.start();
@@ -152,7 +153,7 @@ TEST_CASE("a client that takes an answer slowly and steadily gets all of it") {
 }
 
 TEST_CASE("a client that takes an answer below the least rate is dropped though it never stalls") {
-  const auto clock = std::make_shared<ManualClock>();
+  const auto clock = std::make_shared<test::ManualClock>();
   serve::Server server{{.threads = 1, .timeouts = {.header = 100ms, .answer_bytes_per_second = 100'000}},
                        Runtime{{.clock = clock}}};
   server.add("m", sum_of(1), {});
@@ -171,7 +172,7 @@ TEST_CASE("a client that takes an answer below the least rate is dropped though 
 }
 
 TEST_CASE("the end of an answer, which lies in the kernel, has a least rate too") {
-  const auto clock = std::make_shared<ManualClock>();
+  const auto clock = std::make_shared<test::ManualClock>();
   serve::Server server{{.threads = 1, .timeouts = {.idle = 1h, .answer_bytes_per_second = 100'000}},
                        Runtime{{.clock = clock}}};
   server.add("m", sum_of(1), {});
@@ -204,7 +205,7 @@ TEST_CASE("a connection ends after its number of requests") {
 }
 
 TEST_CASE("the longest idle connection makes room for a new one") {
-  const auto clock = std::make_shared<ManualClock>();
+  const auto clock = std::make_shared<test::ManualClock>();
   serve::Server server{{.threads = 1, .limits = {.connections = 3}}, Runtime{{.clock = clock}}};
   server.start();
   const auto is_answered = [](Client& client) {
@@ -230,7 +231,7 @@ TEST_CASE("the longest idle connection makes room for a new one") {
 }
 
 TEST_CASE("an idle connection makes room however many busy ones are older") {
-  const auto clock = std::make_shared<ManualClock>();
+  const auto clock = std::make_shared<test::ManualClock>();
   constexpr std::size_t many = 140;
   serve::Server server{{.threads = 1, .limits = {.connections = many + 1}}, Runtime{{.clock = clock}}};
   server.start();
@@ -252,7 +253,7 @@ TEST_CASE("an idle connection makes room however many busy ones are older") {
 
 TEST_CASE("a connection makes room in whichever loop it is idle") {
   const std::size_t reserved = GENERATE(std::size_t{0}, std::size_t{16});
-  const auto clock = std::make_shared<ManualClock>();
+  const auto clock = std::make_shared<test::ManualClock>();
   serve::Server server{{.threads = 4, .limits = {.connections = 6, .reserved_connections = reserved}},
                        Runtime{{.clock = clock}}};
   server.start();
@@ -270,7 +271,7 @@ TEST_CASE("a connection makes room in whichever loop it is idle") {
 }
 
 TEST_CASE("where no connection is idle, health and metrics have a reserve") {
-  const auto clock = std::make_shared<ManualClock>();
+  const auto clock = std::make_shared<test::ManualClock>();
   serve::Server server{{.threads = 1, .limits = {.connections = 2, .reserved_connections = 2}},
                        Runtime{{.clock = clock}}};
   server.add("m", sum_of(2), {});

@@ -10,6 +10,7 @@
 #include "serve/client.hpp"
 #include "serve/models.hpp"
 #include "serve/requests.hpp"
+#include "support/manual_clock.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
@@ -30,7 +31,7 @@ bool is_refused(std::uint16_t port) {
 }  // namespace
 
 TEST_CASE("a lame duck still serves, and tells everybody to go") {
-  const auto clock = std::make_shared<ManualClock>();
+  const auto clock = std::make_shared<test::ManualClock>();
   serve::Server server{{.threads = 2, .timeouts = {.lame_duck = 20s, .last_request = 1s}}, Runtime{{.clock = clock}}};
   server.add("m", sum_of(2), {});
   server.start();
@@ -70,7 +71,7 @@ TEST_CASE("a lame duck still serves, and tells everybody to go") {
 }
 
 TEST_CASE("an idle connection has time for a last request when the server stops") {
-  const auto clock = std::make_shared<ManualClock>();
+  const auto clock = std::make_shared<test::ManualClock>();
   serve::Server server{{.threads = 1, .timeouts = {.last_request = 5s}}, Runtime{{.clock = clock}}};
   server.start();
   const std::uint16_t port = server.port();

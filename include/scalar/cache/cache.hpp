@@ -11,7 +11,7 @@
 #include "scalar/cache/bytes.hpp"
 #include "scalar/core/clock.hpp"
 #include "scalar/core/hash.hpp"
-#include "scalar/core/parallel.hpp"
+#include "scalar/core/function_ref.hpp"
 
 namespace scalar::inline v0::cache {
 

@@ -1,9 +1,7 @@
 #pragma once
-/// Time as the library sees it: the steady clock, or one that a test moves by hand.
+/// Clock: time as the library sees it.
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 
 namespace scalar::inline v0 {
 
@@ -21,23 +19,6 @@ class Clock {
 
   /// The machine's steady clock.
   static std::shared_ptr<Clock> steady();
-};
-
-/// A clock that stands still until `advance` is called.
-class ManualClock final : public Clock {
- public:
-  TimePoint now() const noexcept override;
-  void sleep_until(TimePoint time) override;
-  /// Moves time on and wakes who slept long enough.
-  void advance(Duration by);
-  /// Returns once `count` threads sleep on this clock.
-  void wait_for_sleepers(std::size_t count);
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  TimePoint now_{};
-  std::size_t sleepers_ = 0;
 };
 
 }  // namespace scalar::inline v0

@@ -35,7 +35,7 @@ enum class Errc : std::int32_t {
   empty = 21,               ///< a model, table or handle that nothing was put into was used
 };
 
-/// The stable name of a code, such as "not_found"; "unknown" for a number that is none.
+/// The stable name of a code, such as "not_found"; "unknown" for any other number.
 std::string_view name(Errc code) noexcept;
 
 /// The HTTP status that answers a request which failed with this code; 200 for `Errc::ok`.

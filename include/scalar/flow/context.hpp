@@ -4,7 +4,7 @@
 #include <stop_token>
 #include <string_view>
 
-#include "scalar/core/parallel.hpp"
+#include "scalar/core/function_ref.hpp"
 #include "scalar/core/runtime.hpp"
 
 namespace scalar::inline v0 {

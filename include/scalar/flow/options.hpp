@@ -1,5 +1,6 @@
 #pragma once
 /// What the caller of `Flow::run` may watch and stop.
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <stop_token>
@@ -14,7 +15,7 @@ enum class StepEvent : std::uint8_t { started = 0, finished = 1, failed = 2, adv
 struct StepProgress {
   std::string_view step{};
   StepEvent event = StepEvent::started;
-  double seconds = 0;                ///< since it started, on the Runtime's clock
+  std::chrono::duration<double> elapsed{};  ///< since it started, on the Runtime's clock
   std::int64_t done = 0, total = 0;  ///< what the step reported when it `advanced`
 };
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "scalar/core/parallel.hpp"
+#include "scalar/core/function_ref.hpp"
 #include "scalar/core/runtime.hpp"
 #include "scalar/graph/graph.hpp"
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "scalar/core/function_ref.hpp"
 #include "scalar/core/json.hpp"
-#include "scalar/core/parallel.hpp"
 #include "scalar/model.hpp"
 
 namespace scalar::inline v0 {

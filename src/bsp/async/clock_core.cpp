@@ -262,7 +262,7 @@ void ClockCore::received(int process, Buffer bytes) {
     throw Error(Errc::invalid_argument,
                 "clock: the staleness is " + std::to_string(head.staleness) + " there, but " +
                     std::to_string(staleness_) + " here",
-                "bsp clock");
+                "bsp::StaleClock");
   std::vector<Push> pushes = decode(process, head, std::make_shared<Buffer>(std::move(bytes)));
   const std::lock_guard lock(mutex_);
   if (head.minimum < link->minimum)
@@ -317,7 +317,7 @@ TableCore& ClockCore::join_table(int rank, std::uint32_t index, const TableSpec&
     throw Error(Errc::shape_mismatch,
                 "the table is " + text(spec) + ", but " + text(other) + " on another peer" +
                     (spec.type != other.type ? ", of another type" : ""),
-                "bsp table " + std::to_string(index) + " peer " + std::to_string(rank));
+                "bsp::ParameterTable " + std::to_string(index) + " peer " + std::to_string(rank));
   }
   return table;
 }
@@ -365,7 +365,7 @@ void ClockCore::fold(Replica& replica) {
       throw Error(Errc::shape_mismatch,
                   "peer " + std::to_string(push.head.rank) + " has pushed to table " + std::to_string(push.head.table) +
                       ", but here are " + std::to_string(tables.size()) + " tables",
-                  "bsp clock");
+                  "bsp::StaleClock");
   if (staleness_ == unbounded) {
     for (const Push& push : ready) {
       tables[push.head.table]->append(++replica.applied, std::span(&push, 1));

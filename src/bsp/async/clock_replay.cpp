@@ -37,7 +37,7 @@ void ClockCore::follow(const ClockLog& log) {
                 "the log is of " + std::to_string(log.peers()) + " peers with staleness " +
                     std::to_string(log.staleness()) + ", but here are " + std::to_string(placement_.size()) + " with " +
                     std::to_string(staleness_),
-                "bsp clock replay");
+                "bsp::StaleClock replay");
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     const int rank = placement_.first(placement_.here()) + static_cast<int>(i);
     const ClockPart* const part = log.part(rank);
@@ -61,7 +61,7 @@ void ClockCore::enter(int rank) {
 
 void ClockCore::diverge(int rank, const std::string& what) {
   throw Error(Errc::invalid_argument, what,
-              "bsp clock replay: peer " + std::to_string(rank) + " tick " + std::to_string(seat(rank).clock));
+              "bsp::StaleClock replay: peer " + std::to_string(rank) + " tick " + std::to_string(seat(rank).clock));
 }
 
 void ClockCore::note_table(int rank, std::uint32_t number, bool is_new, const TableSpec& spec,

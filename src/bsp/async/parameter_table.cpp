@@ -13,12 +13,12 @@ namespace scalar::inline v0::bsp::detail {
 namespace {
 
 [[noreturn]] void refuse(Errc code, const Peer& peer, std::uint32_t table, const std::string& what) {
-  throw Error(code, what, "bsp table " + std::to_string(table) + " peer " + std::to_string(peer.rank()));
+  throw Error(code, what, "bsp::ParameterTable " + std::to_string(table) + " peer " + std::to_string(peer.rank()));
 }
 
 TableSpec checked(StaleClock& clock, const TableSpec& spec, std::size_t initial_bytes) {
   const auto fail = [&](Errc code, const std::string& what) {
-    throw Error(code, what, "bsp table of peer " + std::to_string(clock.peer().rank()));
+    throw Error(code, what, "bsp::ParameterTable peer " + std::to_string(clock.peer().rank()));
   };
   const std::uint64_t most = std::numeric_limits<std::int64_t>::max() / spec.element_bytes;
   if (spec.width != 0 && spec.rows > most / spec.width)

@@ -23,7 +23,7 @@ void TableCore::check(const Push& push) const {
     throw Error(Errc::shape_mismatch,
                 "peer " + std::to_string(head.rank) + " has pushed " + what + " to a table of " +
                     std::to_string(spec_.rows) + " x " + std::to_string(spec_.width),
-                "bsp table " + std::to_string(head.table));
+                "bsp::ParameterTable " + std::to_string(head.table));
   };
   if (head.type != spec_.type) refuse("elements of another type");
   if (head.width != spec_.width) refuse("rows of " + std::to_string(head.width) + " elements");
@@ -40,7 +40,7 @@ void TableCore::append(std::uint64_t number, std::span<const Push> pushes) {
   if (const auto twice = std::adjacent_find(pushes.begin(), pushes.end(), same); twice != pushes.end())
     throw Error(Errc::parse,
                 "peer " + std::to_string(twice->head.rank) + " has pushed twice in tick " + std::to_string(number),
-                "bsp table " + std::to_string(twice->head.table));
+                "bsp::ParameterTable " + std::to_string(twice->head.table));
   updates_.push_back({number, pushes.size() == 1 ? pushes.front() : sum(pushes)});
   update_bytes_ += updates_.back().sum.head.value_bytes;
 }

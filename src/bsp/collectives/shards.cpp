@@ -10,12 +10,12 @@ namespace scalar::inline v0::bsp {
 ShardRange shards_of(int shards, int rank, int peers) {
   if (shards < 1 || shards > 1 << 20)
     throw Error(Errc::invalid_argument, "shards is " + std::to_string(shards) + ", expected 1 to 1048576",
-                "bsp shards");
+                "bsp::ShardReduce");
   if (peers > shards)
     throw Error(Errc::invalid_argument,
                 std::to_string(peers) + " peers cannot share " + std::to_string(shards) +
                     (shards == 1 ? " shard" : " shards") + ", expected at most as many peers as shards",
-                "bsp shards");
+                "bsp::ShardReduce");
   const auto bound = [&](int peer) { return static_cast<int>(std::int64_t{shards} * peer / peers); };
   return {bound(rank), bound(rank + 1)};
 }
@@ -34,7 +34,7 @@ std::vector<ShardRange> nodes_of(ShardRange shards) {
 void detail::throw_bad_fold(const char* what, std::size_t seen, std::size_t expected, int rank) {
   throw Error(Errc::shape_mismatch,
               std::string(what) + ": " + std::to_string(seen) + ", expected " + std::to_string(expected),
-              "bsp shards, peer " + std::to_string(rank));
+              "bsp::ShardReduce peer " + std::to_string(rank));
 }
 
 }  // namespace scalar::inline v0::bsp

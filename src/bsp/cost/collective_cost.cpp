@@ -11,7 +11,7 @@ namespace scalar::inline v0::bsp {
 namespace {
 
 /// The time of an h-relation of `count` times so many bytes, more than there can be if need be.
-double exchange(const Machine& machine, std::uint64_t count, std::uint64_t bytes) noexcept {
+Nanoseconds exchange(const Machine& machine, std::uint64_t count, std::uint64_t bytes) noexcept {
   constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t product = 0;
   if (!__builtin_mul_overflow(count, bytes, &product)) return machine.exchange(product);
@@ -25,23 +25,25 @@ std::uint64_t foreign_part(std::uint64_t bytes, std::uint64_t processes) noexcep
 
 const Machine& typical_machine() {
   static const Machine machine{
-      .p = 2, .r = 1, .l = 25'000, .g = {{1 << 10, 1'000}, {64 << 10, 30'000}, {1 << 20, 500'000}}};
+      .peers = 2, .rate = 1, .latency = 25'000, .gaps = {{1 << 10, 1'000}, {64 << 10, 30'000}, {1 << 20, 500'000}}};
   return machine;
 }
 
-double predict_collective(const Machine& machine, Algorithm algorithm, int processes, std::uint64_t bytes, int parts) {
-  if (algorithm == Algorithm::automatic) return choose_collective(machine, processes, bytes, parts).nanoseconds;
-  const Machine& known = machine.g.empty() ? typical_machine() : machine;
-  if (processes <= 1) return 2 * known.l;  // nothing travels
+Nanoseconds predict_collective(const Machine& machine, Algorithm algorithm, int processes, std::uint64_t bytes,
+                               int parts) {
+  if (algorithm == Algorithm::automatic) return choose_collective(machine, processes, bytes, parts).time;
+  const Machine& known = machine.gaps.empty() ? typical_machine() : machine;
+  const Nanoseconds latency(known.latency);
+  if (processes <= 1) return 2 * latency;  // nothing travels
   const auto all = static_cast<std::uint64_t>(processes), of_each = static_cast<std::uint64_t>(parts < 1 ? 1 : parts);
-  if (algorithm == Algorithm::one_phase) return exchange(known, (all - 1) * of_each, bytes) + 3 * known.l;
+  if (algorithm == Algorithm::one_phase) return exchange(known, (all - 1) * of_each, bytes) + 3 * latency;
   const std::uint64_t foreign = foreign_part(bytes, all);
-  return exchange(known, of_each, foreign) + known.exchange(foreign) + 4 * known.l;
+  return exchange(known, of_each, foreign) + known.exchange(foreign) + 4 * latency;
 }
 
 Choice choose_collective(const Machine& machine, int processes, std::uint64_t bytes, int parts) {
-  const double one = predict_collective(machine, Algorithm::one_phase, processes, bytes, parts);
-  const double two = predict_collective(machine, Algorithm::two_phase, processes, bytes, parts);
+  const Nanoseconds one = predict_collective(machine, Algorithm::one_phase, processes, bytes, parts);
+  const Nanoseconds two = predict_collective(machine, Algorithm::two_phase, processes, bytes, parts);
   return two < one ? Choice{Algorithm::two_phase, two} : Choice{Algorithm::one_phase, one};
 }
 
@@ -54,17 +56,17 @@ void check_machine(const Machine& machine) {
                   "machine." + what + " is " + std::to_string(nanoseconds) + ", expected 0 or more nanoseconds",
                   "bsp::Engine");
   };
-  check("l", machine.l);
+  check("latency", machine.latency);
   std::uint64_t before = 0;
-  for (std::size_t i = 0; i < machine.g.size(); ++i) {
-    const std::string entry = "g[" + std::to_string(i) + "]";
-    check(entry + ".nanoseconds", machine.g[i].nanoseconds);
-    if (machine.g[i].bytes <= before)
+  for (std::size_t i = 0; i < machine.gaps.size(); ++i) {
+    const std::string entry = "gaps[" + std::to_string(i) + "]";
+    check(entry + ".nanoseconds", machine.gaps[i].nanoseconds);
+    if (machine.gaps[i].bytes <= before)
       throw Error(Errc::invalid_argument,
-                  "machine." + entry + ".bytes is " + std::to_string(machine.g[i].bytes) + ", expected more than " +
+                  "machine." + entry + ".bytes is " + std::to_string(machine.gaps[i].bytes) + ", expected more than " +
                       std::to_string(before),
                   "bsp::Engine");
-    before = machine.g[i].bytes;
+    before = machine.gaps[i].bytes;
   }
 }
 

@@ -15,7 +15,7 @@ double since(Clock::time_point begin) noexcept {
   return std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
 }
 
-/// Multiply-adds a nanosecond.
+/// Multiply-adds per nanosecond.
 double rate() noexcept {
   constexpr int count = 1 << 18;
   double a[8] = {1, 2, 3, 4, 5, 6, 7, 8};
@@ -48,14 +48,14 @@ Task<double> ring(Peer& peer, std::size_t bytes, int repeats) {
 }
 
 Task<Machine> measure(Peer& peer) {
-  Machine machine{.p = peer.size()};
-  machine.r = co_await all_reduce(peer, rate(), [](double a, double b) { return (std::min)(a, b); });
+  Machine machine{.peers = peer.size()};
+  machine.rate = co_await all_reduce(peer, rate(), [](double a, double b) { return (std::min)(a, b); });
   double least = 0;
   for (int round = 0; round < 5; ++round) {
     const double took = co_await ring(peer, 0, 200);
     least = round == 0 ? took : (std::min)(least, took);
   }
-  machine.l = co_await broadcast(peer, least);
+  machine.latency = co_await broadcast(peer, least);
   for (std::size_t i = 0; i < 30; ++i) {
     const std::size_t bytes = (2 + i % 2) << (9 + i / 2);  // 1, 1.5, 2, 3, 4, 6 ... KiB, to 24 MiB
     const int repeats = static_cast<int>(std::clamp<std::size_t>((std::size_t{4} << 20) / bytes, 1, 200));
@@ -65,24 +65,26 @@ Task<Machine> measure(Peer& peer) {
       best = round == 0 ? took : (std::min)(best, took);
     }
     best = co_await broadcast(peer, best);
-    machine.g.push_back({bytes, (std::max)(0.0, best - machine.l)});
+    machine.gaps.push_back({bytes, (std::max)(0.0, best - machine.latency)});
   }
   co_return machine;
 }
 
 }  // namespace
 
-double Machine::exchange(std::uint64_t bytes) const noexcept {
-  if (g.empty() || bytes == 0) return 0;
+Nanoseconds Machine::exchange(std::uint64_t bytes) const noexcept {
+  if (gaps.empty() || bytes == 0) return {};
   const auto size = static_cast<double>(bytes);
-  const auto per_byte = [](const Gap& gap) { return gap.nanoseconds / static_cast<double>(gap.bytes); };
-  if (bytes <= g.front().bytes) return size * per_byte(g.front());
-  if (bytes >= g.back().bytes) return size * per_byte(g.back());
+  const auto in_proportion = [&](const Gap& gap) {
+    return Nanoseconds(size * (gap.nanoseconds / static_cast<double>(gap.bytes)));
+  };
+  if (bytes <= gaps.front().bytes) return in_proportion(gaps.front());
+  if (bytes >= gaps.back().bytes) return in_proportion(gaps.back());
   std::size_t i = 1;
-  while (g[i].bytes < bytes) ++i;
-  const Gap &low = g[i - 1], &high = g[i];
+  while (gaps[i].bytes < bytes) ++i;
+  const Gap &low = gaps[i - 1], &high = gaps[i];
   const double part = (size - static_cast<double>(low.bytes)) / static_cast<double>(high.bytes - low.bytes);
-  return low.nanoseconds + part * (high.nanoseconds - low.nanoseconds);
+  return Nanoseconds(low.nanoseconds + part * (high.nanoseconds - low.nanoseconds));
 }
 
 Machine probe(const Engine& engine) {

@@ -17,7 +17,8 @@ void append(std::string& text, const char* format, Values... values) {
   text.append(line, static_cast<std::size_t>(std::clamp(size, 0, static_cast<int>(sizeof line) - 1)));
 }
 
-double us(std::int64_t nanoseconds) noexcept { return static_cast<double>(nanoseconds) / 1e3; }
+double us(Nanoseconds time) noexcept { return time.count() / 1e3; }
+double seconds(Nanoseconds time) noexcept { return time.count() / 1e9; }
 
 }  // namespace
 
@@ -36,7 +37,7 @@ std::string Trace::report() const {
   for (const SuperstepRecord& r : impl_->records)
     append(text, "%6llu %9llu %10.1f %10.1f %10.2f %8d %12llu %12llu %12.1f\n", static_cast<unsigned long long>(r.run),
            static_cast<unsigned long long>(r.superstep), us(r.time), us(r.work), r.imbalance(), r.slowest,
-           static_cast<unsigned long long>(r.messages), static_cast<unsigned long long>(r.h), r.predicted / 1e3);
+           static_cast<unsigned long long>(r.messages), static_cast<unsigned long long>(r.h), us(r.predicted));
   append(text, "%llu runs, %llu supersteps, %.3f ms, %.3f ms of work by peers, %llu messages, %llu bytes\n",
          static_cast<unsigned long long>(impl_->runs), static_cast<unsigned long long>(impl_->supersteps),
          us(impl_->time) / 1e3, us(impl_->work) / 1e3, static_cast<unsigned long long>(impl_->messages),
@@ -57,12 +58,12 @@ std::string Trace::chrome_json() const {
     append(text, "\"args\":{\"work_us\":%.3f,\"imbalance\":%.3f,\"slowest\":%d,\"messages\":%llu,\"h_bytes\":%llu,",
            us(r.work), r.imbalance(), r.slowest, static_cast<unsigned long long>(r.messages),
            static_cast<unsigned long long>(r.h));
-    append(text, "\"predicted_us\":%.3f}}", r.predicted / 1e3);
+    append(text, "\"predicted_us\":%.3f}}", us(r.predicted));
   }
   for (const BusyTime& b : impl_->busy) {
     begin_event();
     append(text, "{\"name\":\"peers\",\"ph\":\"X\",\"pid\":%llu,\"tid\":%u,\"ts\":%.3f,\"dur\":%.3f}",
-           static_cast<unsigned long long>(b.run), b.worker + 1, us(b.begin), us(b.end - b.begin));
+           static_cast<unsigned long long>(b.run), b.worker + 1, us(Nanoseconds(b.begin)), us(Nanoseconds(b.end - b.begin)));
   }
   return text + "\n]}\n";
 }
@@ -79,9 +80,9 @@ std::string Trace::prometheus() const {
   counter("messages_total", "Messages sent by peers of this process.", static_cast<double>(impl_->messages));
   counter("message_bytes_total", "Bytes of these messages.", static_cast<double>(impl_->bytes));
   counter("superstep_seconds_total", "Time from opening to opening of supersteps.",
-          static_cast<double>(impl_->time) / 1e9);
+          seconds(impl_->time));
   counter("work_seconds_total", "Time in which peers of this process computed.",
-          static_cast<double>(impl_->work) / 1e9);
+          seconds(impl_->work));
   return text;
 }
 

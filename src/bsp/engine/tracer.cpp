@@ -33,9 +33,9 @@ void Tracer::end_stint(Stint& stint, unsigned worker) {
 }
 
 void Tracer::arrived() noexcept {
-  record_ = {.run = run_, .superstep = world_.superstep(), .begin = begin_, .peers = world_.local()};
+  record_ = {.run = run_, .superstep = world_.superstep(), .begin = std::chrono::nanoseconds(begin_), .peers = world_.local()};
   for (std::size_t i = 0; i < work_.size(); ++i) {
-    const std::int64_t work = work_[i].exchange(0, std::memory_order_relaxed);
+    const std::chrono::nanoseconds work(work_[i].exchange(0, std::memory_order_relaxed));
     record_.work_sum += work;
     if (work > record_.work) record_.work = work, record_.slowest = world_.first() + static_cast<int>(i);
   }
@@ -66,19 +66,19 @@ void Tracer::count_sent() {
 
 /// How long the work takes: that of the slowest peer or, when peers are more than workers, what each of these gets. A
 /// microsecond's work is not shared.
-std::int64_t Tracer::critical_work() const noexcept {
-  constexpr std::int64_t unshared = 1000;
+std::chrono::nanoseconds Tracer::critical_work() const noexcept {
+  constexpr std::chrono::microseconds unshared(1);
   if (record_.work_sum < unshared) return record_.work_sum;
   return (std::max)(record_.work, record_.work_sum / static_cast<std::int64_t>(workers_));
 }
 
 void Tracer::concluded() noexcept {
   const std::int64_t now = trace_.now();
-  record_.time = now - begin_;
+  record_.time = std::chrono::nanoseconds(now - begin_);
   begin_ = now;
   const Machine& machine = trace_.options.machine;
   // Within a process an exchange is the peers' own writing and reading, which is in their work.
-  if (machine.p != 0) record_.predicted = machine.predict(critical_work(), world_.is_distributed() ? record_.h : 0);
+  if (machine.peers != 0) record_.predicted = machine.predict(critical_work(), world_.is_distributed() ? record_.h : 0);
   const std::lock_guard lock(trace_.mutex);
   ++trace_.supersteps;
   trace_.messages += record_.messages, trace_.bytes += record_.bytes;

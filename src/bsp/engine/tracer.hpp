@@ -25,7 +25,7 @@ struct Trace::Impl {
   std::chrono::steady_clock::time_point origin = std::chrono::steady_clock::now();
   mutable std::mutex mutex;
   std::uint64_t runs = 0, supersteps = 0, messages = 0, bytes = 0;
-  std::int64_t time = 0, work = 0;
+  std::chrono::nanoseconds time{}, work{};
   std::deque<SuperstepRecord> records;
   std::deque<BusyTime> busy;
 
@@ -62,7 +62,7 @@ class Tracer {
 
  private:
   void count_sent();
-  std::int64_t critical_work() const noexcept;
+  std::chrono::nanoseconds critical_work() const noexcept;
 
   Trace::Impl& trace_;
   World& world_;

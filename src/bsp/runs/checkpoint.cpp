@@ -26,11 +26,11 @@ int same_shards(std::initializer_list<int> named) {
       throw Error(Errc::invalid_argument,
                   "a peer's sharded states have " + std::to_string(shards) + " and " +
                       text_of_shards(static_cast<std::uint64_t>(one)) + ", expected the same number",
-                  "bsp persist");
+                  "bsp::Peer::persist");
     shards = one;
   }
   if (shards < 1)
-    throw Error(Errc::invalid_argument, "shards is " + std::to_string(shards) + ", expected at least 1", "bsp persist");
+    throw Error(Errc::invalid_argument, "shards is " + std::to_string(shards) + ", expected at least 1", "bsp::Peer::persist");
   return shards;
 }
 
@@ -64,13 +64,13 @@ void check_same(World& world) {
     throw Error(Errc::invalid_argument,
                 "peer 0 names state in " + text_of_shards(world.value<Save::Value>(0).shards) + ", but " +
                     other_shards + " another number",
-                "bsp checkpoint");
+                "bsp::Peer::checkpoint");
   const std::string other_bytes = others(world, [](const auto& a, const auto& b) { return a.common != b.common; });
   if (!other_bytes.empty())
     throw Error(Errc::invalid_argument,
                 "beside sharded state all peers name the same values, but those of " + other_bytes +
                     " differ from those of peer 0; what is a peer's own belongs in the state of its shards",
-                "bsp checkpoint");
+                "bsp::Peer::checkpoint");
 }
 
 }  // namespace

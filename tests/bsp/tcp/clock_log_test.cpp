@@ -69,7 +69,7 @@ TEST_CASE("a process that replays another's record says so, and its fellow learn
     again.start("stale", process, 2, {{"replay", directory / std::to_string(1 - process)}});
   for (const int process : {0, 1}) {
     const std::string said = again[process].result();
-    CHECK_THAT(said, StartsWith("error invalid_argument Error bsp clock replay: peer "));
+    CHECK_THAT(said, StartsWith("error invalid_argument Error bsp::StaleClock replay: peer "));
     CHECK_THAT(said, ContainsSubstring("the log has no such peer"));
   }
 }

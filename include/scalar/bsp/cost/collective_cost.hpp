@@ -16,23 +16,23 @@ enum class Algorithm : std::uint8_t {
 /// An algorithm and the time that it is predicted to take.
 struct Choice {
   Algorithm algorithm = Algorithm::one_phase;
-  double nanoseconds = 0;
+  Nanoseconds time{};
 };
 
 /// Loopback and local networks, roughly: what is assumed where no machine is given.
 const Machine& typical_machine();
 
-/// What a vector collective of `bytes` over so many processes is predicted to take, in nanoseconds: the sum of `g(h) +
+/// What a vector collective of `bytes` over so many processes is predicted to take: the sum of `g(h) +
 /// l` over its supersteps, without the work of folding. `machine` is what `probe` measures with one peer a process; one
-/// without `g` stands for the typical one. Of each process travel `parts` vectors, the folds of its peers: 1 in a
+/// without gaps stands for the typical one. Of each process travel `parts` vectors, the folds of its peers: 1 in a
 /// broadcast, and in a fold when the peers of each process are a branch of the tree over ranks.
 ///
 /// One phase takes three supersteps, in one of which `h` is `(processes - 1) * parts * bytes`. Two phases take four, in
 /// two of which it is `parts` and 1 times `bytes * (processes - 1) / processes`. `Algorithm::automatic` takes the
 /// lesser time. Source: Bisseling, "Parallel Scientific Computation", sections 1.2 (cost) and 2.4 (two-phase
 /// broadcasting).
-double predict_collective(const Machine& machine, Algorithm algorithm, int processes, std::uint64_t bytes,
-                          int parts = 1);
+Nanoseconds predict_collective(const Machine& machine, Algorithm algorithm, int processes, std::uint64_t bytes,
+                               int parts = 1);
 /// The algorithm that is predicted to take less; the one of fewer supersteps when they are even.
 Choice choose_collective(const Machine& machine, int processes, std::uint64_t bytes, int parts = 1);
 

@@ -1,5 +1,6 @@
 #pragma once
 /// Trace: what every superstep cost, as records, as a picture and as counters.
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,23 +11,23 @@
 
 namespace scalar::inline v0::bsp {
 
-/// One superstep of the peers of this process. Times are in nanoseconds.
+/// One superstep of the peers of this process.
 struct SuperstepRecord {
   std::uint64_t run = 0;  ///< which of the runs recorded, from 1
   std::uint64_t superstep = 0;
-  std::int64_t begin = 0;      ///< since the Trace was made
-  std::int64_t time = 0;       ///< from its opening to the opening of the next
-  std::int64_t work = 0;       ///< w: the longest that a peer computed
-  std::int64_t work_sum = 0;   ///< of all local peers
+  std::chrono::nanoseconds begin{};     ///< since the Trace was made
+  std::chrono::nanoseconds time{};      ///< from its opening to the opening of the next
+  std::chrono::nanoseconds work{};      ///< the longest that a peer computed (`w` of the model)
+  std::chrono::nanoseconds work_sum{};  ///< of all local peers
   int peers = 0;               ///< local ones
   int slowest = 0;             ///< the rank that computed longest
   std::uint64_t messages = 0;  ///< sent
   std::uint64_t bytes = 0;     ///< sent: what the messages carry, as it would go to another process
   std::uint64_t h = 0;         ///< the most bytes that one peer sent or received
-  double predicted = 0;        ///< by `Machine::predict`; 0 without a machine
+  Nanoseconds predicted{};     ///< by `Machine::predict`; 0 without a machine
   /// The longest work over the mean: 1 is perfect balance.
   double imbalance() const noexcept {
-    return work_sum > 0 ? static_cast<double>(work) * peers / static_cast<double>(work_sum) : 1;
+    return work_sum.count() > 0 ? Nanoseconds(work) * peers / Nanoseconds(work_sum) : 1;
   }
 };
 

@@ -9,6 +9,7 @@
 #include "scalar/backend/compiled_model.hpp"
 #include "scalar/core/runtime.hpp"
 #include "scalar/data/encoder.hpp"
+#include "scalar/data/uri.hpp"
 #include "scalar/model/model_info.hpp"
 #include "scalar/model/prediction.hpp"
 
@@ -19,7 +20,6 @@ struct Base {
   std::string_view spec_name;
   std::string spec_json;
   Encoder encoder;
-  ModelInfo info;
   CompiledModel compiled;
   Runtime runtime;
 
@@ -30,19 +30,22 @@ struct Base {
   void predict(const BatchView& batch, BatchOut out) const;
   Prediction predict(const Table& table) const;
   Prediction predict(const Dataset& data) const;
-  void save(const std::string& directory) const;
+  /// Errors: see Model::save.
+  void save(const data::Uri& uri, const ModelInfo& info) const;
 
  protected:
-  Base(std::string_view name, std::string json, Encoder fitted, ModelInfo provenance, Runtime resources)
+  Base(std::string_view name, std::string json, Encoder fitted, Runtime resources)
       : spec_name(name),
         spec_json(std::move(json)),
         encoder(std::move(fitted)),
-        info(std::move(provenance)),
         runtime(std::move(resources)) {}
 
   /// Takes the compiled parameters. Errors: `Errc::corrupt` when encoder and parameters do not belong together.
   void set_compiled(CompiledModel ready);
 };
+
+/// A copy of `info` with one more metric.
+std::shared_ptr<const ModelInfo> with_metric(const ModelInfo& info, std::string name, double value);
 
 /// Throws `Error{Errc::empty}`: a model of that name was used before anything was put into it.
 [[noreturn]] void throw_empty(std::string_view spec_name);

@@ -1,5 +1,6 @@
 #pragma once
 /// The parts of a fit that do not depend on spec or backend.
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,14 +39,14 @@ std::vector<std::string> notes_on(const Dataset& data, const Encoder& encoder);
 [[noreturn]] void throw_out_of_memory(std::string_view backend, std::string_view spec);
 
 /// Logs the notes as warnings.
-ModelInfo info(std::string_view backend, std::int64_t rows, double seconds, std::vector<std::string> notes,
-               const Runtime& runtime);
+ModelInfo info(std::string_view backend, std::int64_t rows, std::chrono::duration<double> time,
+               std::vector<std::string> notes, const Runtime& runtime);
 
 /// Wall time since it was made, on the Runtime's clock.
 class Stopwatch {
  public:
   explicit Stopwatch(const Runtime& runtime) : runtime_(runtime), start_(runtime.clock().now()) {}
-  double seconds() const { return std::chrono::duration<double>(runtime_.clock().now() - start_).count(); }
+  std::chrono::duration<double> elapsed() const { return runtime_.clock().now() - start_; }
 
  private:
   Runtime runtime_;

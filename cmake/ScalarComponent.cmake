@@ -68,7 +68,7 @@ function(scalar_precompile target)
   target_precompile_headers(${target} PRIVATE ${ARGN} <algorithm> <array> <atomic> <bit> <chrono> <cmath> <concepts>
     <condition_variable> <coroutine> <cstdint> <cstring> <deque> <functional> <limits> <map> <memory> <mutex> <numeric>
     <optional> <set> <span> <sstream> <stop_token> <string> <string_view> <thread> <tuple> <unordered_map> <utility>
-    <variant> <vector> <fmt/core.h>)
+    <variant> <vector>)
 endfunction()
 
 # Warnings belong to Scalar's own translation units, never to consumers.

@@ -74,7 +74,7 @@ TEST_CASE("impossible resources are told") {
         "bsp::Engine: resources.cores is empty, expected the cores for Affinity::list");
   CHECK(text_of({.affinity = Affinity::list, .cores = {100'000}}) ==
         "bsp::Engine: resources.cores names core 100000, which this process may not use");
-  CHECK(text_of({.weight = 0}) == "bsp::Engine: resources.weight is 0.000000, expected more than 0");
+  CHECK(text_of({.weight = 0}) == "bsp::Engine: resources.weight is 0, expected more than 0");
 }
 
 TEST_CASE("engines share the threads by weight, as they come and go") {

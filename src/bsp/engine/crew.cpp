@@ -7,7 +7,8 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-// A Dekker pair with Scheduler::wake, which changes the epoch before it looks whether the caller is parked.
+// This thread sets `parked_` and then reads the epoch; Scheduler::wake changes the epoch and then reads `parked_` (in
+// `rouse`). Since all four are sequentially consistent, at least one of the two sees the other's write.
 void Crew::park(std::uint32_t seen) {
   constexpr std::chrono::milliseconds glance{20};  // how soon a stop request or a deadline is noticed
   parked_.store(true, std::memory_order_seq_cst);
@@ -26,7 +27,7 @@ void Crew::park(std::uint32_t seen) {
 void Crew::rouse() noexcept {
   if (!parked_.load(std::memory_order_seq_cst)) return;
   if (network_ != nullptr) return network_->interrupt();
-  { const std::lock_guard lock(mutex_); }  // the caller has looked at the epoch before, or sleeps
+  { const std::lock_guard lock(mutex_); }  // waits until the caller sleeps, if it has just read the old epoch
   roused_.notify_one();
 }
 

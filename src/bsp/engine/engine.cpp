@@ -1,5 +1,7 @@
 #include "scalar/bsp/engine.hpp"
 
+#include <fmt/core.h>
+
 #include <string>
 #include <tuple>
 #include <utility>
@@ -12,7 +14,7 @@
 #include "bsp/world/network.hpp"
 #include "bsp/world/processes_change.hpp"
 #include "bsp/world/wire.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp {
 namespace {
@@ -23,13 +25,8 @@ int workers_of(const EngineOptions& options, const Runtime& runtime) {
   return options.workers > 0 ? options.workers : runtime.threads();
 }
 
-[[noreturn]] void throw_no_memory(const std::string& what, const std::string& context) {
-  throw Error(Errc::resource_exhausted, "there is no memory for " + what, context);
-}
-
-[[noreturn]] void refuse(const std::string& option, std::int64_t value, const std::string& expected) {
-  throw Error(Errc::invalid_argument, option + " is " + std::to_string(value) + ", expected " + expected,
-              "bsp::Engine");
+[[noreturn]] void refuse(std::string_view option, std::int64_t value, std::string_view expected) {
+  fail(Errc::invalid_argument, "bsp::Engine", "{} is {}, expected {}", option, value, expected);
 }
 
 }  // namespace
@@ -61,7 +58,7 @@ struct Session::Impl {
     }
     try {
       prepare(options, runtime, attempt);
-    } catch (...) {  // the others must not wait for this process
+    } catch (...) {  // the other processes must not wait for this one
       if (network != nullptr) network->fail(world.first(), std::current_exception(), 0), network->finish();
       throw;
     }
@@ -81,7 +78,7 @@ struct Session::Impl {
     wire->open();
   }
 
-  /// All processes begin with the newest checkpoint that each of them can see whole.
+  /// Finds the newest checkpoint that every process sees whole; all processes begin with it.
   void find_checkpoint(const EngineOptions& engine, const Runtime& runtime, int attempt) {
     const CheckpointOptions& options = engine.checkpoints;
     if (options.directory.empty()) return;
@@ -99,24 +96,23 @@ struct Session::Impl {
       if (network != nullptr) std::tie(agreed, most) = network->agree(newest);
     };
     agree();
-    if (agreed != most) {  // some looked while others still wrote the last one of the run before: now they have
+    if (agreed != most) {  // some looked while others still wrote the previous run's last checkpoint, and see it now
       newest = checkpointer->newest();
       agree();
     }
     check_damage(options, runtime, newest != 0);
     if (agreed == 0 && most != 0 && attempt == 0)
-      throw Error(Errc::not_found,
-                  std::string(newest == 0 ? "this process" : "another process") +
-                      " sees no checkpoint in the directory where others see one; all must see the same",
-                  options.directory);
+      fail(Errc::not_found, options.directory,
+           "{} sees no checkpoint in the directory where others see one; all must see the same",
+           newest == 0 ? "this process" : "another process");
     checkpointer->restore(agreed);
-    // Nobody writes before the first barrier, so what is left from runs that ended otherwise can go; not what only some
-    // can see whole.
+    // No process writes before the first barrier, so files left over from failed runs can be removed, unless only some
+    // processes see the newest checkpoint whole.
     if (world.placement().here() == 0 && agreed == most) checkpointer->remove_newer(agreed);
     world.set_checkpointer(checkpointer.get());
   }
 
-  /// A job that has lost all it had must not begin again as if it had had nothing.
+  /// Warns of damaged checkpoints. When all are damaged, a run must not silently begin from the start.
   void check_damage(const CheckpointOptions& options, const Runtime& runtime, bool is_one_whole) const {
     const std::string damage = checkpointer->damage();
     if (damage.empty()) return;
@@ -124,10 +120,10 @@ struct Session::Impl {
       runtime.log(LogLevel::warning, "bsp", options.directory + ": " + text);
     };
     if (is_one_whole) return warn("an earlier checkpoint is used, for the newest is damaged: " + damage);
-    const std::string what = "no checkpoint of run \"" + options.name + "\" is whole: " + damage;
+    const std::string what = fmt::format("no checkpoint of run \"{}\" is whole: {}", options.name, damage);
     if (!options.start_anew)
-      throw Error(Errc::corrupt, what + "; remove the files, or set checkpoints.start_anew, to begin from the start",
-                  options.directory);
+      fail(Errc::corrupt, options.directory,
+           "{}; remove the files, or set checkpoints.start_anew, to begin from the start", what);
     warn(what + "; the run begins from the start");
   }
 
@@ -149,21 +145,21 @@ Session::Session(const EngineOptions& options, const Runtime& runtime, int attem
     impl_ = std::make_unique<Impl>(options, runtime, attempt);
   } catch (const std::bad_alloc&) {
     constexpr std::size_t each = sizeof(Fiber) + sizeof(FramePool) + sizeof(Peer);
-    throw_no_memory(std::to_string(options.peers) + " peers, each of which takes " + std::to_string(each) +
-                        " bytes and what the program keeps for it",
-                    "bsp::Engine");
+    fail(Errc::resource_exhausted, "bsp::Engine",
+         "there is no memory for {} peers, each of which takes {} bytes and what the program keeps for it",
+         options.peers, each);
   }
 }
 void Session::throw_no_room(int rank) const {
-  throw_no_memory("peer " + std::to_string(rank) + " of " + std::to_string(impl_->world.size()), "bsp::Engine");
+  fail(Errc::resource_exhausted, "bsp::Engine", "there is no memory for peer {} of {}", rank, impl_->world.size());
 }
 Session::~Session() {
   if (is_driven_ || impl_->network == nullptr) return;
-  try {  // the peers could not be made here: the others must not wait for them
+  try {  // the local peers could not be made: the other processes must not wait for them
     const Error error(Errc::aborted, "the peers of a process could not be started", "bsp");
     impl_->network->fail(first(), std::make_exception_ptr(error), 0);
     impl_->network->finish();
-  } catch (...) {  // they learn it when this process's connection ends
+  } catch (...) {  // the others notice when this process's connection ends
   }
 }
 
@@ -187,7 +183,7 @@ bool Session::drive() {
     if (recovers_ && impl.network != nullptr && impl.network->has_lost()) return false;
     throw peer_memory_error(impl.world.failed_rank(), impl.world.failed_superstep());
   } catch (...) {
-    // In another process the change has failed, or begins.
+    // The error comes from another process, in which the change of processes begins, or has failed.
     if (recovers_ && impl.network != nullptr && impl.network->has_lost()) return false;
     throw;
   }
@@ -199,19 +195,18 @@ bool Session::drive() {
 
 Engine::Engine(const EngineOptions& options, Runtime runtime) : options_(options), runtime_(std::move(runtime)) {
   if (options.peers < 1 || options.peers > most_peers)
-    refuse("peers", options.peers, "1 to " + std::to_string(most_peers));
+    refuse("peers", options.peers, fmt::format("1 to {}", most_peers));
   if (options.workers < 0) refuse("workers", options.workers, "0 or more");
   if (options.spin.count() < 0 || options.spin > std::chrono::seconds(1))
     refuse("spin", options.spin.count(), "0 to 1000000 microseconds");
   if (!(options.resources.weight > 0) || options.resources.weight > 1e6)
-    throw Error(Errc::invalid_argument,
-                "resources.weight is " + std::to_string(options.resources.weight) + ", expected more than 0",
-                "bsp::Engine");
+    fail(Errc::invalid_argument, "bsp::Engine", "resources.weight is {}, expected more than 0",
+         options.resources.weight);
   (void)detail::cores_of(options.resources, 1);
   if (options.checkpoints.every < 1) refuse("checkpoints.every", options.checkpoints.every, "1 or more");
   if (options.checkpoints.recover && options.checkpoints.directory.empty())
-    throw Error(Errc::invalid_argument,
-                "checkpoints.recover without checkpoints.directory: there is nothing to go back to", "bsp::Engine");
+    fail(Errc::invalid_argument, "bsp::Engine",
+         "checkpoints.recover without checkpoints.directory: there is nothing to go back to");
   if (options.superstep_deadline.count() < 0)
     refuse("superstep_deadline", options.superstep_deadline.count(), "0 or more milliseconds");
   if (options.collectives > Algorithm::two_phase)

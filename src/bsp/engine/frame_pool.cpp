@@ -1,14 +1,11 @@
 #include "scalar/bsp/detail/frame_pool.hpp"
 
-#include <string>
-
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
 void throw_no_frame(std::size_t bytes) {
-  throw Error(Errc::resource_exhausted,
-              "there is no memory for a coroutine's frame of " + std::to_string(bytes) + " bytes", "bsp");
+  fail(Errc::resource_exhausted, "bsp", "there is no memory for a coroutine's frame of {} bytes", bytes);
 }
 
 }  // namespace scalar::inline v0::bsp::detail

@@ -1,4 +1,4 @@
-// Helpers on the host's threads, through an Executor.
+// A crew whose helpers run on the host's threads, through an Executor.
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -8,8 +8,8 @@
 namespace scalar::inline v0::bsp {
 namespace detail {
 
-/// Lets helpers into a run while it lasts. A helper may be started by the host long after, so it holds the door, not
-/// the run; and the run waits only for those inside.
+/// A `Door` lets helpers into a run while the run lasts. The host may start a helper long after the run has ended, so a
+/// helper holds the door and not the run, and the run waits only for helpers that have entered.
 struct Door {
   std::mutex mutex;
   std::condition_variable emptied;
@@ -43,7 +43,7 @@ class HostCrew final : public Crew {
     if (executor_ != nullptr) executor_->post(Helper(door_));
   }
   void drive() override {
-    scheduler_.count_in();  // for good: it sleeps rather than leaves
+    scheduler_.count_in();  // until the end: this thread sleeps when it is idle, and never leaves
     const unsigned worker = scheduler_.new_worker();
     scheduler_.open_first();
     for (;;) {

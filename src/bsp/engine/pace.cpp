@@ -1,5 +1,7 @@
 #include "bsp/engine/pace.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace scalar::inline v0::bsp::detail {
@@ -14,7 +16,7 @@ struct Late {
   std::string what{};
 };
 
-std::string ms(std::int64_t nanoseconds) { return std::to_string(nanoseconds / 1'000'000) + " ms"; }
+std::string ms(std::int64_t nanoseconds) { return fmt::format("{} ms", nanoseconds / 1'000'000); }
 
 std::string place_of(Wait wait) {
   switch (wait) {
@@ -30,7 +32,7 @@ std::string place_of(Wait wait) {
   return "elsewhere";
 }
 
-/// The first `most` by time. `rank` becomes the first.
+/// Describes the `most` peers that spent the most time, and sets `rank` to the first of them.
 std::string text_of(std::vector<Late>& peers, std::size_t most, int& rank) {
   const std::size_t named = std::min(peers.size(), most);
   std::partial_sort(
@@ -38,7 +40,7 @@ std::string text_of(std::vector<Late>& peers, std::size_t most, int& rank) {
       [](const Late& a, const Late& b) { return a.spent != b.spent ? a.spent > b.spent : a.rank < b.rank; });
   std::string text;
   for (std::size_t i = 0; i < named; ++i)
-    text += (i == 0 ? "peer " : ", peer ") + std::to_string(peers[i].rank) + " (" + peers[i].what + ")";
+    text += fmt::format("{}peer {} ({})", i == 0 ? "" : ", ", peers[i].rank, peers[i].what);
   if (!peers.empty()) rank = peers.front().rank;
   return text;
 }
@@ -48,14 +50,14 @@ std::string text_of(std::vector<Late>& peers, std::size_t most, int& rank) {
 void Paces::begin(std::size_t index, std::uint64_t superstep, std::int64_t now) noexcept {
   Peer& peer = peers_[index];
   if (peer.superstep.load(relaxed) != superstep) peer.spent.store(0, relaxed), peer.superstep.store(superstep, relaxed);
-  if (peer.since.load(relaxed) == not_running) peer.since.store(now, relaxed);  // else its thread asks for something
+  if (peer.since.load(relaxed) == not_running) peer.since.store(now, relaxed);  // else its offloaded code is running
   peer.wait.store(Wait::run, relaxed);
 }
 
 void Paces::end(std::size_t index, Wait wait, std::int64_t now) noexcept {
   Peer& peer = peers_[index];
   peer.wait.store(wait, relaxed);
-  if (wait == Wait::thread) return;  // which computes for it
+  if (wait == Wait::thread) return;  // the thread works for the peer
   peer.spent.store(peer.spent.load(relaxed) + now - peer.since.load(relaxed), relaxed);
   peer.since.store(not_running, relaxed);
 }
@@ -85,9 +87,10 @@ std::string Paces::late(World& world, bool all_have_come, std::int64_t now, int&
     late.push_back(std::move(one));
   }
   if (all_have_come) return "longest: " + text_of(late, 1, rank);
-  if (late.empty()) return this->late(world, true, now, rank);  // all have come meanwhile
-  const std::string more = late.size() > most_named ? " and " + std::to_string(late.size() - most_named) + " more" : "";
-  return "late: " + text_of(late, most_named, rank) + more;
+  if (late.empty()) return this->late(world, true, now, rank);  // all have arrived meanwhile
+  std::string text = "late: " + text_of(late, most_named, rank);
+  if (late.size() > most_named) text += fmt::format(" and {} more", late.size() - most_named);
+  return text;
 }
 
 }  // namespace scalar::inline v0::bsp::detail

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
+#include "scalar/core/range.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 namespace {
@@ -26,20 +26,19 @@ std::vector<int> cores_of(const ResourceOptions& resources, int workers) {
   if (usable.empty()) return {};
   if (resources.affinity == Affinity::list) {
     if (resources.cores.empty())
-      throw Error(Errc::invalid_argument, "resources.cores is empty, expected the cores for Affinity::list",
-                  "bsp::Engine");
+      fail(Errc::invalid_argument, "bsp::Engine", "resources.cores is empty, expected the cores for Affinity::list");
     for (const int core : resources.cores)
       if (!std::binary_search(usable.begin(), usable.end(), core))
-        throw Error(Errc::invalid_argument,
-                    "resources.cores names core " + std::to_string(core) + ", which this process may not use",
-                    "bsp::Engine");
+        fail(Errc::invalid_argument, "bsp::Engine", "resources.cores names core {}, which this process may not use",
+             core);
     return resources.cores;
   }
   std::vector<int> cores;
   const auto count = static_cast<std::size_t>(workers);
   for (std::size_t i = 0; i < count; ++i)
-    cores.push_back(resources.affinity == Affinity::scatter && count < usable.size() ? usable[i * usable.size() / count]
-                                                                                     : usable[i % usable.size()]);
+    cores.push_back(resources.affinity == Affinity::scatter && count < usable.size()
+                        ? usable[even_bound(usable.size(), i, count)]
+                        : usable[i % usable.size()]);
   return cores;
 }
 

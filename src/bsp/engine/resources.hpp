@@ -1,5 +1,5 @@
 #pragma once
-/// Which cores workers stay on, and how engines share a Runtime's threads.
+/// Pins workers to cores, and divides a Runtime's threads among the engines that run at the same time.
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -14,11 +14,11 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// The core of each of `workers` workers; empty: anywhere. Errors: `Errc::invalid_argument` for a core that this
-/// process may not use, or a list without cores.
+/// The core of each of `workers` workers; empty: they may run on any. Errors: `Errc::invalid_argument` for a core that
+/// this process may not use, or an empty list of cores.
 std::vector<int> cores_of(const ResourceOptions& resources, int workers);
 
-/// Keeps the calling thread on one core while it lives.
+/// Keeps the calling thread on one core while this object lives. A negative core: does nothing.
 class Pin {
  public:
   explicit Pin(int core) noexcept;
@@ -31,17 +31,17 @@ class Pin {
   bool is_pinned_ = false;
 };
 
-/// The engines at work on one Runtime: each may use its weight's part of the threads, at least one.
+/// The engines at work on one Runtime. Each may use a part of the threads in proportion to its weight, at least one.
 class ActiveEngines {
  public:
-  /// One engine's run, from its begin to its end.
+  /// What one engine may use while it runs; made when a run begins, and destroyed when it ends.
   class Share {
    public:
     Share(ActiveEngines& engines, int threads, double weight);
     ~Share();
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
-    /// How many workers may be at work now; moves as other engines come and go.
+    /// How many workers may be at work now; changes as other engines begin and end.
     const std::atomic<std::uint32_t>& allowed() const noexcept { return allowed_; }
 
    private:

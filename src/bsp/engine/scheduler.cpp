@@ -1,5 +1,7 @@
 #include "bsp/engine/scheduler.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <exception>
 #include <string>
@@ -9,7 +11,8 @@
 #include "bsp/engine/resources.hpp"
 #include "bsp/engine/tracer.hpp"
 #include "bsp/world/wire.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
+#include "scalar/core/range.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 namespace {
@@ -19,14 +22,14 @@ using SteadyClock = std::chrono::steady_clock;
 #if defined(__x86_64__) || defined(__i386__)
 std::uint64_t ticks() noexcept { return __builtin_ia32_rdtsc(); }
 void relax() noexcept { __builtin_ia32_pause(); }
-constexpr std::uint64_t brief_ticks = 2500;  // about a microsecond: what sharing a superstep costs
+constexpr std::uint64_t brief_ticks = 2500;  // about a microsecond, which is what sharing a superstep costs
 #else
 std::uint64_t ticks() noexcept { return static_cast<std::uint64_t>(SteadyClock::now().time_since_epoch().count()); }
 void relax() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 constexpr std::uint64_t brief_ticks = 1000;
 #endif
 constexpr std::uint32_t longest_patience = 1u << 16;
-constexpr std::uint32_t most_untimed = 7;  // brief supersteps between two looks at the time
+constexpr std::uint32_t most_untimed = 7;  // brief supersteps between two readings of the time
 
 std::int64_t time_of(const scalar::Clock& clock) noexcept { return clock.now().time_since_epoch().count(); }
 
@@ -38,7 +41,7 @@ Scheduler::Scheduler(World& world, Network* network, const Options& options)
       network_(network),
       size_(static_cast<std::uint32_t>(world.local())),
       workers_((std::min)(static_cast<std::uint32_t>(options.workers), size_)),
-      // Spinning workers would keep others from the cores they need.
+      // With more workers than cores, those that spin would take cores from those that work.
       spin_us_(workers_ > std::thread::hardware_concurrency() ? 0 : static_cast<int>(options.spin.count())),
       deadline_(options.deadline),
       stop_(options.stop),
@@ -50,8 +53,9 @@ Scheduler::Scheduler(World& world, Network* network, const Options& options)
       slices_(workers_),
       spin_now_us_(spin_us_) {
   for (std::uint32_t i = 0; i < workers_; ++i) {
-    slices_[i].begin = static_cast<std::uint32_t>(std::uint64_t{size_} * i / workers_);
-    slices_[i].end = static_cast<std::uint32_t>(std::uint64_t{size_} * (i + 1) / workers_);
+    const Range peers = even_part(size_, i, workers_);
+    slices_[i].begin = static_cast<std::uint32_t>(peers.begin);
+    slices_[i].end = static_cast<std::uint32_t>(peers.end);
     slices_[i].next.store(slices_[i].end, std::memory_order_relaxed);
   }
 }
@@ -63,7 +67,7 @@ void Scheduler::open_first() {
   open(true);
 }
 
-/// Guided: large bites first, single peers last.
+/// Claims a quarter of what is left of a slice, so large bites come first and single peers last.
 Scheduler::Bite Scheduler::claim(Slice& slice) noexcept {
   std::uint32_t begin = slice.next.load(std::memory_order_acquire);
   while (begin < slice.end) {
@@ -79,6 +83,7 @@ bool Scheduler::is_exhausted() const noexcept {
                      [](const Slice& slice) { return slice.next.load(std::memory_order_relaxed) >= slice.end; });
 }
 
+/// False while another worker keeps this superstep to itself because it expects a brief one.
 bool Scheduler::may_claim(unsigned worker, Watch& watch) const noexcept {
   if (!brief_.load(std::memory_order_relaxed) || opener_.load(std::memory_order_relaxed) == worker) return true;
   const std::uint32_t turn = turn_.load(std::memory_order_relaxed);
@@ -89,8 +94,8 @@ bool Scheduler::may_claim(unsigned worker, Watch& watch) const noexcept {
 
 /// Claims and runs peers until the list is exhausted; false when there was nothing to claim.
 bool Scheduler::drain(unsigned worker, Watch& watch) {
-  if (!may_claim(worker, watch) || is_exhausted())
-    return false;  // in this order: the slices are written by who is at work
+  // In this order, since `is_exhausted` reads the slices, which the workers at work are writing.
+  if (!may_claim(worker, watch) || is_exhausted()) return false;
   FramePool*& pool = FramePool::current();
   FramePool* const outer = pool;  // this thread may be inside another peer's code
   Arrivals arrivals;
@@ -109,12 +114,13 @@ bool Scheduler::drain(unsigned worker, Watch& watch) {
   }
   pool = outer;
   if (arrivals.stint != nullptr) end_stint(*arrivals.stint, worker);
-  // Arriving once for all: before it, no flip can happen, so everything claimed above was of one superstep.
+  // All peers are counted as arrived at once. No flip can happen before that, so all claimed above are of one
+  // superstep.
   if (arrivals.peers != 0) arrive(arrivals, worker);
   return any;
 }
 
-/// Runs a peer that waited apart; false when there is none.
+/// Runs a peer whose wait outside the barrier is over; false when there is none.
 bool Scheduler::run_ready(unsigned worker) {
   if (ready_count_.load(std::memory_order_acquire) == 0) return false;
   Fiber* fiber = nullptr;
@@ -122,7 +128,7 @@ bool Scheduler::run_ready(unsigned worker) {
     const std::lock_guard lock(mutex_);
     if (ready_.empty()) return false;
     fiber = ready_[next_ready_++];
-    if (next_ready_ * 2 >= ready_.size()) {  // rarely moves much, so a wait costs O(1)
+    if (next_ready_ * 2 >= ready_.size()) {  // moves at most as many as it removes: O(1) per peer
       ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(next_ready_));
       next_ready_ = 0;
     }
@@ -139,7 +145,7 @@ bool Scheduler::run_ready(unsigned worker) {
   return true;
 }
 
-/// Runs one peer until it arrives somewhere or returns.
+/// Runs one peer until it arrives at a gate or returns.
 void Scheduler::step(Fiber& fiber, Arrivals& arrivals, unsigned worker) {
   if (fiber.returned) return ++arrivals.peers, void();
   if (!fiber.over) {
@@ -151,18 +157,20 @@ void Scheduler::step(Fiber& fiber, Arrivals& arrivals, unsigned worker) {
       return;
     }
     if (fiber.gate != nullptr) {
-      // Unless one has arrived, the superstep may be over before this worker has a look at it again.
+      // Unless this worker holds a peer that it has not counted as arrived, the superstep may end while it parks this
+      // one.
       if (arrivals.stint != nullptr && arrivals.peers == 0) end_stint(*std::exchange(arrivals.stint, nullptr), worker);
       return park(*fiber.gate, fiber, worker);
     }
-    if (fiber.root->error && !fiber.told) world_.fail(fiber.rank, fiber.root->error);  // else a consequence
+    // An error of a peer that was told of a failure is a consequence of that failure, and no new one.
+    if (fiber.root->error && !fiber.told) world_.fail(fiber.rank, fiber.root->error);
   }
   tally(fiber.rank, arrivals.stint);
   ++arrivals.peers;
   retire(fiber);
 }
 
-/// What a trace cannot count for want of memory ends the run.
+/// Out of memory for the trace: the run fails.
 Stint* Scheduler::begin_stint() noexcept {
   try {
     return &tracer_->begin_stint();
@@ -189,7 +197,7 @@ void Scheduler::tally(int rank, Stint* stint) noexcept {
 
 void Scheduler::park(Gate& gate, Fiber& fiber, unsigned worker) {
   gate.arrive(fiber, worker);
-  apart_.fetch_add(1, std::memory_order_seq_cst);  // not before: it may have been the last one waited for
+  apart_.fetch_add(1, std::memory_order_seq_cst);  // not earlier: its arrival may have opened the gate
   look_between_barriers();
   end_if_stuck();
 }
@@ -207,7 +215,8 @@ void Scheduler::resume(Fiber& fiber) {
 }
 
 void Scheduler::retire(Fiber& fiber) noexcept {
-  // A Dekker pair with who adds a part and looks then which peers have returned.
+  // This sets `returned` and then reads the number of parts; code that adds a part then reads `returned`. Since all are
+  // sequentially consistent, a part learns of this peer in one way at least.
   std::atomic_ref(fiber.returned).store(true, std::memory_order_seq_cst);
   fiber.collective = nullptr;
   returned_.fetch_add(1, std::memory_order_relaxed);
@@ -216,8 +225,9 @@ void Scheduler::retire(Fiber& fiber) noexcept {
   each_part([&](Part& part) { part.abandon(fiber); });
 }
 
-/// Every part that is there all the time; perhaps one of them twice. From the back, as a part that goes is replaced by
-/// the last one. Without memory for a copy of the list.
+/// Calls `use` for every part that is in the list all the time, perhaps twice for one of them. Goes from the back,
+/// since the last part takes the place of one that is removed. Does not copy the list, as there may be no memory for
+/// that.
 template <class Use>
 void Scheduler::each_part(Use use) noexcept {
   for (std::size_t left = part_count_.load(std::memory_order_seq_cst); left != 0; --left) {
@@ -235,7 +245,7 @@ void Scheduler::arrive(Fiber& fiber, unsigned worker) { arrive({1, fiber.collect
 
 void Scheduler::arrive(const Arrivals& arrivals, unsigned worker) {
   if (arrivals.collectives != 0) collectives_.fetch_add(arrivals.collectives, std::memory_order_relaxed);
-  if (arrivals.peers == size_) return flip(worker);  // nobody else has run any, and `arrived_` is 0
+  if (arrivals.peers == size_) return flip(worker);  // no other worker has run any, and `arrived_` is 0
   if (arrived_.fetch_add(arrivals.peers, std::memory_order_seq_cst) + arrivals.peers == size_) {
     arrived_.store(0, std::memory_order_relaxed);
     return flip(worker);
@@ -243,8 +253,9 @@ void Scheduler::arrive(const Arrivals& arrivals, unsigned worker) {
   end_if_stuck();
 }
 
-/// All peers have arrived here or wait elsewhere, and all of the process are all there are. Whoever comes last sees
-/// it: counts only grow between two equal `times_ready_`.
+/// Deadlock check for a run within one process: ends the run when every peer waits, at the barrier or elsewhere, so
+/// that none is left to wake another. The last peer to wait sees it, since both counts only grow while `times_ready_`
+/// stays the same.
 void Scheduler::end_if_stuck() {
   if (apart_.load(std::memory_order_seq_cst) == 0 || network_ != nullptr) return;
   const std::uint32_t before = times_ready_.load(std::memory_order_seq_cst);
@@ -267,14 +278,15 @@ Error Scheduler::stuck(int waiting) const {
   std::string others;
   for (std::uint32_t i = 0; i < size_ && others.empty(); ++i)
     if (const Fiber& fiber = world_.fibers_[i]; !is_apart(fiber))
-      others = ", peer " + std::to_string(fiber.rank) + (fiber.returned ? " has returned" : " is at the run's barrier");
+      others = fmt::format(", peer {} {}", fiber.rank, fiber.returned ? "has returned" : "is at the run's barrier");
   return Error(Errc::invalid_argument,
-               "peers wait for each other for ever: peer " + std::to_string(waiting) +
-                   " is at the barrier of a team or at a clock" + others,
-               "bsp superstep " + std::to_string(world_.superstep()));
+               fmt::format("peers wait for each other for ever: peer {} is at the barrier of a team or at a clock{}",
+                           waiting, others),
+               fmt::format("bsp superstep {}", world_.superstep()));
 }
 
-/// The run has failed. Who looks for a reason in what peers do has finished before these go on.
+/// Releases the peers that wait outside the barrier after a failure. Takes `looking_` first, so that a running deadlock
+/// check does not read peers that are being released.
 void Scheduler::give_up_parts() {
   { const std::lock_guard lock(looking_); }
   each_part([](Part& part) { part.give_up(); });
@@ -285,11 +297,11 @@ void Scheduler::flip(unsigned worker) {
   if (collectives != 0) collectives_.store(0, std::memory_order_relaxed);
   if (has_limits_) check_clock(size_);
   if (tracer_ != nullptr) tracer_->arrived();
-  // Once it has departed, another worker may end the superstep.
+  // When `meet` returns false, other processes have not arrived yet; the worker that receives the last frame proceeds.
   if (world_.meet({collectives, returned_.load(std::memory_order_relaxed)})) proceed(worker);
 }
 
-/// The superstep is over, in all processes.
+/// The superstep is over, in all processes: ends the run, or opens the next superstep.
 void Scheduler::proceed(unsigned worker) {
   if (tracer_ != nullptr) tracer_->concluded();
   const bool across = world_.wire() != nullptr && !world_.is_aborted();
@@ -303,12 +315,13 @@ void Scheduler::proceed(unsigned worker) {
   open(!expect_brief(worker));
 }
 
-/// Of this process's peers `arrived` have come; when all have, other processes are waited for.
+/// Fails the run when a stop was requested or the deadline has passed. `arrived` local peers are at the barrier; when
+/// all are, the superstep waits for other processes.
 void Scheduler::check_clock(std::uint32_t arrived) noexcept {
   if (world_.has_failed()) return;
   int late = world_.first();
   try {
-    if (stop_.stop_requested()) throw Error(Errc::canceled, "a stop was requested", "bsp");
+    if (stop_.stop_requested()) fail(Errc::canceled, "bsp", "a stop was requested");
     if (deadline_.count() == 0) return;
     const std::int64_t took = (time_of(*clock_) - opened_at_.load(std::memory_order_relaxed)) / 1'000'000;
     if (took > deadline_.count()) throw overdue(took, arrived, late);
@@ -325,15 +338,13 @@ Error Scheduler::overdue(std::int64_t took, std::uint32_t arrived, int& late) {
   if (world_.is_distributed()) {
     const int process = awaited >= 0 ? awaited : placement.here();
     late = placement.first(process);
-    who = "process " + std::to_string(process) + " with peers " + std::to_string(late) + " to " +
-          std::to_string(late + placement.count(process) - 1) + " had " +
-          (has_come ? "only just arrived" : "not arrived");
+    who = fmt::format("process {} with peers {} to {} had {}", process, late, late + placement.count(process) - 1,
+                      has_come ? "only just arrived" : "not arrived");
   }
   if (awaited < 0) who += (who.empty() ? "" : "; ") + paces_.late(world_, has_come, time_of(*clock_), late);
   return Error(Errc::deadline_exceeded,
-               "the superstep has taken " + std::to_string(took) + " ms, expected at most " +
-                   std::to_string(deadline_.count()) + "; " + who,
-               "bsp superstep " + std::to_string(world_.superstep()));
+               fmt::format("the superstep has taken {} ms, expected at most {}; {}", took, deadline_.count(), who),
+               fmt::format("bsp superstep {}", world_.superstep()));
 }
 
 void Scheduler::look_at_clock() {
@@ -362,7 +373,7 @@ void Scheduler::put_ready(std::span<Fiber* const> fibers) noexcept {
 
 void Scheduler::make_room_for_ready() {
   const std::lock_guard lock(mutex_);
-  ready_.reserve(std::size_t{size_} * 2);  // as many as can be ready, behind as many that have been
+  ready_.reserve(std::size_t{size_} * 2);  // all peers can be ready, behind as many entries that have been used
 }
 
 void Scheduler::add(std::shared_ptr<Part> part) {
@@ -385,20 +396,21 @@ std::shared_ptr<Part> Scheduler::remove(Part& part) noexcept {
   return nullptr;
 }
 
-/// From the first store on, the world belongs to the workers again. Nobody is told of a superstep that is likely over
-/// before others could help.
+/// Opens the list of peers: from the first store on, workers may run peers. `call` is false for a superstep that is
+/// likely to be over before other workers could help.
 void Scheduler::open(bool call) {
   for (Slice& slice : slices_) slice.next.store(slice.begin, std::memory_order_release);
   if (call) wake(true);
 }
 
-/// Announces a flip. `epoch_` and `present_` are a Dekker pair with `help`: either the leaving helper sees the new
-/// epoch and stays, or it is not counted here and another is called.
+/// Announces work, and calls helpers that are missing. This changes `epoch_` and then reads `present_`; a helper that
+/// leaves changes `present_` and then reads `epoch_`. So either the helper sees the new epoch and stays, or it is not
+/// counted here and another is called.
 void Scheduler::wake(bool call) noexcept {
   epoch_.fetch_add(1, std::memory_order_seq_cst);
   if (!call) return;
   crew_->rouse();
-  // At most as many calls as are missing now: helpers that leave at once are not called again in the same flip.
+  // At most as many calls as helpers are missing now: one that leaves at once is not called again in the same flip.
   std::uint32_t present = present_.load(std::memory_order_seq_cst);
   const std::uint32_t wanted = allowed();
   for (std::uint32_t calls = present < wanted ? wanted - present : 0; calls != 0; --calls) {
@@ -407,7 +419,7 @@ void Scheduler::wake(bool call) noexcept {
     } while (!present_.compare_exchange_weak(present, present + 1, std::memory_order_seq_cst));
     try {
       crew_->call();
-    } catch (...) {  // no thread to be had: those at work do it all
+    } catch (...) {  // no thread is available: the workers at work run all peers
       present_.fetch_sub(1, std::memory_order_seq_cst);
       return;
     }
@@ -425,8 +437,8 @@ std::uint32_t Scheduler::help() noexcept {
   }
 }
 
-/// Whether the superstep about to be opened is likely over before others could help. The time is looked at once in a
-/// few brief supersteps, as that takes a good part of one.
+/// Whether the superstep that is about to be opened is likely to be over before other workers could help. The time is
+/// read only once in several brief supersteps, since reading it takes a good part of one.
 bool Scheduler::expect_brief(unsigned worker) noexcept {
   if (workers_ == 1) return false;
   const bool was_brief = brief_.load(std::memory_order_relaxed);
@@ -447,7 +459,8 @@ bool Scheduler::expect_brief(unsigned worker) noexcept {
   return brief;
 }
 
-/// The opener has been alone with a superstep that is not brief after all: it calls the others, and expects less often.
+/// When the superstep that this worker keeps is not brief after all: calls the other workers, and takes more brief
+/// supersteps in a row to expect one from now on.
 void Scheduler::share_if_outlasted() noexcept {
   const std::uint64_t supersteps = untimed_.load(std::memory_order_relaxed) + 1;
   if (ticks() - opened_.load(std::memory_order_relaxed) <= 4 * supersteps * brief_ticks) return;
@@ -462,10 +475,10 @@ std::uint32_t Scheduler::work(unsigned worker) {
   return stay(worker);
 }
 
-/// A worker's stay.
+/// Runs peers, and spins when there are none, until it is time to leave.
 std::uint32_t Scheduler::stay(unsigned worker) {
   SteadyClock::time_point until{};
-  // Spinning that did not pay is tried again only now and then.
+  // After spinning in vain a worker tries it again only now and then.
   int budget = spin_now_us_.load(std::memory_order_relaxed);
   Watch watch;
   if (budget == 0 && dry_spells_.fetch_add(1, std::memory_order_relaxed) % 64 == 63) budget = spin_us_;
@@ -481,10 +494,10 @@ std::uint32_t Scheduler::stay(unsigned worker) {
   }
 }
 
-/// Spins a moment; false when it is time to leave.
+/// Spins for a moment; false when it is time to leave.
 bool Scheduler::idle(std::uint32_t seen, unsigned& rounds, SteadyClock::time_point& until, int& budget) noexcept {
   if (budget == 0) return false;
-  // A brief superstep's opener is not disturbed often by looks at how long it has been open.
+  // Longer pauses while another worker keeps a brief superstep, which reading its state would disturb.
   const int pauses = brief_.load(std::memory_order_relaxed) ? 128 : 32;
   for (int k = 0; k < pauses && epoch_.load(std::memory_order_acquire) == seen; ++k) relax();
   if (++rounds % 8 != 0) return true;  // the clock costs more than a pause

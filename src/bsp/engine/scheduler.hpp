@@ -1,5 +1,6 @@
 #pragma once
-/// Who runs which peer when.
+/// Scheduler: decides which worker runs which peer, and when. docs/design.md, "Words of the engine", explains its
+/// terms.
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -22,32 +23,33 @@ namespace scalar::inline v0::bsp::detail {
 struct Stint;
 class Tracer;
 
-/// A part of a run in which peers wait apart from the others.
+/// A `Part` is a place outside the run's barrier where peers wait for each other: a team's barrier or a clock.
 class Part {
  public:
-  /// This peer is not run again: nobody may wait for it.
+  /// This peer is not run again: no peer may wait for it.
   virtual void abandon(Fiber& fiber) = 0;
-  /// The run has failed, and perhaps nobody will come any more.
+  /// The run has failed, and peers that are waited for here may never come: resume those that need not wait for them.
   virtual void wake() {}
-  /// The same, and nobody will come: who waits here is told.
+  /// The run has failed, and the peers that are waited for here will not come: tell those that wait.
   virtual void give_up() { wake(); }
 
  protected:
-  ~Part() = default;  // a shared_ptr destroys what it was made of
+  ~Part() = default;  // not virtual: a shared_ptr remembers the type that it was made of
 };
 
 /// Runs the peers of one world on the threads of a crew.
 ///
-/// A superstep is a run list, cut in slices from which workers claim peers. A peer runs until it arrives at the
-/// barrier; the last arrival flips: it completes the collective, delivers errors, counts the superstep and opens the
-/// list again. A worker never waits for another: with nothing to claim it spins a little and leaves, and a flip calls
-/// helpers back. So nothing blocks where threads are few, busy or nested.
+/// A superstep is a list of peers to run, cut into one slice per worker. Workers claim bites of a few peers from their
+/// own slice first, then from others'. A peer runs until it arrives at the barrier. The last arrival ends the
+/// superstep, which is called the flip: that worker completes the collective, delivers errors, counts the superstep and
+/// opens the list again. A worker never waits for another: with nothing to claim it spins a little and leaves, and a
+/// flip calls helpers back. So nothing blocks when threads are few, busy or nested.
 ///
-/// A superstep of about a microsecond is not worth sharing: after a row of such, the worker that opened the superstep
-/// keeps it, and the others claim only from one that lasts longer.
+/// A brief superstep, of about a microsecond, is not worth sharing: after several brief ones in a row, the worker that
+/// opened the superstep keeps it, and the others claim only when it lasts longer than that.
 ///
-/// Peers that wait elsewhere (at the barrier of a sub-world, for a clock or a borrowed thread) are not in the list; who
-/// wakes them says `ready`. When within a process nobody is left who could, the run ends with an error.
+/// Peers that wait elsewhere (at a team's barrier, at a clock, or for offloaded code) are not in the list. Whatever
+/// resumes them calls `ready`. When no one within the process is left to do so, the run ends with an error.
 class Scheduler final : public Gate, public Driver {
  public:
   struct Options {
@@ -55,39 +57,41 @@ class Scheduler final : public Gate, public Driver {
     std::chrono::microseconds spin{0};
     std::chrono::milliseconds deadline{0};
     std::stop_token stop;
-    const scalar::Clock* clock = nullptr;                 ///< what the deadline is measured by; outlives the run
-    std::vector<int> cores;                               ///< of the workers; empty: anywhere
+    const scalar::Clock* clock = nullptr;                 ///< measures the deadline; outlives the run
+    std::vector<int> cores;                               ///< where the workers run; empty: anywhere
     const std::atomic<std::uint32_t>* allowed = nullptr;  ///< workers that may be at work now; null: all
   };
   Scheduler(World& world, Network* network, const Options& options);
 
   void set_crew(Crew& crew) noexcept { crew_ = &crew; }
   void set_tracer(Tracer* tracer) noexcept { tracer_ = tracer; }
+  /// Opens the first superstep.
   void open_first();
-  /// Works until the run is over or nothing has been found for the spin time. Returns the epoch in which that was.
+  /// Works until the run is over, or there has been nothing to do for the spin time. Returns the epoch at that time.
   std::uint32_t work(unsigned worker);
-  /// A helper's stay: work, and leave in such a way that no flip is missed.
+  /// What a helper does: works, and leaves in such a way that it misses no flip. Returns the epoch when it left.
   std::uint32_t help() noexcept;
-  /// Peers whose gate has opened go on. From any thread; after `make_room_for_ready`.
+  /// Resumes peers that waited at a gate. From any thread; after `make_room_for_ready`.
   void ready(std::span<Fiber* const> fibers) noexcept;
-  /// The same in two steps, of which the first may be taken under a gate's lock.
+  /// `ready` in two steps: `put_ready` may be called under a gate's lock, `announce_ready` is called after it.
   void put_ready(std::span<Fiber* const> fibers) noexcept;
   void announce_ready() noexcept { wake(true); }
-  /// Whoever makes a gate calls this: when it opens, there is memory for those who wait there.
+  /// Reserves memory so that `put_ready` cannot fail. Called by everything that makes a gate.
   void make_room_for_ready();
-  /// Something outside the run will make a peer ready; called with -1 when it will not any more.
+  /// With 1: something outside the run will make a peer ready. With -1: it no longer will.
   void expect_from_outside(int change) noexcept { outside_.fetch_add(change, std::memory_order_seq_cst); }
   void ready(Fiber& fiber) noexcept {
     Fiber* const one = &fiber;
     ready(std::span(&one, 1));
   }
-  /// Notices a stop request and the end of the time for a superstep. Called now and then while workers are idle.
+  /// Ends the run when a stop was requested or the superstep's deadline has passed. Called now and then by idle
+  /// workers.
   void look_at_clock();
-  /// The same where peers meet apart from the run's barrier: they may keep all workers at work for ever.
+  /// As `look_at_clock`, for peers that meet outside the run's barrier: they may keep all workers busy for ever.
   void look_between_barriers() {
     if (has_limits_ && !world_.has_failed()) look_at_clock();
   }
-  /// Keeps a part until it is removed.
+  /// Keeps a part alive, and tells it what happens, until it is removed.
   void add(std::shared_ptr<Part> part);
   std::shared_ptr<Part> remove(Part& part) noexcept;
   Network* network() noexcept { return network_; }
@@ -99,25 +103,28 @@ class Scheduler final : public Gate, public Driver {
   bool is_finished() const noexcept { return finished_.load(std::memory_order_acquire); }
 
   unsigned new_worker() noexcept { return next_worker_.fetch_add(1, std::memory_order_relaxed); }
-  /// Counts a worker that `open_first` finds at work: the caller.
+  /// Counts the calling thread as at work.
   void count_in() noexcept { present_.fetch_add(1, std::memory_order_seq_cst); }
-  /// Moves when there is work to share; workers with nothing to do wait for its change.
+  /// Changes whenever there is work to share; workers with nothing to do wait for that.
   std::atomic<std::uint32_t>& epoch() noexcept { return epoch_; }
 
  private:
+  /// One worker's part of the list of peers, of which `next` is the first that no worker has claimed.
   struct alignas(64) Slice {
     std::atomic<std::uint32_t> next{0};
     std::uint32_t begin = 0, end = 0;
   };
+  /// The peers that a worker claims at once.
   struct Bite {
     std::uint32_t begin = 0, end = 0;
   };
+  /// The peers that one worker has run up to the barrier, and has not counted as arrived yet.
   struct Arrivals {
     std::uint32_t peers = 0, collectives = 0;
     Stint* stint = nullptr;  // of the worker that ran them; null: nothing is recorded
   };
 
-  /// Since when a worker sees the same superstep of another's.
+  /// Since when a worker has seen another worker keep the same brief superstep.
   struct Watch {
     std::uint32_t turn = 0;
     std::uint64_t since = 0;
@@ -159,17 +166,17 @@ class Scheduler final : public Gate, public Driver {
   Network* network_;
   Crew* crew_ = nullptr;
   Tracer* tracer_ = nullptr;  // null: nothing is recorded
-  const std::uint32_t size_;
+  const std::uint32_t size_;  // local peers
   const std::uint32_t workers_;
   const int spin_us_;
   const std::chrono::milliseconds deadline_;
   const std::stop_token stop_;
   const scalar::Clock* const clock_;
-  const bool has_limits_;  // a stop may be requested, or there is a deadline
+  const bool has_limits_;  // the run can be stopped, or has a deadline
   const std::vector<int> cores_;
   const std::atomic<std::uint32_t>* const allowed_;
-  Paces paces_;                             // of the peers, when there is a deadline
-  std::atomic<std::int64_t> opened_at_{0};  // by `clock_`, in nanoseconds
+  Paces paces_;                             // of the local peers; empty without a deadline
+  std::atomic<std::int64_t> opened_at_{0};  // when the superstep began, by `clock_`, in nanoseconds
   std::vector<Slice> slices_;
 
   alignas(64) std::atomic<std::uint32_t> arrived_{0};
@@ -177,27 +184,27 @@ class Scheduler final : public Gate, public Driver {
 
   alignas(64) std::atomic<std::uint32_t> epoch_{0};
   std::atomic<bool> finished_{false};
-  std::atomic<bool> brief_{false};  // this superstep belongs to its opener
+  std::atomic<bool> brief_{false};  // the worker that opened this superstep keeps it to itself
 
-  alignas(64) std::atomic<unsigned> opener_{0};
-  std::atomic<std::uint32_t> turn_{0};      // moves with every brief superstep
-  std::atomic<std::uint32_t> untimed_{0};   // brief supersteps since the time was looked at ...
-  std::atomic<std::uint64_t> opened_{0};    // ... which was then, in ticks
-  std::uint32_t brief_row_ = 0;             // brief supersteps in a row
-  std::atomic<std::uint32_t> patience_{8};  // how many it takes to expect one more
+  alignas(64) std::atomic<unsigned> opener_{0};  // the worker that opened this superstep
+  std::atomic<std::uint32_t> turn_{0};           // changes with every brief superstep
+  std::atomic<std::uint32_t> untimed_{0};        // brief supersteps since the time was last read
+  std::atomic<std::uint64_t> opened_{0};         // the time then, in ticks
+  std::uint32_t brief_row_ = 0;                  // brief supersteps in a row
+  std::atomic<std::uint32_t> patience_{8};       // how many in a row it takes to expect another
 
-  alignas(64) std::atomic<std::uint32_t> present_{0};  // workers at work or called
+  alignas(64) std::atomic<std::uint32_t> present_{0};  // workers at work, or called and not there yet
   std::atomic<unsigned> next_worker_{0};
-  std::atomic<int> spin_now_us_;  // 0 after spinning that did not pay
-  std::atomic<unsigned> dry_spells_{0};
+  std::atomic<int> spin_now_us_;         // 0 after spinning in vain
+  std::atomic<unsigned> dry_spells_{0};  // how often a worker came while that was 0
 
   alignas(64) std::atomic<std::size_t> ready_count_{0};
-  std::atomic<std::uint32_t> apart_{0};  // peers that wait elsewhere than here, and for no longer than counted
-  std::atomic<std::uint32_t> times_ready_{0};
-  std::atomic<int> outside_{0};
-  std::mutex looking_;  // held while a run that has not failed is found stuck
-  std::mutex mutex_;
-  std::vector<Fiber*> ready_;  // first come, first served, from `next_ready_` on
+  std::atomic<std::uint32_t> apart_{0};        // peers that wait outside the run's barrier, and are not ready
+  std::atomic<std::uint32_t> times_ready_{0};  // calls of `put_ready`
+  std::atomic<int> outside_{0};                // see `expect_from_outside`
+  std::mutex looking_;                         // held by a worker that reports a deadlock
+  std::mutex mutex_;                           // guards `ready_` and `parts_`
+  std::vector<Fiber*> ready_;                  // to be run in this order, from `next_ready_` on
   std::size_t next_ready_ = 0;
   std::vector<std::shared_ptr<Part>> parts_;
   std::atomic<std::size_t> part_count_{0};

@@ -1,17 +1,15 @@
 #include "scalar/bsp/task.hpp"
 
-#include <string>
-
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
 void throw_foreign_await() {
-  throw Error(Errc::invalid_argument, "a coroutine awaited the barrier of a peer that it does not belong to", "bsp");
+  fail(Errc::invalid_argument, "bsp", "a coroutine awaited the barrier of a peer that it does not belong to");
 }
 
 void throw_spent_task() {
-  throw Error(Errc::invalid_argument, "a Task that was moved from or has been awaited before was awaited", "bsp");
+  fail(Errc::invalid_argument, "bsp", "a Task that was moved from or has been awaited before was awaited");
 }
 
 }  // namespace scalar::inline v0::bsp::detail

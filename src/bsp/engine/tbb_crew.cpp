@@ -1,28 +1,29 @@
-// Helpers as tasks of the Runtime's TBB arena.
+// A crew whose helpers are tasks of the Runtime's TBB arena.
 #include <tbb/task_arena.h>
 #include <tbb/task_group.h>
 
 #include <utility>
 
 #include "bsp/engine/scheduler.hpp"
+#include "core/fail.hpp"
 #include "core/runtime_impl.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 namespace {
 
-/// A helper is a short task: it leaves when idle, so a peer's own parallel loop, which may pick one up while it waits,
-/// gets back to its work. The caller waits inside TBB and so lends a hand to such loops.
+/// A helper is a short task that ends when it is idle. A peer's own parallel loop may execute a helper while it waits,
+/// and then gets back to its work soon. The caller waits inside TBB, where it helps with such loops.
 class TbbCrew final : public Crew {
  public:
   TbbCrew(Scheduler& scheduler, Network* network, const Runtime& runtime)
       : Crew(scheduler, network), runtime_(runtime) {}
   ~TbbCrew() noexcept override {}  // drive() has waited, so the group's destructor does not throw
 
-  /// Only from a worker: a task that another thread spawns lies in that thread's own arena, where the caller, isolated
-  /// in the Runtime's, cannot take it. There the caller is roused instead, and calls others itself.
+  /// Works only on a thread that works on this run: a task that another thread spawned would lie in that thread's own
+  /// arena, where the caller, isolated in the Runtime's arena, could not take it. Such a thread has woken the caller
+  /// before (`rouse`), and the caller calls helpers itself.
   void call() override {
-    if (at_work != this) throw Error(Errc::unavailable, "no helper can be called from here", "bsp");
+    if (at_work != this) fail(Errc::unavailable, "bsp", "no helper can be called from here");
     tasks_.run([this] {
       const AtWork mark(this);
       scheduler_.help();
@@ -34,7 +35,7 @@ class TbbCrew final : public Crew {
   }
 
  private:
-  static constinit thread_local const TbbCrew* at_work;  // whose worker this thread is now
+  static constinit thread_local const TbbCrew* at_work;  // the crew that this thread works for now
   struct AtWork {
     explicit AtWork(const TbbCrew* crew) noexcept : before(std::exchange(at_work, crew)) {}
     ~AtWork() { at_work = before; }
@@ -49,7 +50,7 @@ class TbbCrew final : public Crew {
     scheduler_.open_first();
     std::uint32_t seen = scheduler_.help();
     while (!scheduler_.is_finished()) {
-      tasks_.wait();  // first in TBB, where it lends a hand to the loops of those at work
+      tasks_.wait();  // inside TBB first, where this thread helps with the parallel loops of peers
       if (scheduler_.is_finished()) break;
       park(seen);
       if (scheduler_.is_finished()) break;

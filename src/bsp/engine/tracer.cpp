@@ -33,7 +33,8 @@ void Tracer::end_stint(Stint& stint, unsigned worker) {
 }
 
 void Tracer::arrived() noexcept {
-  record_ = {.run = run_, .superstep = world_.superstep(), .begin = std::chrono::nanoseconds(begin_), .peers = world_.local()};
+  record_ = {
+      .run = run_, .superstep = world_.superstep(), .begin = std::chrono::nanoseconds(begin_), .peers = world_.local()};
   for (std::size_t i = 0; i < work_.size(); ++i) {
     const std::chrono::nanoseconds work(work_[i].exchange(0, std::memory_order_relaxed));
     record_.work_sum += work;
@@ -46,7 +47,7 @@ void Tracer::arrived() noexcept {
   }
 }
 
-/// Adds up what the stints of the superstep have counted.
+/// Adds up what the stints of the superstep have counted, and computes the h-relation.
 void Tracer::count_sent() {
   const std::lock_guard lock(trace_.mutex);
   std::vector<std::uint64_t> received(static_cast<std::size_t>(world_.size()));
@@ -64,8 +65,8 @@ void Tracer::count_sent() {
   record_.h = (std::max)(record_.h, *std::max_element(received.begin(), received.end()));
 }
 
-/// How long the work takes: that of the slowest peer or, when peers are more than workers, what each of these gets. A
-/// microsecond's work is not shared.
+/// How long the superstep's work takes: the work of the slowest peer, or each worker's part of all work if that is
+/// more. Work of less than a microsecond is done by one worker.
 std::chrono::nanoseconds Tracer::critical_work() const noexcept {
   constexpr std::chrono::microseconds unshared(1);
   if (record_.work_sum < unshared) return record_.work_sum;
@@ -77,7 +78,7 @@ void Tracer::concluded() noexcept {
   record_.time = std::chrono::nanoseconds(now - begin_);
   begin_ = now;
   const Machine& machine = trace_.options.machine;
-  // Within a process an exchange is the peers' own writing and reading, which is in their work.
+  // Within a process the exchange is done by the peers as they write and read messages, so their work includes it.
   if (machine.peers != 0) record_.predicted = machine.predict(critical_work(), world_.is_distributed() ? record_.h : 0);
   const std::lock_guard lock(trace_.mutex);
   ++trace_.supersteps;

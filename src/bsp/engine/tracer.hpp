@@ -1,5 +1,5 @@
 #pragma once
-/// How the scheduler tells a trace what happens.
+/// Tracer: records the supersteps of a run in a Trace.
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace scalar::inline v0::bsp {
 
-/// When one worker ran peers.
+/// A stretch of time in which one worker ran peers.
 struct BusyTime {
   std::uint64_t run = 0, superstep = 0;
   unsigned worker = 0;
@@ -36,13 +36,13 @@ struct Trace::Impl {
 
 namespace detail {
 
-/// What a worker does from the first peer that it runs to where it arrives for all of them.
+/// A `Stint` is a worker's uninterrupted work: from the first peer that it runs, until it counts its peers as arrived.
 struct Stint {
   std::int64_t begin = 0;
   Tally sent{};
 };
 
-/// One run's recorder.
+/// Records one run.
 class Tracer {
  public:
   Tracer(Trace& trace, World& world, std::uint32_t workers);
@@ -50,14 +50,14 @@ class Tracer {
   std::int64_t now() const noexcept { return trace_.now(); }
   Stint& begin_stint();
   void end_stint(Stint& stint, unsigned worker);
-  /// Peer `rank` has computed. Called by the worker that ran it.
+  /// Peer `rank` has run from `begin` to `end`. Called by the worker that ran it.
   void ran(int rank, std::int64_t begin, std::int64_t end) noexcept {
     work_[static_cast<std::size_t>(rank - world_.first())].fetch_add(end - begin, std::memory_order_relaxed);
   }
   void opened() noexcept { begin_ = trace_.now(); }
   /// All local peers have arrived.
   void arrived() noexcept;
-  /// The superstep is over; the next opens.
+  /// The superstep is over, and the next begins.
   void concluded() noexcept;
 
  private:
@@ -71,7 +71,7 @@ class Tracer {
   std::int64_t begin_ = 0;
   std::vector<std::atomic<std::int64_t>> work_;  // by local rank
   SuperstepRecord record_;
-  std::vector<std::unique_ptr<Stint>> stints_, idle_;  // those with something to count; those to be used again
+  std::vector<std::unique_ptr<Stint>> stints_, idle_;  // stints of this superstep; spare ones
 };
 
 }  // namespace detail

@@ -1,5 +1,5 @@
 #pragma once
-/// Errors as bytes, for other processes.
+/// Turns errors into bytes that travel to other processes, and back.
 #include <cstdint>
 #include <exception>
 #include <new>
@@ -11,9 +11,9 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// What is known of `error`, with which peer `rank` failed in `superstep`: its code, and its context and message with a
-/// zero between. `std::bad_alloc` arrives as what this process's run throws for it, an exception of another type than
-/// Error as `Errc::failed`.
+/// Describes `error`, with which peer `rank` failed in `superstep`: sets `code`, and returns the context and the
+/// message with a zero byte between them. `std::bad_alloc` is described as the Error that this process's run throws for
+/// it; an exception of any type other than Error gets `Errc::failed`.
 inline std::string to_text(const std::exception_ptr& error, int rank, std::uint64_t superstep, std::int32_t& code) {
   using namespace std::string_literals;
   const auto text_of = [&code](const Error& known) {
@@ -35,6 +35,7 @@ inline std::string to_text(const std::exception_ptr& error, int rank, std::uint6
   }
 }
 
+/// The Error that `to_text` described.
 inline Error from_text(std::int32_t code, std::string_view text) {
   const std::size_t end = text.find('\0');
   if (end == text.npos) return Error(Errc(code), std::string(text));

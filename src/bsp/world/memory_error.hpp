@@ -1,5 +1,7 @@
 #pragma once
-/// What is thrown when memory is exhausted.
+/// The errors of a run that is out of memory.
+#include <fmt/core.h>
+
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -9,7 +11,7 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// The error that `make` returns or, for want of memory, throws.
+/// The error that `make` returns; if there is no memory to make it, the `std::bad_alloc` that `make` throws.
 template <class Make>
 std::exception_ptr failure_of(const Make& make) noexcept {
   try {
@@ -19,17 +21,17 @@ std::exception_ptr failure_of(const Make& make) noexcept {
   }
 }
 
-/// `what` asked for `bytes` bytes, which are not there.
+/// The error for `what`, which asked for `bytes` bytes in vain.
 inline Error memory_error(const std::string& what, std::uint64_t bytes, std::string context) {
   return Error(Errc::resource_exhausted,
-               "there is not enough memory for " + what + ": " + std::to_string(bytes) + " bytes were asked for",
+               fmt::format("there is not enough memory for {}: {} bytes were asked for", what, bytes),
                std::move(context));
 }
 
-/// Peer `rank` asked for memory in `superstep`, nobody knows how much.
+/// The error for peer `rank`, which asked for an unknown amount of memory in `superstep`.
 inline Error peer_memory_error(int rank, std::uint64_t superstep) {
-  return Error(Errc::resource_exhausted, "there is no memory for what peer " + std::to_string(rank) + " has asked for",
-               "bsp superstep " + std::to_string(superstep));
+  return Error(Errc::resource_exhausted, fmt::format("there is no memory for what peer {} has asked for", rank),
+               fmt::format("bsp superstep {}", superstep));
 }
 
 }  // namespace scalar::inline v0::bsp::detail

@@ -6,8 +6,8 @@
 
 #include "bsp/world/error_text.hpp"
 #include "bsp/world/memory_error.hpp"
+#include "core/fail.hpp"
 #include "scalar/bsp/processes/process_lost.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 namespace {
@@ -16,17 +16,15 @@ constexpr std::size_t most_spare = 64;  // buffers kept for frames to come
 
 Envelope envelope_of(std::span<const std::byte> frame) {
   if (frame.size() < sizeof(Envelope))
-    throw Error(
-        Errc::parse,
-        "a frame has " + std::to_string(frame.size()) + " bytes, expected at least " + std::to_string(sizeof(Envelope)),
-        "bsp");
+    fail(Errc::parse, "bsp", "a frame has {} bytes, expected at least {}", frame.size(), sizeof(Envelope));
   Envelope envelope;
   std::memcpy(&envelope, frame.data(), sizeof envelope);
   return envelope;
 }
 
 }  // namespace
-/// Says why a run ends. The text follows.
+
+/// The head of a frame that says why a run ends; the text of `to_text` follows.
 struct Network::Abort {
   Envelope envelope;
   std::int32_t rank = 0;
@@ -40,13 +38,11 @@ Network::Network(Transport& transport, int peers, bool again)
   const Membership members = again ? transport.regroup() : transport.meet();
   epoch_ = members.epoch;
   claim_pause_ = members.claim_pause;
-  // Those who have just come count from the same number as those who were there before.
+  // Processes that have just joined number runs as the older ones do.
   if (run_ >> 32 != (epoch_ & 0xffff'ffff)) run_ = (epoch_ << 32) + 1;
   if (peers < members.processes)
-    throw Error(Errc::invalid_argument,
-                "there are " + std::to_string(peers) + " peers for " + std::to_string(members.processes) +
-                    " processes, expected at least one for each",
-                "bsp::Engine");
+    scalar::fail(Errc::invalid_argument, "bsp::Engine",
+                 "there are {} peers for {} processes, expected at least one for each", peers, members.processes);
   placement_ = Placement::even(peers, members.processes, members.process);
   transport.runs_ = run_;
   std::vector<std::pair<int, Buffer>> early = std::move(transport.early_);
@@ -82,7 +78,7 @@ void Network::send(int process, std::span<const std::span<const std::byte>> part
 
 Buffer Network::allocate(std::size_t bytes) {
   std::vector<Buffer>& spare = transport_.spare_;
-  // The smallest that fits, but not a huge one for a small frame.
+  // The smallest spare buffer that fits, but not a huge one for a small frame.
   auto best = spare.end();
   for (auto at = spare.begin(); at != spare.end(); ++at)
     if (at->capacity() >= bytes && at->capacity() / 4 <= bytes + 4096 &&
@@ -110,7 +106,7 @@ void Network::exhausted(int process, std::size_t bytes) {
   if (failed_ || is_over_) throw std::bad_alloc();  // it may be a frame of the next run
   const int rank = placement_.first(placement_.here());
   const std::exception_ptr failure =
-      failure_of([&] { return memory_error("a frame from process " + std::to_string(process), bytes, context()); });
+      failure_of([&] { return memory_error(fmt::format("a frame from process {}", process), bytes, context()); });
   tell_abort(rank, failure);
   cut(rank, failure);
 }
@@ -122,7 +118,7 @@ void Network::received(int process, Buffer frame) {
   } catch (const Error& error) {
     const int rank = placement_.first(process);
     spread(rank, failure_of([&] {
-             return Error(error.code(), "process " + std::to_string(process) + " sent a bad frame: " + error.what(),
+             return Error(error.code(), fmt::format("process {} sent a bad frame: {}", process, error.what()),
                           context());
            }));
   } catch (const std::bad_alloc&) {
@@ -138,7 +134,7 @@ void Network::dispatch(int process, Buffer frame) {
   if (envelope.kind == Envelope::frame_of_abort) return take_abort(frame.bytes());
   if (envelope.kind == Envelope::frame_of_agreement) {
     std::pair<Envelope, std::uint64_t> agreement;
-    if (frame.size() != sizeof agreement) throw Error(Errc::parse, "an agreement has another length", "bsp");
+    if (frame.size() != sizeof agreement) scalar::fail(Errc::parse, "bsp", "an agreement has another length");
     std::memcpy(static_cast<void*>(&agreement), frame.data(), sizeof agreement);
     return given_.emplace_back(envelope.port, agreement.second), void();
   }
@@ -156,7 +152,7 @@ void Network::lost(int process, const std::string& reason) {
 
 std::uint64_t Network::superstep() const noexcept { return world_ != nullptr ? world_->superstep() : 0; }
 
-std::string Network::context() const { return "bsp superstep " + std::to_string(superstep()); }
+std::string Network::context() const { return fmt::format("bsp superstep {}", superstep()); }
 
 void Network::attach(World& world) {
   const std::unique_lock hold = lock();
@@ -174,7 +170,8 @@ void Network::cut(int rank, std::exception_ptr error) noexcept {
   for (const auto& [id, port] : ports_) port->cut();
 }
 
-/// Without memory for the reason the others are told that, and without any they are told at the end.
+/// When there is no memory for the reason, the other processes are told just that; when there is none for any frame,
+/// they are told at the end, by `finish`.
 void Network::tell_abort(int rank, const std::exception_ptr& error) noexcept {
   try {
     const bool is_known = world_ != nullptr && world_->has_failed();
@@ -211,7 +208,7 @@ void Network::send_abort(int rank, std::int32_t code, std::string_view text) {
 
 void Network::take_abort(std::span<const std::byte> frame) {
   Abort abort;
-  if (frame.size() < sizeof abort) throw Error(Errc::parse, "an abort frame is too short", "bsp");
+  if (frame.size() < sizeof abort) scalar::fail(Errc::parse, "bsp", "an abort frame is too short");
   std::memcpy(&abort, frame.data(), sizeof abort);
   const std::span<const std::byte> text = frame.subspan(sizeof abort);
   const int rank = std::clamp(abort.rank, 0, placement_.size() - 1);
@@ -249,7 +246,7 @@ void Network::proceed(unsigned worker, std::unique_lock<std::mutex> hold) {
     Port* const port = completed_.back();
     completed_.pop_back();
     hold.unlock();
-    port->proceed(worker);  // it may make and complete others
+    port->proceed(worker);  // may add and complete other ports
     hold.lock();
   }
 }
@@ -257,13 +254,13 @@ void Network::proceed(unsigned worker, std::unique_lock<std::mutex> hold) {
 void Network::finish() {
   const std::unique_lock hold = lock();
   tell_late();
-  is_over_ = true;  // who leaves now takes nothing with it
+  is_over_ = true;  // a process that leaves from now on is not a loss
   transport_.flush(*this);
 }
 
 std::pair<std::uint64_t, std::uint64_t> Network::agree(std::uint64_t value) {
   std::unique_lock hold = lock();
-  const std::uint64_t now = ++agreements_;  // others may be at the next one already
+  const std::uint64_t now = ++agreements_;  // other processes may be at the next agreement already
   const auto frame =
       std::make_shared<std::pair<Envelope, std::uint64_t>>(Envelope{run_, Envelope::frame_of_agreement, now}, value);
   const std::span<const std::byte> part = std::as_bytes(std::span(frame.get(), 1));

@@ -1,5 +1,5 @@
 #pragma once
-/// One run's use of a transport: whose frame is whose, and what happens when a process is lost.
+/// One run's use of a transport: hands each frame to what waits for it, and ends the run when a process is lost.
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -18,80 +18,83 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// What every frame begins with. The byte order is the machine's: all processes of a run are of one kind.
+/// Every frame begins with an envelope. The byte order is the machine's: all processes of a run use the same.
 struct Envelope {
   static constexpr std::uint64_t frame_of_port = 0, frame_of_abort = 1, frame_of_agreement = 2;
   std::uint64_t run = 0;  ///< which of the transport's runs
   std::uint64_t kind = 0;
-  std::uint64_t port = 0;  ///< which world's barrier, clock, ... it is for
+  std::uint64_t port = 0;  ///< the id of the `Port` that the frame is for: a world's barrier, a clock, ...
 };
 
-/// Goes on when other processes have come.
+/// A `Driver` continues what had to wait for other processes.
 class Driver {
  public:
-  /// Called without locks, by a worker.
+  /// The wait is over: continue. Called by a worker that holds no locks.
   virtual void proceed(unsigned worker) = 0;
 
  protected:
   ~Driver() = default;
 };
 
-/// Something that waits for frames: a world's barrier, for example. What `received` or `cut` completes is set going by
-/// `proceed`.
+/// A `Port` receives the frames with its id: a world's barrier and a clock are ports. When `received` or `cut` has
+/// completed something, `Network` calls `proceed`.
 class Port : public Driver {
  public:
-  /// A frame has come, whole. Called under the network's lock. Errors: whatever is wrong with the frame.
+  /// A whole frame has arrived from `process`. Called under the network's lock. Errors: `Error` for a bad frame.
   virtual void received(int process, Buffer frame) = 0;
-  /// The run has failed: what waits must go on and find that out. Called under the network's lock.
+  /// The run has failed: peers that wait here must be resumed so that they notice. Called under the network's lock.
   virtual void cut() noexcept = 0;
 
  protected:
   ~Port() = default;
 };
 
-/// Hands frames to ports. All but `poll`, `wait` and `interrupt` is called under `lock()`.
+/// Sends frames, and hands those that arrive to ports. Functions that change something are called under `lock()`,
+/// except for those that say that they take it; `wait` and `interrupt` need no lock.
 class Network final : public Transport::Sink {
  public:
-  /// Meets the other processes, which all run as many peers as this one; `again` after a change of the processes.
+  /// Meets the other processes, all of which run `peers` peers. `again`: after the set of processes has changed.
   Network(Transport& transport, int peers, bool again);
   ~Network();
 
   const Placement& placement() const noexcept { return placement_; }
   std::uint64_t epoch() const noexcept { return epoch_; }
-  /// See `Membership`.
+  /// `Membership::claim_pause` of this run.
   std::chrono::milliseconds claim_pause() const noexcept { return claim_pause_; }
   bool wants_regroup() const noexcept { return transport_.wants_regroup(); }
-  /// The least and the most of what all processes give. Blocks the calling thread; before any port is added. All
-  /// processes call it equally often.
+  /// The least and the greatest `value` of all processes. All processes call it equally often. Called before any port
+  /// is added. Takes the lock, and blocks the calling thread.
   std::pair<std::uint64_t, std::uint64_t> agree(std::uint64_t value);
-  /// What has failed is that a process was lost.
+  /// Whether the run has failed because a process was lost.
   bool has_lost() const noexcept { return has_lost_; }
   std::uint64_t run() const noexcept { return run_; }
-  /// The failures of ports are told to `world`.
+  /// Failures are reported to `world` from now on. Takes the lock.
   void attach(World& world);
 
   std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
-  /// From now on `port` gets the frames for `id`, those first that have come already.
+  /// From now on `port` receives the frames for `id`, beginning with those that have arrived already.
   void add(std::uint64_t id, Port& port);
   void remove(std::uint64_t id) noexcept;
   void send(int process, std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> keeps);
   Buffer allocate(std::size_t bytes) override;
   void recycle(Buffer&& buffer) noexcept;
-  /// `port.proceed` will be called at the end of this `poll` or `fail`.
+  /// Has `port.proceed` called at the end of the current `poll` or `fail`.
   void complete(Port& port) noexcept;
   bool has_failed() const noexcept { return failed_; }
-  /// For errors: `bsp superstep 7`.
+  /// The context of errors: `bsp superstep 7`.
   std::string context() const;
 
-  /// The same where only this process knows, under the lock.
-  void spread(int rank, const std::exception_ptr& error) noexcept;
-  /// The run cannot go on: tells the other processes, and cuts all ports. `rank` is the peer to blame.
+  /// The run cannot continue: tells the other processes, and cuts all ports. `rank` is the peer that failed. Takes the
+  /// lock, and calls `proceed` of the ports that were completed.
   void fail(int rank, std::exception_ptr error, unsigned worker);
-  /// Moves frames; true when something was completed.
+  /// As `fail`, but is called under the lock, and leaves it to `poll` to call `proceed`.
+  void spread(int rank, const std::exception_ptr& error) noexcept;
+  /// Sends and receives frames; true when a port was completed, whose `proceed` has then been called. Takes the lock,
+  /// and returns false when another thread has it.
   bool poll(unsigned worker);
   void wait(std::chrono::milliseconds at_most) { transport_.wait(at_most); }
   void interrupt() noexcept { transport_.interrupt(); }
-  /// The run is over here: what was sent leaves.
+  /// The run is over in this process: waits until all frames have left. Takes the lock.
   void finish();
 
  private:
@@ -121,10 +124,10 @@ class Network final : public Transport::Sink {
   std::uint64_t epoch_ = 0;
   std::chrono::milliseconds claim_pause_{0};
   std::uint64_t agreements_ = 0;
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> given_;  // by others: for which agreement, and what
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> given_;  // from others: number of the agreement, and value
   std::unordered_map<std::uint64_t, Port*> ports_;
-  std::vector<std::pair<int, Buffer>> homeless_;  // for ports that are not there yet
-  std::vector<Port*> completed_;                  // with room for all ports
+  std::vector<std::pair<int, Buffer>> homeless_;  // frames for ports that have not been added yet
+  std::vector<Port*> completed_;                  // `proceed` is due; has room for all ports
 };
 
 }  // namespace scalar::inline v0::bsp::detail

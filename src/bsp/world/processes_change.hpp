@@ -1,12 +1,12 @@
 #pragma once
-/// How a run ends that goes on with another set of processes.
+/// ProcessesChange: the error that ends an attempt at a run, so that the next can begin with other processes.
 #include <exception>
 
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
-/// Ends a run that goes on with another set of processes.
+/// Ends this attempt at a run; the run then continues with another set of processes.
 class ProcessesChange : public Error {
  public:
   ProcessesChange() : Error(Errc::aborted, "the set of processes changes", "bsp") {}

@@ -1,5 +1,5 @@
 #pragma once
-/// Names of types for messages.
+/// Names of types for error messages.
 #include <cxxabi.h>
 
 #include <cstdlib>
@@ -8,7 +8,7 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// A type as a program spells it.
+/// The name of a type as a program spells it.
 inline std::string readable(const std::type_info& type) {
   int status = 0;
   char* text = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);

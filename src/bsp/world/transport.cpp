@@ -1,11 +1,11 @@
 #include "scalar/bsp/processes/transport.hpp"
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp {
 
-Membership Transport::regroup() { throw Error(Errc::unsupported, "this transport's processes cannot change", "bsp"); }
+Membership Transport::regroup() { fail(Errc::unsupported, "bsp", "this transport's processes cannot change"); }
 
-void Transport::withdraw() { throw Error(Errc::unsupported, "this transport's processes cannot change", "bsp"); }
+void Transport::withdraw() { fail(Errc::unsupported, "bsp", "this transport's processes cannot change"); }
 
 }  // namespace scalar::inline v0::bsp

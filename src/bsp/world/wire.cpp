@@ -9,7 +9,7 @@
 #include "bsp/world/error_text.hpp"
 #include "bsp/world/memory_error.hpp"
 #include "bsp/world/processes_change.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 namespace {
@@ -20,11 +20,10 @@ constexpr std::uint64_t rounded_up(std::uint64_t bytes, std::uint64_t alignment)
   return (bytes + alignment - 1) / alignment * alignment;
 }
 
-[[noreturn]] void throw_bad_frame(const std::string& what) { throw Error(Errc::parse, what, "bsp barrier frame"); }
+constexpr std::string_view frame_context = "bsp barrier frame";  // of errors
 
 void check_field(std::string_view field, std::uint64_t value, std::uint64_t most) {
-  if (value > most)
-    throw_bad_frame(std::string(field) + " is " + std::to_string(value) + ", expected at most " + std::to_string(most));
+  if (value > most) fail(Errc::parse, frame_context, "{} is {}, expected at most {}", field, value, most);
 }
 
 }  // namespace
@@ -32,11 +31,10 @@ void check_field(std::string_view field, std::uint64_t value, std::uint64_t most
 BarrierFrame BarrierFrame::decode(std::span<std::byte> bytes) {
   BarrierFrame frame;
   BarrierHead& head = frame.head;
-  if (bytes.size() < sizeof head) throw_bad_frame("it has " + std::to_string(bytes.size()) + " bytes");
+  if (bytes.size() < sizeof head) fail(Errc::parse, frame_context, "it has {} bytes", bytes.size());
   std::memcpy(&head, bytes.data(), sizeof head);
   if (head.bytes != bytes.size())
-    throw_bad_frame("its length is " + std::to_string(head.bytes) + ", but " + std::to_string(bytes.size()) +
-                    " bytes have come");
+    fail(Errc::parse, frame_context, "its length is {}, but {} bytes have come", head.bytes, bytes.size());
   std::uint64_t at = sizeof head;
   const auto take = [&](std::string_view field, std::uint64_t count, std::uint64_t size) {
     check_field(field, count, size == 0 ? count : (bytes.size() - at) / size);
@@ -64,11 +62,11 @@ BarrierFrame BarrierFrame::decode(std::span<std::byte> bytes) {
   return frame;
 }
 
-/// Gathers what goes to one process.
+/// Builds the frame for one process.
 struct Wire::Outgoing final : Outbox {
   std::vector<std::byte> head;
   std::vector<SegmentEntry> table;
-  std::vector<std::span<const std::byte>> parts;  // without the head
+  std::vector<std::span<const std::byte>> parts;  // of the frame; `finish` puts the head first
   std::uint64_t data_bytes = 0;
   std::int64_t channel = 0;
   std::uint64_t type = 0;
@@ -86,7 +84,7 @@ struct Wire::Outgoing final : Outbox {
     data_bytes = offset + bytes.size();
     table.push_back({channel, type, count, offset, bytes.size(), source, destination});
   }
-  /// Of what tells where the messages lie; these are not copied.
+  /// Memory used by the lists of segments and parts. The messages themselves are not copied.
   std::uint64_t bytes() const noexcept { return table.size() * sizeof table[0] + parts.size() * sizeof parts[0]; }
   void finish(BarrierHead what, std::span<const std::byte> values, std::string_view name, std::string_view odd_name,
               std::string_view error) {
@@ -115,7 +113,7 @@ struct Wire::Outgoing final : Outbox {
 
 namespace {
 
-/// Hands each segment to the link of its destination's process.
+/// Adds each segment to the frame for its destination's process.
 template <class Links>
 class Sorter final : public Outbox {
  public:
@@ -138,7 +136,7 @@ class Sorter final : public Outbox {
   unsigned parity_;
 };
 
-/// What peer `rank` of another process has sent cannot be read.
+/// The messages that peer `rank` of another process has sent cannot be read.
 struct BadMessages final : Error {
   BadMessages(int source, const Error& error) : Error(error), rank(source) {}
   int rank;
@@ -195,7 +193,7 @@ bool Wire::depart(const Meeting& meeting) {
     } catch (const std::bad_alloc&) {
       note_exhausted();
     }
-  // Without its frame the others would wait: they are told by a smaller one.
+  // Without a frame from this process the others would wait for ever: a smaller frame tells them of the failure.
   if (exhausted) network_.spread(world_.root_rank(world_.first()), exhausted);
   if (network_.has_failed()) {
     world_.conclude(true);
@@ -210,7 +208,7 @@ bool Wire::depart(const Meeting& meeting) {
 void Wire::encode(const Meeting& meeting) {
   const unsigned parity = world_.superstep() & 1;
   for (Link& link : links_)
-    if (!link.gone) link.out[parity]->clear();  // the last frame to one that has gone may still be on its way
+    if (!link.gone) link.out[parity]->clear();  // the last frame to a process that has left may still be on its way
   try {
     if (!world_.has_failed()) world_.each_channel(&Wire::collect, this);
   } catch (const std::bad_alloc&) {
@@ -237,7 +235,7 @@ void Wire::encode(const Meeting& meeting) {
     head.odd_rank = odd.rank, head.odd_gone = odd.gone, odd_name = odd.collective;
   }
   if (const Collective* collective = world_.collective(); collective != nullptr && !failed_) {
-    const bool whole = world_.odd_ < 0;  // else the values are not all there, nor needed
+    const bool whole = world_.odd_ < 0;  // otherwise some values are missing, and none is needed
     head.collective = collective->id(), head.value_bytes = collective->value_bytes, name = collective->name;
     value_bytes_ = static_cast<std::size_t>(world_.local()) * collective->value_bytes;
     values.resize(value_bytes_);
@@ -265,26 +263,24 @@ void Wire::send(Link& link) {
 
 void Wire::received(int process, Buffer frame) {
   const auto link = std::find_if(links_.begin(), links_.end(), [&](const Link& l) { return l.process == process; });
-  if (link == links_.end()) throw_bad_frame("no peer of this world lives there");
+  if (link == links_.end()) fail(Errc::parse, frame_context, "no peer of this world lives there");
   const BarrierFrame checked = BarrierFrame::decode(frame.bytes());
   const Placement& placement = world_.placement();
   const std::uint64_t expected = world_.superstep() + link->frames.size();
   if (checked.head.superstep != expected)
-    throw_bad_frame("superstep is " + std::to_string(checked.head.superstep) + ", expected " +
-                    std::to_string(expected));
+    fail(Errc::parse, frame_context, "superstep is {}, expected {}", checked.head.superstep, expected);
   if (checked.head.peers != static_cast<std::uint32_t>(world_.size()))
-    throw_bad_frame("it is of a run of " + std::to_string(checked.head.peers) + " peers, but here are " +
-                    std::to_string(world_.size()));
+    fail(Errc::parse, frame_context, "it is of a run of {} peers, but here are {}", checked.head.peers, world_.size());
   if (checked.head.local != static_cast<std::uint32_t>(placement.count(process)))
-    throw_bad_frame("it speaks for " + std::to_string(checked.head.local) + " peers, expected " +
-                    std::to_string(placement.count(process)));
+    fail(Errc::parse, frame_context, "it speaks for {} peers, expected {}", checked.head.local,
+         placement.count(process));
   for (const SegmentEntry& entry : checked.segments) {
     check_field("a segment's source", static_cast<std::uint32_t>(entry.source - placement.first(process)),
                 checked.head.local - 1);
     if (entry.destination != -1 && !world_.is_local(entry.destination))
-      throw_bad_frame("a segment's destination is " + std::to_string(entry.destination) + ", which lives elsewhere");
+      fail(Errc::parse, frame_context, "a segment's destination is {}, which lives elsewhere", entry.destination);
   }
-  // Noted at once: peers here may wait apart from the barrier, and for ever.
+  // A failure elsewhere is noted at once: peers of this process may be waiting outside the barrier, and for ever.
   if (checked.head.failed_rank >= 0 && !departed_ && checked.head.superstep == world_.superstep()) note_error(checked);
   link->frames.push_back(std::move(frame));
   if (!departed_ || !is_complete()) return;
@@ -312,11 +308,11 @@ bool Wire::is_complete() const noexcept {
 void Wire::conclude() noexcept {
   departed_ = false;
   take_frames();
-  // From what the frames say alone, so that all processes come to the same end. What has failed here since this one's
-  // frame left is told by the next.
+  // Decided by the frames alone, so that all processes decide alike. A failure in this process since its frame left is
+  // reported by its next frame.
   const bool failed = take_errors() || failed_ || !check_values() || !check_collectives();
   world_.conclude(failed);
-  // What the collective threw may be this process's alone: a full disk, for example.
+  // The collective may have thrown in this process only, because of a full disk for example.
   if (!failed && world_.is_aborted() && !changes_processes(world_.failure()))
     network_.spread(world_.failed_rank(), world_.failure());
   if (!failed) deliver_segments();
@@ -336,7 +332,7 @@ void Wire::take_frames() noexcept {
     link.frames.erase(link.frames.begin());
     link.frame = BarrierFrame::decode(link.current.bytes());
     gone_ += link.frame.head.gone;
-    // The root of a run goes on to the end, to learn how it ends.
+    // The world of the run itself takes part in barriers to the end, to learn how the run ends.
     link.gone = link.leaving;
     link.leaving = &world_ != &world_.root() && link.frame.head.gone == link.frame.head.local;
   }
@@ -358,7 +354,8 @@ bool Wire::take_errors() noexcept {
   return failed;
 }
 
-/// An operation's values have one size. Who says another sent a bad frame, which only this process may have got.
+/// Every process must report the same value size for a collective. One that does not has sent a corrupt frame; the
+/// other processes may not have received it, so they are told.
 bool Wire::check_values() noexcept {
   for (const Link& link : links_) {
     const BarrierHead& head = link.frame.head;
@@ -368,8 +365,8 @@ bool Wire::check_values() noexcept {
     const int rank = world_.root_rank(world_.placement().first(link.process));
     const std::exception_ptr error = failure_of([&] {
       return Error(Errc::parse,
-                   "process " + std::to_string(link.process) + " sent a bad frame: value bytes is " +
-                       std::to_string(head.value_bytes) + ", expected " + std::to_string(own_head_.value_bytes),
+                   fmt::format("process {} sent a bad frame: value bytes is {}, expected {}", link.process,
+                               head.value_bytes, own_head_.value_bytes),
                    network_.context());
     });
     world_.root().note_failure(rank, error);
@@ -379,8 +376,8 @@ bool Wire::check_values() noexcept {
   return true;
 }
 
-/// All processes compare the same heads in the same order, so they find the same mistake: that of the lowest rank that
-/// is not where peer 0 is.
+/// Checks that all peers are at the same collective. All processes compare the same heads in the same order, so all
+/// report the same mistake: that of the lowest rank which is at another collective than peer 0.
 bool Wire::check_collectives() noexcept {
   std::vector<Standing>& all = standings_;
   all.clear();
@@ -443,17 +440,16 @@ void Wire::deliver_to(std::int64_t index, const std::type_info& message, Channel
     for (const SegmentEntry& entry : link.frame.segments) {
       if (entry.channel != index) continue;
       if (entry.type != spelling_hash(message.name()))
-        throw Error(Errc::type_mismatch,
-                    "mailbox " + std::to_string(index) + " has other messages here than on peer " +
-                        std::to_string(world_.root_rank(entry.source)) + "; all peers make theirs in the same order",
-                    network_.context());
+        fail(Errc::type_mismatch, network_.context(),
+             "mailbox {} has other messages here than on peer {}; all peers make theirs in the same order", index,
+             world_.root_rank(entry.source));
       try {
         channel.deliver(link.frame.head.superstep, {entry.source, entry.destination, entry.count,
                                                     link.frame.bytes.subspan(entry.offset, entry.bytes)});
       } catch (const Error& error) {
         throw BadMessages(
             entry.source,
-            Error(error.code(), "process " + std::to_string(link.process) + " sent a bad frame: " + error.what(),
+            Error(error.code(), fmt::format("process {} sent a bad frame: {}", link.process, error.what()),
                   network_.context()));
       }
     }

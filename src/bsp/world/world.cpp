@@ -7,9 +7,9 @@
 
 #include "bsp/world/readable.hpp"
 #include "bsp/world/wire.hpp"
+#include "core/fail.hpp"
 #include "scalar/bsp/aborted.hpp"
 #include "scalar/bsp/detail/mailbox_memory.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 namespace {
@@ -29,12 +29,12 @@ struct Joined {
   std::int64_t index;
   const std::type_info* message;
   std::unique_ptr<ChannelBase> channel;
-  int left = 0;                // local peers whose mailbox is gone
-  int absent = 0;              // ... and those that have returned before they came to make it
-  std::uint64_t last_use = 0;  // the superstep in which the last of them left
+  int left = 0;                // local peers that have destroyed their mailbox
+  int absent = 0;              // local peers that returned before they made theirs
+  std::uint64_t last_use = 0;  // the superstep in which a peer last destroyed its mailbox
 };
 
-/// A channel that every peer has left, kept for the next mailbox of that type.
+/// A channel that no peer uses any more, kept for the next mailbox of that message type.
 struct Spare {
   const std::type_info* message;
   std::unique_ptr<ChannelBase> channel;
@@ -44,15 +44,15 @@ struct Spare {
 
 struct World::Shared {
   std::mutex mutex;
-  std::vector<Joined> joined;  // few: the mailboxes alive at the same time
+  std::vector<Joined> joined;  // few: one per mailbox that is alive
   std::vector<Spare> spare;
-  std::vector<std::int64_t> retired;  // how many mailboxes each local peer that has returned had made
+  std::vector<std::int64_t> retired;  // of each local peer that has returned, how many mailboxes it had made
 
   std::exception_ptr error;
   int failed_rank = 0;
   std::uint64_t failed_superstep = 0;
 
-  /// Nobody will use a channel again.
+  /// Whether no peer will use the channel again.
   static bool is_deserted(const Joined& entry, int peers) noexcept { return entry.left + entry.absent >= peers; }
   int absent_from(std::int64_t index) const noexcept {
     int count = 0;
@@ -85,10 +85,10 @@ struct World::Shared {
 };
 
 void ChannelBase::collect(std::uint64_t, Outbox&) {
-  throw Error(Errc::unsupported, "these messages cannot leave a process", "bsp");
+  fail(Errc::unsupported, "bsp", "these messages cannot leave a process");
 }
 void ChannelBase::deliver(std::uint64_t, const Segment&) {
-  throw Error(Errc::unsupported, "these messages cannot enter a process", "bsp");
+  fail(Errc::unsupported, "bsp", "these messages cannot enter a process");
 }
 
 World::World(Placement placement)
@@ -104,7 +104,7 @@ World::World(Placement placement)
       parts_(static_cast<std::size_t>(size_)),
       shared_(std::make_unique<Shared>()) {
   for (int rank = first_; rank < first_ + local_; ++rank) fiber(rank).rank = rank;
-  shared_->retired.reserve(static_cast<std::size_t>(local_));  // retire() may not fail
+  shared_->retired.reserve(static_cast<std::size_t>(local_));  // retire() must not fail
 }
 
 World::World(World& root, Placement placement, std::vector<int> root_ranks)
@@ -124,7 +124,7 @@ World::World(World& root, Placement placement, std::vector<int> root_ranks)
 World::~World() = default;
 
 void World::throw_aborted(Fiber& fiber) const {
-  fiber.told = true;  // first: without memory for the reason, what is thrown is a consequence all the same
+  fiber.told = true;  // first: a std::bad_alloc from here on is a consequence of the failure too, and not a new one
   std::string reason;
   int rank = 0;
   std::uint64_t superstep = 0;
@@ -179,7 +179,7 @@ bool World::meet(const Meeting& meeting) {
   return true;
 }
 
-/// All peers must be at the same collective: the local ones here, all processes' in `Wire`.
+/// Checks that all local peers are at the same collective; `Wire` compares the processes.
 void World::check_collective() {
   const auto at = [this](int rank) { return is_gone(rank) ? nullptr : fiber(rank).collective; };
   collective_ = at(first_);
@@ -196,15 +196,14 @@ Whereabouts World::whereabouts(int rank) noexcept {
 
 Error World::mismatch(const Whereabouts& one, const Whereabouts& other) const {
   const auto text = [](const Whereabouts& peer) {
-    const std::string who = "peer " + std::to_string(peer.rank);
-    if (peer.gone) return who + " has returned";
-    return who + " is in " + (peer.collective.empty() ? std::string("sync") : std::string(peer.collective));
+    if (peer.gone) return fmt::format("peer {} has returned", peer.rank);
+    return fmt::format("peer {} is in {}", peer.rank, peer.collective.empty() ? "sync" : peer.collective);
   };
   const bool alike = !one.collective.empty() && one.collective == other.collective && !one.gone && !other.gone;
   return Error(Errc::invalid_argument,
-               "peers are at different collectives: " + text(one) + ", " + text(other) +
-                   (alike ? " of another type or operation" : ""),
-               "bsp superstep " + std::to_string(superstep()));
+               fmt::format("peers are at different collectives: {}, {}{}", text(one), text(other),
+                           alike ? " of another type or operation" : ""),
+               fmt::format("bsp superstep {}", superstep()));
 }
 
 void World::conclude(bool failed) noexcept {
@@ -225,10 +224,10 @@ ChannelBase& World::join(int rank, std::int64_t index, const std::type_info& mes
   const std::lock_guard lock(shared_->mutex);
   if (Joined* entry = shared_->find(index); entry != nullptr) {
     if (*entry->message != message)
-      throw Error(Errc::type_mismatch,
-                  "mailbox " + std::to_string(index) + " is a Mailbox<" + readable(message) + ">, but a Mailbox<" +
-                      readable(*entry->message) + "> on another peer; all peers make theirs in the same order",
-                  "bsp peer " + std::to_string(root_rank(rank)));
+      scalar::fail(Errc::type_mismatch, fmt::format("bsp peer {}", root_rank(rank)),
+                   "mailbox {} is a Mailbox<{}>, but a Mailbox<{}> on another peer; all peers make theirs in the same "
+                   "order",
+                   index, readable(message), readable(*entry->message));
     return *entry->channel;
   }
   std::unique_ptr<ChannelBase> channel = shared_->take_spare(message);
@@ -236,7 +235,7 @@ ChannelBase& World::join(int rank, std::int64_t index, const std::type_info& mes
   if (wire_ != nullptr) wire_->deliver_to(index, message, *channel);
   shared_->joined.push_back({index, &message, std::move(channel)});
   shared_->joined.back().absent = shared_->absent_from(index);
-  shared_->spare.reserve(shared_->joined.size() + shared_->spare.size());  // leave() may not fail
+  shared_->spare.reserve(shared_->joined.size() + shared_->spare.size());  // leave() must not fail
   return *shared_->joined.back().channel;
 }
 
@@ -259,7 +258,8 @@ void World::retire(int rank) noexcept {
     if (shared_->is_deserted(shared_->joined[i], local_)) shared_->recycle(i);
 }
 
-/// Across processes what was sent last leaves at the end of the superstep, and has arrived at the end of the next.
+/// Across processes the last messages of a channel leave at the end of the superstep in which they were sent, and have
+/// arrived at the end of the next.
 void World::sweep() noexcept {
   const std::lock_guard lock(shared_->mutex);
   for (std::size_t i = shared_->joined.size(); i-- > 0;) {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "bsp/async/table_seat.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 namespace {
@@ -22,11 +22,11 @@ std::vector<int> local_ranks(const World& world) {
   return ranks;
 }
 
-[[noreturn]] void throw_bad_frame(const std::string& what) { throw Error(Errc::parse, what, "bsp clock frame"); }
+constexpr std::string_view frame_context = "bsp clock frame";  // of errors
 
 }  // namespace
 
-/// A frame and what its bytes belong to.
+/// A frame, and the pushes that its bytes belong to.
 struct ClockCore::Outgoing {
   ClockHead head;
   std::vector<Push> pushes;
@@ -57,7 +57,7 @@ ClockCore::ClockCore(World& world, std::int64_t index, const StaleClockOptions& 
       network_(world.is_distributed() ? scheduler_.network() : nullptr),
       options_(options),
       staleness_(options.staleness),
-      id_(spelling_hash("clock " + std::to_string(index) + " of world " + std::to_string(world.id()))),
+      id_(spelling_hash(fmt::format("clock {} of world {}", index, world.id()))),
       yields_(network_ != nullptr || static_cast<std::uint32_t>(root_.local()) > scheduler_.workers()),
       seats_(ranks_.size()),
       here_(seats_.size()),
@@ -103,7 +103,7 @@ std::uint64_t ClockCore::worst() const {
 
 bool ClockCore::may_go_on(const Seat& seat) noexcept {
   const std::uint64_t lead = seat.clock - std::min(seat.clock, slowest_);
-  if (seat.is_at_end()) return slowest_ == forever;  // all are, so there will be no failure
+  if (seat.is_at_end()) return slowest_ == forever;  // all peers are at their ends, so no failure will come
   if (seat.script != nullptr) {
     const std::uint64_t newest = staleness_ == unbounded ? seat.replica->came : complete_;
     if (seat.clock != 0 && newest < seat.script->seen[seat.clock - 1]) return false;
@@ -114,7 +114,7 @@ bool ClockCore::may_go_on(const Seat& seat) noexcept {
   return true;
 }
 
-/// Looks again who is the slowest here; true when that has changed.
+/// Finds the slowest local peer anew if there is none at `minimum_` any more; true when it has done so.
 bool ClockCore::settle() {
   if (at_minimum_ != 0) return false;
   minimum_ = forever;
@@ -162,7 +162,8 @@ bool ClockCore::advance(int rank, std::uint32_t tables, std::vector<Push>& pushe
 void ClockCore::leave(int rank, bool by_error) noexcept {
   Seat& mine = seat(rank);
   if (!by_error && !root_.has_failed()) note_end(mine);
-  // Those who wait at the end of their records would not learn of the error: `abandon` comes after that.
+  // Leaving now would release peers that wait at the end of their records before they can learn of the error.
+  // `abandon`, which comes later, lets this peer leave.
   if (by_error && mine.script != nullptr && !mine.script->has_left) return;
   leave(mine);
 }
@@ -183,12 +184,12 @@ void ClockCore::leave(Seat& mine) noexcept {
   lock.unlock();
   if (hold) hold.unlock();
   if (has_released) scheduler_.announce_ready();
-  // Frames may still come for it from other processes; then it stays to the end of the run.
+  // Frames from other processes may still arrive for a distributed clock, which stays to the end of the run.
   if (is_last && network_ == nullptr) (void)scheduler_.remove(*this);
 }
 
 void ClockCore::arrive(Fiber& fiber, unsigned worker) {
-  // A program that only computes and ticks gives the network no other chance.
+  // Frames must be moved here: a program that only computes and ticks comes to no barrier.
   if (network_ != nullptr) network_->poll(worker);
   {
     const std::lock_guard lock(mutex_);
@@ -199,7 +200,7 @@ void ClockCore::arrive(Fiber& fiber, unsigned worker) {
 
 void ClockCore::abandon(Fiber& fiber) {
   const bool has_failed = root_.has_failed();
-  if (has_failed) spread_failure();  // first: those who wait for it are not to learn only that it has gone
+  if (has_failed) spread_failure();  // first, so that peers waiting for this one learn of the failure
   Seat* const mine = seat_of(fiber);
   if (mine == nullptr) return;
   if (recorded_ != nullptr && !has_failed) note_end(*mine);
@@ -207,12 +208,13 @@ void ClockCore::abandon(Fiber& fiber) {
 }
 
 void ClockCore::spread_failure() {
-  // The barrier would tell the other processes too, but their peers may wait here and never come to it.
+  // The barrier would tell the other processes too, but their peers may wait at this clock and never come to it.
   if (network_ != nullptr) network_->fail(root_.failed_rank(), root_.failure(), 0);
   release_waiting();
 }
 
-/// Under the lock. True: somebody goes on, which is to be announced once the lock is given back.
+/// Makes the waiting peers ready that may continue. Called under the lock. True: there are some, and the caller calls
+/// `announce_ready` after it has released the lock.
 bool ClockCore::release_free() noexcept {
   const bool all = root_.has_failed();
   const auto rest = std::stable_partition(waiting_.begin(), waiting_.end(),
@@ -233,7 +235,7 @@ void ClockCore::release_waiting() {
   if (has_released) scheduler_.announce_ready();
 }
 
-/// Tells the other processes how far this one is.
+/// Tells the other processes how often the slowest local peer has ticked, and sends the pushes that they may see.
 void ClockCore::send() {
   if (network_->has_failed()) return;
   const auto frame = std::make_shared<Outgoing>();
@@ -251,26 +253,23 @@ void ClockCore::send() {
 
 void ClockCore::received(int process, Buffer bytes) {
   const auto link = std::find_if(links_.begin(), links_.end(), [&](const Link& l) { return l.process == process; });
-  if (link == links_.end()) throw_bad_frame("no peer of this world lives there");
+  if (link == links_.end()) fail(Errc::parse, frame_context, "no peer of this world lives there");
   ClockHead head;
-  if (bytes.size() < sizeof head) throw_bad_frame("it has " + std::to_string(bytes.size()) + " bytes");
+  if (bytes.size() < sizeof head) fail(Errc::parse, frame_context, "it has {} bytes", bytes.size());
   std::memcpy(static_cast<void*>(&head), bytes.data(), sizeof head);
   if (head.bytes != bytes.size())
-    throw_bad_frame("its length is " + std::to_string(head.bytes) + ", but " + std::to_string(bytes.size()) +
-                    " bytes have come");
+    fail(Errc::parse, frame_context, "its length is {}, but {} bytes have come", head.bytes, bytes.size());
   if (head.staleness != static_cast<std::uint64_t>(staleness_))
-    throw Error(Errc::invalid_argument,
-                "clock: the staleness is " + std::to_string(head.staleness) + " there, but " +
-                    std::to_string(staleness_) + " here",
-                "bsp::StaleClock");
+    fail(Errc::invalid_argument, "bsp::StaleClock", "clock: the staleness is {} there, but {} here", head.staleness,
+         staleness_);
   std::vector<Push> pushes = decode(process, head, std::make_shared<Buffer>(std::move(bytes)));
   const std::lock_guard lock(mutex_);
   if (head.minimum < link->minimum)
-    throw_bad_frame("tick " + std::to_string(head.minimum) + " has come after tick " + std::to_string(link->minimum));
+    fail(Errc::parse, frame_context, "tick {} has come after tick {}", head.minimum, link->minimum);
   for (const Push& push : pushes)
     if (push.head.clock <= link->minimum || (staleness_ != unbounded && push.head.clock > head.minimum))
-      throw_bad_frame("a push of tick " + std::to_string(push.head.clock) + " has come between ticks " +
-                      std::to_string(link->minimum) + " and " + std::to_string(head.minimum));
+      fail(Errc::parse, frame_context, "a push of tick {} has come between ticks {} and {}", push.head.clock,
+           link->minimum, head.minimum);
   link->minimum = head.minimum;
   find_slowest();
   if (here_ != 0) take(pushes);
@@ -282,8 +281,7 @@ std::vector<Push> ClockCore::decode(int process, const ClockHead& head, std::sha
   std::uint64_t at = sizeof head;
   const auto take = [&](std::string_view what, std::uint64_t count, std::uint64_t size) {
     if (count > (bytes.size() - at) / size)
-      throw_bad_frame(std::string(what) + " is " + std::to_string(count) + ", expected at most " +
-                      std::to_string((bytes.size() - at) / size));
+      fail(Errc::parse, frame_context, "{} is {}, expected at most {}", what, count, (bytes.size() - at) / size);
     return bytes.subspan(std::exchange(at, at + count * size), count * size);
   };
   std::vector<Push> pushes;
@@ -292,8 +290,7 @@ std::vector<Push> ClockCore::decode(int process, const ClockHead& head, std::sha
     std::memcpy(&push.head, take("pushes", 1, sizeof push.head).data(), sizeof push.head);
     const int first = placement_.first(process), local = placement_.count(process);
     if (push.head.rank < first || push.head.rank >= first + local || push.head.clock == 0)
-      throw_bad_frame("a push is of peer " + std::to_string(push.head.rank) + " at tick " +
-                      std::to_string(push.head.clock));
+      fail(Errc::parse, frame_context, "a push is of peer {} at tick {}", push.head.rank, push.head.clock);
     const auto rows = take("rows", push.head.rows, sizeof(std::uint64_t));
     push.rows = {reinterpret_cast<const std::uint64_t*>(rows.data()), push.head.rows};
     push.values = take("value bytes", push.head.value_bytes, 1).data();
@@ -312,13 +309,10 @@ TableCore& ClockCore::join_table(int rank, std::uint32_t index, const TableSpec&
   if (is_new) tables.push_back(std::make_unique<TableCore>(spec, initial, placement_.size(), *pool_));
   TableCore& table = *tables[index];
   const TableSpec& other = table.spec();
-  if (spec.type != other.type || spec.rows != other.rows || spec.width != other.width) {
-    const auto text = [](const TableSpec& one) { return std::to_string(one.rows) + " x " + std::to_string(one.width); };
-    throw Error(Errc::shape_mismatch,
-                "the table is " + text(spec) + ", but " + text(other) + " on another peer" +
-                    (spec.type != other.type ? ", of another type" : ""),
-                "bsp::ParameterTable " + std::to_string(index) + " peer " + std::to_string(rank));
-  }
+  if (spec.type != other.type || spec.rows != other.rows || spec.width != other.width)
+    fail(Errc::shape_mismatch, fmt::format("bsp::ParameterTable {} peer {}", index, rank),
+         "the table is {} x {}, but {} x {} on another peer{}", spec.rows, spec.width, other.rows, other.width,
+         spec.type != other.type ? ", of another type" : "");
   return table;
 }
 
@@ -345,7 +339,7 @@ void ClockCore::release(TableVersion& held) noexcept {
   --held.readers;
 }
 
-/// Gives the tables what is complete.
+/// Gives the tables the updates that are complete.
 void ClockCore::fold(Replica& replica) {
   std::vector<std::unique_ptr<TableCore>>& tables = replica.tables;
   std::vector<Push> ready;
@@ -362,10 +356,8 @@ void ClockCore::fold(Replica& replica) {
   }
   for (const Push& push : ready)
     if (push.head.table >= tables.size())
-      throw Error(Errc::shape_mismatch,
-                  "peer " + std::to_string(push.head.rank) + " has pushed to table " + std::to_string(push.head.table) +
-                      ", but here are " + std::to_string(tables.size()) + " tables",
-                  "bsp::StaleClock");
+      fail(Errc::shape_mismatch, "bsp::StaleClock", "peer {} has pushed to table {}, but here are {} tables",
+           push.head.rank, push.head.table, tables.size());
   if (staleness_ == unbounded) {
     for (const Push& push : ready) {
       tables[push.head.table]->append(++replica.applied, std::span(&push, 1));

@@ -11,9 +11,9 @@
 #include <system_error>
 #include <utility>
 
+#include "core/fail.hpp"
 #include "scalar/bsp/async/stale_clock.hpp"
 #include "scalar/bsp/serialize.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/core/hash.hpp"
 
 namespace scalar::inline v0::bsp {
@@ -22,7 +22,7 @@ namespace {
 using detail::ClockPart;
 using detail::ClockTrack;
 
-constexpr std::string_view magic = "sclklog1";  // the last is the version
+constexpr std::string_view magic = "sclklog1";  // the last byte is the version
 constexpr std::size_t head_bytes = 16, hash_bytes = sizeof(Hash128);
 
 template <class T>
@@ -34,7 +34,7 @@ void read(std::span<const std::byte>& in, T& value) {
   Serializer<T>::read(in, value);
 }
 
-/// The parts have at least this size each, so a count can be checked against the bytes that are left.
+/// The least size of a part and of a track: a count is checked against the bytes that are left.
 constexpr std::size_t least_part_bytes = 32, least_track_bytes = 17;
 
 std::vector<std::byte> content_of(std::int32_t peers, std::int32_t staleness, const std::vector<ClockPart>& parts) {
@@ -70,26 +70,24 @@ std::vector<ClockPart> read_parts(std::span<const std::byte>& in) {
   return parts;
 }
 
-/// Empty when the track is one that a run can leave behind; else what is wrong.
+/// What is wrong with a track; empty when a run can have recorded it.
 std::string fault_of(const ClockTrack& track, int staleness, std::uint64_t updates) {
   if (!track.has_come && (track.has_left || !track.pushed.empty())) return "it ticks without a clock";
   if (track.pushed.size() - track.seen.size() > (track.has_left ? 0u : 1u))
-    return "it ticks " + std::to_string(track.pushed.size()) + " times and sees " + std::to_string(track.seen.size()) +
-           " versions";
+    return fmt::format("it ticks {} times and sees {} versions", track.pushed.size(), track.seen.size());
   const auto back = staleness == unbounded ? ~std::uint64_t{0} : static_cast<std::uint64_t>(staleness);
   std::uint64_t before = 0;
   for (std::uint64_t tick = 1; tick <= track.seen.size(); ++tick) {
     const std::uint64_t seen = track.seen[tick - 1], most = staleness == unbounded ? updates : tick;
     if (seen < before || seen > most || (seen < tick && tick - seen > back))
-      return "at tick " + std::to_string(tick) + " it sees version " + std::to_string(seen) + ", after " +
-             std::to_string(before);
+      return fmt::format("at tick {} it sees version {}, after {}", tick, seen, before);
     before = seen;
   }
   return {};
 }
 
-[[noreturn]] void throw_file(const std::string& what, const std::string& path, int error) {
-  throw Error(error == ENOENT ? Errc::not_found : Errc::io, what + ": " + std::generic_category().message(error), path);
+[[noreturn]] void throw_file(std::string_view what, const std::string& path, int error) {
+  fail(error == ENOENT ? Errc::not_found : Errc::io, path, "{}: {}", what, std::generic_category().message(error));
 }
 
 }  // namespace
@@ -112,15 +110,12 @@ void ClockLog::add(const ClockLog& other) {
     return;
   }
   if (peers_ != other.peers_ || staleness_ != other.staleness_)
-    throw Error(Errc::invalid_argument,
-                "a log of " + std::to_string(other.peers_) + " peers with staleness " +
-                    std::to_string(other.staleness_) + ", expected " + std::to_string(peers_) + " with " +
-                    std::to_string(staleness_),
-                "clock log");
+    fail(Errc::invalid_argument, "clock log", "a log of {} peers with staleness {}, expected {} with {}", other.peers_,
+         other.staleness_, peers_, staleness_);
   for (const ClockPart& theirs : other.parts_)
     for (std::uint64_t rank = theirs.first; rank < theirs.first + theirs.tracks.size(); ++rank)
       if (part(static_cast<int>(rank)) != nullptr)
-        throw Error(Errc::already_exists, "peer " + std::to_string(rank) + " is in both logs", "clock log");
+        fail(Errc::already_exists, "clock log", "peer {} is in both logs", rank);
   parts_.insert(parts_.end(), other.parts_.begin(), other.parts_.end());
   std::sort(parts_.begin(), parts_.end(), [](const ClockPart& a, const ClockPart& b) { return a.first < b.first; });
 }
@@ -137,28 +132,26 @@ std::vector<std::byte> ClockLog::bytes() const {
 }
 
 ClockLog ClockLog::from(std::span<const std::byte> bytes, const std::string& context) {
-  const auto fail = [&](Errc code, const std::string& what) { throw Error(code, what, context); };
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const std::string_view family = magic.substr(0, magic.size() - 1);
   if (!family.starts_with(text.substr(0, family.size())))
-    fail(Errc::corrupt, "this is no clock log: it does not begin with \"" + std::string(family) + "\"");
+    fail(Errc::corrupt, context, "this is no clock log: it does not begin with \"{}\"", family);
   if (bytes.size() < head_bytes + hash_bytes)
-    fail(Errc::corrupt, "it is cut short: it has " + std::to_string(bytes.size()) + " bytes, expected at least " +
-                            std::to_string(head_bytes + hash_bytes));
+    fail(Errc::corrupt, context, "it is cut short: it has {} bytes, expected at least {}", bytes.size(),
+         head_bytes + hash_bytes);
   if (!text.starts_with(magic)) {
     const auto version = static_cast<unsigned char>(text[magic.size() - 1]);
-    fail(Errc::unsupported, "its version is byte " + std::to_string(version) + ", expected " +
-                                std::to_string(static_cast<int>(magic.back())));
+    fail(Errc::unsupported, context, "its version is byte {}, expected {}", version, static_cast<int>(magic.back()));
   }
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data() + magic.size(), sizeof length);
   const std::uint64_t there = bytes.size() - head_bytes - hash_bytes;
   if (length != there)
-    fail(Errc::corrupt, std::string(length > there ? "it is cut short" : "bytes are left over") + ": the content has " +
-                            std::to_string(there) + " bytes, expected " + std::to_string(length));
+    fail(Errc::corrupt, context, "{}: the content has {} bytes, expected {}",
+         length > there ? "it is cut short" : "bytes are left over", there, length);
   const Hash128 expected = hash128(bytes.first(head_bytes + length));
   if (std::memcmp(bytes.data() + head_bytes + length, &expected, hash_bytes) != 0)
-    fail(Errc::corrupt, "its checksum is not that of its content");
+    fail(Errc::corrupt, context, "its checksum is not that of its content");
   ClockLog log;
   std::span<const std::byte> in = bytes.subspan(head_bytes, length);
   try {
@@ -166,30 +159,28 @@ ClockLog ClockLog::from(std::span<const std::byte> bytes, const std::string& con
     read(in, peers), read(in, staleness);
     log.peers_ = peers, log.staleness_ = staleness, log.parts_ = read_parts(in);
   } catch (const Error& error) {
-    fail(Errc::corrupt, std::string(error.message()));
+    fail(Errc::corrupt, context, "{}", error.message());
   }
-  if (!in.empty()) fail(Errc::corrupt, std::to_string(in.size()) + " bytes are left over");
+  if (!in.empty()) fail(Errc::corrupt, context, "{} bytes are left over", in.size());
   log.check(context);
   return log;
 }
 
-/// A checksum keeps nobody from writing nonsense.
+/// Checks the content, since a file with a right checksum may still hold nonsense.
 void ClockLog::check(const std::string& context) const {
-  const auto fail = [&](const std::string& what) { throw Error(Errc::corrupt, what, context); };
   if (peers_ < 0 || staleness_ < 0 || (peers_ == 0 && !parts_.empty()))
-    fail(std::to_string(peers_) + " peers with staleness " + std::to_string(staleness_));
+    fail(Errc::corrupt, context, "{} peers with staleness {}", peers_, staleness_);
   std::uint64_t next = 0;
   for (const ClockPart& part : parts_) {
     const auto peers = static_cast<std::uint64_t>(peers_);
     if (part.first < next || part.first > peers || part.tracks.size() > peers - part.first)
-      fail(std::to_string(part.tracks.size()) + " peers from " + std::to_string(part.first) + " on, of " +
-           std::to_string(peers_));
+      fail(Errc::corrupt, context, "{} peers from {} on, of {}", part.tracks.size(), part.first, peers_);
     next = part.first + part.tracks.size();
     for (const std::uint32_t rank : part.order)
-      if (rank >= peers || staleness_ != unbounded) fail("an update of peer " + std::to_string(rank));
+      if (rank >= peers || staleness_ != unbounded) fail(Errc::corrupt, context, "an update of peer {}", rank);
     for (std::size_t i = 0; i < part.tracks.size(); ++i)
       if (const std::string fault = fault_of(part.tracks[i], staleness_, part.order.size()); !fault.empty())
-        fail("peer " + std::to_string(part.first + i) + ": " + fault);
+        fail(Errc::corrupt, context, "peer {}: {}", part.first + i, fault);
   }
 }
 
@@ -203,7 +194,7 @@ void ClockLog::save(const std::string& path) const {
   if (!file || std::rename(aside.c_str(), path.c_str()) != 0) {
     const int error = errno == 0 ? EIO : errno;
     std::remove(aside.c_str());
-    throw Error(Errc::io, "cannot write the clock log: " + std::generic_category().message(error), path);
+    fail(Errc::io, path, "cannot write the clock log: {}", std::generic_category().message(error));
   }
 }
 
@@ -212,7 +203,8 @@ ClockLog ClockLog::load(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw_file("cannot open the clock log", path, errno);
   std::ostringstream text;
-  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();  // nothing to read sets failbit
+  // Not for an empty file: to copy nothing sets failbit.
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
   if (file.bad() || text.bad() || text.fail()) throw_file("cannot read the clock log", path, errno == 0 ? EIO : errno);
   return from(std::as_bytes(std::span(text.view())), path);
 }
@@ -220,10 +212,8 @@ ClockLog ClockLog::load(const std::string& path) {
 ClockPart& ClockLog::begin(int peers, int staleness, int first, int local) {
   int nobody = 0;
   if (!uses_.count.compare_exchange_strong(nobody, detail::ClockLogUses::recording))
-    throw Error(Errc::invalid_argument,
-                std::string(nobody < 0 ? "another clock records into this log" : "a clock replays this log") +
-                    "; each needs one of its own",
-                "clock log");
+    fail(Errc::invalid_argument, "clock log", "{}; each needs one of its own",
+         nobody < 0 ? "another clock records into this log" : "a clock replays this log");
   peers_ = peers, staleness_ = staleness;
   parts_.assign(1,
                 {static_cast<std::uint64_t>(first), {}, {}, std::vector<ClockTrack>(static_cast<std::size_t>(local))});
@@ -236,7 +226,7 @@ std::shared_ptr<const void> ClockLog::keep() const {
   int uses = uses_.count.load();
   do {
     if (uses < 0)
-      throw Error(Errc::invalid_argument, "a clock records into this log, which cannot be replayed yet", "clock log");
+      fail(Errc::invalid_argument, "clock log", "a clock records into this log, which cannot be replayed yet");
   } while (!uses_.count.compare_exchange_weak(uses, uses + 1));
   return {this, [](const void* log) { static_cast<const ClockLog*>(log)->uses_.count.fetch_sub(1); }};
 }

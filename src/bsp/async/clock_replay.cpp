@@ -1,11 +1,11 @@
-// What of a clock has to do with a log.
+// The part of ClockCore that records into a log and replays one.
 #include <algorithm>
 #include <exception>
 #include <string>
 #include <utility>
 
 #include "bsp/async/clock_core.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 #include "scalar/core/hash.hpp"
 
 namespace scalar::inline v0::bsp::detail {
@@ -23,26 +23,23 @@ std::uint32_t digest_of(std::span<const Push> pushes) {
 }
 
 std::string text_of(const RecordedTable& table) {
-  return std::to_string(table.rows) + " x " + std::to_string(table.width) + " elements of " +
-         std::to_string(table.element_bytes) + " bytes";
+  return fmt::format("{} x {} elements of {} bytes", table.rows, table.width, table.element_bytes);
 }
 
 }  // namespace
 
-/// Gives each peer its record, and the peers of each recorded process a replica.
+/// Gives each local peer its record, and a replica to the peers of each recorded process.
 void ClockCore::follow(const ClockLog& log) {
   replayed_ = log.keep();
   if (log.peers() != placement_.size() || log.staleness() != staleness_)
-    throw Error(Errc::invalid_argument,
-                "the log is of " + std::to_string(log.peers()) + " peers with staleness " +
-                    std::to_string(log.staleness()) + ", but here are " + std::to_string(placement_.size()) + " with " +
-                    std::to_string(staleness_),
-                "bsp::StaleClock replay");
+    fail(Errc::invalid_argument, "bsp::StaleClock replay",
+         "the log is of {} peers with staleness {}, but here are {} with {}", log.peers(), log.staleness(),
+         placement_.size(), staleness_);
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     const int rank = placement_.first(placement_.here()) + static_cast<int>(i);
     const ClockPart* const part = log.part(rank);
     if (part == nullptr) continue;
-    // With a bounded staleness the states of the tables are the same everywhere.
+    // One replica is enough with a bounded staleness, where tables go through the same states in every process.
     if (replicas_.empty() || (staleness_ == unbounded && replicas_.back().script != part)) {
       replicas_.emplace_back().script = part;
       if (staleness_ == unbounded) replicas_.back().early.resize(static_cast<std::size_t>(placement_.size()));
@@ -60,8 +57,8 @@ void ClockCore::enter(int rank) {
 }
 
 void ClockCore::diverge(int rank, const std::string& what) {
-  throw Error(Errc::invalid_argument, what,
-              "bsp::StaleClock replay: peer " + std::to_string(rank) + " tick " + std::to_string(seat(rank).clock));
+  fail(Errc::invalid_argument, fmt::format("bsp::StaleClock replay: peer {} tick {}", rank, seat(rank).clock), "{}",
+       what);
 }
 
 void ClockCore::note_table(int rank, std::uint32_t number, bool is_new, const TableSpec& spec,
@@ -73,28 +70,28 @@ void ClockCore::note_table(int rank, std::uint32_t number, bool is_new, const Ta
   }
   const std::vector<RecordedTable>& tables = seat(rank).replica->script->tables;
   if (number >= tables.size())
-    diverge(rank, "it makes table " + std::to_string(number) + ", but recorded are " + std::to_string(tables.size()));
+    diverge(rank, fmt::format("it makes table {}, but recorded are {}", number, tables.size()));
   if (const RecordedTable& recorded = tables[number]; table != recorded)
-    diverge(rank, "its table " + std::to_string(number) + " is " + text_of(table) + ", but recorded are " +
-                      text_of(recorded) + (table.initial != recorded.initial ? ", with other initial values" : ""));
+    diverge(rank, fmt::format("its table {} is {}, but recorded are {}{}", number, text_of(table), text_of(recorded),
+                              table.initial != recorded.initial ? ", with other initial values" : ""));
 }
 
-/// Writes down what the peer does at its next tick, or compares it with what it did.
+/// Records what the peer does at its next tick, or compares it with what it did in the recorded run.
 void ClockCore::note_tick(int rank, std::uint32_t tables, std::span<const Push> pushes) {
   const std::uint32_t pushed = digest_of(pushes);
   if (recorded_ != nullptr) return recorded_->tracks[index(rank)].pushed.push_back(pushed);
   const Seat& mine = seat(rank);
   const std::uint64_t ticks = mine.script->pushed.size();
   if (mine.clock == 0 && tables != mine.replica->script->tables.size())
-    diverge(rank, "it has made " + std::to_string(tables) + " tables, but recorded are " +
-                      std::to_string(mine.replica->script->tables.size()));
+    diverge(rank,
+            fmt::format("it has made {} tables, but recorded are {}", tables, mine.replica->script->tables.size()));
   if (mine.clock >= ticks && mine.script->has_left)
-    diverge(rank, "it ticks once more, but in the recorded run it left after " + std::to_string(ticks) + " ticks");
+    diverge(rank, fmt::format("it ticks once more, but in the recorded run it left after {} ticks", ticks));
   if (mine.clock < ticks && mine.script->pushed[mine.clock] != pushed)
     diverge(rank, "what it has pushed for its next tick is not what was recorded");
 }
 
-/// The peer is through with its clock, and nothing has failed.
+/// The peer has finished with its clock, and nothing has failed: records that, or compares it with the recorded run.
 void ClockCore::note_end(const Seat& mine) noexcept {
   const int rank = rank_of(mine);
   if (recorded_ != nullptr) {
@@ -103,15 +100,14 @@ void ClockCore::note_end(const Seat& mine) noexcept {
   }
   if (mine.script == nullptr || mine.clock >= mine.script->pushed.size()) return;
   try {
-    diverge(rank,
-            "it leaves, but in the recorded run it ticked " + std::to_string(mine.script->pushed.size()) + " times");
+    diverge(rank, fmt::format("it leaves, but in the recorded run it ticked {} times", mine.script->pushed.size()));
   } catch (...) {
     root_.fail(ranks_[index(rank)], std::current_exception());
   }
   spread_failure();
 }
 
-/// The first version that a peer with this replica may still go on to.
+/// The oldest version that a peer with this replica may still ask for.
 std::uint64_t ClockCore::oldest_look(const Replica& replica) {
   const std::lock_guard lock(mutex_);
   std::uint64_t oldest = forever;
@@ -123,7 +119,7 @@ std::uint64_t ClockCore::oldest_look(const Replica& replica) {
   return oldest;
 }
 
-/// Of an unbounded replay.
+/// For an unbounded replay: queues a push until the recorded order has come to it.
 void ClockCore::Replica::take(Push push) {
   early[static_cast<std::size_t>(push.head.rank)].push_back(std::move(push));
   for (; came < script->order.size(); ++came) {

@@ -7,29 +7,26 @@
 #include <string>
 
 #include "bsp/async/table_seat.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 namespace {
 
-[[noreturn]] void refuse(Errc code, const Peer& peer, std::uint32_t table, const std::string& what) {
-  throw Error(code, what, "bsp::ParameterTable " + std::to_string(table) + " peer " + std::to_string(peer.rank()));
+std::string context_of(const Peer& peer, std::uint32_t table) {
+  return fmt::format("bsp::ParameterTable {} peer {}", table, peer.rank());
 }
 
 TableSpec checked(StaleClock& clock, const TableSpec& spec, std::size_t initial_bytes) {
-  const auto fail = [&](Errc code, const std::string& what) {
-    throw Error(code, what, "bsp::ParameterTable peer " + std::to_string(clock.peer().rank()));
-  };
+  const auto context = [&] { return fmt::format("bsp::ParameterTable peer {}", clock.peer().rank()); };
   const std::uint64_t most = std::numeric_limits<std::int64_t>::max() / spec.element_bytes;
   if (spec.width != 0 && spec.rows > most / spec.width)
-    fail(Errc::invalid_argument,
-         "there is no memory for " + std::to_string(spec.rows) + " x " + std::to_string(spec.width) + " values");
+    fail(Errc::invalid_argument, context(), "there is no memory for {} x {} values", spec.rows, spec.width);
   if (initial_bytes != 0 && initial_bytes != spec.bytes())
-    fail(Errc::shape_mismatch, std::to_string(initial_bytes / spec.element_bytes) + " initial values, expected " +
-                                   std::to_string(spec.rows) + " x " + std::to_string(spec.width));
+    fail(Errc::shape_mismatch, context(), "{} initial values, expected {} x {}", initial_bytes / spec.element_bytes,
+         spec.rows, spec.width);
   if (clock.now() != 0)
-    fail(Errc::invalid_argument, "a table is made before the clock's first tick; this one has ticked " +
-                                     std::to_string(clock.now()) + " times");
+    fail(Errc::invalid_argument, context(),
+         "a table is made before the clock's first tick; this one has ticked {} times", clock.now());
   return spec;
 }
 
@@ -80,7 +77,7 @@ void TableSeat::Impl::push_all(const void* deltas) {
   dense = true;
 }
 
-/// Sorts rows, and sums those that were pushed more than once in the order of their pushes.
+/// Sorts the rows, and sums rows that were pushed more than once, in the order of their pushes.
 void TableSeat::Impl::compact() {
   const std::vector<std::uint64_t>& rows = data->rows;
   if (std::adjacent_find(rows.begin(), rows.end(), std::greater_equal{}) == rows.end()) return;
@@ -151,8 +148,8 @@ TableSeat::~TableSeat() {
 
 void TableSeat::push(std::uint64_t row, const void* delta, std::size_t count) {
   if (count != spec_.width)
-    refuse(Errc::shape_mismatch, impl_->clock.peer(), impl_->number,
-           "a push of " + std::to_string(count) + " elements to a row of " + std::to_string(spec_.width));
+    fail(Errc::shape_mismatch, context_of(impl_->clock.peer(), impl_->number), "a push of {} elements to a row of {}",
+         count, spec_.width);
   (void)this->row(row);
   impl_->push(row, delta);
   if (impl_->reads_own) impl_->add_own(row, delta);
@@ -160,17 +157,16 @@ void TableSeat::push(std::uint64_t row, const void* delta, std::size_t count) {
 
 void TableSeat::push_all(const void* deltas, std::size_t count) {
   if (count != spec_.rows * spec_.width)
-    refuse(Errc::shape_mismatch, impl_->clock.peer(), impl_->number,
-           "a push of " + std::to_string(count) + " elements to all of " + std::to_string(spec_.rows) + " x " +
-               std::to_string(spec_.width));
+    fail(Errc::shape_mismatch, context_of(impl_->clock.peer(), impl_->number),
+         "a push of {} elements to all of {} x {}", count, spec_.rows, spec_.width);
   impl_->push_all(deltas);
   if (impl_->reads_own) spec_.add(impl_->own.data(), impl_->own.data(), deltas, count);
 }
 
 const std::byte* TableSeat::row(std::uint64_t row) const {
   if (row >= spec_.rows)
-    refuse(Errc::out_of_range, impl_->clock.peer(), impl_->number,
-           "row " + std::to_string(row) + ", but there are " + std::to_string(spec_.rows));
+    fail(Errc::out_of_range, context_of(impl_->clock.peer(), impl_->number), "row {}, but there are {}", row,
+         spec_.rows);
   return values_ + row * spec_.row_bytes();
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-/// What a peer adds to a table between two ticks.
+/// Push: what a peer adds to a table between two ticks.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,32 +10,33 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// As it travels; the rows and the values follow, each padded to 8 bytes.
+/// The head of a push in a frame; the row numbers and the values follow, each padded to 8 bytes.
 struct PushHead {
-  std::uint64_t clock = 0;  ///< the tick that ends it, from 1
+  std::uint64_t clock = 0;  ///< the tick that ends the push, from 1
   std::int32_t rank = 0;
   std::uint32_t table = 0;
   std::uint64_t type = 0;   ///< of the elements
   std::uint64_t width = 0;  ///< of a row, in elements
-  std::uint64_t rows = 0;   ///< how many rows are named
+  std::uint64_t rows = 0;   ///< number of row numbers
   std::uint64_t value_bytes = 0;
-  std::uint64_t is_dense = 0;  ///< the values are those of all rows, and none is named
+  std::uint64_t is_dense = 0;  ///< 1: the values are those of all rows, and there are no row numbers
 };
 
-/// Where it lies.
+/// A push, with its data in memory that `owner` keeps alive.
 struct Push {
   PushHead head;
-  std::span<const std::uint64_t> rows;  ///< ascending
+  std::span<const std::uint64_t> rows;  ///< row numbers, ascending
   const std::byte* values = nullptr;
   std::shared_ptr<const void> owner;
 };
 
+/// The data of a push.
 struct PushData {
   std::vector<std::uint64_t> rows;
   std::vector<std::byte> values;
 };
 
-/// Memory for pushes, used again.
+/// Recycles the memory of pushes.
 class PushPool : public std::enable_shared_from_this<PushPool> {
  public:
   std::shared_ptr<PushData> take() {

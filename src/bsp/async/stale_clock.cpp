@@ -1,21 +1,18 @@
 #include "scalar/bsp/async/stale_clock.hpp"
 
 #include <exception>
-#include <string>
 #include <utility>
 
 #include "bsp/async/clock_core.hpp"
 #include "bsp/async/table_seat.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp {
 namespace {
 
-[[noreturn]] void refuse(const Peer& peer, const std::string& what) {
-  throw Error(Errc::invalid_argument, "clock: " + what, "bsp peer " + std::to_string(peer.rank()));
-}
+std::string context_of(const Peer& peer) { return fmt::format("bsp peer {}", peer.rank()); }
 
-/// Where the peers of a process find the clock that they share.
+/// Holds the clock that the peers of a process share, so that they find it where mailboxes find their channels.
 class ClockChannel final : public detail::ChannelBase {
  public:
   static std::unique_ptr<ChannelBase> make(detail::World&) { return std::make_unique<ClockChannel>(); }
@@ -29,10 +26,11 @@ class ClockChannel final : public detail::ChannelBase {
     }
     const StaleClockOptions& others = core_->options();
     if (others.staleness != options.staleness)
-      refuse(peer, "the staleness is " + std::to_string(options.staleness) + ", but " +
-                       std::to_string(others.staleness) + " on another peer");
+      fail(Errc::invalid_argument, context_of(peer), "clock: the staleness is {}, but {} on another peer",
+           options.staleness, others.staleness);
     if (others.record != options.record || others.replay != options.replay)
-      refuse(peer, "it has another log than another peer of this process, expected the same");
+      fail(Errc::invalid_argument, context_of(peer),
+           "clock: it has another log than another peer of this process, expected the same");
     core_->enter(peer.rank());
     return core_;
   }
@@ -46,9 +44,9 @@ class ClockChannel final : public detail::ChannelBase {
 
 std::shared_ptr<detail::ClockCore> join(Peer& peer, std::int64_t index, const StaleClockOptions& options) {
   if (options.staleness < 0)
-    refuse(peer, "the staleness is " + std::to_string(options.staleness) + ", expected 0 or more");
+    fail(Errc::invalid_argument, context_of(peer), "clock: the staleness is {}, expected 0 or more", options.staleness);
   if (options.record != nullptr && options.replay != nullptr)
-    refuse(peer, "it is to record and to replay, expected one of them");
+    fail(Errc::invalid_argument, context_of(peer), "clock: it is to record and to replay, expected one of them");
   detail::World& world = peer.world();
   auto& channel = static_cast<ClockChannel&>(world.join(peer.rank(), index, typeid(StaleClock), &ClockChannel::make));
   ++peer.mailboxes();
@@ -62,7 +60,7 @@ std::shared_ptr<detail::ClockCore> join(Peer& peer, std::int64_t index, const St
 
 }  // namespace
 
-StaleClock::Clock(Peer& peer, const StaleClockOptions& options)
+StaleClock::StaleClock(Peer& peer, const StaleClockOptions& options)
     : peer_(peer), index_(peer.mailboxes()), core_(join(peer, index_, options)) {}
 
 StaleClock::~StaleClock() {
@@ -81,8 +79,8 @@ void StaleClock::attach(detail::TableSeat& table) {
 void StaleClock::detach(detail::TableSeat& table) noexcept { std::erase(tables_, &table); }
 
 bool StaleClock::advance() {
-  if (peer_.fiber().told) return false;               // it has caught Aborted, and is not run again
-  peer_.world().scheduler().look_between_barriers();  // with others or alone, it may tick for ever
+  if (peer_.fiber().told) return false;               // the peer has caught Aborted, and is not run again
+  peer_.world().scheduler().look_between_barriers();  // the peer may tick for ever, without any barrier
   if (peer_.world().has_failed()) peer_.world().throw_aborted(peer_.fiber());
   std::vector<detail::Push> pushes;
   for (detail::TableSeat* table : tables_) table->impl().seal(now_ + 1, pushes);

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
@@ -20,27 +20,24 @@ TableCore::TableCore(const TableSpec& spec, std::span<const std::byte> initial, 
 void TableCore::check(const Push& push) const {
   const PushHead& head = push.head;
   const auto refuse = [&](const std::string& what) {
-    throw Error(Errc::shape_mismatch,
-                "peer " + std::to_string(head.rank) + " has pushed " + what + " to a table of " +
-                    std::to_string(spec_.rows) + " x " + std::to_string(spec_.width),
-                "bsp::ParameterTable " + std::to_string(head.table));
+    fail(Errc::shape_mismatch, fmt::format("bsp::ParameterTable {}", head.table),
+         "peer {} has pushed {} to a table of {} x {}", head.rank, what, spec_.rows, spec_.width);
   };
   if (head.type != spec_.type) refuse("elements of another type");
-  if (head.width != spec_.width) refuse("rows of " + std::to_string(head.width) + " elements");
+  if (head.width != spec_.width) refuse(fmt::format("rows of {} elements", head.width));
   for (std::size_t i = 0; i < push.rows.size(); ++i)
     if (push.rows[i] >= spec_.rows || (i > 0 && push.rows[i] <= push.rows[i - 1]))
-      refuse("row " + std::to_string(push.rows[i]));
+      refuse(fmt::format("row {}", push.rows[i]));
   if (head.value_bytes != (head.is_dense != 0 ? spec_.bytes() : push.rows.size() * spec_.row_bytes()))
-    refuse(std::to_string(head.value_bytes) + " bytes");
+    refuse(fmt::format("{} bytes", head.value_bytes));
 }
 
 void TableCore::append(std::uint64_t number, std::span<const Push> pushes) {
   for (const Push& push : pushes) check(push);
   const auto same = [](const Push& one, const Push& next) { return one.head.rank == next.head.rank; };
   if (const auto twice = std::adjacent_find(pushes.begin(), pushes.end(), same); twice != pushes.end())
-    throw Error(Errc::parse,
-                "peer " + std::to_string(twice->head.rank) + " has pushed twice in tick " + std::to_string(number),
-                "bsp::ParameterTable " + std::to_string(twice->head.table));
+    fail(Errc::parse, fmt::format("bsp::ParameterTable {}", twice->head.table), "peer {} has pushed twice in tick {}",
+         twice->head.rank, number);
   updates_.push_back({number, pushes.size() == 1 ? pushes.front() : sum(pushes)});
   update_bytes_ += updates_.back().sum.head.value_bytes;
 }
@@ -73,7 +70,7 @@ void TableCore::sum_dense(std::span<const Push> pushes, std::byte* out) {
   }
 }
 
-/// Merges the rows of all pushes, which are ascending in each. Leaves no rows when all are there.
+/// Merges the rows of all pushes, which are ascending in each. When the sum has all rows, `out.rows` is left empty.
 void TableCore::sum_rows(std::span<const Push> pushes, PushData& out) {
   out.rows.clear(), out.values.clear();
   std::vector<std::size_t> at(pushes.size());
@@ -104,8 +101,8 @@ void TableCore::sum_rows(std::span<const Push> pushes, PushData& out) {
   if (out.rows.size() == spec_.rows) out.rows.clear();
 }
 
-/// The tree of `TreeNode`, without the ranks that have pushed nothing. What it returns stays until the next fold at
-/// this depth.
+/// Folds `parts` over the tree of `TreeNode`, without the ranks that have pushed nothing. The result is valid until the
+/// next fold at this depth.
 const std::byte* TableCore::fold(std::span<const Part> parts, int first, int count, std::size_t elements,
                                  std::size_t depth) {
   if (parts.size() == 1) return parts.front().values;
@@ -145,7 +142,7 @@ TableVersion& TableCore::acquire(std::uint64_t number, std::uint64_t oldest) {
   TableVersion* const base = newest_until(number);
   TableVersion* shown = base;
   if (base->number != number) {
-    // What is behind `oldest` is where a version that somebody still asks for can be made from.
+    // The newest version up to `oldest` is kept: versions that other peers still ask for can be made from it.
     const TableVersion* const kept = oldest < number ? newest_until(oldest) : nullptr;
     const auto worth = [&](const TableVersion& one) { return one.number <= number ? one.number + 1 : 0; };
     shown = nullptr;
@@ -180,7 +177,8 @@ void TableCore::bring_forward(TableVersion& version, std::uint64_t number) {
   version.number = number;
 }
 
-/// Versions that lag far behind are better copied, from the one that is `kept`, than brought forward.
+/// Drops updates that all versions contain, and older ones than version `kept` when there are too many bytes of them: a
+/// version that lags far behind is better copied from that one than brought forward.
 void TableCore::forget_old(std::uint64_t kept) {
   std::uint64_t oldest = kept;
   for (const auto& version : versions_) oldest = std::min(oldest, version->number);

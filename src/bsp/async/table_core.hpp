@@ -1,5 +1,5 @@
 #pragma once
-/// A process's replica of a table.
+/// TableCore: a process's replica of a table.
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -12,7 +12,7 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// The table as it was after some update.
+/// The table as it was after update `number`.
 struct TableVersion {
   std::vector<std::byte> values;
   std::uint64_t number = 0;
@@ -21,19 +21,20 @@ struct TableVersion {
 
 /// Versions of a table and the updates between them.
 ///
-/// A version that nobody reads any more is brought forward by the updates that it lacks, so a new version costs what
-/// was pushed rather than the whole table. Guarded by its clock's lock.
+/// A new version is made from one that no peer reads any more, by adding the updates that it lacks. So its cost is that
+/// of what was pushed, and not that of the whole table. Guarded by its clock's lock.
 class TableCore {
  public:
   TableCore(const TableSpec& spec, std::span<const std::byte> initial, int peers, PushPool& pool);
 
   const TableSpec& spec() const noexcept { return spec_; }
-  /// Update `number` is the sum of these pushes, by ascending rank. Errors: `Errc::shape_mismatch`.
+  /// Appends update `number`, the sum of these pushes, which are by ascending rank. Errors: `Errc::shape_mismatch`,
+  /// `Errc::parse` for two pushes of one rank.
   void append(std::uint64_t number, std::span<const Push> pushes);
-  /// The initial values, with one reader more.
+  /// The initial values. Counts one more reader.
   TableVersion& begin(std::span<const std::byte> initial);
-  /// The version after the update `number`, with one reader more. All updates up to it have been appended, and from now
-  /// on nobody asks for a version before `oldest`, which is at most `number`.
+  /// The version after update `number`. Counts one more reader. All updates up to `number` have been appended, and from
+  /// now on no peer asks for a version before `oldest`, which is at most `number`.
   TableVersion& acquire(std::uint64_t number, std::uint64_t oldest);
 
  private:
@@ -41,7 +42,7 @@ class TableCore {
     std::uint64_t number = 0;
     Push sum;
   };
-  /// What a rank adds to some elements.
+  /// What one rank adds to a range of elements.
   struct Part {
     int rank = 0;
     const std::byte* values = nullptr;
@@ -60,10 +61,10 @@ class TableCore {
   const int peers_;  // of the world
   PushPool& pool_;
   std::uint64_t forgotten_ = 0;
-  std::deque<Update> updates_;  // those after `forgotten_`
+  std::deque<Update> updates_;  // the updates after `forgotten_`
   std::uint64_t update_bytes_ = 0;
   std::vector<std::unique_ptr<TableVersion>> versions_;
-  std::vector<std::unique_ptr<std::byte[]>> scratch_;  // one a level of the tree
+  std::vector<std::unique_ptr<std::byte[]>> scratch_;  // one per level of the tree
   std::size_t block_ = 0;                              // elements that are folded at once
 };
 

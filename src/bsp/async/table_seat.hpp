@@ -1,5 +1,5 @@
 #pragma once
-/// What a peer has of a table for itself.
+/// TableSeat::Impl: one peer's view of a table, and what the peer has pushed since its last tick.
 #include <deque>
 #include <memory>
 #include <span>
@@ -15,11 +15,11 @@ struct TableSeat::Impl {
 
   void push(std::uint64_t row, const void* delta);
   void push_all(const void* deltas);
-  /// What was pushed since the last tick, if anything, is the update of this one.
+  /// Appends what was pushed since the last tick, if anything, to `out`, as the update of `tick`.
   void seal(std::uint64_t tick, std::vector<Push>& out);
-  /// Goes on to this version of the table; nobody will go on to one before `oldest`. Under the clock's lock.
+  /// Moves on to version `number` of the table; no peer will ask for one before `oldest`. Under the clock's lock.
   void show(std::uint64_t number, std::uint64_t oldest);
-  /// ... and after that.
+  /// With read_my_writes: makes `own` anew after `show`. Without the lock.
   void refresh();
   void begin();
   void compact();
@@ -27,14 +27,14 @@ struct TableSeat::Impl {
 
   StaleClock& clock;
   const TableSpec& spec;
-  const std::uint32_t number;  // among the clock's tables
+  const std::uint32_t number;  // index among the clock's tables
   TableCore& core;
   const bool reads_own;
   TableVersion* version;
-  std::shared_ptr<PushData> data;  // since the last tick; null: nothing
+  std::shared_ptr<PushData> data;  // pushed since the last tick; null: nothing
   bool dense = false;              // `data` has all rows
-  std::vector<std::byte> own;      // with read_my_writes: the version and all that this peer has pushed since
-  std::deque<Push> unseen;         // ... of earlier ticks
+  std::vector<std::byte> own;      // with read_my_writes: the version, plus this peer's pushes that it does not contain
+  std::deque<Push> unseen;         // with read_my_writes: such pushes of earlier ticks
 };
 
 }  // namespace scalar::inline v0::bsp::detail

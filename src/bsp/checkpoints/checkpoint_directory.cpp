@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "bsp/checkpoints/checkpoint_file.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 namespace {
@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view ending = ".checkpoint", temporary_ending = ".checkpoint.tmp", claim_ending = ".claim";
 
+/// The name in `text`, when it is that of a file of `run`.
 std::optional<CheckpointName> parsed(std::string_view text, std::string_view run) {
   CheckpointName name;
   name.is_temporary = text.ends_with(temporary_ending);
@@ -44,19 +45,19 @@ CheckpointDirectory::CheckpointDirectory(std::string path, std::string run)
     : path_(std::move(path)), run_(std::move(run)) {
   std::error_code error;
   fs::create_directories(path_, error);
-  if (error) throw Error(Errc::io, "cannot create the directory: " + error.message(), path_);
+  if (error) fail(Errc::io, path_, "cannot create the directory: {}", error.message());
 }
 
 std::string CheckpointDirectory::path_of(const CheckpointName& name) const {
-  return path_ + "/" + run_ + "." + std::to_string(name.sequence) + "." + std::to_string(name.epoch) + "." +
-         std::to_string(name.first) + std::string(name.is_temporary ? temporary_ending : ending);
+  return fmt::format("{}/{}.{}.{}.{}{}", path_, run_, name.sequence, name.epoch, name.first,
+                     name.is_temporary ? temporary_ending : ending);
 }
 
 std::map<std::uint64_t, std::vector<std::string>, std::greater<>> CheckpointDirectory::checkpoints() const {
   std::vector<CheckpointName> names;
   std::error_code error;
   const fs::directory_iterator files(path_, error);
-  if (error) throw Error(Errc::io, "cannot list the directory: " + error.message(), path_);
+  if (error) fail(Errc::io, path_, "cannot list the directory: {}", error.message());
   for (const fs::directory_entry& entry : files)
     if (const auto name = parsed(entry.path().filename().string(), run_); name && !name->is_temporary)
       names.push_back(*name);
@@ -69,18 +70,17 @@ std::map<std::uint64_t, std::vector<std::string>, std::greater<>> CheckpointDire
 void CheckpointDirectory::claim(std::uint64_t epoch, std::chrono::milliseconds pause,
                                 const std::stop_token& stop) const {
   using std::chrono::steady_clock;
-  const std::string path = path_ + "/" + run_ + "." + std::to_string(epoch) + std::string(claim_ending);
+  const std::string path = fmt::format("{}/{}.{}{}", path_, run_, epoch, claim_ending);
   const auto until = steady_clock::now() + pause;
-  // Others may be on another machine: only the directory tells of them.
+  // Other parts of the job may be on another machine: only the directory shows them.
   while (steady_clock::now() < until && ::access(path.c_str(), F_OK) != 0) {
     if (stop.stop_requested())
-      throw Error(Errc::canceled, "a stop was requested while others might have gone on from the checkpoints", path_);
+      fail(Errc::canceled, path_, "a stop was requested while others might have gone on from the checkpoints");
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (file < 0 && errno == EEXIST)
-    throw Error(Errc::aborted, "this process was given up: others that it does not hear go on from the checkpoints",
-                path);
+    fail(Errc::aborted, path, "this process was given up: others that it does not hear go on from the checkpoints");
   if (file < 0) throw_io("cannot create the file", path);
   ::close(file);
 }

@@ -10,12 +10,12 @@
 #include <system_error>
 #include <utility>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
 void throw_io(const std::string& what, const std::string& path) {
-  throw Error(Errc::io, what + ": " + std::system_category().message(errno), path);
+  fail(Errc::io, path, "{}: {}", what, std::system_category().message(errno));
 }
 
 CheckpointWriter::CheckpointWriter(std::string path) : path_(std::move(path)), temporary_(path_ + ".tmp") {
@@ -40,8 +40,8 @@ void CheckpointWriter::finish() {
   if (::close(std::exchange(file_, -1)) != 0) throw_io("cannot close the file", temporary_);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     if (errno != ENOENT) throw_io("cannot rename the file", path_);
-    // Those who go on without this process clear up before they begin.
-    throw Error(Errc::aborted, "this process was given up: others have removed the file before it got its name", path_);
+    // The processes that go on without this one remove unfinished files before they begin.
+    fail(Errc::aborted, path_, "this process was given up: others have removed the file before it got its name");
   }
   temporary_.clear();
 }
@@ -64,13 +64,11 @@ CheckpointReader::CheckpointReader(const std::string& path) : path_(path) {
     left_ = static_cast<std::uint64_t>(size);
     read(std::as_writable_bytes(std::span(&head_, 1)));
     if (head_.magic != CheckpointHead::right_magic) corrupt("it is no checkpoint");
-    if (head_.version == 1)  // of an earlier Scalar: damage would not come out at just this
-      throw Error(Errc::unsupported,
-                  "the checkpoint's version is 1, expected 2; let the program that wrote it end, or remove the file",
-                  path);
+    if (head_.version == 1)  // written by an earlier Scalar: damage is unlikely to result in just this number
+      fail(Errc::unsupported, path,
+           "the checkpoint's version is 1, expected 2; let the program that wrote it end, or remove the file");
     if (head_.version != CheckpointHead::right_version)
-      corrupt("its version is " + std::to_string(head_.version) + ", expected " +
-              std::to_string(CheckpointHead::right_version));
+      corrupt(fmt::format("its version is {}, expected {}", head_.version, CheckpointHead::right_version));
     if (head_.count > head_.parts || head_.first > head_.parts - head_.count || head_.count >= left_ / 8)
       corrupt("its head is impossible");
     sizes_.resize(head_.count + 1);
@@ -133,6 +131,6 @@ void CheckpointReader::get(std::span<std::byte> bytes) {
   }
 }
 
-void CheckpointReader::corrupt(const std::string& what) const { throw Error(Errc::corrupt, what, path_); }
+void CheckpointReader::corrupt(const std::string& what) const { fail(Errc::corrupt, path_, "{}", what); }
 
 }  // namespace scalar::inline v0::bsp::detail

@@ -1,5 +1,5 @@
 #pragma once
-/// One file of a checkpoint: what one process has written for its peers.
+/// Writes and reads the files of a checkpoint: each process writes one file for its peers.
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -11,24 +11,24 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// What a file begins with. Then follow the sizes of what is common to all peers and of the parts, those bytes, and a
-/// hash of it all.
+/// The head of a file. After it come the size of the state that is common to all peers and the sizes of the parts, then
+/// these bytes themselves, and a hash of all that.
 struct CheckpointHead {
   static constexpr std::uint64_t right_magic = 0x3154'504b'4353'0a0d;  // "\r\nSCKPT1"
   static constexpr std::uint32_t right_version = 2;
 
   std::uint64_t magic = right_magic;
   std::uint32_t version = right_version;
-  std::uint32_t in_shards = 0;         ///< 1: the parts are those of shards; 0: those of peers
-  std::uint64_t parts = 0;             ///< of the run
-  std::uint64_t first = 0, count = 0;  ///< the parts in this file
+  std::uint32_t in_shards = 0;         ///< 1: each part is a shard's state; 0: each part is a peer's
+  std::uint64_t parts = 0;             ///< parts of the whole run
+  std::uint64_t first = 0, count = 0;  ///< this file has the parts `[first, first + count)`
   std::uint64_t sequence = 0, epoch = 0;
 };
 
-/// A file that is there under its name only once it is whole.
+/// Writes a file that gets its name only once it is whole.
 class CheckpointWriter {
  public:
-  /// Errors: those of all members are `Errc::io`.
+  /// Errors, of every member: `Errc::io`.
   explicit CheckpointWriter(std::string path);
   ~CheckpointWriter();
   CheckpointWriter(const CheckpointWriter&) = delete;
@@ -40,15 +40,15 @@ class CheckpointWriter {
  private:
   void put(std::span<const std::byte> bytes);
 
-  std::string path_, temporary_;  // the second is empty once it has its name
+  std::string path_, temporary_;  // `temporary_` is empty once the file has its final name
   int file_ = -1;
   Hasher hasher_;
 };
 
-/// Reads a file front to back, once; only after `check_end` is what was read known to be what was written.
+/// Reads a file once, from front to back. What it has read is known to be undamaged only after `check_end`.
 class CheckpointReader {
  public:
-  /// Errors: those of all members are `Errc::corrupt` and `Errc::io`.
+  /// Errors, of every member: `Errc::corrupt` and `Errc::io`; here also `Errc::unsupported` for version 1.
   explicit CheckpointReader(const std::string& path);
   ~CheckpointReader();
   CheckpointReader(const CheckpointReader&) = delete;
@@ -56,7 +56,7 @@ class CheckpointReader {
 
   const CheckpointHead& head() const noexcept { return head_; }
   void read_common(std::vector<std::byte>& out);
-  /// The next part becomes the last of `out`; null: it is only passed.
+  /// Appends the next part to `out`, or skips it when `out` is null.
   void read_part(Pieces* out);
   void check_end();
 
@@ -72,10 +72,10 @@ class CheckpointReader {
   Hasher hasher_;
   CheckpointHead head_;
   std::vector<std::uint64_t> sizes_;
-  std::size_t next_ = 0;  // of the sizes
+  std::size_t next_ = 0;  // index of the next part's size
 };
 
-/// Throws what the operating system says in `errno`.
+/// Throws `Errc::io` with `what` and the system's message for `errno`.
 [[noreturn]] void throw_io(const std::string& what, const std::string& path);
 
 }  // namespace scalar::inline v0::bsp::detail

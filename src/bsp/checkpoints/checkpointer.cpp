@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "bsp/world/memory_error.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 #include "scalar/core/hash.hpp"
 
 namespace scalar::inline v0::bsp::detail {
@@ -15,12 +15,12 @@ namespace {
 
 constexpr std::uint64_t most_shards = 1 << 20;  // see `shards_of`
 
-std::string peer_context(int rank) { return "bsp peer " + std::to_string(rank); }
+std::string peer_context(int rank) { return fmt::format("bsp peer {}", rank); }
 
 }  // namespace
 
 std::string text_of_shards(std::uint64_t shards) {
-  return shards == 0 ? "no shards" : std::to_string(shards) + (shards == 1 ? " shard" : " shards");
+  return shards == 0 ? "no shards" : fmt::format("{} shard{}", shards, shards == 1 ? "" : "s");
 }
 
 Checkpointer::Checkpointer(const CheckpointOptions& options, const Placement& placement, std::uint64_t epoch)
@@ -65,20 +65,20 @@ std::string Checkpointer::damage() const {
   constexpr std::size_t most = 4;
   std::string text;
   for (std::size_t i = 0; i < (std::min)(damaged_.size(), most); ++i) text += (i == 0 ? "" : "; ") + damaged_[i];
-  return damaged_.size() > most ? text + " and " + std::to_string(damaged_.size() - most) + " more" : text;
+  return damaged_.size() > most ? fmt::format("{} and {} more", text, damaged_.size() - most) : text;
 }
 
 void Checkpointer::restore(std::uint64_t order) {
-  if (order != loaded_.order) {  // others do not see the newest one whole
+  if (order != loaded_.order) {  // another process does not see the newest checkpoint whole
     loaded_ = {};
     const auto all = directory_.checkpoints();
     if (order != 0 && (!all.contains(order) || !load(order, all.at(order))))
-      throw Error(Errc::corrupt, "a checkpoint that was there is gone", directory_.path());
+      fail(Errc::corrupt, directory_.path(), "a checkpoint that was there is gone");
   }
   sequence_ = loaded_.head.sequence;
 }
 
-/// Reads all files of a checkpoint, and keeps what the local peers need. False when they are not whole, or not all.
+/// Reads all files of a checkpoint, and keeps what the local peers need. False when a file is damaged or missing.
 bool Checkpointer::load(std::uint64_t order, const std::vector<std::string>& files) {
   Loaded now{.order = order};
   std::uint64_t covered = 0;
@@ -100,7 +100,7 @@ bool Checkpointer::load(std::uint64_t order, const std::vector<std::string>& fil
       std::error_code error;
       throw memory_error("a checkpoint that is read", std::filesystem::file_size(path, error), path);
     } catch (const Error& damaged) {
-      // Passed over: a damaged file, and one that its process has pruned meanwhile.
+      // Neither a damaged file nor one that its process has pruned meanwhile is an error here.
       std::error_code error;
       if (!std::filesystem::exists(path, error)) return false;
       if (damaged.code() != Errc::corrupt) throw;
@@ -109,21 +109,23 @@ bool Checkpointer::load(std::uint64_t order, const std::vector<std::string>& fil
     }
   }
   if (covered == 0 || covered != now.head.parts) return false;
-  const std::string peers = std::to_string(placement_.size());
-  if (!can_share(now.head))
-    throw Error(Errc::invalid_argument,
-                now.head.in_shards != 0 ? "it has " + text_of_shards(covered) + ", which " + peers +
-                                              " peers cannot share; expected at most as many peers as shards"
-                                        : "it is of a run of " + std::to_string(covered) + " peers, but this one has " +
-                                              peers + "; only state that is named as bsp::sharded can be divided anew",
-                files.front());
+  if (!can_share(now.head)) {
+    if (now.head.in_shards != 0)
+      fail(Errc::invalid_argument, files.front(),
+           "it has {}, which {} peers cannot share; expected at most as many peers as shards", text_of_shards(covered),
+           placement_.size());
+    fail(
+        Errc::invalid_argument, files.front(),
+        "it is of a run of {} peers, but this one has {}; only state that is named as bsp::sharded can be divided anew",
+        covered, placement_.size());
+  }
   loaded_ = std::move(now);
   return true;
 }
 
 void Checkpointer::read_parts(CheckpointReader& file, States& into) const {
-  const CheckpointHead& head = file.head();  // which may be damaged: it is not believed before the end
-  std::vector<ShardRange> mine;              // of the local peers
+  const CheckpointHead& head = file.head();  // may be damaged, which is known only after `check_end`
+  std::vector<ShardRange> mine;              // the parts of each local peer
   for (int rank = placement_.first(placement_.here()); can_share(head) && mine.size() < states_.size(); ++rank)
     mine.push_back(parts_of(rank, head.in_shards != 0, head.parts));
   into.parts.resize(states_.size());
@@ -139,16 +141,13 @@ void Checkpointer::read_parts(CheckpointReader& file, States& into) const {
 
 bool Checkpointer::bind(int rank, std::unique_ptr<Persisted> state) {
   std::unique_ptr<Persisted>& mine = states_[index(rank)];
-  if (mine != nullptr)
-    throw Error(Errc::invalid_argument, "persist was called twice, expected once", peer_context(rank));
+  if (mine != nullptr) fail(Errc::invalid_argument, peer_context(rank), "persist was called twice, expected once");
   mine = std::move(state);
   if (loaded_.order == 0) return false;
   const std::uint64_t stored = loaded_.head.in_shards != 0 ? loaded_.head.parts : 0;
   if (stored != static_cast<std::uint64_t>(mine->shards()))
-    throw Error(Errc::invalid_argument,
-                "the state has " + text_of_shards(static_cast<std::uint64_t>(mine->shards())) +
-                    ", but the checkpoint in " + directory_.path() + " has " + text_of_shards(stored),
-                peer_context(rank));
+    fail(Errc::invalid_argument, peer_context(rank), "the state has {}, but the checkpoint in {} has {}",
+         text_of_shards(static_cast<std::uint64_t>(mine->shards())), directory_.path(), text_of_shards(stored));
   const Pieces parts = std::exchange(loaded_.states.parts[index(rank)], {});
   try {
     mine->read(loaded_.states.common, parts);
@@ -163,14 +162,12 @@ Save::Value Checkpointer::stage(int rank) {
   if (!is_due()) return {};
   const Persisted* state = states_[index(rank)].get();
   if (state == nullptr)
-    throw Error(Errc::invalid_argument, "checkpoint before persist: there is no state to write", peer_context(rank));
+    fail(Errc::invalid_argument, peer_context(rank), "checkpoint before persist: there is no state to write");
   const auto shards = static_cast<std::uint64_t>(state->shards());
   const auto parts = static_cast<std::size_t>(parts_of(rank, shards != 0, shards).count());
   if (const std::size_t seen = state->count(parts); seen != parts)
-    throw Error(Errc::shape_mismatch,
-                "sharded state has " + std::to_string(seen) + " parts, expected " + std::to_string(parts) +
-                    ", one for each of the peer's shards",
-                peer_context(rank));
+    fail(Errc::shape_mismatch, peer_context(rank),
+         "sharded state has {} parts, expected {}, one for each of the peer's shards", seen, parts);
   std::vector<std::byte> common;
   Pieces& mine = staged_.parts[index(rank)];
   mine.clear();

@@ -1,5 +1,5 @@
 #pragma once
-/// Writes the peers' state down, and finds it again.
+/// Checkpointer: writes the peers' state to checkpoints, and restores it.
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -22,60 +22,61 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// "1 shard", "2 shards"; "no shards" for 0, a state that is not in shards.
+/// "1 shard", "2 shards"; "no shards" for 0, which stands for state that is not in shards.
 std::string text_of_shards(std::uint64_t shards);
 
-/// The checkpoints of one run. Every process writes one file for its peers; a checkpoint is good when the files of one
-/// sequence number and one epoch hold all its parts, whichever processes wrote them. The parts are the states of peers,
-/// or those of shards, which any number of peers can share.
+/// The checkpoints of one run. Every process writes one file for its peers. A checkpoint is good when the files of one
+/// sequence number and one epoch hold all its parts, whichever processes wrote them. Each part is the state of one
+/// peer, or of one shard; shards can be divided among any number of peers.
 ///
-/// Peers stage their state while they arrive; at the flip the staged bytes go to a thread of their own that writes
-/// them, so the next supersteps compute meanwhile.
+/// Peers serialize ("stage") their state as they arrive at the barrier. At the flip (the end of the superstep) a thread
+/// of the checkpointer begins to write the staged bytes, while peers compute the next supersteps.
 class Checkpointer {
  public:
   Checkpointer(const CheckpointOptions& options, const Placement& placement, std::uint64_t epoch);
   ~Checkpointer();
 
-  /// See `CheckpointDirectory`.
+  /// As `CheckpointDirectory::claim` and `CheckpointDirectory::remove_claims`, for this run's epoch.
   void claim(std::chrono::milliseconds pause, const std::stop_token& stop) const {
     directory_.claim(epoch_, pause, stop);
   }
   void remove_old_claims() const noexcept { directory_.remove_claims(epoch_); }
-  /// The newest good checkpoint in the directory, as a number that grows with time; 0: none. Errors:
-  /// `Errc::invalid_argument` for a checkpoint that this number of peers cannot go on from, `Errc::io`.
+  /// The `CheckpointName::order` of the newest good checkpoint in the directory; 0: there is none. Errors:
+  /// `Errc::invalid_argument` for a checkpoint that this number of peers cannot continue, `Errc::io`.
   std::uint64_t newest();
-  /// Why files were passed over by `newest`: which is damaged, and how. Empty: none was.
+  /// Which files `newest` found damaged, and how; empty when there were none.
   std::string damage() const;
-  /// Peers begin with the state of checkpoint `order`. Errors: `Errc::corrupt` when it is gone.
+  /// Has peers begin with the state of checkpoint `order`. Errors: `Errc::corrupt` when it is gone.
   void restore(std::uint64_t order);
 
   /// Registers a local peer's state; true when it now has the restored values.
   bool bind(int rank, std::unique_ptr<Persisted> state);
-  /// At the call of `checkpoint` after those counted so far, state is written.
+  /// Whether the next call of `checkpoint` writes state.
   bool is_due() const noexcept { return (sequence_ + 1) % every_ == 0 || is_forced_; }
-  /// Writes a peer's state down when it is due; what its peer tells the others of it.
+  /// Stages a peer's state if a checkpoint is due. Returns what the peer contributes to the barrier.
   Save::Value stage(int rank);
   bool recovers() const noexcept { return recovers_; }
-  /// All peers have arrived. True: what has been written is where another set of processes can begin.
+  /// All peers have arrived: begins to write what they staged. True: it has been written because processes wait to join
+  /// or leave, and another set of processes can begin from it.
   bool commit(bool processes_wait);
-  /// Waits for the writer. Errors: what it met.
+  /// Waits for the writing thread. Errors: those of writing.
   void settle();
-  /// The same at the end of a run. One that has ended well does not need what is not yet safe on disk: it is given up.
+  /// Waits for the writing thread at the end of a run. When the run has succeeded, an unfinished file is dropped.
   void finish(bool has_failed) noexcept;
-  /// Removes what is newer than the checkpoint that all processes begin with: parts of it are missing.
+  /// Removes the checkpoints newer than the one that all processes begin with: parts of them are missing.
   void remove_newer(std::uint64_t order) const noexcept { directory_.remove_newer(order); }
-  /// The run has ended well: its checkpoints are of no more use. Not so its claims: a part of the job that has been
-  /// given up may come late.
+  /// The run has succeeded: removes its checkpoints. Its claims stay, so that a part of the job that was dropped finds
+  /// them even if it comes late.
   void remove_all() const noexcept { directory_.remove_all(); }
 
  private:
   /// The state of the local peers.
   struct States {
     bool in_shards = false;
-    std::vector<std::byte> common{};  ///< to all peers
-    std::vector<Pieces> parts{};      ///< of each peer
+    std::vector<std::byte> common{};  ///< state that is common to all peers
+    std::vector<Pieces> parts{};      ///< of each local peer
   };
-  /// What is restored.
+  /// The checkpoint from which peers are restored.
   struct Loaded {
     std::uint64_t order = 0;  ///< 0: nothing
     CheckpointHead head{};
@@ -85,10 +86,10 @@ class Checkpointer {
   std::size_t index(int rank) const noexcept {
     return static_cast<std::size_t>(rank - placement_.first(placement_.here()));
   }
-  /// Which parts of all `parts` are a peer's.
+  /// Which of all `parts` are the peer's.
   ShardRange parts_of(int rank, bool in_shards, std::uint64_t parts) const;
   bool load(std::uint64_t order, const std::vector<std::string>& files);
-  /// Whether this number of peers can go on from it.
+  /// Whether this run's number of peers can continue that checkpoint.
   bool can_share(const CheckpointHead& head) const noexcept;
   void read_parts(CheckpointReader& file, States& into) const;
   void write() const;
@@ -104,16 +105,16 @@ class Checkpointer {
   std::vector<std::unique_ptr<Persisted>> states_;  // of the local peers
   States staged_;                                   // being filled
   Loaded loaded_;
-  std::vector<std::string> damaged_;  // each file passed over, and why
+  std::vector<std::string> damaged_;  // damaged files, and what is wrong with each
 
   std::mutex mutex_;
   std::condition_variable changed_;
   bool is_writing_ = false;
-  std::uint64_t written_sequence_ = 0;  // what is being written, and its number
-  States writing_;
+  std::uint64_t written_sequence_ = 0;  // of `writing_`
+  States writing_;                      // is being written
   std::exception_ptr error_;
   bool closing_ = false;
-  std::atomic<bool> is_needed_{true};  // what is being written
+  std::atomic<bool> is_needed_{true};  // whether `writing_` is
   std::thread writer_;
 };
 

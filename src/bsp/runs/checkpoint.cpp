@@ -1,5 +1,7 @@
 #include "scalar/bsp/runs/checkpoint.hpp"
 
+#include <fmt/core.h>
+
 #include <string>
 #include <utility>
 
@@ -7,9 +9,10 @@
 #include "bsp/engine/scheduler.hpp"
 #include "bsp/world/network.hpp"
 #include "bsp/world/processes_change.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
+
 bool persist_state(Peer& peer, std::unique_ptr<Persisted> state) {
   const int rank = peer.world().root_rank(peer.rank());
   if (state->shards() != 0) (void)shards_of(state->shards(), rank, peer.world().root().size());
@@ -23,14 +26,12 @@ int same_shards(std::initializer_list<int> named) {
   for (const int one : named) {
     if (one == -1) continue;
     if (shards != -1 && one != shards)
-      throw Error(Errc::invalid_argument,
-                  "a peer's sharded states have " + std::to_string(shards) + " and " +
-                      text_of_shards(static_cast<std::uint64_t>(one)) + ", expected the same number",
-                  "bsp::Peer::persist");
+      fail(Errc::invalid_argument, "bsp::Peer::persist",
+           "a peer's sharded states have {} and {}, expected the same number", shards,
+           text_of_shards(static_cast<std::uint64_t>(one)));
     shards = one;
   }
-  if (shards < 1)
-    throw Error(Errc::invalid_argument, "shards is " + std::to_string(shards) + ", expected at least 1", "bsp::Peer::persist");
+  if (shards < 1) fail(Errc::invalid_argument, "bsp::Peer::persist", "shards is {}, expected at least 1", shards);
   return shards;
 }
 
@@ -45,7 +46,7 @@ bool processes_wait(Peer& peer) {
   return network != nullptr && network->wants_regroup();
 }
 
-/// "peers 1, 3": those who brought something else than peer 0.
+/// "peers 1, 3": the peers whose value differs from peer 0's; empty when none does.
 std::string others(World& world, bool (*differs)(const Save::Value&, const Save::Value&)) {
   constexpr int most = 8;
   const auto first = world.value<Save::Value>(0);
@@ -53,32 +54,30 @@ std::string others(World& world, bool (*differs)(const Save::Value&, const Save:
   int found = 0;
   for (int rank = 1; rank < world.size(); ++rank)
     if (differs(first, world.value<Save::Value>(rank)) && ++found <= most)
-      ranks += (found == 1 ? "" : ", ") + std::to_string(rank);
+      ranks += fmt::format("{}{}", found == 1 ? "" : ", ", rank);
   if (found == 0) return {};
-  return (found == 1 ? "peer " : "peers ") + ranks + (found > most ? ", ..." : "");
+  return fmt::format("{} {}{}", found == 1 ? "peer" : "peers", ranks, found > most ? ", ..." : "");
 }
 
 void check_same(World& world) {
   const std::string other_shards = others(world, [](const auto& a, const auto& b) { return a.shards != b.shards; });
   if (!other_shards.empty())
-    throw Error(Errc::invalid_argument,
-                "peer 0 names state in " + text_of_shards(world.value<Save::Value>(0).shards) + ", but " +
-                    other_shards + " another number",
-                "bsp::Peer::checkpoint");
+    fail(Errc::invalid_argument, "bsp::Peer::checkpoint", "peer 0 names state in {}, but {} another number",
+         text_of_shards(world.value<Save::Value>(0).shards), other_shards);
   const std::string other_bytes = others(world, [](const auto& a, const auto& b) { return a.common != b.common; });
   if (!other_bytes.empty())
-    throw Error(Errc::invalid_argument,
-                "beside sharded state all peers name the same values, but those of " + other_bytes +
-                    " differ from those of peer 0; what is a peer's own belongs in the state of its shards",
-                "bsp::Peer::checkpoint");
+    fail(Errc::invalid_argument, "bsp::Peer::checkpoint",
+         "beside sharded state all peers name the same values, but those of {} differ from those of peer 0; what is a "
+         "peer's own belongs in the state of its shards",
+         other_bytes);
 }
 
 }  // namespace
 
 Save::Save(Peer& peer) : Barrier(peer, &save_collective) {
   if (&peer.world() != &peer.world().root())
-    throw Error(Errc::unsupported, "checkpoint in a team: only all peers together can write their state",
-                "bsp peer " + std::to_string(peer.rank()));
+    fail(Errc::unsupported, fmt::format("bsp peer {}", peer.rank()),
+         "checkpoint in a team: only all peers together can write their state");
 }
 
 void Save::stage() {

@@ -12,7 +12,7 @@ namespace scalar::inline v0::bsp::detail {
 struct Loan::Impl {
   explicit Impl(Scheduler& scheduler) : wanted(scheduler) {}
 
-  Signal wanted;  // there is an errand, or the thread has finished
+  Signal wanted;  // set when there is an errand, or the thread has finished
   std::mutex mutex;
   std::condition_variable replied;
   Errand* errand = nullptr;
@@ -54,7 +54,8 @@ void Loan::ask(Errand& errand) {
     if (std::exchange(impl_->errand, nullptr) == nullptr) return;
   }
   lock.unlock();
-  // The peer may be on its way out with an error that nobody knows yet, and that must not pass for a consequence.
+  // The peer may be ending with an error that has not been noted yet. `World::throw_aborted` would mark that error as a
+  // consequence of another one.
   if (!peer_.world().has_failed()) throw Aborted(peer_.rank(), peer_.superstep(), "the peer has ended");
   peer_.world().throw_aborted(peer_.fiber());
 }

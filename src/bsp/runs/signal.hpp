@@ -1,5 +1,5 @@
 #pragma once
-/// A gate for one peer that something outside the run opens.
+/// Signal: a gate for one peer, opened by something outside the run.
 #include <mutex>
 #include <utility>
 
@@ -7,7 +7,7 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// Parks one peer until `set`, which any thread may call before or after.
+/// Parks one peer until `set`, which any thread may call, also before the peer arrives.
 class Signal final : public Gate {
  public:
   explicit Signal(Scheduler& scheduler) : Gate(Wait::thread), scheduler_(scheduler) {}

@@ -45,10 +45,10 @@ void SubBarrier::abandon(Fiber& fiber) {
   if (world_.is_member(fiber.rank)) leave(world_.rank_of(fiber.rank));
 }
 
-/// Some members will not come: those who wait for them find the run aborted.
+/// Some members will not come: resumes those that wait for them, so that they find the run aborted.
 void SubBarrier::give_up() {
   std::unique_lock lock(mutex_);
-  if (departed_ || waiting_.empty()) return;  // else the network's end tells them
+  if (departed_ || waiting_.empty()) return;  // when departed, `Wire::cut` resumes them
   arrived_ = collectives_ = 0;
   world_.conclude(true);
   release(lock);
@@ -70,19 +70,19 @@ void SubBarrier::proceed(unsigned) {
 void SubBarrier::release(std::unique_lock<std::mutex>& lock) {
   departed_ = false;
   if (gone_ == static_cast<std::uint32_t>(world_.local())) {
-    // Those who stay may use the memory of their last frame to here again once a later one of ours has come.
+    // Processes that stay may reuse the memory of their last frame to this one only after a later frame from here.
     if (wire_ != nullptr && !wire_->all_gone() && !std::exchange(confirmed_, true)) return meet_if_all_are_here(lock);
     if (wire_ != nullptr) wire_->close();
     lock.unlock();
-    scheduler_.remove(*this);  // may be the end of it
+    scheduler_.remove(*this);  // may destroy this object
     return;
   }
-  released_.clear();  // they have been taken: else nobody could have come again
+  released_.clear();  // the scheduler has resumed all of them, since they have arrived again
   released_.swap(waiting_);
   Scheduler& scheduler = scheduler_;
   scheduler.put_ready(released_);
   lock.unlock();
-  scheduler.announce_ready();  // by now the last of them may have left, and this be gone
+  scheduler.announce_ready();  // by now all peers may have left, and this object may be destroyed
 }
 
 }  // namespace scalar::inline v0::bsp::detail

@@ -1,5 +1,5 @@
 #pragma once
-/// The barrier of a part of the peers.
+/// SubBarrier: the barrier of a team.
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -11,19 +11,19 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// A sub-world with its barrier: peers that arrive are parked, and made ready when all have come.
+/// The world of a team, with its barrier: peers that arrive are parked, and made ready when all have arrived.
 ///
-/// Kept alive by the scheduler until all its peers have left and the last frame for it has come.
+/// The scheduler keeps it alive until all its peers have left and the last frame for it has arrived.
 class SubBarrier final : public Gate, public Driver, public Part, public std::enable_shared_from_this<SubBarrier> {
  public:
   /// `id` is the same in every process that hosts some of its peers.
   SubBarrier(World& parent, Placement placement, std::vector<int> root_ranks, std::uint64_t id);
   ~SubBarrier();
-  /// Once made by `make_shared`.
+  /// Registers this barrier. Called once, after `make_shared`.
   void open();
 
   World& world() noexcept { return world_; }
-  /// The peer comes no more. Again is the same.
+  /// The peer will not come any more. Idempotent.
   void leave(int rank) noexcept;
 
   void arrive(Fiber& fiber, unsigned worker) override;
@@ -42,7 +42,7 @@ class SubBarrier final : public Gate, public Driver, public Part, public std::en
   std::mutex mutex_;
   std::uint32_t arrived_ = 0, collectives_ = 0, gone_ = 0;
   bool departed_ = false;   // waits for other processes
-  bool confirmed_ = false;  // has told them again that all its peers have left
+  bool confirmed_ = false;  // has told other processes a second time that all its peers have left
   std::vector<char> left_;
   std::vector<Fiber*> waiting_, released_;  // with room for all local members
 };

@@ -18,7 +18,7 @@ std::uint64_t mixed(std::uint64_t a, std::uint64_t b) noexcept {
   return x ^ (x >> 27);
 }
 
-/// Where the ranks of a team live, when their ranks in the parent live where `parent` says.
+/// The placement of a team whose members have the ranks `members` in the parent world.
 Placement placement_of(const Placement& parent, const std::vector<int>& members) {
   std::vector<int> first(static_cast<std::size_t>(parent.processes()) + 1, 0);
   for (const int rank : members) ++first[static_cast<std::size_t>(parent.process_of(rank)) + 1];

@@ -1,5 +1,5 @@
 #pragma once
-/// ParameterTable<T>: parameters that peers read and add to, as stale as their clock allows.
+/// ParameterTable<T>: parameters that all peers read and add to, and that may be as stale as a clock allows.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,12 +13,12 @@ namespace scalar::inline v0::bsp {
 template <class T>
 struct ParameterTableOptions {
   std::span<const T> initial{};  ///< rows x width values, the same for all peers; empty: zeros
-  bool read_my_writes = false;   ///< a peer also sees what it has pushed itself, at once; costs it a copy of the table
+  bool read_my_writes = false;   ///< a peer sees its own pushes at once; costs the peer a copy of the table
 };
 
 namespace detail {
 
-/// What all peers' tables must agree on.
+/// The shape and type of a table, the same for all peers.
 struct TableSpec {
   std::uint64_t rows = 0, width = 0;
   std::uint64_t element_bytes = 0;
@@ -28,7 +28,7 @@ struct TableSpec {
   std::uint64_t bytes() const noexcept { return rows * row_bytes(); }
 };
 
-/// One peer's end of a table, without its type.
+/// A `TableSeat` is one peer's handle to a table, without the element type.
 class TableSeat {
  public:
   TableSeat(StaleClock& clock, const TableSpec& spec, std::span<const std::byte> initial, bool read_my_writes);
@@ -45,7 +45,7 @@ class TableSeat {
 
   struct Impl;
   Impl& impl() noexcept { return *impl_; }
-  /// Goes on to the newest version.
+  /// Moves `values()` on to the version that the clock shows.
   void refresh();
 
  private:
@@ -63,26 +63,27 @@ void add_elements(void* out, const void* left, const void* right, std::size_t co
 
 }  // namespace detail
 
-/// A matrix of parameters, of which every process keeps a replica, and to which every peer adds.
+/// A matrix of parameters. Every process keeps a replica, and every peer adds to it.
 ///
 /// What a peer pushes between two ticks of its clock is one update. With a bounded staleness s the values are those of
 /// a complete prefix: all updates of all peers up to some tick, `version()`, and no others. A peer that has ticked t
 /// times sees at least the prefix t - s. The updates of one tick are first summed over the peers, by the tree over
 /// ranks with which `all_reduce` folds vectors, and then added to the values. So the states that a table goes through
-/// have the same bits whatever the timing, the threads and the processes; timing decides only which of them a peer
-/// sees. At staleness 0 it sees each of them in turn: the bits of the BSP program that all-reduces its updates and adds
-/// the sum. With `unbounded` updates are applied whole in the order in which they arrive in a process, and `version()`
-/// counts them.
+/// have the same bits for any timing, threads and processes; timing decides only which of these states a peer sees.
+/// With staleness 0 a peer sees each state in turn, which has the bits of a BSP program that all-reduces its updates
+/// and adds the sum. With `unbounded`, whole updates are applied in the order in which they arrive in a process, and
+/// `version()` counts them.
 ///
-/// Until its first tick a peer sees the initial values, and after each tick all tables of its clock have one version.
-/// What a peer pushes after its last tick is forgotten. Rows that were not pushed do not travel. Spans stay valid until
-/// the next tick. Tables are made before the first tick, by all peers of a clock in the same order.
+/// Until its first tick a peer sees the initial values, and after each tick all tables of its clock show one version.
+/// What a peer pushes after its last tick is discarded. Only rows that were pushed are sent to other processes. Spans
+/// are valid until the next tick. All peers of a clock make their tables before the first tick, in the same order.
 ///
-/// Memory, in a process with L peers: min(L, s + 1) + 1 copies of the table, the updates not yet complete (at most s +
-/// 1 a peer), and as many of the last updates as two copies are large; during a replay also what the peer that is
-/// farthest behind has not seen yet. Errors: `Errc::out_of_range` for a row that is
-/// none; `Errc::shape_mismatch` for deltas of another size and for tables that differ between peers;
-/// `Errc::invalid_argument` after the first tick. Thread safety: used only by the peer that made it.
+/// Memory, in a process with L peers: min(L, s + 1) + 1 copies of the table, the updates that are not yet complete (at
+/// most s + 1 per peer), and as many of the last updates as take the memory of two copies; during a replay also the
+/// updates that the slowest peer has not seen yet.
+/// Errors: `Errc::out_of_range` for an invalid row; `Errc::shape_mismatch` for deltas of the wrong size, and for tables
+/// that differ between peers; `Errc::invalid_argument` when a table is made after the first tick.
+/// Thread safety: used only by the peer that made it.
 template <class T>
 class ParameterTable {
   static_assert(std::is_arithmetic_v<T> && sizeof(T) <= 8 && !std::is_same_v<T, bool>, "a table holds numbers");
@@ -95,7 +96,7 @@ class ParameterTable {
   std::size_t rows() const noexcept { return seat_.spec().rows; }
   std::size_t width() const noexcept { return seat_.spec().width; }
 
-  /// Adds `delta`, `width` elements, to a row. Several pushes to a row are summed in their order.
+  /// Adds `delta`, which has `width` elements, to a row. Several pushes to a row are summed in their order.
   void push(std::size_t row, std::span<const T> delta) { seat_.push(row, delta.data(), delta.size()); }
   void push(std::size_t row, const T& delta) { push(row, std::span(&delta, 1)); }
   /// Adds to all rows; `deltas` has rows x width elements.

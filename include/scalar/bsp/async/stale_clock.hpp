@@ -1,5 +1,5 @@
 #pragma once
-/// StaleClock: how far peers may run ahead of each other when no barrier holds them together.
+/// StaleClock: lets peers run ahead of each other up to a limit, without barriers.
 #include <coroutine>
 #include <cstdint>
 #include <limits>
@@ -22,34 +22,34 @@ inline constexpr int unbounded = std::numeric_limits<int>::max();
 
 struct StaleClockOptions {
   int staleness = 0;                 ///< how many ticks a peer may be ahead of the slowest one; `unbounded`: any number
-  ClockLog* record = nullptr;        ///< gets what each peer sees; outlives the run
-  const ClockLog* replay = nullptr;  ///< each peer sees what this tells; outlives the run
+  ClockLog* record = nullptr;        ///< receives what each peer sees; outlives the run
+  const ClockLog* replay = nullptr;  ///< each peer sees what this log says; outlives the run
 };
 
-/// One peer's hand of a clock that all peers of a world share.
+/// A peer's handle to a logical clock that all peers of a world share.
 ///
-/// `co_await clock.tick()` ends a step of this peer's. It goes on while it is at most `staleness` ticks ahead of the
-/// slowest peer, and else waits, without a thread, until that one has caught up (stale synchronous parallel: Ho et al.,
-/// More effective distributed ML via a stale synchronous parallel parameter server, NIPS 2013, section 3). Staleness 0
-/// is a barrier. A `ParameterTable` carries parameters from tick to tick.
+/// `co_await clock.tick()` ends a step of this peer. The peer continues while it is at most `staleness` ticks ahead of
+/// the slowest peer; otherwise it waits, without occupying a thread, until the slowest has caught up (stale synchronous
+/// parallel: Ho et al., More effective distributed ML via a stale synchronous parallel parameter server, NIPS 2013,
+/// section 3). With staleness 0 a tick is a barrier. A `ParameterTable` carries parameters from tick to tick.
 ///
-/// Clocks match across peers as mailboxes do: by their order among clocks and mailboxes. A peer that returns or
-/// destroys its clock holds nobody up any more. Each process that takes part must have a peer that makes the clock.
-/// Do not wait at a barrier of the same peers while others still wait for this peer's ticks: neither would go on
-/// (within a process the run then ends with an error, across processes `.superstep_deadline` ends it).
+/// Clocks match across peers as mailboxes do: by their order among clocks and mailboxes. Peers no longer wait for a
+/// peer that has returned or destroyed its clock. In each process that takes part, some peer must make the clock. Do
+/// not wait at a barrier of the same peers while others still wait for this peer's ticks: neither would continue.
+/// (Within a process the run then ends with an error; across processes `.superstep_deadline` ends it.)
 ///
-/// A run whose result timing has decided can be had again: with `.record = &log` timing's decisions are written down,
-/// with `.replay = &log` they are those of the log, so a program that otherwise depends on nothing but its input ends
-/// with the same bits, for any number of threads and processes. During a replay a peer waits until the version which it
-/// saw is there. All peers of a process give the same log, and all processes do the same; a process needs the records
-/// of its own peers. What `slowest` and `worst` tell is not recorded.
+/// A run whose result depends on timing can be repeated. With `.record = &log` the decisions of timing are recorded;
+/// with `.replay = &log` they are taken from the log, so a program that otherwise depends on nothing but its input ends
+/// with the same bits, for any number of threads and processes. During a replay a peer waits until the recorded version
+/// is there. All peers of a process give the same log, and all processes record, or all replay; a process needs the
+/// records of its own peers. The values of `slowest` and `worst` are not recorded.
 ///
-/// Errors: `Errc::invalid_argument` for a negative staleness or one that differs between peers; for two uses of a log
-/// at once; during a replay for a log of other peers or another staleness and, naming peer and tick, for a program that
-/// does something else than the recorded one did: other tables, other pushes, more ticks or fewer. (Where the recorded
-/// run failed, its peers wait at the end of their records for the failure to come again, and get this error when it
-/// does not.) `Errc::type_mismatch` when another peer's n-th is a mailbox. Thread safety: used only by the peer that
-/// made it.
+/// Errors: `Errc::invalid_argument` for a negative staleness, or one that differs between peers; for two uses of a log
+/// at once; during a replay, for a log with another number of peers or staleness, and, naming peer and tick, for a
+/// program that differs from the recorded one in its tables, pushes or number of ticks. (If the recorded run failed,
+/// its peers wait at the end of their records for the failure to happen again, and get this error when it does not.)
+/// `Errc::type_mismatch` when another peer made a mailbox in this clock's place. Thread safety: used only by the peer
+/// that made it.
 class StaleClock {
  public:
   explicit StaleClock(Peer& peer, const StaleClockOptions& options = {});
@@ -57,8 +57,8 @@ class StaleClock {
   StaleClock& operator=(const StaleClock&) = delete;
   ~StaleClock();
 
-  /// Ends a step. Throws `Aborted` when the run has failed. Complexity: O(1), and once all peers of the process have
-  /// ticked O(peers).
+  /// Ends a step. Throws `Aborted` when the run has failed. Complexity: O(1), and O(peers) each time that the slowest
+  /// peers of the process have ticked.
   detail::Tick tick() noexcept;
 
   /// How many times this peer has ticked.
@@ -66,7 +66,7 @@ class StaleClock {
   int staleness() const noexcept;
   /// How many times the slowest peer has ticked, as far as this process knows.
   std::uint64_t slowest() const;
-  /// By how many ticks a peer of this process has been ahead of the slowest one when it went on, at most.
+  /// By how many ticks, at most, a peer of this process was ahead of the slowest one when it continued.
   std::uint64_t worst() const;
 
   /// Internal, from here on.
@@ -78,7 +78,7 @@ class StaleClock {
 
  private:
   friend class detail::Tick;
-  bool advance();  // true: the peer goes on at once
+  bool advance();  // true: the peer continues at once
   void park(std::coroutine_handle<> self) noexcept;
   void resume();
 
@@ -92,7 +92,7 @@ class StaleClock {
 
 namespace detail {
 
-/// What `co_await clock.tick()` works with.
+/// The awaitable of `co_await clock.tick()`.
 class [[nodiscard]] Tick : public Awaitable {
  public:
   explicit Tick(StaleClock& clock) noexcept : Awaitable{&clock.peer().fiber()}, clock_(clock) {}

@@ -1,5 +1,5 @@
 #pragma once
-/// Messages that have come from other processes. Internal to the room; see `Channel`.
+/// Messages that have arrived from other processes. Internal to the room; see `Channel`.
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -15,11 +15,11 @@ namespace scalar::inline v0::bsp::detail {
 
 [[noreturn]] void throw_bad_segment(const Segment& segment, std::size_t message_bytes);
 
-/// What has come for one peer in one parity, by source.
+/// The messages that have arrived for one peer in one parity, by source.
 template <class T>
 class Arrivals {
  public:
-  /// Takes what `segment` has for `superstep`. Errors: `Errc::parse` for bytes that are no such messages.
+  /// Takes the messages of `superstep` in `segment`. Errors: `Errc::parse` for bytes that are not such messages.
   void take(std::uint64_t superstep, const Segment& segment) {
     if (superstep_ != superstep) runs_.clear(), used_ = 0, superstep_ = superstep;
     if constexpr (Plain<T>) {
@@ -34,7 +34,7 @@ class Arrivals {
       runs_.push_back({segment.source, objects});
     }
   }
-  /// What came in `superstep`.
+  /// The messages of `superstep`.
   std::span<const Run<T>> runs(std::uint64_t superstep) const noexcept {
     return superstep_ == superstep ? std::span<const Run<T>>(runs_) : std::span<const Run<T>>();
   }
@@ -45,7 +45,7 @@ class Arrivals {
     objects.clear();
     if constexpr (std::default_initializable<T>) {
       std::span<const std::byte> left = segment.bytes;
-      for (std::uint64_t i = 0; i < segment.count; ++i) {  // not resized first: the count may be a lie
+      for (std::uint64_t i = 0; i < segment.count; ++i) {  // not resized first: the count may be wrong
         T object{};
         Serializer<T>::read(left, object);
         objects.push_back(std::move(object));

@@ -1,5 +1,5 @@
 #pragma once
-/// Where the messages from one peer to another lie. Internal to the room.
+/// Block: the messages from one peer to another. Internal to the room.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -17,20 +17,21 @@ struct Run {
 
 namespace detail {
 
-/// What one source has for one destination in one parity. Closed until first used in a superstep; a closed block looks
-/// full (`next == limit`), so that sending needs one comparison. The first few small messages lie in the block itself:
-/// among a thousand peers, who send each other little, every line of memory that is not fetched counts.
+/// The messages of one source for one destination in one parity. A block is closed until its first use in a superstep;
+/// a closed block looks full (`next == limit`), so that sending needs one comparison. The first few small messages lie
+/// in the block itself: among a thousand peers that send each other little, every cache line that need not be fetched
+/// counts.
 template <class T>
 struct BlockHead {
   T* next = nullptr;
   T* limit = nullptr;
   T* begin = nullptr;
-  std::uint64_t superstep = never;  ///< in which it was opened
+  std::uint64_t superstep = never;  ///< in which the block was opened
 
   static constexpr std::uint64_t never = (std::numeric_limits<std::uint64_t>::max)();
   static constexpr unsigned page_bits = 4, page_size = 1u << page_bits;
   static constexpr std::size_t room =
-      sizeof(T) <= 48 && alignof(T) <= 32 ? 160 / sizeof(T) : 0;  ///< in the block itself
+      sizeof(T) <= 48 && alignof(T) <= 32 ? 160 / sizeof(T) : 0;  ///< messages in the block itself
 };
 template <class T, std::size_t Room = BlockHead<T>::room>
 struct alignas(64) Block : BlockHead<T> {
@@ -49,7 +50,7 @@ void prepare(Block<T>& block) noexcept {
   block.begin = block.own_storage();
   block.next = block.limit = block.begin + Block<T>::room;
 }
-/// The closed blocks of one source for as many destinations as a page has.
+/// Makes a page: the closed blocks of one source for `page_size` destinations.
 template <class T>
 Block<T>* make_page() {
   auto* page = new Block<T>[Block<T>::page_size];
@@ -57,7 +58,7 @@ Block<T>* make_page() {
   return page;
 }
 
-/// Fetches a block's head and first messages.
+/// Prefetches a block's head and first messages.
 template <class T>
 void prefetch(const Block<T>& block) noexcept {
   for (std::size_t at = 0; at < (std::min)(sizeof block, std::size_t{128}); at += 64)

@@ -15,13 +15,13 @@ namespace scalar::inline v0::bsp::detail {
 
 [[noreturn]] void throw_no_room_for_messages(std::uint64_t bytes, int source, int destination);
 
-/// Where the messages of one channel lie that are too many for the blocks themselves.
+/// Memory for the messages of one channel that do not fit into the blocks themselves.
 template <class T>
 class BlockStorage {
  public:
   explicit BlockStorage(MailboxMemory* memory) noexcept : memory_(memory) {}
 
-  /// Room for `more` messages at least. Errors: `Errc::resource_exhausted`, naming the bytes and the two peers.
+  /// Makes room for at least `more` messages. Errors: `Errc::resource_exhausted`, naming the bytes and the two peers.
   void grow(Block<T>& block, std::size_t more, int source, int destination) {
     const auto used = static_cast<std::size_t>(block.next - block.begin);
     const auto capacity = static_cast<std::size_t>(block.limit - block.begin);
@@ -38,7 +38,7 @@ class BlockStorage {
     free(block);
     block.begin = fresh, block.next = fresh + used, block.limit = fresh + wanted;
   }
-  /// The block's messages are destroyed already.
+  /// Frees a block's memory. Its messages have been destroyed already.
   void free(Block<T>& block) noexcept {
     if (block.begin == block.own_storage()) return;
     if (memory_ == nullptr) return ::operator delete(static_cast<void*>(block.begin), alignment);

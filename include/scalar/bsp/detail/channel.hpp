@@ -1,5 +1,5 @@
 #pragma once
-/// How messages of one type travel between peers. Internal to the room; see `Mailbox`.
+/// Channel: carries messages of one type between peers. Internal to the room; see `Mailbox`.
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -24,17 +24,18 @@ namespace detail {
 
 /// The messages of one mailbox of every peer.
 ///
-/// Supersteps alternate between two parities. In superstep s the source owns its blocks of parity s and writes them;
-/// the destination reads them in s + 1; the source clears them when it starts s + 2. So a flip touches no message and
-/// nothing is locked. The first message to a destination sets the source's bit in the destination's set of senders,
-/// which gives the sources in rank order by scanning size/64 words. Blocks lie in pages of 16 destinations, made on
-/// first use: memory follows the pairs that talk.
+/// Supersteps alternate between two parities. In superstep s the source writes its blocks of parity s % 2; the
+/// destination reads them in s + 1; the source clears them when it starts s + 2. So the flip (the end of a superstep)
+/// touches no message, and nothing is locked. The first message to a destination sets the source's bit in the
+/// destination's set of senders; scanning its size/64 words gives the sources in rank order. Blocks lie in pages of 16
+/// destinations, made on first use, so memory is proportional to the pairs of peers that communicate.
 ///
-/// A place for each page and a bit for each peer, at each peer, are too much where there are more than `most_paged`
-/// peers. Then blocks are found by a hash table, and a destination follows a chain of those who have sent to it.
+/// With more than `most_paged` peers, a pointer per page and a bit per peer, at each peer, would take too much memory.
+/// Then a source finds its blocks by a hash table, and a destination follows a chain of the sources that have sent to
+/// it.
 ///
-/// Blocks for peers of other processes are offered to the transport at the flip, and what it brings is read where it
-/// arrived; messages that are not trivially copyable are serialized for that.
+/// At the flip, blocks for peers of other processes are given to the transport, and messages from other processes are
+/// read where they arrived. Messages that are not trivially copyable are serialized for that.
 template <class T>
 class Channel final : public ChannelBase {
   static_assert(std::is_object_v<T> && !std::is_const_v<T>, "messages are values");
@@ -85,7 +86,7 @@ class Channel final : public ChannelBase {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
   static std::unique_ptr<ChannelBase> make(World& world) { return std::make_unique<Channel>(world); }
-  /// For the elements of messages that another channel carries: they are not counted once more.
+  /// For the elements of messages that another channel carries, and that only that channel counts.
   static std::unique_ptr<ChannelBase> make_for_elements(World& world) {
     auto channel = std::make_unique<Channel>(world);
     channel->are_elements_ = true;
@@ -139,7 +140,8 @@ class Channel final : public ChannelBase {
     arrivals(segment.destination, superstep).take(superstep, segment);
   }
 
-  /// Source `rank` enters a superstep: its blocks of that parity have been read and become writable.
+  /// Source `rank` enters a superstep: its blocks of that parity have been read and become writable. Returns the
+  /// directory of its blocks.
   Directory start(int rank, std::uint64_t superstep) noexcept {
     if (sparse_ != nullptr) {
       sparse_side(rank).blocks[superstep & 1].clear();
@@ -156,9 +158,9 @@ class Channel final : public ChannelBase {
     return sparse_ != nullptr ? nothing_.data() : side(rank).half[superstep & 1].directory;
   }
 
-  /// The block for `destination` with room for `more` (at least 1) messages.
-  /// Throws `Aborted` after the run has failed: its last frames may still be written from the blocks as they lie.
-  /// Not inlined: loops that send need their registers.
+  /// The block for `destination`, with room for `more` (at least 1) messages.
+  /// Throws `Aborted` after the run has failed, since its last frames may still be read from the blocks.
+  /// Not inlined, since loops that send need the registers.
   [[gnu::noinline]] Block<T>& reserve(int rank, int destination, std::uint64_t superstep, std::size_t more) {
     if (world_.is_aborted()) [[unlikely]]
       world_.throw_aborted(world_.fiber(rank));
@@ -173,7 +175,7 @@ class Channel final : public ChannelBase {
     std::vector<Run<T>>& runs = sparse_ != nullptr ? sparse_side(rank).runs : side(rank).runs;
     runs.clear();
     if (superstep == 0) return;
-    // From other processes: those with lower ranks come before the local sources, those with higher ones after.
+    // Sources in other processes with lower ranks come before the local sources, those with higher ranks after them.
     std::span<const Run<T>> arrived;
     if (arrivals_ != nullptr) [[unlikely]] {
       arrived = arrivals(rank, superstep - 1).runs(superstep - 1);
@@ -192,7 +194,8 @@ class Channel final : public ChannelBase {
     const auto local = static_cast<std::size_t>(rank - first_);
     return sparse_ != nullptr ? sparse_[local].runs : sides_[local].runs;
   }
-  /// `use(destination, block)` for the blocks that local peer `source` has opened in `superstep`; perhaps empty ones.
+  /// Calls `use(destination, block)` for the blocks that local peer `source` has opened in `superstep`. Some may be
+  /// empty.
   template <class Use>
   void each_open(int source, std::uint64_t superstep, Use use) {
     if (sparse_ != nullptr) {
@@ -207,21 +210,23 @@ class Channel final : public ChannelBase {
   }
 
  private:
-  struct Half {                     // one parity of one peer
+  /// A peer's data of one parity: as a source, and as a destination.
+  struct Half {
     Directory directory = nullptr;  // as source: its blocks by destination
     std::unique_ptr<Block<T>*[]> own_directory;
     std::vector<int> touched;                               // as source: the destinations whose blocks are open
     bool dense = false;                                     // as source: blocks stay open
-    std::unique_ptr<std::atomic<std::uint64_t>[]> senders;  // as destination: who has sent
+    std::unique_ptr<std::atomic<std::uint64_t>[]> senders;  // as destination: a bit per source that has sent
     std::atomic<std::uint64_t> summary{0};                  // as destination: which words of `senders` are not 0
   };
+  /// One peer of the channel.
   struct alignas(64) Side {
     Half half[2];
     std::vector<Run<T>> runs;
   };
 
-  // Every directory starts with this page of closed blocks, so that sending needs no test for a missing one. Never
-  // written.
+  // Every directory is initially filled with this page of closed blocks, so that sending need not check for a missing
+  // page. Never written.
   static inline constinit Block<T> untouched_page[page_size]{};
 
   Side& side(int rank) noexcept { return sides_[static_cast<std::size_t>(rank - first_)]; }
@@ -231,8 +236,8 @@ class Channel final : public ChannelBase {
   }
   bool is_local(int rank) const noexcept { return static_cast<unsigned>(rank - first_) < local_; }
 
-  /// Forgets the messages of a parity; returns how many blocks had some. Who has sent to many will do so again: its
-  /// blocks are opened for `superstep` here, one after the other, where memory can be fetched ahead.
+  /// Destroys the messages of a parity; returns how many blocks had some. A dense source, which has sent to many, will
+  /// probably do so again: its blocks are opened for `superstep` here, one after another, where they can be prefetched.
   std::size_t clear(Half& half, std::uint64_t superstep) noexcept {
     constexpr std::size_t ahead = 8;
     const std::span<const int> touched = half.touched;
@@ -248,7 +253,7 @@ class Channel final : public ChannelBase {
     if (!half.dense) half.touched.clear();
     return used;
   }
-  /// Readers look at all blocks of a dense source.
+  /// Marks a source as dense or not. Readers look at all blocks of a dense source.
   void set_dense(Half& half, int rank, std::uint64_t parity, bool dense) noexcept {
     if (half.dense == dense) return;
     half.dense = dense;
@@ -292,7 +297,7 @@ class Channel final : public ChannelBase {
     if (!is_local(destination)) return;
     Half& to = side(destination).half[superstep & 1];
     std::atomic<std::uint64_t>& word = to.senders[source / 64];
-    // Looked at first, as `fetch_or` with its result used is a loop.
+    // Loaded first, since a `fetch_or` whose result is used compiles to a loop.
     if (word.load(std::memory_order_relaxed) == 0)
       to.summary.fetch_or(1ull << source / 64 % 64, std::memory_order_relaxed);
     word.fetch_or(1ull << source % 64, std::memory_order_relaxed);
@@ -322,7 +327,7 @@ class Channel final : public ChannelBase {
     for (; bits != 0; bits &= bits - 1) {
       if (ahead != 0) prefetch(block_from(ahead)), ahead &= ahead - 1;
       Block<T>& block = block_from(bits);
-      // A bit may be older than the last superstep when this peer had no mailbox to read it.
+      // A bit may be older than the last superstep if this peer had no mailbox then to read it.
       if (block.superstep != superstep || block.next == block.begin) continue;
       __builtin_prefetch(block.begin);
       const int source = static_cast<int>(word * 64) + std::countr_zero(bits);
@@ -336,12 +341,12 @@ class Channel final : public ChannelBase {
   unsigned local_, pages_, words_;
   BlockStorage<T> storage_;
   bool are_elements_ = false;
-  std::vector<Block<T>*> nothing_;           // the directory of who has not sent yet
-  std::unique_ptr<Side[]> sides_;            // for at most `most_paged` peers; or
-  std::unique_ptr<SparseSide<T>[]> sparse_;  // for more
-  std::unique_ptr<Arrivals<T>[]> arrivals_;  // two for each local peer, by parity; null in a single process
-  std::unique_ptr<std::atomic<std::uint64_t>[]> dense_[2];  // the local sources that are, by parity
-  std::atomic<int> dense_sources_[2]{};                     // how many
+  std::vector<Block<T>*> nothing_;                          // the directory of a source that has not sent yet
+  std::unique_ptr<Side[]> sides_;                           // with at most `most_paged` peers
+  std::unique_ptr<SparseSide<T>[]> sparse_;                 // with more peers
+  std::unique_ptr<Arrivals<T>[]> arrivals_;                 // two per local peer, by parity; null in a single process
+  std::unique_ptr<std::atomic<std::uint64_t>[]> dense_[2];  // a bit per dense source, by parity
+  std::atomic<int> dense_sources_[2]{};                     // how many sources are dense, by parity
   std::vector<std::vector<std::byte>> texts_[2];            // serialized messages on their way, by parity
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-/// What carries combined messages between peers. Internal to the room; see `Combining`.
+/// CombineChannel: carries combined messages between peers. Internal to the room; see `Combining`.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -28,7 +28,7 @@ struct KeyValue {
 
 namespace detail {
 
-/// Sorts by key and keeps the order of equal keys: a byte at a time, bytes that are the same everywhere not at all.
+/// Sorts by key, one byte of the key at a time, and keeps the order of equal keys. Skips bytes that all keys share.
 template <class Entry>
 void radix_sort(std::vector<Entry>& entries, std::vector<Entry>& scratch) {
   if (entries.size() < 48) {
@@ -66,17 +66,18 @@ Entry* fold_equal(Entry* begin, Entry* end, Op& op) {
   return last + 1;
 }
 
-/// One value per key of a range, or none. What has a value is marked by pages, so that few among many are found fast.
+/// At most one value per key of a range. Pages with values are marked, so that few values among many keys are found
+/// fast.
 template <class Value, class Op>
 class DenseValues {
  public:
   static constexpr unsigned page_bits = 9;
   static constexpr std::uint64_t page_size = 1u << page_bits;
-  enum class Mark : unsigned char { no, yes };  // an enumeration aliases nothing, unlike a char
+  enum class Mark : unsigned char { no, yes };  // unlike a char, an enumeration cannot alias other types
   using Empty = Vacancy<Op, Value>;
 
   std::uint64_t size() const noexcept { return size_; }
-  /// Room for `size` values, none present.
+  /// Makes room for `size` values, none of which is present.
   void resize(std::uint64_t size) {
     const auto count = static_cast<std::size_t>(size);
     values_.reset(new Value[count]);
@@ -88,7 +89,8 @@ class DenseValues {
     pages_.assign((count + page_size - 1) / page_size, Mark::no);
     size_ = size;
   }
-  /// A page is marked, and a key counted, when its first value comes: later ones touch nothing else.
+  /// Folds `value` into the value of a key. Only the first value of a key marks its page and is counted; later ones
+  /// touch nothing else.
   void add(std::uint64_t at, const Value& value, Op& op) {
     if (has(at)) [[likely]] {
       values_[at] = op(values_[at], value);
@@ -99,9 +101,9 @@ class DenseValues {
     pages_[at >> page_bits] = Mark::yes;
     ++filled_;
   }
-  /// Begins to bring the place into the cache.
+  /// Prefetches the value of a key.
   void fetch(std::uint64_t at) const noexcept { __builtin_prefetch(values_.get() + at, 1); }
-  /// How many keys have got a value since all were cleared.
+  /// How many keys have received a value since `clear`.
   std::uint64_t filled() const noexcept { return filled_; }
   bool has(std::uint64_t at) const noexcept {
     if constexpr (Empty::has_value) {
@@ -111,8 +113,8 @@ class DenseValues {
     }
   }
   const Value& operator[](std::uint64_t at) const noexcept { return values_[at]; }
-  /// `use(at)` for the values present in `[begin, end)`, ascending. Looks first and uses then, 64 places at a time:
-  /// which places are empty is hard to foresee, and a branch for each would cost more than the values.
+  /// Calls `use(at)` for the values present in `[begin, end)`, ascending. First finds which of 64 values are present,
+  /// and then uses these: a branch per value would be hard to predict, and cost more than the values themselves.
   template <class F>
   void each(std::uint64_t begin, std::uint64_t end, F&& use) const {
     for (std::uint64_t page = begin >> page_bits; page << page_bits < end; ++page) {
@@ -126,7 +128,7 @@ class DenseValues {
       }
     }
   }
-  /// Nothing is present. By whole pages, which costs little more than to find out what was.
+  /// Removes all values. Clears whole pages, which costs little more than finding the values would.
   void clear() noexcept {
     for (std::uint64_t page = 0; page < pages_.size(); ++page) {
       if (pages_[page] == Mark::no) continue;
@@ -144,19 +146,19 @@ class DenseValues {
 
  private:
   std::unique_ptr<Value[]> values_;
-  std::unique_ptr<Mark[]> present_;  // only without a vacant value
+  std::unique_ptr<Mark[]> present_;  // only when no value stands for "none"
   std::vector<Mark> pages_;
   std::uint64_t size_ = 0, filled_ = 0;
 };
 
-/// Where a source remembers which message of this superstep a key has.
+/// A source's hash table from keys to the messages of this superstep.
 template <class Key>
 class KeyTable {
  public:
   static constexpr std::size_t none = ~std::size_t{0};
 
   void start() noexcept { ++stamp_, used_ = 0; }
-  /// The message of `key`, or `none`; then it is `fresh` from now on.
+  /// The message of `key`. If there is none, returns `none`, and the message of `key` is `fresh` from now on.
   std::size_t find_or_add(Key key, std::size_t fresh) {
     if (2 * used_ >= slots_.size()) grow();
     for (std::size_t i = home(key);; i = (i + 1) & (slots_.size() - 1)) {
@@ -195,11 +197,11 @@ class KeyTable {
   unsigned shift_ = 58;
 };
 
-/// The combined messages of one `Combining` of every peer: a channel of key-value pairs, and beside it arrays of all
-/// keys for the sources that send densely.
+/// The combined messages of one `Combining` of every peer: a channel of key-value pairs, and besides, an array over all
+/// keys for each source that sends densely.
 ///
-/// As in `Channel`, superstep s writes parity s, s + 1 reads it. A source empties its array when it opens it again:
-/// then the places are in its own caches, and readers leave them there.
+/// As in `Channel`, what is written in superstep s is read in s + 1, and there are two parities. A source clears its
+/// array only when it opens it again, and not after it was read: so the values stay in the source's own caches.
 template <class Key, class Value, class Op>
 class CombineChannel final : public ChannelBase {
  public:
@@ -229,7 +231,7 @@ class CombineChannel final : public ChannelBase {
     for (auto& words : dense_)
       for (std::size_t w = 0; w < words_; ++w) words[w].store(0, std::memory_order_relaxed);
   }
-  /// For other processes, dense values become messages, and what the sorted policy has is sorted and combined.
+  /// For other processes, dense values become messages, and messages of the sorted policy are sorted and combined.
   void collect(std::uint64_t superstep, Outbox& out) override {
     for (std::size_t i = 0; i < local_ && owners_ != nullptr; ++i) {
       const int source = first_ + static_cast<int>(i);
@@ -240,7 +242,7 @@ class CombineChannel final : public ChannelBase {
     messages.collect(superstep, out);
   }
   void deliver(std::uint64_t superstep, const Segment& segment) override { messages.deliver(superstep, segment); }
-  /// Dense values count as the pairs that they would be on their way.
+  /// Dense values count as the key-value pairs that they would be on their way to another process.
   void tally(int source, std::uint64_t superstep, Tally& tally) override {
     messages.tally(source, superstep, tally);
     const Half& half = half_of(source, superstep);
@@ -253,7 +255,7 @@ class CombineChannel final : public ChannelBase {
     }
   }
 
-  /// What all peers must agree about; they share the result. Errors: `Errc::invalid_argument`.
+  /// Checks that all peers have the same options, and returns what they share. Errors: `Errc::invalid_argument`.
   std::shared_ptr<const KeyOwners> agree(int rank, const CombineOptions& options, const Op& op) {
     const std::lock_guard lock(mutex_);
     if (owners_ == nullptr) {
@@ -266,7 +268,7 @@ class CombineChannel final : public ChannelBase {
     return owners_;
   }
 
-  /// Source `rank` begins to send anew.
+  /// Source `rank` begins to send in a new superstep.
   void start(int rank, std::uint64_t superstep) noexcept {
     Half& half = half_of(rank, superstep);
     if (half.superstep == never) return;
@@ -274,7 +276,7 @@ class CombineChannel final : public ChannelBase {
     const std::size_t at = static_cast<std::size_t>(rank - first_);
     dense_[superstep & 1][at / 64].fetch_and(~(1ull << at % 64), std::memory_order_relaxed);
   }
-  /// The array of source `rank` for this superstep, with all places empty.
+  /// Opens the array of source `rank` for this superstep; it has no values yet.
   Dense& open(int rank, std::uint64_t superstep, std::uint64_t keys) {
     Half& half = half_of(rank, superstep);
     if (half.values.size() != keys) half.values.resize(keys);
@@ -284,7 +286,7 @@ class CombineChannel final : public ChannelBase {
     dense_[superstep & 1][at / 64].fetch_or(1ull << at % 64, std::memory_order_relaxed);
     return half.values;
   }
-  /// `use(source, values)` for the local sources that sent densely in `superstep`, in rank order.
+  /// Calls `use(source, values)` for the local sources that sent densely in `superstep`, in rank order.
   template <class F>
   void each_dense(std::uint64_t superstep, F&& use) {
     for (std::size_t w = 0; w < words_; ++w)
@@ -299,7 +301,7 @@ class CombineChannel final : public ChannelBase {
  private:
   struct Half {
     Dense values;
-    std::uint64_t superstep = never;  // in which it was opened
+    std::uint64_t superstep = never;  // in which `values` was opened
   };
   struct alignas(64) Side {
     Half half[2];
@@ -333,12 +335,12 @@ class CombineChannel final : public ChannelBase {
   int first_;
   std::size_t local_, words_;
   std::unique_ptr<Side[]> sides_;
-  std::unique_ptr<std::atomic<std::uint64_t>[]> dense_[2];  // which sources sent densely, by parity
+  std::unique_ptr<std::atomic<std::uint64_t>[]> dense_[2];  // a bit per source that sent densely, by parity
   std::mutex mutex_;
   std::shared_ptr<const KeyOwners> owners_;
   CombinePolicy policy_ = CombinePolicy::automatic;
   std::optional<Op> op_;
-  std::vector<Entry> sorted_, scratch_;  // under the flip
+  std::vector<Entry> sorted_, scratch_;  // used only at the flip
 };
 
 }  // namespace detail

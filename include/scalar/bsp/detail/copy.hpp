@@ -7,8 +7,8 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// From this size on what is copied is written past the caches: the lines of the target are not read first, and what
-/// others work with stays in the cache.
+/// Copies of this size and more bypass the caches: the target's cache lines are not read first, and data that other
+/// threads work with stays in the cache.
 inline constexpr std::size_t streamed_bytes = std::size_t{8} << 20;
 
 /// `std::memcpy` by non-temporal stores.

@@ -1,5 +1,5 @@
 #pragma once
-/// How peers copy from each other's memory between two barriers. Internal to the room; see gather.hpp, all_to_all.hpp.
+/// Lets peers copy from each other's memory between two barriers. Internal to the room; see gather.hpp, all_to_all.hpp.
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -14,20 +14,20 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// What a peer brings to a vector collective: where its description lies, and what must be the same for all.
+/// What a peer contributes to a vector collective.
 struct Announcement {
-  const void* offer;
-  std::uint64_t size;
-  int root;
+  const void* offer;   ///< the peer's `Offer`
+  std::uint64_t size;  ///< the same for all peers
+  int root;            ///< the same for all peers
 };
-/// Checks that roots and sizes agree, and notes where the local peers' descriptions lie. Errors:
-/// `Errc::invalid_argument`, `Errc::shape_mismatch`, naming peer and superstep.
+/// Checks that roots and sizes agree, and notes where the local peers' offers lie. Errors: `Errc::invalid_argument`,
+/// `Errc::shape_mismatch`, naming peer and superstep.
 void complete_announcement(World& world, std::string_view name);
 [[noreturn]] void throw_bad_buffer(const Peer& peer, std::string_view collective, std::string_view buffer,
                                    std::size_t expected, std::size_t size);
-/// That `cuts` divide `size` values among all peers. Errors: `Errc::shape_mismatch`.
+/// Checks that `cuts` divide `size` values among all peers. Errors: `Errc::shape_mismatch`.
 void check_cuts(const Peer& peer, std::string_view collective, std::span<const std::size_t> cuts, std::size_t size);
-/// Errors: `Errc::shape_mismatch`, naming peer and superstep.
+/// Checks the size of a buffer. Errors: `Errc::shape_mismatch`, naming peer and superstep.
 inline void check_buffer(const Peer& peer, std::string_view collective, std::string_view buffer, std::size_t expected,
                          std::size_t size) {
   if (size != expected) throw_bad_buffer(peer, collective, buffer, expected, size);
@@ -41,13 +41,14 @@ class [[nodiscard]] Announce final : public Contribution<Announcement> {
   static void complete(World& world, std::string_view name) { complete_announcement(world, name); }
 };
 
-/// What a peer has for the others. It lies in a coroutine's frame until the collective's last barrier.
+/// The values that a peer has for the others. It lies in a coroutine's frame until the collective's last barrier.
+/// Either `each`, `cuts` or `is_shared` is set.
 template <class T>
 struct Offer {
   std::span<const T> values;
-  std::size_t each = 0;               // elements for every peer; or
-  const std::size_t* cuts = nullptr;  // values[cuts[r], cuts[r + 1]) is for peer r; or
-  bool is_shared = false;             // all of it is for everyone
+  std::size_t each = 0;               // elements for every peer
+  const std::size_t* cuts = nullptr;  // values[cuts[r], cuts[r + 1]) is for peer r
+  bool is_shared = false;             // all values are for all peers
   T* out = nullptr;
 
   std::span<const T> to(int rank) const noexcept {
@@ -83,7 +84,8 @@ void take_all(Peer& peer, const Mailbox<T>* box, std::uint64_t size, const Wants
   }
 }
 
-/// `cuts[s], cuts[s + 1]` become the begin and the end of what source s offers, when it all lies one after another.
+/// Sets `cuts[s]` and `cuts[s + 1]` to the begin and the end of what source s offers, when all offers lie one after
+/// another.
 template <class T, class Wants>
 void measure_all(Peer& peer, const Mailbox<T>* box, const Wants& wants, std::vector<std::size_t>& cuts) {
   cuts.assign(1, 0);
@@ -91,8 +93,8 @@ void measure_all(Peer& peer, const Mailbox<T>* box, const Wants& wants, std::vec
               [&](int, std::span<const T> got) { cuts.push_back(cuts.back() + got.size()); });
 }
 
-/// Between two barriers, calls `take(source, values)` with what each peer offers this one, in rank order, where
-/// `wants(source, destination)`; `begin(box)` comes before. In a process nothing is copied but by `take`.
+/// Between two barriers, calls `begin(box)`, and then `take(source, values)` with what each peer offers this one, in
+/// rank order, where `wants(source, destination)`. Within a process only `take` copies.
 template <class T, class Wants, class Begin, class Take>
 Task<> exchange(Peer& peer, const Collective& collective, const Offer<T>& offer, std::uint64_t size, int root,
                 Wants wants, Begin begin, Take take) {

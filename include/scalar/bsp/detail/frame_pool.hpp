@@ -11,9 +11,9 @@ namespace scalar::inline v0::bsp::detail {
 
 /// The free coroutine frames of one peer, by size class.
 ///
-/// Helper tasks come and go every superstep; their memory returns here, so a steady program allocates nothing. A peer
-/// runs on one thread at a time, hence no locks. A size class never takes back more frames than this peer has handed
-/// out: frames that one peer makes and another destroys do not pile up.
+/// The memory of coroutines that a peer awaits returns here, so a program in steady state allocates nothing. There are
+/// no locks, since a peer runs on one thread at a time. A size class never takes back more frames than this peer has
+/// handed out, so frames that one peer makes and another destroys do not accumulate.
 class FramePool {
  public:
   FramePool() = default;
@@ -24,7 +24,7 @@ class FramePool {
       while (bin.free != nullptr) ::operator delete(std::exchange(bin.free, bin.free->next));
   }
 
-  /// The pool of the peer which this thread is running; null outside of peers.
+  /// The pool of the peer that this thread is running; null outside of peers.
   static FramePool*& current() noexcept {
     constinit thread_local static FramePool* pool = nullptr;
     return pool;

@@ -1,5 +1,5 @@
 #pragma once
-/// Where mailboxes keep messages when their memory is bounded. Internal to the room.
+/// MailboxMemory: memory for messages when it is bounded. Internal to the room.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// Gives blocks of messages memory, and beyond a cap the memory of mapped files.
+/// Gives blocks of messages memory, and beyond a cap memory in mapped files.
 ///
 /// Thread safety: all functions may be called from any thread.
 class MailboxMemory {
@@ -19,10 +19,10 @@ class MailboxMemory {
   MailboxMemory(const MailboxMemory&) = delete;
   MailboxMemory& operator=(const MailboxMemory&) = delete;
 
-  /// Errors: `Errc::io` when a file cannot be made or has no room.
+  /// Errors: `Errc::io` when a file cannot be made, or its disk is full.
   void* allocate(std::size_t bytes, std::align_val_t alignment, bool may_spill);
   void release(void* memory, std::size_t bytes, std::align_val_t alignment) noexcept;
-  /// Lets go of the pages of files that were written or read; what is needed comes back from the file.
+  /// Releases the memory of file pages that were written or read; they are read from the file when they are needed.
   void settle() noexcept;
   std::uint64_t spilled_bytes() const noexcept;
 

@@ -1,5 +1,5 @@
 #pragma once
-/// How many bytes messages carry, for those who watch a run. Internal to the room.
+/// How many bytes messages carry, for traces. Internal to the room.
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -15,8 +15,8 @@ namespace scalar::inline v0::bsp::detail {
 template <class T>
 concept HasParts = requires { std::tuple_size<T>::value; };
 
-/// As many bytes as `value` has on its way to another process: of a string or a vector 8 for its length, and its
-/// elements. What cannot travel has those of its own object.
+/// How many bytes `value` has on its way to another process: a string or a vector has 8 for its length, plus its
+/// elements. A value that cannot be serialized counts with the size of its object.
 template <class T>
 std::uint64_t bytes_of(const T& value) {
   if constexpr (Plain<T>) {

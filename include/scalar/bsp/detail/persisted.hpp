@@ -1,5 +1,5 @@
 #pragma once
-/// The state that a peer names by Peer::persist, erased.
+/// Persisted: the state that a peer names by Peer::persist, with its type erased.
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -64,7 +64,7 @@ struct Variable<Sharded<Parts>> {
   }
 };
 
-/// What an argument is kept as: a `Sharded` by value, whether it has a name or not.
+/// How an argument is stored: a `Sharded` by value, whether it is an lvalue or not; anything else as it is passed.
 template <class Argument>
 struct Kept {
   using Type = Argument;
@@ -80,19 +80,20 @@ struct Kept<const Sharded<Parts>&> {
 template <class Argument>
 using VariableOf = Variable<typename Kept<Argument>::Type>;
 
-/// The shards of all that one peer names. Errors: `Errc::invalid_argument` when they differ, or are none.
+/// The number of shards that all sharded states of one peer have; -1 in `named` stands for other state. Errors:
+/// `Errc::invalid_argument` when the numbers differ, or are below 1.
 int same_shards(std::initializer_list<int> named);
 
-/// The variables that one peer has named as its state: one part, or one for each of its shards and what is common to
-/// all peers.
+/// The variables that one peer has named as its state. They are either one part, or one part per shard of the peer
+/// besides the state that is common to all peers.
 class Persisted {
  public:
   virtual ~Persisted() = default;
-  /// Of how many shards these are some; 0: the state is the peer's own.
+  /// The number of shards of all peers; 0: the state is the peer's own.
   virtual int shards() const noexcept = 0;
-  /// How many states of shards there are, when they are not as many as `expected`.
+  /// How many states of shards there are: `expected`, or the first other number that a variable has.
   virtual std::size_t count(std::size_t expected) const noexcept = 0;
-  /// Appends `count` parts, and to `common` what does not belong to a shard.
+  /// Appends `count` parts to `parts`, and to `common` the state that does not belong to a shard.
   virtual void write(std::size_t count, std::vector<std::byte>& common, Pieces& parts) const = 0;
   virtual void read(std::span<const std::byte> common, const Pieces& parts) = 0;
 };

@@ -1,5 +1,5 @@
 #pragma once
-/// Blocks of messages where peers are many and each talks to few. Internal to the room; see `Channel`.
+/// Blocks of messages for many peers of which each sends to few. Internal to the room; see `Channel`.
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -16,22 +16,22 @@ namespace scalar::inline v0::bsp::detail {
 template <class T>
 struct SparseBlock : Block<T> {
   int destination = 0;
-  std::uint32_t next_sender = 0;  ///< in the destination's chain, as a rank plus 1; 0: none
-  std::uint32_t slot = 0;         ///< of the table: the only one that stands for this block
+  std::uint32_t next_sender = 0;  ///< the next source in the destination's chain, as its rank plus 1; 0: none
+  std::uint32_t slot = 0;         ///< the only slot of the hash table that counts as this block's
 };
 
 /// The blocks of one source in one parity.
 ///
-/// Each superstep gives them to destinations anew, in the order of the first messages. So there are as many as one
-/// superstep has had destinations at most, whoever these were. A hash table by linear probing finds them; it is never
-/// cleared, since a slot counts only while its block is used and names this slot. So no more count than blocks are
-/// used, and at least half of the table is free, whatever earlier supersteps have left in it.
+/// In each superstep they are given to destinations anew, in the order of the first messages. So there are only as many
+/// as the largest number of destinations in one superstep. A hash table with linear probing finds them. It is never
+/// cleared: a slot counts only while its block is used and names this slot. So the slots that count are no more than
+/// the blocks in use, and at least half of the table is free, whatever earlier supersteps have left in it.
 ///
-/// Thread safety: `find` may be called by several threads while nothing else is.
+/// Thread safety: several threads may call `find` while no other function is called.
 template <class T>
 class SparseBlocks {
  public:
-  /// The block for `destination`, if it has got one in this superstep.
+  /// The block for `destination` in this superstep; null if it has none.
   SparseBlock<T>* find(int destination) const noexcept {
     if (used_ == 0) return nullptr;
     for (std::size_t i = home(destination);; i = next(i)) {
@@ -39,7 +39,7 @@ class SparseBlocks {
       if (SparseBlock<T>& block = *blocks_[slots_[i]]; block.destination == destination) return &block;
     }
   }
-  /// The same, or one that is closed.
+  /// The block for `destination`; if it has none in this superstep, it gets a closed one.
   SparseBlock<T>& find_or_add(int destination) {
     if (last_ < used_ && blocks_[last_]->destination == destination) return *blocks_[last_];
     if (2 * (used_ + std::size_t{1}) > slots_.size()) grow();
@@ -56,11 +56,11 @@ class SparseBlocks {
     last_ = used_++;
     return block;
   }
-  /// Those given to destinations, in order.
+  /// The blocks given to destinations, in that order.
   std::span<const std::unique_ptr<SparseBlock<T>>> used() const noexcept { return {blocks_.data(), used_}; }
-  /// All there are.
+  /// All blocks, in use or not.
   std::span<const std::unique_ptr<SparseBlock<T>>> all() const noexcept { return blocks_; }
-  /// Destroys all messages: no block is used any more.
+  /// Destroys all messages; afterwards no block is in use.
   void clear() noexcept {
     for (std::uint32_t i = 0; i < used_; ++i) {
       Block<T>& block = *blocks_[i];
@@ -98,23 +98,23 @@ class SparseBlocks {
   }
 
   std::vector<std::unique_ptr<SparseBlock<T>>> blocks_;
-  std::vector<std::uint32_t> slots_;  // a power of two of them, each with the number of a block
+  std::vector<std::uint32_t> slots_;  // each has the number of a block; their count is a power of two
   std::uint32_t used_ = 0, last_ = 0;
   unsigned shift_ = 0;
 };
 
-/// The sources that have sent to one destination in one parity: a chain through their blocks. What is left of an
-/// earlier superstep does not count, so nobody need read or clear it.
+/// The sources that have sent to one destination in one parity, as a chain through their blocks. The chain of an
+/// earlier superstep does not count, so it need not be read or cleared.
 class SenderChain {
  public:
-  /// `source` becomes the first. Returns the one that was, as `SparseBlock::next_sender` has it.
+  /// `source` becomes the first in the chain; `next_sender`, of its block, becomes the previous first.
   void push(int source, std::uint64_t superstep, std::uint32_t& next_sender) noexcept {
     const std::uint64_t first = stamp(superstep) | (static_cast<std::uint32_t>(source) + 1u);
     std::uint64_t old = head_.load(std::memory_order_relaxed);
     do next_sender = (old ^ first) >> 32 == 0 ? static_cast<std::uint32_t>(old) : 0;
     while (!head_.compare_exchange_weak(old, first, std::memory_order_relaxed));
   }
-  /// The first, as a rank plus 1; 0: none.
+  /// The first source, as its rank plus 1; 0: none.
   std::uint32_t first(std::uint64_t superstep) const noexcept {
     const std::uint64_t head = head_.load(std::memory_order_relaxed);
     return (head ^ stamp(superstep)) >> 32 == 0 ? static_cast<std::uint32_t>(head) : 0;
@@ -122,12 +122,12 @@ class SenderChain {
   void clear() noexcept { head_.store(0, std::memory_order_relaxed); }
 
  private:
-  /// Supersteps of one parity, told apart for the next 2^32 of them.
+  /// A number that differs for the next 2^32 supersteps of one parity.
   static std::uint64_t stamp(std::uint64_t superstep) noexcept { return (superstep / 2 + 1) << 32; }
   std::atomic<std::uint64_t> head_{0};
 };
 
-/// One peer of a channel: what it sends and who sends to it, by parity.
+/// One peer of a channel: its blocks, and the sources that send to it, by parity.
 template <class T>
 struct SparseSide {
   SparseBlocks<T> blocks[2];
@@ -146,7 +146,8 @@ struct SparseSide {
   }
 };
 
-/// Appends what the peers of `sides`, whose ranks begin with `first`, have sent to one of them in `superstep`.
+/// Appends the messages that the peers of `sides`, whose ranks begin with `first`, have sent to peer `rank` in
+/// `superstep`.
 template <class T>
 void gather_chain(std::span<SparseSide<T>> sides, int first, int rank, std::uint64_t superstep) {
   const auto side = [&](int of) -> SparseSide<T>& { return sides[static_cast<std::size_t>(of - first)]; };

@@ -10,11 +10,12 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-/// The elements `[begin, end)` of `count` that the `part`-th of `parts` works on: whole cache lines.
+/// A range of a vector's elements: `[begin, end)`.
 struct Chunk {
   std::size_t begin = 0, end = 0;
   std::size_t size() const noexcept { return end - begin; }
 };
+/// The chunk of `count` elements that the `part`-th of `parts` works on: whole cache lines.
 Chunk chunk_of(std::size_t count, std::size_t element_bytes, int part, int parts) noexcept;
 
 /// Where a local peer's vector lies.
@@ -30,9 +31,9 @@ void store_chunk(World& world, std::size_t begin, std::span<const T> values, int
     if (root == everyone || root == rank) std::copy(values.begin(), values.end(), part_of<T>(world, rank) + begin);
 }
 
-/// A node of the tree over ranks by which vectors are folded: a node of `count` ranks has the first `bit_floor(count -
-/// 1)` of them to its left and the rest to its right. So the bits depend on the number of peers, and neither on threads
-/// nor on processes.
+/// A node of the tree over ranks by which vectors are folded. A node of `count` ranks has the first
+/// `bit_floor(count - 1)` of them on its left and the rest on its right. So the bits of the result depend on the number
+/// of peers, and neither on threads nor on processes.
 struct TreeNode {
   int first = 0, count = 0;
   int split() const noexcept { return static_cast<int>(std::bit_floor(static_cast<unsigned>(count - 1))); }
@@ -48,17 +49,17 @@ void each_node_within(TreeNode tree, int first, int count, const F& use) {
   each_node_within(tree.left(), first, count, use);
   each_node_within(tree.right(), first, count, use);
 }
-/// How many of those the process has that has most.
+/// The number of such nodes that a process has, at most.
 int most_nodes(const Placement& placement) noexcept;
 
-/// What another process has folded of a chunk.
+/// The fold of a node that another process has computed.
 template <class T>
 struct RemoteNode {
   TreeNode node{};
-  const T* values = nullptr;  // of the whole chunk
+  const T* values = nullptr;  // for the whole chunk
 };
 
-/// Folds the vectors of the ranks below a node, a block of a chunk at a time.
+/// Folds the vectors of the ranks below a node, one block of a chunk at a time.
 template <class T, class Op>
 class TreeFold {
  public:
@@ -67,8 +68,8 @@ class TreeFold {
   TreeFold(World& world, Chunk chunk, Op& op, std::span<const RemoteNode<T>> remote = {})
       : world_(world), chunk_(chunk), op_(op), remote_(remote) {}
 
-  /// Calls `use(begin, values)` with the fold of one block of the chunk after another; with all of it where it lies
-  /// already.
+  /// Calls `use(begin, values)` with the fold of one block of the chunk after another, or once with the whole chunk if
+  /// its fold is in memory already.
   template <class F>
   void each_block(TreeNode node, const F& use) const {
     if (chunk_.size() == 0) return;
@@ -83,7 +84,7 @@ class TreeFold {
   }
 
  private:
-  /// `out[0, count)` becomes the fold of the elements `[begin, begin + count)` of the vectors.
+  /// Sets `out[0, count)` to the fold of the elements `[begin, begin + count)` of the vectors.
   void fold(TreeNode node, std::size_t begin, std::size_t count, T* out) const {
     const T *left = values_of(node.left()), *right = values_of(node.right());
     T left_sums[block], right_sums[block];
@@ -92,7 +93,7 @@ class TreeFold {
     left = left != nullptr ? left + begin : left_sums, right = right != nullptr ? right + begin : right_sums;
     for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<T>(op_(left[i], right[i]));
   }
-  /// Where the fold of a node lies already, such that index 0 is the first element of the vectors; or null.
+  /// The fold of a node if it is in memory already, else null. Index 0 is the first element of the vectors.
   const T* values_of(TreeNode node) const noexcept {
     if (node.count == 1 && world_.is_local(node.first)) return part_of<T>(world_, node.first);
     for (const RemoteNode<T>& known : remote_)

@@ -1,5 +1,5 @@
 #pragma once
-/// What `run` throws when a process of a distributed engine has gone.
+/// ProcessLost: what `run` throws when a process of a distributed engine is lost.
 #include <cstdint>
 #include <string>
 
@@ -7,10 +7,11 @@
 
 namespace scalar::inline v0::bsp {
 
-/// A process that ran some of the peers is lost or was given up, code `Errc::unavailable`.
+/// A process that ran some of the peers has ended, or was abandoned because it was silent. The code is
+/// `Errc::unavailable`.
 ///
-/// `Engine::run` throws it in every process that is left; the peers there get `Aborted`, whose rank is the first one of
-/// the lost process.
+/// `Engine::run` throws it in every process that is left. The peers there get `Aborted`, whose rank is the first rank
+/// of the lost process.
 class ProcessLost : public Error {
  public:
   /// The process hosted the peers `[first, first + count)`; its loss was noticed in `superstep`.
@@ -21,7 +22,7 @@ class ProcessLost : public Error {
               "bsp superstep " + std::to_string(superstep)),
         process_(process) {}
 
-  /// As another process tells it.
+  /// As another process reports it.
   ProcessLost(int process, const Error& told) : Error(told), process_(process) {}
 
   int process() const noexcept { return process_; }

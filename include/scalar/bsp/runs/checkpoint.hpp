@@ -13,17 +13,17 @@
 namespace scalar::inline v0::bsp {
 namespace detail {
 
-/// True when a checkpoint was there, whose values the state now has.
+/// Registers a peer's state. True: there was a checkpoint, and the state now has its values.
 bool persist_state(Peer& peer, std::unique_ptr<Persisted> state);
 
-/// A barrier at which the peers' state is written down when it is time.
+/// A barrier at which the peers' state is written when a checkpoint is due.
 class [[nodiscard]] Save final : public Barrier {
  public:
-  /// What a peer brings.
+  /// What a peer contributes.
   struct Value {
-    Hash128 common{};          ///< of what all peers should have the same
-    std::uint64_t shards = 0;  ///< 0: the state is the peer's own, or it is not time
-    std::uint64_t processes_wait = 0;
+    Hash128 common{};                  ///< hash of the state that must be the same for all peers
+    std::uint64_t shards = 0;          ///< 0: the state is the peer's own, or no checkpoint is due
+    std::uint64_t processes_wait = 0;  ///< 1: processes wait to join or leave
   };
   explicit Save(Peer& peer);
   template <class Promise>

@@ -1,5 +1,5 @@
 #pragma once
-/// Peer::offload: code that blocks, on a thread of its own, with the barriers of its peer.
+/// Peer::offload: runs code that blocks on a thread of its own, where it can use the barriers of its peer.
 #include <exception>
 #include <memory>
 #include <optional>
@@ -13,7 +13,7 @@
 namespace scalar::inline v0::bsp {
 namespace detail {
 
-/// Something that a peer does for a thread that waits for it.
+/// An `Errand` is a coroutine that a peer runs for its offloaded code, whose thread waits for it.
 class Errand {
  public:
   virtual Task<> run(Peer& peer) = 0;
@@ -22,31 +22,31 @@ class Errand {
   ~Errand() = default;
 };
 
-/// A thread that a peer has borrowed, and what goes between them.
+/// A `Loan` is the thread of a peer's offloaded code, and passes errands from the thread to the peer.
 class Loan {
  public:
   explicit Loan(Peer& peer);
-  ~Loan();  // what the thread still asks for fails; waits for it
+  ~Loan();  // lets further errands fail, and joins the thread
   Loan(const Loan&) = delete;
   Loan& operator=(const Loan&) = delete;
 
   /// Starts `work(context)` on the thread; it does not throw.
   void start(void (*work)(void*), void* context);
-  /// On the thread: has the peer run an errand, and waits. Throws `Aborted` when the run is over.
+  /// Called on the thread: has the peer run an errand, and waits for it. Throws `Aborted` when the run is over.
   void ask(Errand& errand);
-  /// On the peer: suspends until there is an errand or the thread has finished.
+  /// Awaited by the peer: suspends until there is an errand, or the thread has finished.
   class Next : public Awaitable {
    public:
     Next(Peer& peer, Loan& loan) noexcept : Awaitable{&peer.fiber()}, loan_(loan) {}
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> self) const noexcept { loan_.park(self); }
-    Errand* await_resume() const noexcept { return loan_.errand(); }  // null: it has finished
+    Errand* await_resume() const noexcept { return loan_.errand(); }  // null: the thread has finished
 
    private:
     Loan& loan_;
   };
   Next next() noexcept { return {peer_, *this}; }
-  /// The errand is done.
+  /// Called by the peer: the errand is done.
   void reply() noexcept;
 
  private:
@@ -57,7 +57,7 @@ class Loan {
   std::unique_ptr<Impl> impl_;
 };
 
-/// What a function returned or threw, `void` included.
+/// What a function returned or threw. The function may return `void`.
 template <class R>
 struct Outcome {
   std::optional<R> value;
@@ -85,16 +85,16 @@ struct Outcome<void> {
 
 }  // namespace detail
 
-/// A peer as code on a thread of its own sees it: its barriers block that thread, and no other.
+/// A peer as offloaded code sees it. Barriers block the thread of that code, and no other.
 ///
-/// Thread safety: used only by the function it was given to.
+/// Thread safety: used only by the function to which it was given.
 class BlockingPeer {
  public:
   int rank() const noexcept { return peer_.rank(); }
   int size() const noexcept { return peer_.size(); }
 
-  /// Has the peer run `make(peer)`, a coroutine that may use mailboxes and collectives, and waits for what it returns.
-  /// Throws what it throws, `Aborted` among others.
+  /// Has the peer run `make(peer)`, a coroutine that may use mailboxes and collectives, and returns what it returns.
+  /// Throws what the coroutine throws, such as `Aborted`.
   template <class Make>
   auto run(Make&& make) {
     using R = typename std::invoke_result_t<Make&, Peer&>::value_type;
@@ -102,6 +102,7 @@ class BlockingPeer {
     loan_.ask(call);
     return call.outcome.take();
   }
+  /// As `Peer::sync`, but blocks this thread.
   void sync() {
     run([](Peer& peer) -> Task<> { co_await peer.sync(); });
   }
@@ -132,7 +133,7 @@ class BlockingPeer {
   detail::Loan& loan_;
 };
 
-/// As the collectives of a peer; the calling thread waits for the result.
+/// As `all_reduce` and `broadcast` of a `Peer`, but the calling thread waits for the result.
 template <class T, class Op>
 T all_reduce(BlockingPeer& blocked, T value, Op op) {
   return blocked.run([&](Peer& peer) -> Task<T> { co_return co_await all_reduce(peer, value, op); });

@@ -1,5 +1,5 @@
 #pragma once
-/// sharded: a peer's part of state that is divided into shards, for Peer::persist.
+/// sharded: for Peer::persist, names a peer's part of state that is divided into shards.
 #include <cstddef>
 
 #include "scalar/bsp/serialize.hpp"
@@ -7,7 +7,7 @@
 namespace scalar::inline v0::bsp {
 namespace detail {
 
-/// `std::vector<T>`, or what is used like it, of states that can be written down.
+/// A `std::vector` or similar container of states that can be serialized.
 template <class Parts>
 concept ShardStates =
     Sequence<Parts> && is_part<typename Parts::value_type>() && requires(Parts& parts, std::size_t i) { parts[i]; };
@@ -21,9 +21,9 @@ struct Sharded {
   int shards = 0;
 };
 
-/// For `Peer::persist`: `parts` holds one state for each of the peer's own shards, in order; `shards_of(shards, rank,
-/// peers)` says which these are. The run may then go on with any number of peers up to that of shards: `parts` becomes
-/// the states of the new peer's shards.
+/// For `Peer::persist`: `parts` holds one state for each of the peer's own shards, in order. Which shards these are is
+/// given by `shards_of(shards, rank, peers)`. The run may then be continued with any number of peers up to the number
+/// of shards: `parts` is set to the states of the new peer's shards.
 template <detail::ShardStates Parts>
 Sharded<Parts> sharded(Parts& parts, int shards) noexcept {
   return {parts, shards};
@@ -32,7 +32,7 @@ Sharded<Parts> sharded(Parts& parts, int shards) noexcept {
 namespace detail {
 
 template <class Parts>
-inline constexpr bool holds_address<Sharded<Parts>> = true;  // never state itself
+inline constexpr bool holds_address<Sharded<Parts>> = true;  // a reference to state, and not state itself
 
 }  // namespace detail
 }  // namespace scalar::inline v0::bsp

@@ -1,5 +1,5 @@
 #pragma once
-/// Team: some of the peers, with a barrier, mailboxes and collectives of their own.
+/// Team: some of the peers, with their own barrier, mailboxes and collectives.
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -13,23 +13,23 @@ class SubBarrier;
 class Split;
 }  // namespace detail
 
-/// This peer's place in one part of a world that was split.
+/// A peer's membership in a team, which is one part of a world that was split.
 ///
-/// `auto team = co_await peer.split(color);` then `co_await team->sync()`: the team's supersteps do not wait for other
-/// teams. A team can be split again. The place is left when this object is destroyed, and from then on the others do
-/// not wait for this peer; a peer must leave, or come to the team's barriers, before it comes to those of the world it
-/// was split from, since each waits for all of its peers.
-/// Thread safety: used only by the peer that made it.
+/// After `auto team = co_await peer.split(color);`, `co_await team->sync()` ends a superstep of the team, which does
+/// not wait for other teams. A team can be split again. The peer leaves the team when this object is destroyed; from
+/// then on the other members do not wait for it. Every barrier waits for all of its peers. So before a peer comes to a
+/// barrier of the world that was split, it must leave the team, or have come to those of the team's barriers at which
+/// others wait for it. Thread safety: used only by the peer that made it.
 class Team {
  public:
-  /// No place in any team: what a peer gets that was split off with a negative color.
+  /// No membership: a peer that gave a negative color gets this.
   Team() = default;
   Team(Team&& other) noexcept;
   Team& operator=(Team&& other) noexcept;
   ~Team();
 
   explicit operator bool() const noexcept { return peer_ != nullptr; }
-  /// The peer within the team: its rank there, its mailboxes, its collectives.
+  /// The peer within the team, with its rank, mailboxes and collectives there.
   Peer& operator*() const noexcept { return *peer_; }
   Peer* operator->() const noexcept { return peer_.get(); }
 
@@ -42,7 +42,7 @@ class Team {
 
 namespace detail {
 
-/// Forms teams while the last peer arrives.
+/// The collective that divides peers into teams. The last peer to arrive makes the teams.
 class [[nodiscard]] Split final : public Contribution<int> {
  public:
   using Value = int;

@@ -122,10 +122,11 @@ void ClockLog::add(const ClockLog& other) {
 
 std::vector<std::byte> ClockLog::bytes() const {
   const std::vector<std::byte> content = content_of(peers_, staleness_, parts_);
-  std::vector<std::byte> out;
-  detail::put(magic.data(), magic.size(), out);
-  detail::put_count(content.size(), out);
-  out.insert(out.end(), content.begin(), content.end());
+  const std::uint64_t length = content.size();
+  std::vector<std::byte> out(head_bytes + content.size());
+  std::memcpy(out.data(), magic.data(), magic.size());
+  std::memcpy(out.data() + magic.size(), &length, sizeof length);
+  std::copy(content.begin(), content.end(), out.begin() + head_bytes);
   const Hash128 hash = hash128(out);
   detail::put(&hash, sizeof hash, out);
   return out;

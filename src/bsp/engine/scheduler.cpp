@@ -120,7 +120,7 @@ bool Scheduler::drain(unsigned worker, Watch& watch) {
   return any;
 }
 
-/// Runs a peer whose wait outside the barrier is over; false when there is none.
+/// Takes one peer whose wait outside the barrier is over, and runs it; false when there is none.
 bool Scheduler::run_ready(unsigned worker) {
   if (ready_count_.load(std::memory_order_acquire) == 0) return false;
   Fiber* fiber = nullptr;

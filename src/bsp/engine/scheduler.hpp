@@ -28,9 +28,9 @@ class Part {
  public:
   /// This peer is not run again: no peer may wait for it.
   virtual void abandon(Fiber& fiber) = 0;
-  /// The run has failed, and peers that are waited for here may never come: resume those that need not wait for them.
+  /// The run has failed, and the peers that are waited for here may never come: a clock resumes those that wait.
   virtual void wake() {}
-  /// The run has failed, and the peers that are waited for here will not come: tell those that wait.
+  /// The run has failed, and the peers that are waited for here will not come: resume those that wait.
   virtual void give_up() { wake(); }
 
  protected:

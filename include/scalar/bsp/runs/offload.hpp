@@ -1,5 +1,5 @@
 #pragma once
-/// Peer::offload: runs code that blocks on a thread of its own, where it can use the barriers of its peer.
+/// Peer::offload: runs blocking code on a separate thread, where it can use the barriers of its peer.
 #include <exception>
 #include <memory>
 #include <optional>

@@ -48,8 +48,8 @@ struct StaleClockOptions {
 /// at once; during a replay, for a log with another number of peers or staleness, and, naming peer and tick, for a
 /// program that differs from the recorded one in its tables, pushes or number of ticks. (If the recorded run failed,
 /// its peers wait at the end of their records for the failure to happen again, and get this error when it does not.)
-/// `Errc::type_mismatch` when another peer made a mailbox in this clock's place. Thread safety: used only by the peer
-/// that made it.
+/// `Errc::type_mismatch` when another peer made a mailbox in this clock's place.
+/// Thread safety: used only by the peer that made it.
 class StaleClock {
  public:
   explicit StaleClock(Peer& peer, const StaleClockOptions& options = {});

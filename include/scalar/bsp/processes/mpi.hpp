@@ -20,9 +20,10 @@ struct MpiOptions {
 /// at the same time in all processes: a process that has failed waits until the others have noticed.
 ///
 /// An error of MPI ends the run as a lost process does. When a process dies, MPI ends the whole job; with `bsp::tcp`
-/// the others survive. Errors: `Errc::unsupported` when the host has initialized MPI below `MPI_THREAD_SERIALIZED`, or
-/// finalized it; `Errc::failed` for errors of MPI. Thread safety: with `MPI_THREAD_SERIALIZED` the host must call no
-/// MPI function while an engine runs.
+/// the others survive.
+/// Errors: `Errc::unsupported` when the host has initialized MPI below `MPI_THREAD_SERIALIZED`, or finalized it;
+/// `Errc::failed` for errors of MPI.
+/// Thread safety: with `MPI_THREAD_SERIALIZED` the host must call no MPI function while an engine runs.
 std::shared_ptr<Transport> mpi(const MpiOptions& options = {});
 
 }  // namespace scalar::inline v0::bsp

@@ -19,7 +19,8 @@ class Split;
 /// not wait for other teams. A team can be split again. The peer leaves the team when this object is destroyed; from
 /// then on the other members do not wait for it. Every barrier waits for all of its peers. So before a peer comes to a
 /// barrier of the world that was split, it must leave the team, or have come to those of the team's barriers at which
-/// others wait for it. Thread safety: used only by the peer that made it.
+/// others wait for it.
+/// Thread safety: used only by the peer that made it.
 class Team {
  public:
   /// No membership: a peer that gave a negative color gets this.

@@ -35,8 +35,7 @@ struct HashKey {
 Hash128 hash128(std::span<const std::byte> bytes, const HashKey& key = {}) noexcept;
 Hash128 hash128(std::string_view text, const HashKey& key = {}) noexcept;
 
-/// Hashes bytes that arrive in pieces. Where the pieces are cut does not matter.
-/// Thread safety: one thread at a time.
+/// Hashes bytes that arrive in pieces. Where the pieces are cut does not matter. Thread safety: one thread at a time.
 class Hasher {
  public:
   explicit Hasher(const HashKey& key = {});

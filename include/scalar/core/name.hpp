@@ -56,8 +56,8 @@ constexpr std::uint64_t fnv1a(std::string_view text) noexcept {
 }
 
 /// A number that identifies a template argument, so that arguments of different types can be compared. It is a hash of
-/// the spelling and not an address: with -fsanitize=undefined, g++ 12 does not accept the comparison of two addresses as
-/// a constant.
+/// the spelling and not an address: with -fsanitize=undefined, g++ 12 does not accept the comparison of two addresses
+/// as a constant.
 template <auto Value>
 inline constexpr std::uint64_t identity = fnv1a(spelled<Value>());
 

@@ -20,7 +20,8 @@ struct RuntimeOptions {
 /// A shared handle to the resources the host gives to the library.
 ///
 /// A default-constructed Runtime is a handle to one that the whole process shares: it is created by its first user and
-/// destroyed with its last. Copies share their resources. Two Runtimes in one process are independent. Thread safety: all members may be called from any thread.
+/// destroyed with its last. Copies share their resources. Two Runtimes in one process are independent. Thread safety:
+/// all members may be called from any thread.
 class Runtime {
  public:
   Runtime();
@@ -49,8 +50,8 @@ class Runtime {
   std::shared_ptr<Impl> impl_;
 };
 
-/// The number of cores that this process may use: the smaller of the affinity mask and the cgroup CPU quota (v1 or v2, rounded up),
-/// at least 1. `root` replaces the file system's root in tests.
+/// The number of cores that this process may use: the smaller of the affinity mask and the cgroup CPU quota (v1 or v2,
+/// rounded up), at least 1. `root` replaces the file system's root in tests.
 int available_cores(std::string_view root = "/");
 
 }  // namespace scalar::inline v0

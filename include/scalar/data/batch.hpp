@@ -15,8 +15,8 @@ struct BatchColumn {
   std::span<const std::string_view> texts{};
 };
 
-/// Rows to predict: the raw columns of a model's signature in its order, or, if all inputs of the model are numeric, one
-/// dense float32 matrix `[rows, features]`.
+/// Rows to predict: the raw columns of a model's signature in its order, or, if all inputs of the model are numeric,
+/// one dense float32 matrix `[rows, features]`.
 ///
 /// A view: it owns nothing and must not outlive the data it refers to.
 class BatchView {

@@ -42,9 +42,9 @@ struct Column {
   ColumnNote note{};                    ///< why it has its type; see `reason`
 
   /// A column of values in memory, from any range that can be iterated twice: booleans, numbers, texts, enums (stored
-  /// by the names of their enumerators, at most 16, numbered from 0), or `std::optional` of one of these, where an empty
-  /// one is a missing value. Include table.hpp to use it. Errors: `Errc::out_of_range` naming column and row for an
-  /// integer above int64 or an enum value without an enumerator.
+  /// by the names of their enumerators, at most 16, numbered from 0), or `std::optional` of one of these, where an
+  /// empty one is a missing value. Include table.hpp to use it. Errors: `Errc::out_of_range` naming column and row for
+  /// an integer above int64 or an enum value without an enumerator.
   template <class Range>
   static Column from(std::string name, const Range& values);
 
@@ -58,8 +58,8 @@ struct Column {
   double number(std::int64_t row) const;
   /// The value of a text column; empty where missing. Errors: `Errc::type_mismatch` for other columns.
   std::string_view text(std::int64_t row) const;
-  /// Why the column has its type, for messages: `text because of "forty" at people.csv:3:1 (the value before it is
-  /// int64)`. Empty if there is no note.
+  /// Why the column has its type, for messages:
+  /// `text because of "forty" at people.csv:3:1 (the value before it is int64)`. Empty if there is no note.
   std::string reason() const;
 };
 

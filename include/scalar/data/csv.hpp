@@ -19,8 +19,8 @@ namespace scalar::inline v0::data {
 /// Whether the first record names the columns.
 enum class Header : std::uint8_t { yes = 0, no = 1 };
 
-/// The spellings of "no value" that are recognized by default: the empty field, "NA", "N/A", "NaN", "nan",
-/// "null", "NULL" and "?".
+/// The spellings of "no value" that are recognized by default: the empty field, "NA", "N/A", "NaN", "nan", "null",
+/// "NULL" and "?".
 inline std::vector<std::string> usual_missing() { return {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"}; }
 
 /// How a CSV file is written, and what to read from it.
@@ -52,18 +52,19 @@ struct ReadCsvOptions {
 /// leading zero, such as the code "007", or if it mixes fractions with an integer that a float64 cannot hold exactly. A
 /// column without any value is float64.
 ///
-/// With a `schema`, the table has the schema's columns in their order, with their types, and its label. A column that is
-/// missing in the file is `Errc::not_found` unless it is optional; one that is missing in the schema is
-/// `Errc::shape_mismatch` unless `other_columns` is set. `columns`, `types` and `label` override the schema. If there is
-/// neither a header nor `names`, the columns of the file are those of the schema.
+/// With a `schema`, the table has the schema's columns in their order, with their types, and its label. A column that
+/// is missing in the file is `Errc::not_found` unless it is optional; one that is missing in the schema is
+/// `Errc::shape_mismatch` unless `other_columns` is set. `columns`, `types` and `label` override the schema. If there
+/// is neither a header nor `names`, the columns of the file are those of the schema.
 ///
 /// Numbers are decimal, as `std::from_chars` reads them, with an optional leading '+'; NaN is always a missing value.
 ///
-/// Errors carry `uri:line:column` (both counted from 1, the column in bytes): `Errc::parse` for a row of another length,
-/// a value that does not fit a declared type, a quote that is misplaced or not closed, a NUL, a lone CR, or text that is
-/// not UTF-8; `Errc::too_large` for a field beyond the limit; `Errc::empty` for no data at all; `Errc::not_found` for an
-/// absent `label`, `weight`, column or type name; errors of the store; `Errc::corrupt` for damaged gzip. Complexity: one
-/// pass in pieces, and a second pass over the file if a column turns out to be text after its first value.
+/// Errors carry `uri:line:column` (both counted from 1, the column in bytes): `Errc::parse` for a row of another
+/// length, a value that does not fit a declared type, a quote that is misplaced or not closed, a NUL, a lone CR, or
+/// text that is not UTF-8; `Errc::too_large` for a field beyond the limit; `Errc::empty` for no data at all;
+/// `Errc::not_found` for an absent `label`, `weight`, column or type name; errors of the store; `Errc::corrupt` for
+/// damaged gzip. Complexity: one pass in pieces, and a second pass over the file if a column turns out to be text after
+/// its first value.
 Table read_csv(const Uri& uri, const ReadCsvOptions& options = {}, const Runtime& runtime = {});
 
 /// As `read_csv`, but from memory; errors carry `csv:line:column`.
@@ -74,9 +75,9 @@ Table parse_csv(std::string_view text, const ReadCsvOptions& options = {}, const
 ///
 /// Every column but the label and the weight is a feature. A missing feature is NaN, and fractions are rounded to
 /// float32. `kind` says whether the label is a number or a class (class names are the shortest decimals of the numbers,
-/// in numeric order). Errors: as `read_csv`; `Errc::parse` for a field that is not a number or not a finite float32, for
-/// a whole number that a float32 cannot hold exactly (`read_csv` with an `Encoder` keeps such numbers apart), and for a
-/// missing label; `Errc::invalid_argument` if `types` is set.
+/// in numeric order). Errors: as `read_csv`; `Errc::parse` for a field that is not a number or not a finite float32,
+/// for a whole number that a float32 cannot hold exactly (`read_csv` with an `Encoder` keeps such numbers apart), and
+/// for a missing label; `Errc::invalid_argument` if `types` is set.
 Dataset read_csv_matrix(const Uri& uri, const ReadCsvOptions& options = {}, TargetKind kind = TargetKind::regression,
                         const Runtime& runtime = {});
 

@@ -30,8 +30,8 @@ class Dataset {
   struct Fold;
 
   Dataset() = default;
-  /// Errors: `Errc::shape_mismatch` when lengths disagree; `Errc::out_of_range` naming the row for an invalid
-  /// class index, a target that is not finite, or a weight that is negative or not finite.
+  /// Errors: `Errc::shape_mismatch` when lengths disagree; `Errc::out_of_range` naming the row for an invalid class
+  /// index, a target that is not finite, or a weight that is negative or not finite.
   explicit Dataset(DatasetParts parts);
 
   std::int64_t rows() const noexcept { return rows_; }

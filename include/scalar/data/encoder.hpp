@@ -49,12 +49,12 @@ enum class Rounding : std::uint8_t {
 /// Statistics are computed from the values that are present (the deviation divides by their number); a column without
 /// any has mean and median 0. Missing and empty texts are NaN where ordinal, all zeros where one-hot.
 ///
-/// Features are float32, so digits may be lost; to lose fewer, numbers are moved close to zero first, in float64. Scaling
-/// subtracts the mean. In a column that is not scaled, the middle of the range or the middle value is subtracted if
-/// float32 would round whole numbers (such as dates written 20240131, Unix times and keys) or would make other numbers
-/// equal. A column is refused if values become equal nevertheless: any two values if all are whole (up to 2^53, or
-/// int64) and not scaled, more than one value in a hundred otherwise. The check looks at all distinct values up to
-/// 65,536, or at a sample of 65,536 if there are more.
+/// Features are float32, so digits may be lost; to lose fewer, numbers are moved close to zero first, in float64.
+/// Scaling subtracts the mean. In a column that is not scaled, the middle of the range or the middle value is
+/// subtracted if float32 would round whole numbers (such as dates written 20240131, Unix times and keys) or would make
+/// other numbers equal. A column is refused if values become equal nevertheless: any two values if all are whole (up to
+/// 2^53, or int64) and not scaled, more than one value in a hundred otherwise. The check looks at all distinct values
+/// up to 65,536, or at a sample of 65,536 if there are more.
 struct Encoding {
   Impute impute = Impute::mean;
   Scale scale = Scale::standard;
@@ -103,11 +103,12 @@ class Encoder {
   /// Learns from every column of `table` but its label and its weight, in one mergeable pass.
   ///
   /// The labels of a classification become class indices in sorted order: numbers by value (named by their shortest
-  /// decimals), texts by bytes, booleans as "false" and "true". There may be `max_categories` classes, and at most 1,000
-  /// if they are numbers. Errors: `Errc::empty` for no rows; `Errc::invalid_argument` for a table without label, or,
-  /// naming column and row, for a missing label, a text label where a number is expected, an infinity, or a text that is
-  /// not UTF-8; `Errc::too_large` for too many distinct texts or classes; `Errc::out_of_range` for numbers whose mean or
-  /// deviation does not fit float64, or that float32 features cannot tell apart (see Encoding); `Errc::canceled`.
+  /// decimals), texts by bytes, booleans as "false" and "true". There may be `max_categories` classes, and at most
+  /// 1,000 if they are numbers. Errors: `Errc::empty` for no rows; `Errc::invalid_argument` for a table without label,
+  /// or, naming column and row, for a missing label, a text label where a number is expected, an infinity, or a text
+  /// that is not UTF-8; `Errc::too_large` for too many distinct texts or classes; `Errc::out_of_range` for numbers
+  /// whose mean or deviation does not fit float64, or that float32 features cannot tell apart (see Encoding);
+  /// `Errc::canceled`.
   static Encoder fit(const Table& table, const Encoding& encoding, TargetKind kind, const Runtime& runtime = {},
                      const EncodeOptions& options = {});
   /// An encoder that passes features through and refuses infinities. Models fitted on a Dataset have one.
@@ -131,17 +132,17 @@ class Encoder {
 
   /// Features, targets and weights of a table with the columns of the training table, found by name.
   ///
-  /// The label may be absent; the weights are those of the table. Errors: those of Table::weights; `Errc::not_found` for
-  /// a missing column, `Errc::type_mismatch` for one of another type, `Errc::invalid_argument` for an unknown class or
-  /// category, each naming column, row and value.
+  /// The label may be absent; the weights are those of the table. Errors: those of Table::weights; `Errc::not_found`
+  /// for a missing column, `Errc::type_mismatch` for one of another type, `Errc::invalid_argument` for an unknown class
+  /// or category, each naming column, row and value.
   Dataset encode(const Table& table, const Runtime& runtime = {}, const EncodeOptions& options = {}) const;
   /// The features alone; ignores a label or weight among the columns.
   Dataset encode_inputs(const Table& table, const Runtime& runtime = {}) const;
   /// The label column of a table, `[rows]`: numbers, or class indices. An `identity` encoder takes the table's label.
   /// Errors: as `encode`, and `Errc::not_found` if there is no label.
   std::vector<double> targets(const Table& table) const;
-  /// Writes the features of a batch to `out`, `[rows, feature_count()]`. Does not allocate.
-  /// Errors: `Errc::shape_mismatch`, `Errc::type_mismatch`, `Errc::invalid_argument`, as `encode(table)`.
+  /// Writes the features of a batch to `out`, `[rows, feature_count()]`. Does not allocate. Errors:
+  /// `Errc::shape_mismatch`, `Errc::type_mismatch`, `Errc::invalid_argument`, as `encode(table)`.
   void encode(const BatchView& batch, MatrixView<float> out) const;
 
   /// To and from the manifest of a model. Errors of `from_json`: `Errc::corrupt` naming the place.

@@ -27,8 +27,8 @@ struct IdxTensor {
 /// Reads an IDX file, decompressing it if it is gzip.
 ///
 /// Memory is allocated as bytes arrive, never because of what a header claims. Errors, with the uri: `Errc::parse` for
-/// an invalid header, or for data that is too short or too long; `Errc::too_large` for a shape beyond 64 bits; errors of
-/// the store; `Errc::corrupt` for damaged gzip.
+/// an invalid header, or for data that is too short or too long; `Errc::too_large` for a shape beyond 64 bits; errors
+/// of the store; `Errc::corrupt` for damaged gzip.
 IdxTensor read_idx(const Uri& uri, const Runtime& runtime = {});
 /// As `read_idx`, but from memory; errors carry "idx".
 IdxTensor parse_idx(std::string_view bytes);

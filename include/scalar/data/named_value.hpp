@@ -14,8 +14,9 @@ namespace scalar::inline v0 {
 /// One value of a row under the name of its column: a number, a text, or nothing.
 ///
 /// A view: the name and the text must outlive it. Made from numbers and bools, from anything that converts to
-/// `std::string_view`, from enumerators (by name), and from an optional of one of these; `std::nullopt`, NaN and an empty
-/// text are missing values. An integer is kept as the nearest double; `is_exact` says whether that is the same number.
+/// `std::string_view`, from enumerators (by name), and from an optional of one of these; `std::nullopt`, NaN and an
+/// empty text are missing values. An integer is kept as the nearest double; `is_exact` says whether that is the same
+/// number.
 class NamedValue {
  public:
   NamedValue() noexcept = default;

@@ -28,7 +28,8 @@ struct ColumnSchema {
   bool optional = false;       ///< the column may be absent, like a label that is to be predicted
 };
 
-/// The columns of a table in their order. `Table::schema` and `Model::schema` return one, `data::ReadCsvOptions` takes it.
+/// The columns of a table in their order. `Table::schema` and `Model::schema` return one, `data::ReadCsvOptions` takes
+/// it.
 struct Schema {
   std::vector<ColumnSchema> columns{};
   std::string label{};   ///< the name of the label column; empty: none

@@ -104,7 +104,8 @@ class Stores {
   Stores();
   /// Sets the store of a scheme, replacing an earlier one.
   void add(std::string scheme, AnyStore store);
-  /// The store of `uri`. Errors: `Errc::unsupported` naming the known schemes; `Errc::invalid_argument` for an empty uri.
+  /// The store of `uri`. Errors: `Errc::unsupported` naming the known schemes; `Errc::invalid_argument` for an empty
+  /// uri.
   AnyStore find(const Uri& uri) const;
 
  private:

@@ -29,14 +29,14 @@ class Table {
   struct Fold;
 
   Table() = default;
-  /// Errors: `Errc::shape_mismatch` when columns differ in length, `Errc::already_exists` for two columns of one
-  /// name, `Errc::not_found` when `label` or `weight` is not empty and names no column, `Errc::invalid_argument` when
-  /// both name the same column.
+  /// Errors: `Errc::shape_mismatch` when columns differ in length, `Errc::already_exists` for two columns of one name,
+  /// `Errc::not_found` when `label` or `weight` is not empty and names no column, `Errc::invalid_argument` when both
+  /// name the same column.
   explicit Table(std::vector<Column> columns, std::string label = {}, std::string weight = {});
 
   /// A table from a range of described structs (see core/fields.hpp): a row for each struct, and a column for each
-  /// member, made as by `Column::from`. Errors: those of `Column::from`, and `Errc::not_found` for a label that is not a
-  /// member.
+  /// member, made as by `Column::from`. Errors: those of `Column::from`, and `Errc::not_found` for a label that is not
+  /// a member.
   template <class Range>
   static Table from(const Range& rows, std::string label = {});
 
@@ -83,8 +83,8 @@ class Table {
   Table take(std::vector<std::int64_t> rows) const;
   /// All rows in a random order drawn from `seed`.
   Table shuffle(std::uint64_t seed) const;
-  /// A shuffled split; the same seed gives the same rows. Errors: `Errc::invalid_argument` for a share outside (0, 1), or
-  /// if a part would be empty.
+  /// A shuffled split; the same seed gives the same rows. Errors: `Errc::invalid_argument` for a share outside (0, 1),
+  /// or if a part would be empty.
   Parts split(const SplitOptions& options = {}) const;
   /// The rows of shard `rank` of `count`. Shards are contiguous and disjoint; together they hold every row.
   Table shard(int rank, int count) const;

@@ -8,8 +8,8 @@ namespace scalar::inline v0::data {
 
 /// A data object's name: scheme, authority and path (RFC 3986); a string without a scheme is a path of `file:`.
 ///
-/// A single letter before a colon is not a scheme. Percent escapes are decoded in `file:` uris only.
-/// Errors: `Errc::parse` for a `%` in a `file:` uri that does not begin an escape.
+/// A single letter before a colon is not a scheme. Percent escapes are decoded in `file:` uris only. Errors:
+/// `Errc::parse` for a `%` in a `file:` uri that does not begin an escape.
 class Uri {
  public:
   Uri() = default;

@@ -1,5 +1,5 @@
 #pragma once
-/// The metrics of a model on a table or dataset: `metrics::auc(model, test)`.
+/// The metrics of a model on a table or dataset, such as `metrics::auc(model, test)`.
 #include <cstdint>
 #include <map>
 #include <string>
@@ -23,16 +23,16 @@ concept Predicts = requires(const M& model, const Data& data) {
 
 namespace detail {
 
-/// Throws `Errc::invalid_argument` where a metric does not fit the model's kind.
+/// Throws `Errc::invalid_argument` if the metric does not fit the model's kind.
 void require_classification(const Encoder& encoder, const char* metric);
 void require_regression(const Encoder& encoder, const char* metric);
 
-/// What a metric needs of the data beside predictions.
+/// What a metric needs from the data besides predictions.
 struct Truth {
   std::vector<double> targets{}, weights{};
 };
 Truth truth(const Encoder& encoder, const Table& table);
-/// Classes are matched by name where the dataset names its own.
+/// Classes are matched by name if the dataset names its classes.
 Truth truth(const Encoder& encoder, const Dataset& dataset);
 
 template <class P>
@@ -59,9 +59,9 @@ double of_numbers(const char* name, const M& model, const Data& data, Metric met
 
 }  // namespace detail
 
-/// Each takes a model and a Table with the model's inputs and label, or a Dataset with targets; their weights count.
-/// Errors: those of the metric and of `predict`; `Errc::invalid_argument` for a metric of the other kind of
-/// model, and for a class the model does not know.
+/// Each of these metrics takes a model and a Table with the model's inputs and label, or a Dataset with targets, and
+/// uses the weights of the rows. Errors: those of the metric and of `predict`; `Errc::invalid_argument` for a metric
+/// that does not fit the kind of the model, or for a class that the model does not know.
 template <class Data, Predicts<Data> M>
 double accuracy(const M& model, const Data& data) {
   return detail::of_classes("accuracy", model, data,
@@ -96,7 +96,7 @@ Confusion confusion(const M& model, const Data& data) {
   return confusion(Numbers(known.targets), detail::matrix(prediction), Numbers(known.weights));
 }
 
-/// Every metric that fits the model, by name: accuracy, logloss and, where each class occurs, auc; or rmse, mae, r2.
+/// Every metric that fits the model, by name: accuracy, logloss and, if every class occurs, auc; or rmse, mae and r2.
 template <class Data, Predicts<Data> M>
 std::map<std::string, double> evaluate(const M& model, const Data& data) {
   const detail::Truth known = detail::truth(model.encoder(), data);

@@ -201,8 +201,8 @@ class MpiTransport final : public Transport {
         if (has_news_ || step()) return has_news_ = true, void();
         quiet = SteadyClock::now() - last_news_;
       }
-      // Waiting within MPI burns a core, so this looks often after something has happened, and less and less often
-      // while nothing happens.
+      // Waiting within MPI keeps a core busy, so this looks often after something has happened, and less and less
+      // often while nothing happens.
       if (SteadyClock::now() >= until) return;
       if (quiet < 50us) {
         std::this_thread::yield();

@@ -82,7 +82,7 @@ class Loop {
   Api& api_;
   Workers& workers_;
   Loop* next_loop_ = this;
-  Connection* first_ = nullptr;  // intrusive list, the longest idle connection first
+  Connection* first_ = nullptr;  // intrusive list, in the order of `answered_at_`
   Connection* last_ = nullptr;
   Phase phase_ = Phase::serving;
   StopTimes stop_{};

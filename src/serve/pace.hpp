@@ -7,7 +7,7 @@
 
 namespace scalar::inline v0::serve {
 
-/// After `grace`, a transfer must keep up `bytes_per_second`; and `stall` must never pass without a byte.
+/// After `grace`, a transfer must keep up `bytes_per_second` on average; and `stall` must never pass without a byte.
 struct PaceLimits {
   std::chrono::milliseconds grace{};
   std::chrono::milliseconds stall{};

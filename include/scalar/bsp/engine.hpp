@@ -1,6 +1,5 @@
 #pragma once
 /// Engine: runs a BSP program, one coroutine per peer, on a few threads.
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>

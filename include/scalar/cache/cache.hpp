@@ -1,7 +1,6 @@
 #pragma once
 /// A sharded cache of byte values under byte keys: exact LRU within a byte budget, exact keys, generations, and single
 /// flight (concurrent requests for one key compute its value once).
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

@@ -1,8 +1,6 @@
 #pragma once
 /// One typed, nullable, named column of a Table.
 #include <cstdint>
-#include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <variant>

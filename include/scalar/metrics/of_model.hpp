@@ -1,5 +1,6 @@
 #pragma once
 /// The metrics of a model on a table or dataset, such as `metrics::auc(model, test)`.
+#include <concepts>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "scalar/data/dataset.hpp"
 #include "scalar/data/encoder.hpp"
+#include "scalar/data/prediction.hpp"
 #include "scalar/data/table.hpp"
 #include "scalar/metrics/classification.hpp"
 #include "scalar/metrics/regression.hpp"
@@ -16,8 +18,7 @@ namespace scalar::inline v0::metrics {
 /// Anything that predicts `Data` and knows its classes: a Model, an AnyModel, a Predictor.
 template <class M, class Data>
 concept Predicts = requires(const M& model, const Data& data) {
-  { model.predict(data).values } -> std::convertible_to<std::vector<double>>;
-  { model.predict(data).outputs } -> std::convertible_to<std::int64_t>;
+  { model.predict(data) } -> std::convertible_to<Prediction>;
   { model.encoder() } -> std::convertible_to<const Encoder&>;
 };
 
@@ -35,25 +36,18 @@ Truth truth(const Encoder& encoder, const Table& table);
 /// Classes are matched by name if the dataset names its classes.
 Truth truth(const Encoder& encoder, const Dataset& dataset);
 
-template <class P>
-Probabilities matrix(const P& prediction) {
-  const auto outputs = static_cast<std::int64_t>(prediction.outputs);
-  return {prediction.values.data(), static_cast<std::int64_t>(prediction.values.size()) / (outputs < 1 ? 1 : outputs),
-          outputs};
-}
-
 template <class M, class Data, class Metric>
 double of_classes(const char* name, const M& model, const Data& data, Metric metric) {
   require_classification(model.encoder(), name);
   const Truth known = truth(model.encoder(), data);
-  const auto prediction = model.predict(data);
-  return metric(Numbers(known.targets), matrix(prediction), Numbers(known.weights));
+  const Prediction prediction = model.predict(data);
+  return metric(Numbers(known.targets), prediction.matrix(), Numbers(known.weights));
 }
 template <class M, class Data, class Metric>
 double of_numbers(const char* name, const M& model, const Data& data, Metric metric) {
   require_regression(model.encoder(), name);
   const Truth known = truth(model.encoder(), data);
-  const auto prediction = model.predict(data);
+  const Prediction prediction = model.predict(data);
   return metric(Numbers(known.targets), Numbers(prediction.values), Numbers(known.weights));
 }
 
@@ -92,15 +86,15 @@ template <class Data, Predicts<Data> M>
 Confusion confusion(const M& model, const Data& data) {
   detail::require_classification(model.encoder(), "confusion");
   const detail::Truth known = detail::truth(model.encoder(), data);
-  const auto prediction = model.predict(data);
-  return confusion(Numbers(known.targets), detail::matrix(prediction), Numbers(known.weights));
+  const Prediction prediction = model.predict(data);
+  return confusion(Numbers(known.targets), prediction.matrix(), Numbers(known.weights));
 }
 
 /// Every metric that fits the model, by name: accuracy, logloss and, if every class occurs, auc; or rmse, mae and r2.
 template <class Data, Predicts<Data> M>
 std::map<std::string, double> evaluate(const M& model, const Data& data) {
   const detail::Truth known = detail::truth(model.encoder(), data);
-  const auto prediction = model.predict(data);
+  const Prediction prediction = model.predict(data);
   const Numbers targets(known.targets), weights(known.weights);
   if (model.encoder().classes().empty()) {
     const Numbers values(prediction.values);
@@ -108,7 +102,7 @@ std::map<std::string, double> evaluate(const M& model, const Data& data) {
             {"mae", mae(targets, values, weights)},
             {"r2", r2(targets, values, weights)}};
   }
-  const Probabilities values = detail::matrix(prediction);
+  const Probabilities values = prediction.matrix();
   std::map<std::string, double> found{{"accuracy", accuracy(targets, values, weights)},
                                       {"logloss", logloss(targets, values, weights)}};
   const Confusion counts = confusion(targets, values, weights);

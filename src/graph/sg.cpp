@@ -1,6 +1,7 @@
 // Reads and writes the serialized graphs of the GAP benchmark suite. A file holds a byte "directed", int64 edges and
 // int64 vertices. Then follow the out-edges and, for a directed graph, the in-edges: int64 offsets[vertices + 1], then
-// for each edge the int32 neighbor (.sg), or the neighbor and its int32 weight (.wsg). In the byte order of the machine.
+// for each edge the int32 neighbor (.sg), or the neighbor and its int32 weight (.wsg). In the byte order of the
+// machine.
 #include <fmt/core.h>
 
 #include <algorithm>

@@ -35,8 +35,8 @@ struct Part {
     return teleport != nullptr ? teleport[v] * teleport_scale : teleport_scale;
   }
 
-  /// What a vertex of this rank passes along each of its out-edges. For a dangling vertex the whole rank, which it keeps
-  /// or loses.
+  /// What a vertex of this rank passes along each of its out-edges. For a dangling vertex the whole rank, which it
+  /// keeps or loses.
   Score contribution(std::size_t v, Score rank, Sums& sums) const noexcept {
     const std::int64_t degree = out_offsets[v + 1] - out_offsets[v];
     if (degree != 0) return rank / static_cast<Score>(degree);

@@ -54,8 +54,8 @@ struct Part {
   bool owns(Vertex v) const noexcept { return v >= share.begin && v < share.end; }
   std::size_t at(Vertex v) const noexcept { return v - share.begin; }
 
-  /// Decides that `v` belongs to the component of `of`. Vertices that lose their last in-neighbor or out-neighbor by that
-  /// become components of their own.
+  /// Decides that `v` belongs to the component of `of`. Vertices that lose their last in-neighbor or out-neighbor by
+  /// that become components of their own.
   void decide(Vertex v, Vertex of) {
     root[at(v)] = of;
     stack.push_back(v);
@@ -180,7 +180,7 @@ struct Part {
   bool sends = false;  // whether this superstep sent a message to another peer
 };
 
-// g++ 12 crashes on a co_await in the condition of a loop, so conditions are variables.
+// g++ 12 miscompiles a co_await in the condition of a loop, so conditions are variables.
 auto any(bsp::Peer& peer, bool own) { return all_reduce(peer, own, std::logical_or{}); }
 
 bsp::Task<> trim(bsp::Peer& peer, Part& part) {

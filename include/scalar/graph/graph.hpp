@@ -48,8 +48,8 @@ enum class Ids : std::uint8_t {
 ///
 /// A directed graph holds the neighbors along edges (`out`) and, unless it is built without them, against edges (`in`).
 /// An undirected graph holds one set of lists for both: an edge is in the lists of both its ends, a self-loop is in its
-/// list once. Weights are float32, which is exact for integers to 16,777,216 and has half the memory traffic of float64;
-/// memory traffic limits the speed of algorithms. Copies share the storage. A default-constructed graph has no vertices.
+/// list once. Weights are float32, which is exact for integers to 16,777,216 and halves the memory traffic of float64,
+/// the limit of the kernels' speed. Copies share the storage. A default-constructed graph has no vertices.
 /// Arguments `vertex` must be below `vertices()`; only `id` and `name` check it. Thread safety: all members from any
 /// thread.
 class Graph {

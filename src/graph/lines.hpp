@@ -113,7 +113,7 @@ class Fields {
     const std::string_view field = word(what);
     const auto [stop, error] = std::from_chars(field.data(), field.data() + field.size(), value);
     if (stop != field.data() + field.size() || error == std::errc::invalid_argument)
-      lines_.fail(Errc::parse, "is {}: {} is no {}, expected a number from 0 to 18446744073709551615", quoted(line_),
+      lines_.fail(Errc::parse, "is {}: {} is not a {}, expected a number from 0 to 18446744073709551615", quoted(line_),
                   quoted(field), what);
     if (error != std::errc{})
       lines_.fail(Errc::out_of_range, "the {} {} is above 18446744073709551615", what, quoted(field));
@@ -135,7 +135,7 @@ class Fields {
       field = word("weight");
       const data::Parsed parsed = data::parse_double(field, value);
       if (parsed == data::Parsed::none || (parsed == data::Parsed::number && !std::isfinite(value)))
-        lines_.fail(Errc::parse, "is {}: {} is no weight, expected a finite decimal", quoted(line_), quoted(field));
+        lines_.fail(Errc::parse, "is {}: {} is not a weight, expected a finite decimal", quoted(line_), quoted(field));
       if (parsed == data::Parsed::too_large) value = HUGE_VAL;
     }
     if (!(std::fabs(value) <= static_cast<double>(std::numeric_limits<float>::max())))
@@ -153,7 +153,7 @@ class Fields {
     const float value = weight();
     const std::string_view field(begin, static_cast<std::size_t>(at_ - begin));
     if (field.find_first_not_of("+-0123456789 \t") != std::string_view::npos)
-      lines_.fail(Errc::parse, "is {}: its value is no integer, as the first line says it is", quoted(line_));
+      lines_.fail(Errc::parse, "is {}: its value is not an integer, as the first line says it is", quoted(line_));
     return value;
   }
 

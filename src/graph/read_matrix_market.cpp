@@ -133,8 +133,8 @@ class MatrixMarket {
     entries_ = fields.number("number of entries");
     fields.expect_end("rows, columns and entries");
     if (rows_ != columns)
-      lines_.fail(Errc::shape_mismatch, "is a matrix of {} rows and {} columns, expected as many of both", rows_,
-                  columns);
+      lines_.fail(Errc::shape_mismatch, "is a matrix of {} rows and {} columns, expected as many rows as columns",
+                  rows_, columns);
     if (rows_ > max_vertices) lines_.fail(Errc::too_large, "{} rows, expected at most {}", rows_, max_vertices);
   }
 

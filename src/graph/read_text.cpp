@@ -63,7 +63,8 @@ Graph graphalytics(Lines vertices, Lines edges, const ReadEdgesOptions& options,
   const bool text = options.ids == Ids::text;
   Collector collector(options.build, text ? Ids::text : Ids::numbers);
   const auto add = [&](auto id) {
-    if (collector.find(id) != no_vertex) vertices.fail(Errc::parse, "the vertex is there already, expected each once");
+    if (collector.find(id) != no_vertex)
+      vertices.fail(Errc::parse, "the vertex is there already, expected each one once");
     add_at(vertices, collector, id);
   };
   for (std::string_view line; vertices.next(line);) {

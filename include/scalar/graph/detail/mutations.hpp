@@ -98,7 +98,7 @@ struct Changing {
           return conflict(first.target, "an edge to be removed is not there");
         return edges(i).erase(first.to);
       case Change::remove_vertex:
-        if (!there) return conflict(first.target, "it is to be removed, but not there");
+        if (!there) return conflict(first.target, "it is to be removed, but is not there");
         State::clear(state.exists, i), State::clear(state.awake, i);
         state.own_edges[i] = std::make_unique<OwnEdges>();
         return;
@@ -132,7 +132,7 @@ struct Changing {
             VertexConflict<typename State::Value>{vertex, there ? &state.values[i] : nullptr, wanted});
         is_made = true;
       } else {
-        conflict(vertex, there ? "it is to be added, but there already" : "it is to be added more than once");
+        conflict(vertex, there ? "it is to be added, but is there already" : "it is to be added more than once");
         if (there) return;
       }
     }

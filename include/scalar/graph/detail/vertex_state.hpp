@@ -208,7 +208,7 @@ class VertexState {
 
   [[noreturn, gnu::noinline, gnu::cold]] void throw_bad_target(std::size_t from, Vertex to) const {
     throw_at_vertex(Errc::out_of_range, peer.rank(), superstep, vertex_at(from),
-                    "vertex " + std::to_string(to) + " is none of the " + std::to_string(owners.vertices()));
+                    "vertex " + std::to_string(to) + " is not one of the " + std::to_string(owners.vertices()));
   }
 
   void push(Vertex to, const Message& message) {
@@ -315,7 +315,8 @@ class VertexState {
 
   bool is_there(std::size_t i, Vertex vertex) {
     if (i - (share.begin - base) >= share.size()) [[unlikely]]
-      throw_at_vertex(Errc::corrupt, peer.rank(), superstep, vertex, "a message for it came to a peer that has it not");
+      throw_at_vertex(Errc::corrupt, peer.rank(), superstep, vertex,
+                      "a message for it came to a peer that does not own it");
     if constexpr (mutates) {
       if (test(exists, i)) return true;
       if (options.on_missing == OnMissing::fail)

@@ -1,5 +1,5 @@
 #pragma once
-/// Graphs: building, reading, generating and partitioning them, vertex programs, algorithms. See docs/graph.md.
+/// Graphs: build, read, generate and partition them; run vertex programs and algorithms on them. See docs/graph.md.
 #include "scalar/core/error.hpp"
 #include "scalar/graph/aggregators.hpp"
 #include "scalar/graph/algorithms/bfs.hpp"

@@ -9,19 +9,20 @@
 namespace scalar::inline v0::graph {
 namespace {
 
-/// Vertices with at most `level` neighbors left fall away and tell their neighbors, until none falls; then all that
-/// are left say how many neighbors they have, and the least becomes the level.
+/// Peels the graph level by level. Vertices with at most `level` neighbors left are removed and tell their neighbors,
+/// until no vertex is removed any more. Then the remaining vertices report how many neighbors they have left, and the
+/// smallest count becomes the next level.
 struct Peeling {
   struct Value {
     std::uint32_t left = 0, core = 0;
     bool is_peeled = false;
   };
-  using Message = std::uint32_t;  // neighbors that fell away
+  using Message = std::uint32_t;  // the number of removed neighbors
   static Message combine(Message a, Message b) { return a + b; }
   struct Aggregates {
     Min<std::uint32_t> least;  // neighbors left
     std::uint32_t level = 0;
-    bool is_count = true;  // in this superstep all say how many they have
+    bool is_count = true;  // in this superstep vertices report their neighbors left
 
     void merge(const Aggregates& other) { least.merge(other.least); }
   };
@@ -46,7 +47,7 @@ struct Peeling {
     now.level = level_;
     now.is_count = false;
     if (counts_) {
-      if (now.least.value() == Min<std::uint32_t>{}.value()) return master.halt();  // nobody is left
+      if (now.least.value() == Min<std::uint32_t>{}.value()) return master.halt();  // no vertex is left
       now.level = level_ = (std::max)(level_, now.least.value());
       counts_ = false;
       return master.wake_all();

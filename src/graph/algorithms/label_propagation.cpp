@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <functional>
-#include <string>
 
+#include "core/fail.hpp"
 #include "graph/algorithms/per_vertex.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {
 
+/// The most frequent of `labels`, the smallest if there are several. Sorts `labels`.
 Vertex most_frequent(std::vector<Vertex>& labels) {
   std::sort(labels.begin(), labels.end());
   Vertex best = labels.front();
@@ -55,8 +56,7 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, int iterations, bsp::Sh
 
 void check(const LabelPropagationOptions& options) {
   if (options.iterations < 0)
-    throw Error(Errc::invalid_argument, "iterations is " + std::to_string(options.iterations) + ", expected 0 or more",
-                "label_propagation");
+    fail(Errc::invalid_argument, "label_propagation", "iterations is {}, expected 0 or more", options.iterations);
 }
 
 }  // namespace

@@ -26,12 +26,13 @@ bool any_neighbor(const Graph& graph, Vertex v, Test test) {
 }
 
 bool beats_neighbors(const Graph& graph, std::span<const std::uint8_t> states, Vertex v, std::uint64_t seed,
-                      std::uint64_t round) {
+                     std::uint64_t round) {
   const auto own = priority(seed, v, round);
   return !any_neighbor(graph, v, [&](Vertex u) { return states[u] == undecided && priority(seed, u, round) > own; });
 }
 
-/// One half of a round: the best join, or their neighbors leave. Drops what is decided from `open`.
+/// Moves the vertices of `open` for which `decide` is true to state `into` and removes them from `open`. A round calls
+/// it twice: vertices with the highest priority join, then their neighbors are out.
 template <class Decide>
 void settle(bsp::Replicated<std::uint8_t>& states, std::vector<Vertex>& open, State into, Decide decide) {
   const bsp::Share share = states.share();

@@ -10,12 +10,13 @@
 namespace scalar::inline v0::graph {
 namespace {
 
+/// A message: the vertex `least` has a path to `to`.
 struct Arrival {
   Vertex least = 0, to = 0;
 };
 
-/// Spreads what has arrived within the share, the least first, so that each vertex is visited at most once. True when
-/// something was sent on.
+/// Spreads the arrived numbers within the share, in ascending order, so that each vertex is visited at most once.
+/// Returns whether anything was sent to another peer.
 bool spread(const Graph& graph, bsp::Share share, const Partition& owners, std::vector<Arrival>& arrivals,
             Vertex* values, std::vector<Vertex>& stack, bsp::Mailbox<Arrival>& box) {
   bool sends = false;

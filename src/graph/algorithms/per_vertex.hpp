@@ -1,5 +1,5 @@
 #pragma once
-/// The two forms of an algorithm that gives a value per vertex. Internal to the room.
+/// Runs an algorithm that gives one value per vertex, with an engine of its own or inside another one. Internal.
 #include <utility>
 #include <vector>
 
@@ -15,7 +15,7 @@ inline bsp::Share share_of(const Partition& partition, int rank) noexcept {
   return {partition.first(rank), partition.last(rank)};
 }
 
-/// Runs `compute(peer, share, values of the share)`, a coroutine, on an engine of its own.
+/// Runs the coroutine `compute(peer, share, values of the share)` on a new engine; returns the values of all vertices.
 template <class T, class Compute>
 std::vector<T> values_of_all(const Graph& graph, int asked, const Runtime& runtime, const char* algorithm,
                              Compute compute) {
@@ -30,7 +30,8 @@ std::vector<T> values_of_all(const Graph& graph, int asked, const Runtime& runti
   return values;
 }
 
-/// Runs it inside the engine of `peer`. `Compute` captures nothing with a destructor.
+/// Runs `compute(peer, share, values of the share)` inside the engine of `peer`. `Compute` must not capture anything
+/// with a destructor.
 template <class T, class Compute>
 bsp::Task<VertexValues<T>> values_of_own(bsp::Peer& peer, const Graph& graph, Compute compute) {
   const bsp::Share share = share_of(Partition::edge_balanced(graph, peer.size()), peer.rank());

@@ -1,8 +1,8 @@
 #include "scalar/graph/algorithms/personalized_pagerank.hpp"
 
-#include <string>
 #include <vector>
 
+#include "core/fail.hpp"
 #include "graph/kernels.hpp"
 
 namespace scalar::inline v0::graph {
@@ -11,9 +11,9 @@ namespace {
 constexpr const char* name = "personalized_pagerank";
 
 std::vector<double> teleport_to(const Graph& graph, std::span<const Vertex> sources, const PageRankOptions& options) {
-  if (sources.empty()) throw Error(Errc::invalid_argument, "there are no sources to return to", name);
+  if (sources.empty()) fail(Errc::invalid_argument, name, "there are no sources to return to");
   if (!options.teleport.empty())
-    throw Error(Errc::invalid_argument, "teleport is given by the sources; use pagerank for weights of your own", name);
+    fail(Errc::invalid_argument, name, "teleport is given by the sources; use pagerank for weights of your own");
   std::vector<double> weights(graph.vertices());
   for (const Vertex source : sources) {
     check_source(graph, source, name);

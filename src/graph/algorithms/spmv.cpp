@@ -1,7 +1,6 @@
 #include "scalar/graph/algorithms/spmv.hpp"
 
-#include <string>
-
+#include "core/fail.hpp"
 #include "graph/algorithms/per_vertex.hpp"
 
 namespace scalar::inline v0::graph {
@@ -9,10 +8,7 @@ namespace {
 
 void check_vector(const Graph& graph, std::span<const double> x) {
   if (x.size() != graph.vertices())
-    throw Error(
-        Errc::shape_mismatch,
-        "x has " + std::to_string(x.size()) + " elements, the graph " + std::to_string(graph.vertices()) + " vertices",
-        "spmv");
+    fail(Errc::shape_mismatch, "spmv", "x has {} elements, the graph {} vertices", x.size(), graph.vertices());
 }
 
 bsp::Task<> compute(bsp::Peer&, const Graph& graph, std::span<const double> x, bool transposed, bsp::Share share,

@@ -10,15 +10,17 @@
 namespace scalar::inline v0::graph {
 namespace {
 
+/// An edge as stored at one of its ends.
 struct Arc {
   Vertex to = 0;
-  std::uint32_t ways = 0;  // directions in which there is an edge
+  std::uint32_t ways = 0;  // the number of directions in which there is an edge
 };
 struct List {
   std::uint64_t first = 0, count = 0;
 };
 
-/// Whether edges are kept at `a`: at the end with fewer of them, so that no list is longer than sqrt(2 edges).
+/// Whether an edge between `a` and `b` is stored at `a`. It is stored at the end with fewer edges, so that no list is
+/// longer than sqrt(2 edges).
 bool is_before(const Graph& graph, Vertex a, Vertex b) noexcept {
   const std::pair left{graph.out_degree(a) + (graph.is_directed() ? graph.in_degree(a) : 0), a};
   const std::pair right{graph.out_degree(b) + (graph.is_directed() ? graph.in_degree(b) : 0), b};
@@ -31,7 +33,7 @@ std::uint64_t count_lists(const Graph& graph, bsp::Share share, std::span<List> 
     List& list = lists[v - share.begin];
     list = {arcs, 0};
     each_neighbor(graph, static_cast<Vertex>(v),
-                   [&](Vertex u, int) { list.count += is_before(graph, static_cast<Vertex>(v), u); });
+                  [&](Vertex u, int) { list.count += is_before(graph, static_cast<Vertex>(v), u); });
     arcs += list.count;
   }
   return arcs;
@@ -44,7 +46,7 @@ void fill_lists(const Graph& graph, bsp::Share share, Arc* arcs) {
     });
 }
 
-/// Calls `found(v, vu, vw, uw)` for each triangle (v, u, w) of which v comes first, with its arcs.
+/// Calls `found(v, vu, vw, uw)` with the arcs of each triangle (v, u, w) whose first vertex v is in the share.
 template <class Found>
 void each_triangle(bsp::Share share, std::span<const List> lists, const Arc* arcs, Found found) {
   for (std::size_t v = share.begin; v < share.end; ++v) {
@@ -76,7 +78,8 @@ void count_opposite(bsp::Share share, std::span<const List> lists, const Arc* ar
   });
 }
 
-/// Every edge at one of its ends, readable by all; then `use(share, lists, arcs)`.
+/// Builds lists that store every edge at one of its ends and that all peers can read; then calls
+/// `use(share, lists, arcs)`.
 template <class Use>
 bsp::Task<> with_lists(bsp::Peer& peer, const Graph& graph, bsp::Share share, Use& use) {
   bsp::Replicated<List> lists(peer, graph.vertices(), share);

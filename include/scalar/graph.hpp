@@ -11,7 +11,7 @@
 #include "scalar/graph/algorithms/maximal_independent_set.hpp"
 #include "scalar/graph/algorithms/minimum_distance_search.hpp"
 #include "scalar/graph/algorithms/pagerank.hpp"
-#include "scalar/graph/algorithms/personalised_pagerank.hpp"
+#include "scalar/graph/algorithms/personalized_pagerank.hpp"
 #include "scalar/graph/algorithms/semi_clustering.hpp"
 #include "scalar/graph/algorithms/spmv.hpp"
 #include "scalar/graph/algorithms/sssp.hpp"

@@ -9,6 +9,7 @@
 #include "cache/cache_impl.hpp"
 #include "scalar/cache/claim.hpp"
 #include "scalar/core/error.hpp"
+#include "scalar/core/runtime.hpp"
 
 namespace scalar::inline v0::cache {
 namespace {

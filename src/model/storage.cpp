@@ -167,7 +167,8 @@ void Base::save(const data::Uri& uri, const ModelInfo& info) const {
   const std::vector<std::byte> parameters = parameter_bytes();
   const std::string hash = sha256_hex(parameters);
   const bool is_file = uri.scheme() == "file";
-  const std::string file = std::string(parameters_stem) + (is_file ? "" : "-" + hash.substr(0, 16)) + ".bin";
+  const std::string file =
+      is_file ? fmt::format("{}.bin", parameters_stem) : fmt::format("{}-{:.16}.bin", parameters_stem, hash);
   const json::Value content = json::Object{
       {"encoder", encoder.to_json()},
       {"files", json::Object{{file, json::Object{{"bytes", std::uint64_t{parameters.size()}}, {"sha256", hash}}}}},

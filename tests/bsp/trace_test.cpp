@@ -166,7 +166,7 @@ TEST_CASE("probe measures a machine, and predictions follow it") {
   CHECK(machine.gaps.back().bytes == 24 << 20);
 
   const bsp::Machine made{.peers = 2, .rate = 1, .latency = 100, .gaps = {{1000, 50}, {3000, 250}}};
-  CHECK(made.exchange(0) == 0);
+  CHECK(made.exchange(0).count() == 0);
   CHECK(made.exchange(500).count() == Approx(25));
   CHECK(made.exchange(1000).count() == Approx(50));
   CHECK(made.exchange(2000).count() == Approx(150));
@@ -175,5 +175,6 @@ TEST_CASE("probe measures a machine, and predictions follow it") {
   const auto trace = std::make_shared<bsp::Trace>(bsp::TraceOptions{.machine = made});
   bsp::Engine({.peers = 2, .workers = 1, .trace = trace}).run([](Peer& peer) -> Task<> { co_await peer.sync(); });
   for (const bsp::SuperstepRecord& record : trace->records())
-    CHECK(record.predicted.count() == Approx(bsp::Nanoseconds(record.work_sum).count() + 100));  // one worker does it all
+    CHECK(record.predicted.count() ==
+          Approx(bsp::Nanoseconds(record.work_sum).count() + 100));  // one worker does it all
 }

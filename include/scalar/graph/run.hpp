@@ -26,7 +26,7 @@ struct Verdict {
 };
 
 template <class Program>
-[[gnu::noinline]] void initialise_all(VertexState<Program>& state) {
+[[gnu::noinline]] void initialize_all(VertexState<Program>& state) {
   Context<Program> context(state);
   for (std::size_t w = 0; w < state.awake.size(); ++w)
     for (std::uint64_t bits = state.awake[w]; bits != 0; bits &= bits - 1)
@@ -113,7 +113,7 @@ bsp::Task<RunResult<Program>> run(bsp::Peer& peer, const Program& program, const
     State state(peer, program, graph, options);
     state.publishes = state.publishes_next(nullptr);
     state.begin();
-    detail::initialise_all(state);
+    detail::initialize_all(state);
     while (statistics.supersteps < options.max_supersteps) {
       detail::compute_all(state);
       state.finish();

@@ -62,7 +62,7 @@ std::shared_ptr<detail::ClockCore> join(Peer& peer, std::int64_t index, const St
 
 }  // namespace
 
-StaleClock::Clock(Peer& peer, const StaleClockOptions& options)
+StaleClock::StaleClock(Peer& peer, const StaleClockOptions& options)
     : peer_(peer), index_(peer.mailboxes()), core_(join(peer, index_, options)) {}
 
 StaleClock::~StaleClock() {

@@ -1,4 +1,4 @@
-#include "scalar/graph/algorithms/personalised_pagerank.hpp"
+#include "scalar/graph/algorithms/personalized_pagerank.hpp"
 
 #include <string>
 #include <vector>
@@ -8,7 +8,7 @@
 namespace scalar::inline v0::graph {
 namespace {
 
-constexpr const char* name = "personalised_pagerank";
+constexpr const char* name = "personalized_pagerank";
 
 std::vector<double> teleport_to(const Graph& graph, std::span<const Vertex> sources, const PageRankOptions& options) {
   if (sources.empty()) throw Error(Errc::invalid_argument, "there are no sources to return to", name);
@@ -24,7 +24,7 @@ std::vector<double> teleport_to(const Graph& graph, std::span<const Vertex> sour
 
 }  // namespace
 
-PageRank<double> personalised_pagerank(const Graph& graph, std::span<const Vertex> sources,
+PageRank<double> personalized_pagerank(const Graph& graph, std::span<const Vertex> sources,
                                        const PageRankOptions& options, const Runtime& runtime) {
   const std::vector<double> weights = teleport_to(graph, sources, options);
   PageRankOptions with = options;
@@ -32,7 +32,7 @@ PageRank<double> personalised_pagerank(const Graph& graph, std::span<const Verte
   return pagerank<double>(graph, with, runtime);
 }
 
-bsp::Task<PageRank<double>> personalised_pagerank(bsp::Peer& peer, const Graph& graph, std::span<const Vertex> sources,
+bsp::Task<PageRank<double>> personalized_pagerank(bsp::Peer& peer, const Graph& graph, std::span<const Vertex> sources,
                                                   PageRankOptions options) {
   const std::vector<double> weights = teleport_to(graph, sources, options);
   options.teleport = weights;

@@ -1,5 +1,5 @@
 #pragma once
-/// Replicated<T>: an array that every peer reads whole, each writes a share of, and that changes at barriers only.
+/// Replicated<T>: an array that every peer reads whole and writes a share of, and that changes only at barriers.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -45,7 +45,7 @@ namespace detail {
 struct FreeZeroed {
   void operator()(void* memory) const noexcept { std::free(memory); }
 };
-/// `size` elements of zero bytes. The pages are touched first by who writes them, so they lie near that thread.
+/// `size` elements of zero bytes. The thread that writes a page is the first to touch it, so the page is near to it.
 template <class T>
 std::unique_ptr<T[], FreeZeroed> zeroed(std::size_t size) {
   static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= alignof(std::max_align_t));
@@ -57,8 +57,8 @@ std::unique_ptr<T[], FreeZeroed> zeroed(std::size_t size) {
 
 /// The two versions of one array.
 ///
-/// A version that local peers have published is offered to other processes from where it lies: it is written again two
-/// supersteps later at the earliest. What they publish is copied into its place.
+/// A version that local peers have published is sent to other processes from the array itself, which is written again
+/// two supersteps later at the earliest. What other processes publish is copied into the array.
 template <class T>
 class ReplicatedChannel final : public ChannelBase {
  public:
@@ -124,10 +124,10 @@ class ReplicatedChannel final : public ChannelBase {
     local.superstep = superstep, local.has_published = true;
     published(superstep).fetch_add(1, std::memory_order_relaxed);
   }
-  /// How many peers have published in the supersteps of that parity. Never set back while in use: who reads a count
-  /// compares it with that of two supersteps before.
+  /// How many peers have published in all supersteps of the same parity. The count is not reset while in use: a reader
+  /// compares it with the count of two supersteps before.
   std::atomic<std::uint64_t>& published(std::uint64_t superstep) noexcept { return published_[superstep & 1]; }
-  /// Every local peer says so at the beginning of a superstep, and all say the same.
+  /// Called by every local peer at the beginning of a superstep, with the same `parity`.
   void set_current(unsigned parity) noexcept { current_.store(parity, std::memory_order_relaxed); }
 
  private:
@@ -151,12 +151,12 @@ class ReplicatedChannel final : public ChannelBase {
 
 }  // namespace detail
 
-/// An array of `size` elements that every peer can read whole, as it was published last.
+/// An array of `size` elements that every peer can read whole, as last published.
 ///
-/// The peers divide it in contiguous shares. A peer writes its share of the next version, `next()`, in one superstep or
-/// several, and says `publish()`; at the end of that superstep, in which all peers must publish, the next version
-/// becomes `values()`. Before the first, all bytes are zero. Both versions exist once in a process, whatever its number
-/// of peers, and nothing is copied there: a read costs what it costs in an array of one's own.
+/// The peers divide the array into contiguous shares. A peer writes its share of the next version, `next()`, in one
+/// superstep or several, and calls `publish()`. All peers must publish in the same superstep; at its end the next
+/// version becomes `values()`. Before the first publication all bytes are zero. Each process has both versions once,
+/// whatever its number of peers, and nothing is copied within it: a read costs the same as in a local array.
 ///
 /// Replicated arrays match across peers as mailboxes do, by order of creation among both.
 /// Errors: `Errc::invalid_argument` from the barrier at which only some peers have published.
@@ -170,8 +170,8 @@ class Replicated final : detail::Box {
   /// An array divided evenly. Errors: `Errc::shape_mismatch` when peers give different sizes.
   Replicated(Peer& peer, std::size_t size) : Replicated(peer, size, even_share(size, peer.rank(), peer.size())) {}
   /// An array of which this peer writes `share`. In rank order the shares cover the array.
-  /// Errors: `Errc::shape_mismatch` for shares that do not follow each other, `Errc::out_of_range` for one that is none
-  /// of the array.
+  /// Errors: `Errc::shape_mismatch` for shares that do not follow each other, `Errc::out_of_range` for a share outside
+  /// the array.
   Replicated(Peer& peer, std::size_t size, Share share)
       : peer_(peer), index_(peer.mailboxes()), channel_(join(peer)), size_(size), share_(share) {
     try {
@@ -195,13 +195,13 @@ class Replicated final : detail::Box {
   /// The elements that this peer writes.
   Share share() const noexcept { return share_; }
 
-  /// The version published last, until the next barrier.
+  /// The last published version, valid until the next barrier.
   std::span<const T> values() const noexcept { return {values_, size_}; }
   const T& operator[](std::size_t index) const noexcept { return values_[index]; }
-  /// This peer's share of the next version. It holds what the share was one version before `values()`.
+  /// This peer's share of the next version. It initially holds the share of the version before `values()`.
   std::span<T> next() noexcept { return {next_ + share_.begin, share_.size()}; }
 
-  /// This peer's share of the next version is written: it is everyone's from the next barrier on. Again is the same.
+  /// Marks this peer's share of the next version as complete; all peers see it after the next barrier. Idempotent.
   void publish() noexcept { channel_.publish(peer_.rank(), superstep_); }
 
  private:

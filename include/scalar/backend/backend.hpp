@@ -69,7 +69,7 @@ concept Backend = requires(const B& backend) {
 
 /// `B` can learn `S`, such as `Trains<Native, GradientBoostedTrees>`.
 ///
-/// `fit` learns from the dense features and targets of a Dataset; it throws `Error{Errc::canceled}` when asked to stop
+/// `fit` learns from the dense features and targets of a Dataset; it throws `Error{Errc::canceled}` on a stop request
 /// and `Error{Errc::invalid_argument}` for targets that the spec cannot learn, such as only one class. A backend that
 /// cannot share the fit over `options.transport` throws `Error{Errc::unsupported}`; it never trains alone instead.
 template <class B, class S>

@@ -1,5 +1,6 @@
 #pragma once
-/// Features as small integers: quantile bins, stored in blocks of features whose histograms stay in the nearest cache.
+/// Features as small integers: quantile bins, stored in blocks of features whose histograms fit in the first-level
+/// cache.
 #include <cstddef>
 #include <cstdint>
 #include <span>

@@ -26,7 +26,7 @@ struct Wide {
 
 /// A sum of derivatives as two integers in one: `g` in the upper 32 bits, signed, `h` in the lower, not negative. One
 /// addition adds both, exactly, so the sum does not depend on its order. (Compare Shi et al., "Quantized training of
-/// gradient boosting decision trees", NeurIPS 2022, who use 2 to 5 bits; here it is 15 bits and more.)
+/// gradient boosting decision trees", NeurIPS 2022, which uses 2 to 5 bits; here it is 15 bits or more.)
 struct Packed {
   std::int64_t bits = 0;
 

@@ -34,7 +34,7 @@ inline void check_source(const Graph& graph, Vertex source, const char* algorith
 
 /// The vertices of `rank` when peers divide the work on the lists evenly; a vertex costs as much as four edges. Shares
 /// begin at multiples of 64, so that no cache line or bitmap word belongs to two peers.
-inline bsp::Share edge_share(std::span<const std::int64_t> offsets, int rank, int peers) {
+inline Range edge_share(std::span<const std::int64_t> offsets, int rank, int peers) {
   const std::size_t vertices = offsets.size() - 1;
   const auto work_before = [&](std::size_t v) { return static_cast<std::size_t>(offsets[v]) + 4 * v; };
   const auto cut = [&](int at) {

@@ -104,7 +104,7 @@ class Received {
 /// For a loop over many messages pass the mailbox to a plain function: g++ 12 keeps a coroutine's locals in memory.
 template <class T>
 class Mailbox final : detail::Box {
-  static_assert(!detail::is_view<T>, "messages of variable length: include scalar/bsp/view_mailbox.hpp");
+  static_assert(!detail::is_view<T>, "messages of variable length: include scalar/bsp/messages/view_mailbox.hpp");
 
  public:
   /// Internal: use `peer.mailbox<T>()`.

@@ -44,7 +44,7 @@ Library::Library(const std::string& path) {
   if (handle == nullptr)
     fail(Errc::unavailable, "xgboost",
          "XGBoost's library cannot be opened, tried {}; install libxgboost0 or give the path of PyPI xgboost-cpu's "
-         "lib/libxgboost.so as Options.library",
+         "lib/libxgboost.so as BackendOptions.library",
          tried);
   const auto find = [&](auto& function, const char* symbol) {
     function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(handle, symbol));

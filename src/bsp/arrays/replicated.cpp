@@ -11,7 +11,7 @@ void throw_unlike_arrays(std::size_t expected, int rank, std::size_t size) {
        rank);
 }
 
-void throw_bad_share(int rank, Share share, std::size_t size) {
+void throw_bad_share(int rank, Range share, std::size_t size) {
   fail(Errc::out_of_range, fmt::format("bsp peer {}", rank),
        "the share of an array is [{}, {}), expected one of [0, {})", share.begin, share.end, size);
 }

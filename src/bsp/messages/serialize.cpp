@@ -8,7 +8,7 @@ namespace scalar::inline v0::bsp::detail {
 void throw_not_serializable(const std::type_info& type) {
   fail(Errc::unsupported, "bsp message",
        "{} cannot travel between processes: it is neither plain memory nor made of standard types; include "
-       "scalar/bsp/cereal.hpp or scalar/bsp/boost_serialization.hpp, or specialize bsp::Serializer",
+       "scalar/bsp/messages/cereal.hpp or scalar/bsp/messages/boost_serialization.hpp, or specialize bsp::Serializer",
        readable(type));
 }
 

@@ -30,7 +30,7 @@ struct Frontier {
 /// One peer's search.
 struct Search {
   const Graph& graph;
-  bsp::Share share;
+  Range share;
   Places& places;
   Bitmap& bitmap;
   bsp::Mailbox<Vertex>& box;
@@ -107,7 +107,7 @@ struct Search {
   }
 };
 
-bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, BfsOptions options, bsp::Share share,
+bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, BfsOptions options, Range share,
                     std::uint32_t* depths, Vertex* parents) {
   check_source(graph, source, "bfs");
   if (options.alpha < 0) refuse("bfs", "alpha", options.alpha, "0 or more");
@@ -158,7 +158,7 @@ Bfs bfs(const Graph& graph, Vertex source, const BfsOptions& options, const Runt
   const bsp::Engine engine({.peers = peers}, runtime);
   engine.run([&](bsp::Peer& peer) {
     const auto offsets = graph.has_in_edges() ? graph.in_offsets() : graph.out_offsets();
-    const bsp::Share share = edge_share(offsets, peer.rank(), peers);
+    const Range share = edge_share(offsets, peer.rank(), peers);
     return compute(peer, graph, source, options, share, result.depths.data() + share.begin,
                    result.parents.data() + share.begin);
   });
@@ -167,7 +167,7 @@ Bfs bfs(const Graph& graph, Vertex source, const BfsOptions& options, const Runt
 
 bsp::Task<Bfs> bfs(bsp::Peer& peer, const Graph& graph, Vertex source, BfsOptions options) {
   const auto offsets = graph.has_in_edges() ? graph.in_offsets() : graph.out_offsets();
-  const bsp::Share share = edge_share(offsets, peer.rank(), peer.size());
+  const Range share = edge_share(offsets, peer.rank(), peer.size());
   Bfs result{.first = static_cast<Vertex>(share.begin),
              .depths = std::vector<std::uint32_t>(share.size()),
              .parents = std::vector<Vertex>(share.size())};

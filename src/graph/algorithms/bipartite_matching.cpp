@@ -84,13 +84,13 @@ std::vector<Vertex> bipartite_matching(const Graph& graph, std::span<const std::
   check_sides(graph, is_left);
   return values_of_all<Vertex>(
       graph, options.peers, runtime, "bipartite_matching",
-      [&](bsp::Peer& peer, bsp::Share, Vertex* mates) { return compute(peer, graph, is_left, options.seed, mates); });
+      [&](bsp::Peer& peer, Range, Vertex* mates) { return compute(peer, graph, is_left, options.seed, mates); });
 }
 
 bsp::Task<VertexValues<Vertex>> bipartite_matching(bsp::Peer& peer, const Graph& graph,
                                                    std::span<const std::uint8_t> is_left, MatchingOptions options) {
   check_sides(graph, is_left);
-  return values_of_own<Vertex>(peer, graph, [&graph, is_left, options](bsp::Peer& at, bsp::Share, Vertex* mates) {
+  return values_of_own<Vertex>(peer, graph, [&graph, is_left, options](bsp::Peer& at, Range, Vertex* mates) {
     return compute(at, graph, is_left, options.seed, mates);
   });
 }

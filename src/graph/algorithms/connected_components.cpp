@@ -33,7 +33,7 @@ struct JoinBoth {
 using Forest = bsp::Monotone<Vertex, JoinBoth>;
 
 /// Makes every vertex of the share point to its root.
-void flatten(Forest& forest, bsp::Share share) noexcept {
+void flatten(Forest& forest, Range share) noexcept {
   for (std::size_t v = share.begin; v < share.end; ++v) {
     const Vertex before = forest[v];
     Vertex root = before;
@@ -42,7 +42,7 @@ void flatten(Forest& forest, bsp::Share share) noexcept {
   }
 }
 
-void join_nth_edges(Forest& forest, const Graph& graph, bsp::Share share, std::int64_t n) {
+void join_nth_edges(Forest& forest, const Graph& graph, Range share, std::int64_t n) {
   const auto offsets = graph.out_offsets();
   const auto neighbors = graph.out_neighbors();
   for (std::size_t v = share.begin; v < share.end; ++v)
@@ -71,7 +71,7 @@ Vertex frequent_label(const Forest& forest, Vertex vertices) {
 
 /// Joins along all edges that were not sampled, except from vertices of component `largest`: an edge that leaves that
 /// component is joined at its other end.
-void join_rest(Forest& forest, const Graph& graph, bsp::Share share, Vertex largest) {
+void join_rest(Forest& forest, const Graph& graph, Range share, Vertex largest) {
   const bool backwards = graph.is_directed() && graph.has_in_edges();
   for (std::size_t i = share.begin; i < share.end; ++i) {
     const auto v = static_cast<Vertex>(i);
@@ -83,7 +83,7 @@ void join_rest(Forest& forest, const Graph& graph, bsp::Share share, Vertex larg
   }
 }
 
-bsp::Task<std::int64_t> compute(bsp::Peer& peer, const Graph& graph, bsp::Share share, Vertex* labels) {
+bsp::Task<std::int64_t> compute(bsp::Peer& peer, const Graph& graph, Range share, Vertex* labels) {
   Forest forest(peer, graph.vertices(), [](std::size_t v) { return static_cast<Vertex>(v); });
   co_await peer.sync();
   for (std::int64_t n = 0; n < sampled_edges; ++n) {
@@ -115,14 +115,14 @@ Components connected_components(const Graph& graph, const ComponentsOptions& opt
   Components result{.labels = std::vector<Vertex>(graph.vertices())};
   const bsp::Engine engine({.peers = peers}, runtime);
   result.count = engine.run([&](bsp::Peer& peer) {
-    const bsp::Share share = edge_share(graph.out_offsets(), peer.rank(), peers);
+    const Range share = edge_share(graph.out_offsets(), peer.rank(), peers);
     return compute(peer, graph, share, result.labels.data() + share.begin);
   });
   return result;
 }
 
 bsp::Task<Components> connected_components(bsp::Peer& peer, const Graph& graph) {
-  const bsp::Share share = edge_share(graph.out_offsets(), peer.rank(), peer.size());
+  const Range share = edge_share(graph.out_offsets(), peer.rank(), peer.size());
   std::vector<Vertex> labels(share.size());
   const std::int64_t count = co_await compute(peer, graph, share, labels.data());
   co_return Components{.first = static_cast<Vertex>(share.begin), .labels = std::move(labels), .count = count};

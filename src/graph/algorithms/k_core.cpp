@@ -62,7 +62,7 @@ struct Peeling {
   bool counts_ = true;
 };
 
-bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, bsp::Share, std::uint32_t* cores) {
+bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Range, std::uint32_t* cores) {
   const Peeling program;
   const RunResult<Peeling> own = co_await run(peer, program, graph, {.gather = Gather::own});
   std::transform(own.values.begin(), own.values.end(), cores, [](const auto& value) { return value.core; });
@@ -73,11 +73,11 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, bsp::Share, std::uint32
 std::vector<std::uint32_t> k_core(const Graph& graph, const AlgorithmOptions& options, const Runtime& runtime) {
   return values_of_all<std::uint32_t>(
       graph, options.peers, runtime, "k_core",
-      [&](bsp::Peer& peer, bsp::Share share, std::uint32_t* cores) { return compute(peer, graph, share, cores); });
+      [&](bsp::Peer& peer, Range share, std::uint32_t* cores) { return compute(peer, graph, share, cores); });
 }
 
 bsp::Task<VertexValues<std::uint32_t>> k_core(bsp::Peer& peer, const Graph& graph) {
-  return values_of_own<std::uint32_t>(peer, graph, [&graph](bsp::Peer& at, bsp::Share share, std::uint32_t* cores) {
+  return values_of_own<std::uint32_t>(peer, graph, [&graph](bsp::Peer& at, Range share, std::uint32_t* cores) {
     return compute(at, graph, share, cores);
   });
 }

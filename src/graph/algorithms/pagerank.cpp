@@ -25,7 +25,7 @@ struct Part {
   std::span<const std::int64_t> in_offsets{}, out_offsets{};
   const Vertex* in_neighbors = nullptr;
   const double* teleport = nullptr;  // null: uniform
-  bsp::Share share{};
+  Range share{};
   Score* ranks = nullptr;  // of the share
   double damping = 0, teleport_scale = 0;
   Dangling dangling = Dangling::redistribute;
@@ -110,7 +110,7 @@ PageRank<Score> outcome_of(const PageRankOptions& options, int iterations, const
 
 /// Computes the ranks of `share` into `ranks`, and returns the rest of the result.
 template <class Score>
-bsp::Task<PageRank<Score>> compute(bsp::Peer& peer, const Graph& graph, PageRankOptions options, bsp::Share share,
+bsp::Task<PageRank<Score>> compute(bsp::Peer& peer, const Graph& graph, PageRankOptions options, Range share,
                                    Score* ranks) {
   check(options);
   double scale = 0;
@@ -150,7 +150,7 @@ PageRank<Score> pagerank(const Graph& graph, const PageRankOptions& options, con
   std::vector<Score> ranks(graph.vertices());
   const bsp::Engine engine({.peers = peers}, runtime);
   PageRank<Score> result = engine.run([&](bsp::Peer& peer) {
-    const bsp::Share share = edge_share(offsets, peer.rank(), peers);
+    const Range share = edge_share(offsets, peer.rank(), peers);
     return compute<Score>(peer, graph, options, share, ranks.data() + share.begin);
   });
   result.ranks = std::move(ranks);
@@ -159,7 +159,7 @@ PageRank<Score> pagerank(const Graph& graph, const PageRankOptions& options, con
 
 template <class Score>
 bsp::Task<PageRank<Score>> pagerank(bsp::Peer& peer, const Graph& graph, PageRankOptions options) {
-  const bsp::Share share = edge_share(graph.in_offsets(), peer.rank(), peer.size());
+  const Range share = edge_share(graph.in_offsets(), peer.rank(), peer.size());
   std::vector<Score> ranks(share.size());
   PageRank<Score> result = co_await compute<Score>(peer, graph, options, share, ranks.data());
   result.first = static_cast<Vertex>(share.begin);

@@ -11,7 +11,7 @@
 
 namespace scalar::inline v0::graph {
 
-inline bsp::Share share_of(const Partition& partition, int rank) noexcept {
+inline Range share_of(const Partition& partition, int rank) noexcept {
   return {partition.first(rank), partition.last(rank)};
 }
 
@@ -24,7 +24,7 @@ std::vector<T> values_of_all(const Graph& graph, int asked, const Runtime& runti
   const Partition partition = Partition::edge_balanced(graph, peers);
   const bsp::Engine engine({.peers = peers}, runtime);
   engine.run([&](bsp::Peer& peer) {
-    const bsp::Share share = share_of(partition, peer.rank());
+    const Range share = share_of(partition, peer.rank());
     return compute(peer, share, values.data() + share.begin);
   });
   return values;
@@ -34,7 +34,7 @@ std::vector<T> values_of_all(const Graph& graph, int asked, const Runtime& runti
 /// with a destructor.
 template <class T, class Compute>
 bsp::Task<VertexValues<T>> values_of_own(bsp::Peer& peer, const Graph& graph, Compute compute) {
-  const bsp::Share share = share_of(Partition::edge_balanced(graph, peer.size()), peer.rank());
+  const Range share = share_of(Partition::edge_balanced(graph, peer.size()), peer.rank());
   VertexValues<T> own{.first = static_cast<Vertex>(share.begin), .values = std::vector<T>(share.size())};
   co_await compute(peer, share, own.values.data());
   co_return own;

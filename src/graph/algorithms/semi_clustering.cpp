@@ -139,7 +139,7 @@ std::vector<std::vector<SemiCluster>> semi_clustering(const Graph& graph, const 
                                                       const Runtime& runtime) {
   check(options);
   return values_of_all<std::vector<SemiCluster>>(graph, options.peers, runtime, "semi_clustering",
-                                                 [&](bsp::Peer& peer, bsp::Share, std::vector<SemiCluster>* clusters) {
+                                                 [&](bsp::Peer& peer, Range, std::vector<SemiCluster>* clusters) {
                                                    return compute(peer, graph, options, clusters);
                                                  });
 }
@@ -148,7 +148,7 @@ bsp::Task<VertexValues<std::vector<SemiCluster>>> semi_clustering(bsp::Peer& pee
                                                                   SemiClusteringOptions options) {
   check(options);
   return values_of_own<std::vector<SemiCluster>>(
-      peer, graph, [&graph, options](bsp::Peer& at, bsp::Share, std::vector<SemiCluster>* clusters) {
+      peer, graph, [&graph, options](bsp::Peer& at, Range, std::vector<SemiCluster>* clusters) {
         return compute(at, graph, options, clusters);
       });
 }

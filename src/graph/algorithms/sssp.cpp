@@ -93,7 +93,7 @@ struct Search {
 };
 
 /// The sum of the weights of a share. Errors: `Errc::invalid_argument` for a negative one.
-double sum_of_weights(const Graph& graph, bsp::Share share) {
+double sum_of_weights(const Graph& graph, Range share) {
   const auto offsets = graph.out_offsets();
   const auto weights = graph.out_weights();
   const auto begin = static_cast<std::size_t>(offsets[share.begin]), end = static_cast<std::size_t>(offsets[share.end]);
@@ -121,7 +121,7 @@ double delta_of(const Graph& graph, double sum) noexcept {
 }
 
 template <class Distance>
-bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, SsspOptions options, bsp::Share share,
+bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, SsspOptions options, Range share,
                     Distance* result) {
   check_source(graph, source, "sssp");
   if (!(options.delta >= 0) || std::isinf(options.delta))
@@ -160,7 +160,7 @@ ShortestPaths<Distance> sssp(const Graph& graph, Vertex source, const SsspOption
   ShortestPaths<Distance> result{.distances = std::vector<Distance>(graph.vertices())};
   const bsp::Engine engine({.peers = peers}, runtime);
   engine.run([&](bsp::Peer& peer) {
-    const bsp::Share share = edge_share(graph.out_offsets(), peer.rank(), peers);
+    const Range share = edge_share(graph.out_offsets(), peer.rank(), peers);
     return compute(peer, graph, source, options, share, result.distances.data() + share.begin);
   });
   return result;
@@ -168,7 +168,7 @@ ShortestPaths<Distance> sssp(const Graph& graph, Vertex source, const SsspOption
 
 template <class Distance>
 bsp::Task<ShortestPaths<Distance>> sssp(bsp::Peer& peer, const Graph& graph, Vertex source, SsspOptions options) {
-  const bsp::Share share = edge_share(graph.out_offsets(), peer.rank(), peer.size());
+  const Range share = edge_share(graph.out_offsets(), peer.rank(), peer.size());
   ShortestPaths<Distance> result{.first = static_cast<Vertex>(share.begin),
                                  .distances = std::vector<Distance>(share.size())};
   co_await compute(peer, graph, source, options, share, result.distances.data());

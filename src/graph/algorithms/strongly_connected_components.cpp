@@ -169,7 +169,7 @@ struct Part {
 
   const Graph& graph;
   const Partition owners;
-  const bsp::Share share;
+  const Range share;
   std::vector<Vertex> root;  // by place in the share: the vertex that stands for the component
   std::vector<Color> color;
   std::vector<std::int64_t> sources, targets;  // edges from and to vertices that are not decided
@@ -263,7 +263,7 @@ bsp::Task<Components> strongly_connected_components(bsp::Peer& peer, const Graph
     Components own = co_await connected_components(peer, graph);
     co_return own;
   }
-  const bsp::Share share = share_of(Partition::edge_balanced(graph, peer.size()), peer.rank());
+  const Range share = share_of(Partition::edge_balanced(graph, peer.size()), peer.rank());
   std::vector<Vertex> labels(share.size());
   const std::int64_t count = co_await compute(peer, graph, labels.data());
   co_return Components{.first = static_cast<Vertex>(share.begin), .labels = std::move(labels), .count = count};

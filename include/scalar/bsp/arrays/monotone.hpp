@@ -150,7 +150,8 @@ class Monotone final : detail::Box {
     try {
       cells_.values = channel_.open(peer.rank(), size);
       const detail::World& world = peer.world();
-      const Share share = even_share(size, peer.rank() - world.first(), world.local());  // whole in every process
+      const Range share = even_part(size, static_cast<std::size_t>(peer.rank() - world.first()),
+                                    static_cast<std::size_t>(world.local()));  // whole in every process
       for (std::size_t i = share.begin; i < share.end; ++i) cells_.values[i] = static_cast<T>(initial(i));
       peer.attach(*this);
     } catch (...) {

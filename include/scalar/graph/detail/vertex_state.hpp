@@ -190,7 +190,7 @@ class VertexState {
   const Graph& graph;
   const RunOptions options;
   const Partition owners;
-  const bsp::Share share;
+  const Range share;
   const std::size_t base, size;
   std::vector<Value> values;
   std::vector<std::uint64_t> awake, has, exists{};  // one bit per local number

@@ -11,7 +11,6 @@
 #include "support/catch.hpp"
 
 using namespace scalar;
-using Range;
 using bsp::Peer;
 using bsp::Task;
 

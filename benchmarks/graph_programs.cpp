@@ -89,11 +89,11 @@ struct SentCombined : Ranks<SentCombined> {
 
 // PageRank whose state outlives its processes.
 
-void give(const Graph& graph, bsp::Share share, std::span<const float> ranks, std::span<float> given) {
+void give(const Graph& graph, Range share, std::span<const float> ranks, std::span<float> given) {
   for (std::size_t i = 0; i < share.size(); ++i)
     given[i] = ranks[i] / static_cast<float>(graph.out_degree(static_cast<Vertex>(share.begin + i)));
 }
-void take(const Graph& graph, bsp::Share share, std::span<const float> given, std::span<float> ranks) {
+void take(const Graph& graph, Range share, std::span<const float> given, std::span<float> ranks) {
   const auto n = static_cast<float>(graph.vertices());
   for (std::size_t i = 0; i < share.size(); ++i) {
     float sum = 0;
@@ -110,7 +110,7 @@ double bytes_in(const std::string& directory) {
 /// `watched`: a directory, whose bytes before the last step are wanted, when one checkpoint is there.
 bsp::Task<double> kept_ranks(bsp::Peer& peer, const Graph& graph, const std::string& watched) {
   const auto owners = graph::Partition::edge_balanced(graph, peer.size());
-  const bsp::Share share{owners.first(peer.rank()), owners.last(peer.rank())};
+  const Range share{owners.first(peer.rank()), owners.last(peer.rank())};
   std::vector<float> ranks(share.size(), 1 / static_cast<float>(graph.vertices()));
   int done = 0;
   double bytes = 0;

@@ -1,4 +1,4 @@
-// A backend of one's own: gradient descent for a spec that Scalar has, chosen by name like any other.
+// A backend of your own: gradient descent for one of Scalar's specs, chosen by name like any other backend.
 #include <cmath>
 #include <cstdio>
 #include <scalar/backend/erase.hpp>
@@ -6,18 +6,18 @@
 
 namespace mine {
 
-/// Learns ridge regression by gradient descent. The encoder has scaled the columns, so one step length fits all.
+/// Learns ridge regression by gradient descent. The encoder has scaled the columns, so one step length suits all.
 class GradientDescent {
  public:
   std::string_view name() const { return "gradient_descent"; }
 
-  /// Every reason why it cannot learn this spec, or none.
+  /// Every reason why this backend cannot learn the spec, or none.
   scalar::Support supports(const scalar::LinearRegression&, int peers = 1) const {
     if (peers > 1) return {{"gradient_descent learns with one peer, asked for " + std::to_string(peers)}};
     return {};
   }
 
-  /// The canonical parameters of the spec, with the meaning that its header writes down.
+  /// Returns the canonical parameters of the spec, with the meaning that the spec's header defines.
   scalar::LinearParameters fit(const scalar::LinearRegression& spec, const scalar::Dataset& data,
                                const scalar::FitOptions& options = {}, const scalar::Runtime& = {}) const {
     scalar::validate(spec);
@@ -30,8 +30,7 @@ class GradientDescent {
     for (std::int64_t i = 0; i < data.rows(); ++i) total += data.weight(i);
     for (int step = 0; step < steps; ++step) {
       if (options.stop.stop_requested())
-        throw scalar::Error(scalar::Errc::canceled, "stopped before step " + std::to_string(step),
-                            std::string(name()));
+        throw scalar::Error(scalar::Errc::canceled, "stopped before step " + std::to_string(step), std::string(name()));
       const double squares = add_gradient(spec, data, result, gradient);
       for (std::size_t j = 0; j < gradient.size(); ++j)
         result.values[j] -= 0.5 * gradient[j] / (total * double(data.columns()));
@@ -63,9 +62,11 @@ class GradientDescent {
   }
 };
 
-/// Enters it under its name, before main. In a library of its own this needs the linker flag of docs/backends.md.
-const bool entered = scalar::backend::enter(
-    "gradient_descent", [](const scalar::backend::BackendOptions&) { return scalar::backend::erase(GradientDescent{}); });
+/// Registers the backend under its name, before main. In a separate library this needs the linker flag of
+/// docs/backends.md.
+const bool entered = scalar::backend::enter("gradient_descent", [](const scalar::backend::BackendOptions&) {
+  return scalar::backend::erase(GradientDescent{});
+});
 
 }  // namespace mine
 

@@ -1,5 +1,5 @@
-// The main job, first part: reads a table and images, compares backends over folds, trains five models, checks that
-// saved ones answer the same, and writes requests for the server (quickstart_serve.cpp).
+// The quick start, first part: reads a table and images, compares backends over folds, trains five models, checks that
+// saved models give the same predictions, and writes requests for the server (quickstart_serve.cpp).
 //   quickstart <output> <penguins.csv> <fashion-mnist>
 #include <scalar/scalar.hpp>
 
@@ -26,7 +26,7 @@ struct Result {
 
 struct Folds {
   std::string label{}, backend{};
-  std::vector<double> logloss{};  ///< of each fold
+  std::vector<double> logloss{};  ///< one per fold
 };
 struct Results {
   std::vector<Result> fits{};
@@ -76,7 +76,7 @@ Model<S> learn(const StepContext& context, Results& results, const std::string& 
 const GradientBoostedTrees trees{.trees = 50, .depth = 4, .loss = Loss::softmax};
 const MultilayerPerceptron network{.hidden = {256}, .epochs = 5};
 
-/// Each backend learns and is measured on the same folds of the training rows, so what differs is the backend.
+/// Each backend learns and is measured on the same folds of the training rows, so only the backend differs.
 template <class S>
 void cross_validate(Results& results, const std::string& label, const S& spec, const char* backend, const Table& train,
                     const StepContext& context) {

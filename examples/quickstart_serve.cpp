@@ -1,4 +1,4 @@
-// The main job, second part: serves what quickstart.cpp trained, and draws what was measured.
+// The quick start, second part: serves the models that quickstart.cpp trained, and draws what was measured.
 //   quickstart_serve <output>            serves on a free port, prints its address, until SIGTERM
 //   quickstart_serve <output> --report   draws results and timings as quickstart.svg
 #include <scalar/model.hpp>
@@ -33,7 +33,7 @@ void serve_all() {
   server.stop();
 }
 
-/// Adds a value to the strip of that label.
+/// Adds a value to the strip with that label.
 void add(report::StripPlot& plot, const std::string& label, const std::string& group, double value) {
   if (plot.strips.empty() || plot.strips.back().label != label) plot.strips.push_back({label, {}, group});
   plot.strips.back().values.push_back(value);

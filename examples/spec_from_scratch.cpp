@@ -1,4 +1,4 @@
-// A spec of one's own: a model family that Scalar does not have, trained, saved, loaded and served like any other.
+// A spec of your own: a model family that Scalar does not have, trained, saved, loaded and served like any other.
 #include <unistd.h>
 #include <algorithm>
 #include <cmath>
@@ -10,12 +10,12 @@
 
 namespace mine {
 
-/// The canonical parameters: what is learned, whoever learns it.
+/// The canonical parameters: what is learned, whichever backend learns it.
 struct Centroids {
   std::int64_t features = 0, classes = 0;
   std::vector<float> values{};  // [classes, features]
 };
-// How they are stored.
+// How the parameters are stored.
 std::vector<std::byte> to_bytes(const Centroids& centroids) {
   scalar::TensorWriter writer;
   writer.add("centroids", {centroids.classes, centroids.features}, std::span(centroids.values));
@@ -29,7 +29,7 @@ void from_bytes(std::span<const std::byte> bytes, Centroids& centroids) {
   centroids.features = shape[1];
 }
 
-// How they predict: the nearer a centroid, the more probable its class.
+// How the parameters predict: the nearer a centroid, the more probable its class.
 class Nearest final : public scalar::CompiledModel::Interface {
  public:
   explicit Nearest(Centroids centroids) : centroids_(std::move(centroids)) {}
@@ -80,7 +80,7 @@ struct scalar::ParametersOf<mine::NearestCentroid> {
 };
 namespace mine {
 
-/// Who learns it.
+/// The backend that learns the spec.
 struct Averages {
   std::string_view name() const { return "averages"; }
   scalar::Support supports(const NearestCentroid&, int peers) const {
@@ -102,7 +102,7 @@ struct Averages {
   }
 };
 
-const bool registered = scalar::register_spec<NearestCentroid>();  // so that models of it can be loaded
+const bool registered = scalar::register_spec<NearestCentroid>();  // so that models of this spec can be loaded
 
 }  // namespace mine
 

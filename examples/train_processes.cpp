@@ -1,4 +1,5 @@
-// Trains one model in several processes together, and says whether it is the model that one process learns alone.
+// Trains one model in several processes together, and prints whether it is the same model that one process learns
+// alone.
 //
 //   for i in 0 1; do
 //     SCALAR_RANK=$i SCALAR_PEERS=2 SCALAR_COORDINATOR=127.0.0.1:17115 train_processes examples/data/penguins.csv &

@@ -1,4 +1,4 @@
-// Hama's cmb (combine): everybody sends 1, 2 and 3 to everybody; the sender adds up what goes to the same peer.
+// Hama's cmb (combine): every peer sends 1, 2 and 3 to every peer; the sender adds up the numbers for the same peer.
 #include <scalar/bsp.hpp>
 
 #include <cstdio>

@@ -1,4 +1,4 @@
-// Hama's dynamicgraph: the first vertex makes a new one, which sums what all others know and removes them.
+// Hama's dynamicgraph: the first vertex adds a new one, which sums the values of all others and removes them.
 #include <scalar/graph.hpp>
 
 #include <cstdio>

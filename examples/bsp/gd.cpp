@@ -1,4 +1,4 @@
-// Hama's gd: gradient descent for linear and logistic regression, the gradient summed over the peers.
+// Hama's gd: gradient descent for linear and logistic regression; the peers add up their gradients.
 #include <scalar/bsp.hpp>
 #include <scalar/core/random.hpp>
 
@@ -10,7 +10,7 @@
 using namespace scalar;
 
 using Weights = std::array<double, 3>;   // the first is the intercept
-using Model = double (*)(double score);  // what the linear score predicts
+using Model = double (*)(double score);  // the prediction for a linear score
 struct Sample {
   Weights x{};  // x[0] is 1
   double y = 0;
@@ -28,7 +28,7 @@ std::vector<Sample> samples_of(int rank, Model model, const Weights& truth) {
   return samples;
 }
 
-Weights gradient(const std::vector<Sample>& samples, Model model, const Weights& w) {  // of both models' losses
+Weights gradient(const std::vector<Sample>& samples, Model model, const Weights& w) {  // of either model's loss
   Weights sum{};
   for (const Sample& sample : samples)
     for (std::size_t i = 0; i < w.size(); ++i)

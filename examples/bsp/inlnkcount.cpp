@@ -1,5 +1,4 @@
-// Hama's inlnkcount: every vertex counts the links that lead to it; checked against
-// graph::in_link_count.
+// Hama's inlnkcount: every vertex counts the links that lead to it; checked against graph::in_link_count.
 #include <scalar/graph.hpp>
 
 #include <cstdio>

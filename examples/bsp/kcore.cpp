@@ -1,4 +1,4 @@
-// Hama's kcore: the greatest k such that a vertex belongs to a part in which everyone has k neighbors.
+// Hama's kcore: the greatest k such that a vertex belongs to a subgraph in which every vertex has k neighbors.
 #include <scalar/graph.hpp>
 
 #include <cstdio>
@@ -6,7 +6,7 @@
 using namespace scalar;
 
 int main() {
-  // a, b, c, d all know each other; e knows two of them; f and g hang on a thread; h, i, j are a triangle.
+  // a, b, c, d all know each other; e knows two of them; f and g are a chain that hangs on e; h, i, j are a triangle.
   const graph::Graph friends =
       graph::parse_edge_list("a b\n a c\n a d\n b c\n b d\n c d\n e a\n e b\n f e\n g f\n h i\n i j\n j h\n",
                              {.build = {.directed = false}, .ids = graph::Ids::text});

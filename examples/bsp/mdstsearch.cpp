@@ -1,5 +1,5 @@
-// Hama's mdstsearch: every vertex learns the least vertex that it is connected with, which names its component; checked
-// against graph::minimum_distance_search.
+// Hama's mdstsearch: every vertex learns the smallest vertex that it is connected to, which names its component;
+// checked against graph::minimum_distance_search.
 #include <scalar/graph.hpp>
 
 #include <algorithm>

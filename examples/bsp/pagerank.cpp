@@ -1,5 +1,6 @@
-// Hama's pagerank as a vertex program: aggregators carry the rank of vertices without links and the change that ends
-// the run (Hama's loses the one and adds the ranks themselves to the other). Checked against graph::pagerank.
+// Hama's pagerank as a vertex program: aggregators carry the rank of vertices without links, and the change of ranks
+// that ends the run. (Hama's program loses that rank, and adds up ranks instead of changes.) Checked against
+// graph::pagerank.
 #include <scalar/graph.hpp>
 
 #include <cmath>

@@ -10,7 +10,7 @@
 using namespace scalar;
 
 long hits_of(int rank, long darts) {
-  Philox random(2012, static_cast<std::uint64_t>(rank));  // a stream of its own for every peer
+  Philox random(2012, static_cast<std::uint64_t>(rank));  // a separate stream for every peer
   long hits = 0;
   for (long dart = 0; dart < darts; ++dart) {
     const double x = 2 * random.uniform() - 1, y = 2 * random.uniform() - 1;

@@ -1,4 +1,4 @@
-// Hama's semi: groups of friends that have more to do with each other than with the rest; they may overlap.
+// Hama's semi: groups of friends that are more connected to each other than to the rest; groups may overlap.
 #include <scalar/graph.hpp>
 
 #include <cstdio>
@@ -6,7 +6,7 @@
 using namespace scalar;
 
 int main() {
-  // Two triangles of strong ties with a weak one between them: of each the score is (6 - 0.2 * 0.5) / 3.
+  // Two triangles of strong ties with a weak tie between them: each triangle has the score (6 - 0.2 * 0.5) / 3.
   const graph::Graph calls =
       graph::parse_edge_list("a b 2\n b c 2\n c a 2\n c d 0.5\n d e 2\n e f 2\n f d 2\n",
                              {.build = {.directed = false}, .ids = graph::Ids::text, .weighted = true});

@@ -7,7 +7,7 @@
 using namespace scalar;
 
 int main() {
-  // The second differences of x: 2 on the diagonal, -1 beside it; of the squares they are -2, but for the ends.
+  // The second differences of x: 2 on the diagonal, -1 beside it. For the squares they are -2, except at the ends.
   const graph::Graph differences = graph::parse_matrix_market(
       "%%MatrixMarket matrix coordinate integer symmetric\n"
       "6 6 11\n"

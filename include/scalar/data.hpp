@@ -8,6 +8,7 @@
 #include "scalar/data/encoder.hpp"
 #include "scalar/data/idx.hpp"
 #include "scalar/data/named_value.hpp"
+#include "scalar/data/prediction.hpp"
 #include "scalar/data/schema.hpp"
 #include "scalar/data/store.hpp"
 #include "scalar/data/table.hpp"

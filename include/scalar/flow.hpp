@@ -7,14 +7,14 @@
 
 #include "scalar/core/runtime.hpp"
 #include "scalar/flow/context.hpp"
-#include "scalar/flow/detail/plan.hpp"
 #include "scalar/flow/detail/mistakes.hpp"
+#include "scalar/flow/detail/plan.hpp"
 #include "scalar/flow/options.hpp"
 #include "scalar/flow/step.hpp"
 
 namespace scalar::inline v0 {
 
-/// Steps over one `State`, in the order a reader would run them.
+/// Steps that work on one `State`, written in the order in which they would run one after the other.
 ///
 /// ```
 /// Flow<Churn> flow("churn",
@@ -26,12 +26,12 @@ namespace scalar::inline v0 {
 /// ```
 ///
 /// The result is that of running the steps one after the other in the order written; steps that share nothing they
-/// write run at the same time. These do not compile, and the compiler prints a sentence naming step and member: a
-/// member read before it is written, arguments or results that do not fit the function, two steps of one name, two
-/// steps in `parallel(...)` that share a member which one of them writes, a member of another struct, a member that a
-/// step changes named twice.
+/// write run at the same time. The following do not compile, and the compiler prints a sentence that names the step and
+/// the member: a member that is read before it is written, arguments or results that do not fit the function, two steps
+/// with the same name, two steps in `parallel(...)` that share a member which one of them writes, a member of another
+/// struct, a member that a step changes and names twice.
 ///
-/// Thread safety: immutable, `run` may be called from any thread; copies share.
+/// Thread safety: immutable; `run` may be called from any thread. Copies share the steps.
 template <class State>
 class Flow {
  public:
@@ -45,17 +45,18 @@ class Flow {
     } else
       flow::detail::explain<State>(static_cast<Events*>(nullptr));
   }
-  // No moves: a flow that was moved from would have no steps.
+  // No moves: a moved-from flow would have no steps.
   Flow(const Flow&) = default;
   Flow& operator=(const Flow&) = default;
 
-  /// Runs the steps on `initial`, whose given members the caller has filled, and returns what they made of it.
+  /// Runs the steps on `initial`, whose given members the caller has filled, and returns the resulting State.
   ///
-  /// Errors: what a step throws ends the flow. Steps that are running finish, steps written before the failed one still
-  /// run, those after it do not start; so it is always the error of the first step in the order written that leaves, as
-  /// `Error` with the context `flow <name>, step <name>`. An `Error` keeps its code, other exceptions become
-  /// `Errc::failed`; the exception itself is nested (`std::rethrow_if_nested`). `Errc::canceled` when `options.stop`
-  /// was requested before the last step ended, even where that step did not look. The State is lost with the error.
+  /// Errors: an exception from a step ends the flow. Steps that are running finish, steps written before the failed one
+  /// still run, and steps after it do not start; so `run` always throws the error of the first failing step in the
+  /// order written, as an `Error` with the context `flow <name>, step <name>`. An `Error` keeps its code, other
+  /// exceptions become `Errc::failed`; the exception itself is nested (`std::rethrow_if_nested`). `Errc::canceled` when
+  /// `options.stop` was requested before the last step ended, even if that step did not check. The State is lost when
+  /// `run` throws.
   State run(State initial = {}, const FlowRunOptions& options = {}, const Runtime& runtime = {}) const {
     plan_->run(&initial, options, runtime);
     return initial;

@@ -1,5 +1,5 @@
 #pragma once
-/// Graphs: building, reading, generating and partitioning them, vertex programs, algorithms. See docs/graph.md.
+/// Graphs: build, read, generate and partition them; run vertex programs and algorithms on them. See docs/graph.md.
 #include "scalar/core/error.hpp"
 #include "scalar/graph/aggregators.hpp"
 #include "scalar/graph/algorithms/bfs.hpp"
@@ -11,7 +11,7 @@
 #include "scalar/graph/algorithms/maximal_independent_set.hpp"
 #include "scalar/graph/algorithms/minimum_distance_search.hpp"
 #include "scalar/graph/algorithms/pagerank.hpp"
-#include "scalar/graph/algorithms/personalised_pagerank.hpp"
+#include "scalar/graph/algorithms/personalized_pagerank.hpp"
 #include "scalar/graph/algorithms/semi_clustering.hpp"
 #include "scalar/graph/algorithms/spmv.hpp"
 #include "scalar/graph/algorithms/sssp.hpp"

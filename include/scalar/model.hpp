@@ -46,11 +46,11 @@ class Model {
   /// Predictions of dense features, `[rows, features]`. Requires a model whose inputs are all numbers.
   Prediction predict(const Dataset& dataset) const { return data().predict(dataset); }
   /// Predictions into `out`, `[rows, outputs]`. Nothing is allocated for up to 64 rows once the thread is warm.
-  /// Errors: `Errc::shape_mismatch`, and as above; `Errc::invalid_argument` for an infinity, and for a row whose
+  /// Errors: those of `predict(table)`; `Errc::shape_mismatch`; `Errc::invalid_argument` for an infinity, and for a row whose
   /// prediction is not finite, as when a value is missing that a linear model or a network cannot do without.
   void predict(const BatchView& batch, BatchOut out) const { data().predict(batch, out); }
 
-  /// The same model, whose info has one more measured figure. Shares everything else.
+  /// This model with one more measured figure in its info; everything else is shared.
   Model with_metric(std::string name, double value) const {
     return Model(data_, model::detail::with_metric(info(), std::move(name), value));
   }

@@ -1,5 +1,5 @@
 #pragma once
-/// A model that answers: with a cache of rows in front of it, shared by all who ask.
+/// A model that makes predictions, behind a cache of rows that all its callers share.
 #include <array>
 #include <concepts>
 #include <cstdint>
@@ -18,15 +18,15 @@
 namespace scalar::inline v0 {
 
 struct PredictorOptions {
-  std::uint64_t cache_bytes = 0;  ///< keys, values and overhead of the prediction cache; 0: no cache
+  std::uint64_t cache_bytes = 0;  ///< for keys, values and overhead of the prediction cache; 0: no cache
 };
 
-/// What one call may ask for.
+/// Options of one call.
 struct PredictOptions {
-  TimePoint deadline =
-      TimePoint::max();    ///< on the steady clock; `Errc::deadline_exceeded` when work would begin after it
-  std::stop_token stop{};  ///< `Errc::canceled` when asked before work begins
-  bool use_cache = true;   ///< false: neither looked up nor stored
+  /// On the steady clock. `Errc::deadline_exceeded` when work would begin after it.
+  TimePoint deadline = TimePoint::max();
+  std::stop_token stop{};  ///< `Errc::canceled` when a stop is requested before work begins
+  bool use_cache = true;   ///< false: nothing is looked up or stored
 };
 
 /// How the rows of a call were answered.
@@ -34,55 +34,58 @@ enum class CacheUse : std::uint8_t {
   hit = 0,        ///< every row was in the cache
   miss = 1,       ///< every row was computed
   partial = 2,    ///< some rows were in the cache, the others computed
-  coalesced = 3,  ///< some rows were being computed by another call, which this one waited for; none was computed here
-  bypass = 4,     ///< the cache was not asked
+  coalesced = 3,  ///< another call computed some rows, and this one waited for it; none was computed here
+  bypass = 4,     ///< the cache was not used
 };
-/// The name of a use, such as "hit".
+/// The name of `use`, such as "hit".
 std::string_view name(CacheUse use) noexcept;
 
-/// A model with a cache of its predictions, row by row: of a batch only the rows that are not there are computed, and a
-/// row that another call is computing is waited for instead.
+/// A model with a cache of its predictions, row by row. Only the rows of a batch that are not in the cache are
+/// computed; when another call is already computing a row, this one waits for its result.
 ///
-/// Predictions are pure, so a cached one is the same bytes. Keys are the raw input bytes of a row, compared in full.
-/// Copies share model and cache. Thread safety: all const members may be called from any thread.
+/// Predictions are pure, so a cached prediction has the same bytes as a computed one. Keys are the raw input bytes of a
+/// row, compared in full. Copies share the model and the cache. Thread safety: all const members may be called from any
+/// thread.
 class Predictor {
  public:
   /// Errors: `Errc::empty` for an empty model.
   explicit Predictor(AnyModel model, const PredictorOptions& options = {});
 
   const AnyModel& model() const noexcept;
-  /// The preprocessing of the model: its inputs and classes.
+  /// The model's preprocessing: its inputs and classes.
   const Encoder& encoder() const noexcept;
   /// Predictions per row.
   std::int64_t outputs() const noexcept;
 
-  /// Predictions of `batch` into `out`, `[rows, outputs()]`.
+  /// Writes the predictions of `batch` to `out`, `[rows, outputs()]`.
   ///
-  /// Once a thread is warm, nothing is allocated for up to 64 rows, but the entries that the cache stores.
-  /// Errors: `Errc::shape_mismatch`, `Errc::type_mismatch`, `Errc::invalid_argument` as Model::predict;
+  /// After the first calls of a thread, up to 64 rows allocate nothing except the entries that the cache stores.
+  /// Errors: `Errc::shape_mismatch`, `Errc::type_mismatch`, `Errc::invalid_argument` as for Model::predict;
   /// `Errc::deadline_exceeded`, `Errc::canceled`.
   CacheUse predict(const BatchView& batch, BatchOut out, const PredictOptions& call = {}) const;
-  /// As `predict`, with the code instead of an exception. `use` receives how it was answered.
+  /// As `predict`, but returns the error code instead of throwing. `use` receives how the rows were answered.
   Errc try_predict(const BatchView& batch, BatchOut out, const PredictOptions& call = {},
                    CacheUse* use = nullptr) const noexcept;
-  /// Answers from the cache alone: true when every row of `batch` was there, and `out` has the predictions. Nothing is
-  /// computed, and nobody is waited for; a false answer is not counted, and leaves `out` in pieces.
+  /// Answers from the cache alone. Returns true when every row of `batch` was in the cache; then `out` has the
+  /// predictions. Computes nothing and does not wait. When it returns false, the call is not counted, and some rows of
+  /// `out` may be overwritten.
   bool find(const BatchView& batch, BatchOut out) const;
-  /// Predictions of a table that has the model's input columns. Errors: as Model::predict.
+  /// Predictions for a table that has the model's input columns. Errors: those of Model::predict.
   Prediction predict(const Table& table, const PredictOptions& call = {}) const;
-  /// Predictions of a dataset `[rows, features]` for a model without raw columns. Errors: as Model::predict.
+  /// Predictions for a dataset `[rows, features]`, by a model without raw columns. Errors: those of Model::predict.
   Prediction predict(const Dataset& data, const PredictOptions& call = {}) const;
 
-  /// The prediction of one row, told as values by the names of their columns, in any order:
+  /// The prediction for one row, given as column names with values, in any order:
   /// `predict_row({{"island", "Torgersen"}, {"bill_length_mm", 39.1}})`. Columns that the model does not know are
-  /// ignored. Errors: `Errc::not_found` for an input without a value, `Errc::already_exists` for one with two values,
-  /// `Errc::type_mismatch` for a text instead of a number or the other way round, `Errc::out_of_range` for an integer
-  /// that a double does not hold; else as `predict`.
+  /// ignored. Errors: `Errc::not_found` for an input without a value, `Errc::already_exists` for an input with two
+  /// values, `Errc::type_mismatch` for a text instead of a number or a number instead of a text, `Errc::out_of_range`
+  /// for an integer that a double does not hold exactly; and those of `predict`.
   Prediction predict_row(std::span<const NamedValue> row, const PredictOptions& call = {}) const;
   Prediction predict_row(std::initializer_list<NamedValue> row, const PredictOptions& call = {}) const {
     return predict_row(std::span(row.begin(), row.size()), call);
   }
-  /// The same for a described struct, whose members are the columns. Optional members may be empty: missing values.
+  /// The prediction for one row, given as a described struct whose members are the columns. An empty optional member is
+  /// a missing value.
   template <class Row>
     requires(!std::convertible_to<const Row&, std::span<const NamedValue>>)
   Prediction predict_row(const Row& row, const PredictOptions& call = {}) const {
@@ -95,9 +98,9 @@ class Predictor {
     return predict_row(std::span<const NamedValue>(values), call);
   }
 
-  /// Counts of the cache; all zero without one.
+  /// The counts of the cache; all are zero without a cache.
   cache::CacheStats cache_stats() const noexcept;
-  /// Forgets all cached predictions at once; computations that are running are not stored.
+  /// Drops all cached predictions at once. The results of computations that are still running are not stored.
   void forget() const noexcept;
 
  private:

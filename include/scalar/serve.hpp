@@ -1,5 +1,5 @@
 #pragma once
-/// Serving: everything of the room.
+/// Everything of the serve component.
 #include "scalar/serve/options.hpp"
 #include "scalar/serve/servable.hpp"
 #include "scalar/serve/server.hpp"

@@ -61,7 +61,7 @@ class Trainer {
     }
   }
 
-  /// The same trainer with another preprocessing for tables than the spec's own choice.
+  /// This trainer with another preprocessing for tables than the spec's own choice.
   Trainer with_encoding(const Encoding& encoding) const {
     validate(encoding);
     Trainer other = *this;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/fail.hpp"
 #include "scalar/backend/erase.hpp"
 #include "scalar/backend/native/native.hpp"
 
@@ -14,8 +15,8 @@ struct Entry {
   Factory factory;
 };
 
-// Written before main only, by one source file of each linked adapter; constant initialized, so it is there before
-// them.
+// Written only before main, by one source file of each linked adapter. Constant initialization makes it exist before
+// those files run.
 constexpr std::size_t max_entries = 64;
 constinit Entry entries[max_entries]{};
 constinit std::size_t entry_count = 0;
@@ -41,10 +42,11 @@ AnyBackend named(std::string_view name, const BackendOptions& options) {
   if (name == "native") return AnyBackend(erase(Native{}));
   for (std::size_t i = 0; i < entry_count; ++i)
     if (entries[i].name == name) return AnyBackend(entries[i].factory(options));
-  std::string message = "no backend is called \"" + std::string(name) + "\"; there are";
-  for (const std::string& known : available()) message += (message.ends_with("are") ? " " : ", ") + known;
-  throw Error(Errc::not_found,
-              message + " (linking Scalar::" + std::string(name) + " would add it, if Scalar was built with it)");
+  std::string known;
+  for (const std::string& one : available()) known += (known.empty() ? "" : ", ") + one;
+  fail(Errc::not_found, {},
+       "no backend is called \"{0}\"; there are {1} (linking Scalar::{0} would add it, if Scalar was built with it)",
+       name, known);
 }
 
 }  // namespace backend

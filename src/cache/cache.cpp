@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <string>
 #include <vector>
 
 #include "cache/cache_impl.hpp"
+#include "core/fail.hpp"
 #include "scalar/cache/claim.hpp"
 #include "scalar/core/error.hpp"
+#include "scalar/core/runtime.hpp"
 
 namespace scalar::inline v0::cache {
 namespace {
@@ -18,8 +19,7 @@ constexpr int most_shards = 65'536;
 
 std::size_t shard_count(const CacheOptions& options) {
   if (options.shards < 0 || options.shards > most_shards)
-    throw Error(Errc::invalid_argument, "shards is " + std::to_string(options.shards) + ", expected 0 to 65536",
-                "cache");
+    fail(Errc::invalid_argument, "cache", "shards is {}, expected 0 to {}", options.shards, most_shards);
   if (options.shards > 0) return std::bit_ceil(static_cast<std::size_t>(options.shards));
   const std::size_t wanted = std::bit_ceil(4 * static_cast<std::size_t>(available_cores()));
   const std::size_t useful = std::bit_floor(std::max<std::uint64_t>(options.capacity_bytes / smallest_shard_bytes, 1));
@@ -68,8 +68,7 @@ bool Cache::find(const Key& key, std::span<std::byte> out) {
       return true;
     }
   }
-  throw Error(Errc::shape_mismatch,
-              "the value has " + std::to_string(size) + " bytes, expected " + std::to_string(out.size()), "cache");
+  fail(Errc::shape_mismatch, "cache", "the value has {} bytes, expected {}", size, out.size());
 }
 
 bool Cache::contains(const Key& key) const noexcept {

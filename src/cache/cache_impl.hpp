@@ -1,5 +1,5 @@
 #pragma once
-/// The inside of Cache: its shards, its secret and its generation.
+/// The implementation of Cache: its shards, its secret and its generation.
 #include <atomic>
 #include <bit>
 #include <memory>
@@ -13,14 +13,14 @@ struct Cache::Impl {
   Impl(std::uint64_t capacity_bytes, std::size_t count);
 
   detail::Shard& shard(const Key& key) const noexcept {
-    // The table of a shard uses the low bits.
+    // Not the low bits: they choose the bucket in the shard's table.
     return *shards[(key.hash.low >> 40) & (shards.size() - 1)];
   }
   bool is_current(const Key& key) const noexcept {
     return key.generation == generation.load(std::memory_order_acquire);
   }
 
-  /// A handle to the value of `key`, counted as a hit; with the lock held.
+  /// A handle to the value of `key`, counted as a hit, or an empty one. The caller holds the lock of the shard.
   Bytes touch(detail::Shard& shard, const Key& key) const noexcept {
     if (!is_current(key)) return {};
     detail::Block* block = shard.entries.touch(key);
@@ -30,7 +30,8 @@ struct Cache::Impl {
     return Bytes(block);
   }
 
-  /// Puts `block` in, or releases it where the generation of `key` is over; null means too large. With the lock held.
+  /// Stores `block`, unless it is null (too large) or the generation of `key` is not the current one. `gone` receives
+  /// the blocks that the caller must release after it unlocks the shard. The caller holds the lock of the shard.
   bool store(detail::Shard& shard, const Key& key, detail::Block* block, detail::Block*& gone) const {
     if (block == nullptr || !is_current(key)) {
       ++shard.bypassed;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cache/cache_impl.hpp"
+#include "core/fail.hpp"
 #include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::cache {
@@ -14,12 +15,13 @@ using detail::Flight;
 using detail::Shard;
 using detail::Waiter;
 
-/// Every thread gets an Error of its own: an exception object that several threads hold is shared in all its parts.
+/// A copy of `error` that shares nothing with it: each thread that waits throws its own object.
 Error copy_of(const Error& error) {
   return Error(error.code(), std::string(error.message()), std::string(error.context()));
 }
 
-/// Notes why the leader failed; false when that is no failure of the computation, but of its caller.
+/// Stores the error of the leader in `flight`. Returns false when not the computation failed, but its caller: then the
+/// next waiter computes.
 bool note(Flight& flight, const std::exception_ptr& thrown) noexcept {
   if (thrown == nullptr) return false;
   try {
@@ -41,7 +43,7 @@ void wake_all(Flight& flight) noexcept {
   for (Waiter* waiter = flight.first; waiter != nullptr; waiter = waiter->next) waiter->changed.notify_one();
 }
 
-/// The leader is gone without a value: the first in line leads, or whoever asks next.
+/// Called when the leader is gone without a value: the first waiter becomes the leader, or the next caller that asks.
 void hand_over(Flight& flight) noexcept {
   Waiter* next = flight.first;
   if (next == nullptr) {
@@ -135,7 +137,7 @@ void Claim::leave() noexcept {
 }
 
 void Claim::publish(std::span<const std::byte> value) {
-  if (state_ != State::mine) throw Error(Errc::invalid_argument, "published a claim that is not mine", "cache");
+  if (state_ != State::mine) scalar::fail(Errc::invalid_argument, "cache", "published a claim that is not mine");
   Shard& shard = cache_->impl_->shard(key_);
   const bool fits = shard.entries.fits(key_.bytes.size(), value.size());
   value_ = Bytes(detail::Block::make(key_.bytes, value, key_.generation));
@@ -147,7 +149,7 @@ void Claim::publish(std::span<const std::byte> value) {
     try {
       kept = cache_->impl_->store(shard, key_, fits ? value_.block_ : nullptr, gone);
     } catch (...) {
-      ++shard.bypassed;  // no memory for the table: the value is still good
+      ++shard.bypassed;  // no memory to grow the table: the value is still valid
     }
     if (!kept) outcome_ = Outcome::bypass;
     shard.flights.unlist(*flight_);
@@ -215,10 +217,10 @@ Claim::State Claim::wait(const WaitOptions& wait) {
   if (error) throw Error(std::move(*error));
   if (status == Flight::Status::failed) std::rethrow_exception(foreign);
   if (own)
-    throw Error(Errc::invalid_argument, "the computation of a value asked for the same value: it would wait for itself",
-                "cache");
-  if (wait.stop.stop_requested()) throw Error(Errc::canceled, "stopped while another computed the value", "cache");
-  throw Error(Errc::deadline_exceeded, "the deadline passed while another computed the value", "cache");
+    scalar::fail(Errc::invalid_argument, "cache",
+                 "the computation of a value asked for the same value: it would wait for itself");
+  if (wait.stop.stop_requested()) scalar::fail(Errc::canceled, "cache", "stopped while another computed the value");
+  scalar::fail(Errc::deadline_exceeded, "cache", "the deadline passed while another computed the value");
 }
 
 }  // namespace scalar::inline v0::cache

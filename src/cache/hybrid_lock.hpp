@@ -4,8 +4,8 @@
 
 namespace scalar::inline v0::cache::detail {
 
-/// Small enough to share a cache line with what it guards: a hit then moves one line between cores, not three.
-/// Three states, as in Drepper, "Futexes are tricky", 2011, section 6.
+/// A mutex that is small enough to share a cache line with the data it guards: a hit then moves one line between cores,
+/// not three. It has three states, as in Drepper, "Futexes are tricky", 2011, section 6.
 class HybridLock {
  public:
   void lock() noexcept {

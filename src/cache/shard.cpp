@@ -11,7 +11,7 @@ bool equal(const std::byte* stored, std::uint64_t size, std::span<const std::byt
   return size == wanted.size() && (size == 0 || std::memcmp(stored, wanted.data(), wanted.size()) == 0);
 }
 
-constexpr std::size_t kept_flights = 1024;  // recycled flights a shard keeps
+constexpr std::size_t kept_flights = 1024;  // recycled flights per shard
 
 }  // namespace
 
@@ -124,7 +124,7 @@ Block* Entries::insert(const Hash128& hash, Block* block) {
   push_front(block);
   ++size_;
   bytes_ += cost(block->key_size, block->value_size);
-  // Entries of old generations are all behind those of the newest one: two of them go with every insert.
+  // Entries of old generations are all behind those of the newest one: every insert removes up to two of them.
   for (int reclaimed = 0; oldest_ != newest_; ++reclaimed) {
     Block* last = oldest_;
     const bool stale = reclaimed < 2 && last->generation != block->generation;

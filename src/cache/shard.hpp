@@ -17,27 +17,29 @@ namespace scalar::inline v0::cache::detail {
 
 struct Waiter;
 
-/// One computation in progress. Guarded by the lock of its shard.
+/// One computation in progress: its leader computes the value, and its waiters sleep until it is done. Guarded by the
+/// lock of its shard.
 struct Flight {
   enum class Status : std::uint8_t { led, orphan, done, failed };
 
   std::vector<std::byte> key{};
   Hash128 hash{};
   std::uint64_t generation = 0;
-  Flight* next = nullptr;  // in its bucket, or in the free list
-  std::uint32_t holders = 0;
-  Status status = Status::led;
+  Flight* next = nullptr;       // in its bucket, or in the free list
+  std::uint32_t holders = 0;    // claims that point to it
+  Status status = Status::led;  // orphan: the leader is gone, and nobody waits
   bool listed = false;
   std::thread::id leader{};
-  Waiter* first = nullptr;  // those who sleep, in the order they came
+  Waiter* first = nullptr;  // the waiters, in the order in which they arrived
   Waiter* last = nullptr;
   Bytes value{};
-  std::optional<Error> error{};  // what the leader threw, if that was an Error,
-  std::exception_ptr foreign{};  // else this
+  std::optional<Error> error{};  // what the leader threw, if it was an Error,
+  std::exception_ptr foreign{};  // and anything else it threw
 
   bool is_for(const Key& wanted) const noexcept;
 };
 
+/// A caller that waits for a flight, on its own stack.
 struct Waiter {
   Waiter* next = nullptr;
   bool chosen = false;
@@ -53,9 +55,9 @@ class Flights {
   Flight* find(const Key& key) const noexcept;
   /// A new flight led by this thread, with one holder.
   Flight* start(const Key& key);
-  /// Takes the flight out of the table: new claims no longer find it.
+  /// Removes the flight from the table: new claims no longer find it.
   void unlist(Flight& flight) noexcept;
-  /// Gives one holder up; the last one recycles the flight.
+  /// Releases one holder. The last one recycles the flight.
   void drop(Flight& flight) noexcept;
 
  private:
@@ -68,14 +70,15 @@ class Flights {
   std::size_t free_count_ = 0;
 };
 
-/// The entries of a shard: an intrusive hash table with chains. Exact LRU: every hit moves its entry to the front.
+/// The entries of a shard: an intrusive hash table with chaining, and a list in exact LRU order, in which every hit
+/// moves its entry to the front.
 class Entries {
  public:
   explicit Entries(std::uint64_t capacity_bytes)
       : buckets_(std::make_unique<Block*[]>(16)), mask_(15), capacity_bytes_(capacity_bytes) {}
   ~Entries() { release(clear()); }
 
-  /// What an entry counts beside its bytes: the head of its block, its bucket, and the allocator's part.
+  /// What an entry costs besides its bytes: the header of its block, its bucket, and the allocator's overhead.
   static constexpr std::uint64_t overhead_bytes = sizeof(Block) + 24;
   static std::uint64_t cost(std::uint64_t key_size, std::uint64_t value_size) noexcept {
     return Block::padded(key_size) + Block::padded(value_size) + overhead_bytes;
@@ -101,9 +104,10 @@ class Entries {
     return found != nullptr && found->generation == key.generation;
   }
 
-  /// Puts `block` (one ownership is taken, also on an error) in, evicting from the back. Returns the blocks that went,
-  /// chained, to release outside the lock.
+  /// Inserts `block` and takes over one ownership of it, even when an exception is thrown. Evicts from the back.
+  /// Returns the removed blocks, chained, for `release` after the shard is unlocked.
   Block* insert(const Hash128& hash, Block* block);
+  /// Removes all blocks and returns them, as `insert` does.
   Block* clear() noexcept;
   static void release(Block* blocks) noexcept {
     while (blocks != nullptr) std::exchange(blocks, blocks->chain)->release();
@@ -126,11 +130,11 @@ class Entries {
     (newest_ == nullptr ? oldest_ : newest_->newer) = block;
     newest_ = block;
   }
-  /// Takes `block` out of the table and the order.
+  /// Removes `block` from the table and the LRU order.
   void remove(Block* block) noexcept;
   void grow();
 
-  std::unique_ptr<Block*[]> buckets_;  // what a hit needs comes first
+  std::unique_ptr<Block*[]> buckets_;  // the members that a hit needs come first
   std::uint64_t mask_;
   Block* newest_ = nullptr;
   Block* oldest_ = nullptr;

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "core/fail.hpp"
+
 namespace scalar::inline v0::detail {
 namespace {
 
@@ -15,27 +17,27 @@ std::string number(double value) {
 }  // namespace
 
 void throw_unknown_name(std::string_view seen, const std::string_view* names, std::size_t count) {
-  std::string message = "\"" + std::string(seen) + "\" is none of";
+  std::string known;
   for (std::size_t i = 0; i < count; ++i)
-    if (is_enumerator(names[i])) message += (i == 0 ? " \"" : ", \"") + std::string(names[i]) + "\"";
-  throw Error(Errc::invalid_argument, message);
+    if (is_enumerator(names[i])) known += fmt::format("{}\"{}\"", known.empty() ? "" : ", ", names[i]);
+  fail(Errc::invalid_argument, {}, "\"{}\" is none of {}", seen, known);
 }
 
 void throw_no_enumerator(std::size_t seen) {
-  throw Error(Errc::out_of_range, "has the value " + std::to_string(seen) + ", which no enumerator has");
+  fail(Errc::out_of_range, {}, "has the value {}, which no enumerator has", seen);
 }
 
 void throw_out_of_range(std::string_view owner, std::string_view field, double seen, double low, double high) {
-  throw Error(Errc::out_of_range, "is " + number(seen) + ", expected " + number(low) + " to " + number(high),
-              std::string(owner) + "." + std::string(field));
+  fail(Errc::out_of_range, fmt::format("{}.{}", owner, field), "is {}, expected {} to {}", number(seen), number(low),
+       number(high));
 }
 
 void throw_does_not_fit(const json::Value& seen) {
-  throw Error(Errc::out_of_range, seen.dump() + " does not fit the field's integer type");
+  fail(Errc::out_of_range, {}, "{} does not fit the field's integer type", seen.dump());
 }
 
 void throw_unknown_field(std::string_view owner, std::string_view field) {
-  throw Error(Errc::invalid_argument, "has no field \"" + std::string(field) + "\"", std::string(owner));
+  fail(Errc::invalid_argument, owner, "has no field \"{}\"", field);
 }
 
 }  // namespace scalar::inline v0::detail

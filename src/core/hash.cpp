@@ -14,12 +14,12 @@
 #include <nmmintrin.h>
 #endif
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0 {
 namespace {
 
-// The first half of the key seeds the hash; the second is laid over what comes out, so that both matter.
+// The first half of the key seeds the hash; the second half is XORed into the result, so that both matter.
 Hash128 finish(XXH128_hash_t hash, const HashKey& key) noexcept {
   return {hash.low64 ^ key.second, hash.high64 ^ std::rotl(key.second, 32)};
 }
@@ -49,7 +49,7 @@ std::string Hash128::hex() const {
 HashKey HashKey::random() {
   HashKey key;
   if (getrandom(&key, sizeof key, 0) != static_cast<ssize_t>(sizeof key))
-    throw Error(Errc::io, "no random bytes from the operating system: " + std::generic_category().message(errno));
+    fail(Errc::io, {}, "no random bytes from the operating system: {}", std::generic_category().message(errno));
   return key;
 }
 
@@ -88,7 +88,7 @@ Hash128 Hasher::digest() const { return finish(XXH3_128bits_digest(&state_->xxh)
 std::string sha256_hex(std::span<const std::byte> bytes) {
   std::array<unsigned char, 32> digest{};
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1)
-    throw Error(Errc::internal, "OpenSSL refused SHA-256");
+    fail(Errc::internal, {}, "OpenSSL refused SHA-256");
   return hex(digest);
 }
 

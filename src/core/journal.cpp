@@ -10,7 +10,7 @@
 #include <cstring>
 #include <system_error>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 #include "scalar/core/hash.hpp"
 
 namespace scalar::inline v0 {
@@ -45,12 +45,11 @@ struct Journal::Impl {
 
   Impl(std::string where, const JournalOptions& given) : path(std::move(where)), options(given) {
     file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (file < 0) fail("cannot open");
+    if (file < 0) fail_io("cannot open");
     try {
       if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK)
-          throw Error(Errc::unavailable, "another process or handle has this journal open", path);
-        fail("cannot lock");
+        if (errno == EWOULDBLOCK) fail(Errc::unavailable, path, "another process or handle has this journal open");
+        fail_io("cannot lock");
       }
       load();
     } catch (...) {
@@ -61,8 +60,8 @@ struct Journal::Impl {
   Impl(const Impl&) = delete;
   ~Impl() { ::close(file); }
 
-  [[noreturn]] void fail(const std::string& what) const {
-    throw Error(Errc::io, what + ": " + std::generic_category().message(errno), path);
+  [[noreturn]] void fail_io(std::string_view what) const {
+    fail(Errc::io, path, "{}: {}", what, std::generic_category().message(errno));
   }
 
   /// Reads up to `size` bytes at `offset`; fewer only at the end of the file.
@@ -72,7 +71,7 @@ struct Journal::Impl {
     while (done < size) {
       const ssize_t got = ::pread(file, text.data() + done, size - done, static_cast<off_t>(offset + done));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) fail("cannot read");
+      if (got < 0) fail_io("cannot read");
       if (got == 0) break;
       done += static_cast<std::size_t>(got);
     }
@@ -84,7 +83,7 @@ struct Journal::Impl {
     while (!text.empty()) {
       const ssize_t put = ::pwrite(file, text.data(), text.size(), static_cast<off_t>(offset));
       if (put < 0 && errno == EINTR) continue;
-      if (put < 0) fail("cannot write");
+      if (put < 0) fail_io("cannot write");
       text.remove_prefix(static_cast<std::size_t>(put));
       offset += static_cast<std::uint64_t>(put);
     }
@@ -92,12 +91,12 @@ struct Journal::Impl {
 
   void load() {
     struct stat info {};
-    if (::fstat(file, &info) != 0) fail("cannot stat");
+    if (::fstat(file, &info) != 0) fail_io("cannot stat");
     const auto size = static_cast<std::uint64_t>(info.st_size);
     const std::string head = read(0, magic.size());
     if (head != std::string_view(magic.data(), head.size()))
-      throw Error(Errc::corrupt, "this is no journal: it does not begin with \"scljrnl1\"", path);
-    if (head.size() < magic.size()) {  // new, or cut off within its first bytes
+      fail(Errc::corrupt, path, "this is no journal: it does not begin with \"scljrnl1\"");
+    if (head.size() < magic.size()) {  // a new file, or one cut off within the magic
       write(0, {magic.data(), magic.size()});
       end = magic.size();
       return;
@@ -106,26 +105,24 @@ struct Journal::Impl {
     while (end < size && load_record(size)) {
     }
     dropped = size - end;
-    if (dropped != 0 && ::ftruncate(file, static_cast<off_t>(end)) != 0) fail("cannot truncate");
+    if (dropped != 0 && ::ftruncate(file, static_cast<off_t>(end)) != 0) fail_io("cannot truncate");
   }
 
-  /// Reads the record at `end`; false where it is cut off by the end of the file.
+  /// Reads the record at `end`; false if the end of the file cuts it off.
   bool load_record(std::uint64_t size) {
     if (size - end < head_bytes) return false;
     const std::string head = read(end, head_bytes);
-    if (head == std::string(head_bytes, '\0') && is_zero_from(end, size))
-      return false;  // blocks allocated, never written
+    // Zeros to the end: the file system allocated blocks that were never written.
+    if (head == std::string(head_bytes, '\0') && is_zero_from(end, size)) return false;
     const std::uint64_t length = get(head, 8);
-    if (get(std::string_view(head).substr(8), 4) != crc32c(bytes_of(std::string_view(head).substr(0, 8)))) {
-      throw Error(Errc::corrupt, "the length of the record at byte " + std::to_string(end) + " has a wrong checksum",
-                  path);
-    }
+    if (get(std::string_view(head).substr(8), 4) != crc32c(bytes_of(std::string_view(head).substr(0, 8))))
+      fail(Errc::corrupt, path, "the length of the record at byte {} has a wrong checksum", end);
     if (length > size - end - head_bytes) return false;
     std::string payload = read(end + head_bytes, length);
     if (get(std::string_view(head).substr(12), 4) != crc32c(bytes_of(payload))) {
-      // The last record may have its length on disk and not all of its payload.
+      // A crash may have left the last record's length on disk without all of its payload.
       if (end + head_bytes + length == size) return false;
-      throw Error(Errc::corrupt, "the record at byte " + std::to_string(end) + " has a wrong checksum", path);
+      fail(Errc::corrupt, path, "the record at byte {} has a wrong checksum", end);
     }
     records.push_back(std::move(payload));
     end += head_bytes + length;
@@ -141,7 +138,7 @@ struct Journal::Impl {
 
   void append(std::string_view record) {
     if (record.size() > options.max_record_bytes)
-      throw Error(Errc::too_large, "a record of " + std::to_string(record.size()) + " bytes is beyond the limit", path);
+      fail(Errc::too_large, path, "a record of {} bytes is beyond the limit", record.size());
     std::string frame;
     frame.reserve(head_bytes + record.size());
     put(frame, record.size(), 8);
@@ -150,7 +147,7 @@ struct Journal::Impl {
     frame += record;
     try {
       write(end, frame);
-      if (options.sync && ::fdatasync(file) != 0) fail("cannot sync");
+      if (options.sync && ::fdatasync(file) != 0) fail_io("cannot sync");
     } catch (...) {
       (void)!::ftruncate(file, static_cast<off_t>(end));
       throw;

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::json {
 namespace {
@@ -21,7 +21,7 @@ std::string_view kind(const Value& value) {
 }
 
 [[noreturn]] void wrong_kind(std::string_view expected, const Value& seen) {
-  throw Error(Errc::type_mismatch, "expected " + std::string(expected) + ", got " + std::string(kind(seen)));
+  fail(Errc::type_mismatch, {}, "expected {}, got {}", expected, kind(seen));
 }
 
 template <class Number>
@@ -30,7 +30,8 @@ void append_chars(std::string& out, Number number) {
   out.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr);
 }
 
-/// A number with a fraction or an exponent reads back as a double; -0 and what is beyond 64 bits must.
+/// Appends a floating-point number. -0 and whole numbers beyond 64 bits get a fraction, so that they read back as
+/// doubles and not as integers.
 template <class Real>
 void append_real(std::string& out, Real number) {
   if (!std::isfinite(number)) {
@@ -44,7 +45,7 @@ void append_real(std::string& out, Real number) {
     out += ".0";
 }
 
-/// The length of the UTF-8 sequence at `text[i]`, or 0 where the bytes are none (RFC 3629, section 4).
+/// The length of the UTF-8 sequence at `text[i]`, or 0 if there is no valid one (RFC 3629, section 4).
 std::size_t utf8_length(std::string_view text, std::size_t i) {
   const auto byte = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u; };
   const auto follows = [&](std::size_t k, unsigned low = 0x80, unsigned high = 0xbf) {
@@ -68,7 +69,7 @@ class Reader {
 
   Value read(const simdjson::dom::element& element, int depth) const {
     using simdjson::dom::element_type;
-    if (depth > max_depth_) fail("is nested deeper than " + std::to_string(max_depth_) + " levels");
+    if (depth > max_depth_) fail("is nested deeper than {} levels", max_depth_);
     switch (element.type()) {
       case element_type::NULL_VALUE:
         return {};
@@ -90,16 +91,16 @@ class Reader {
       case element_type::OBJECT: {
         Object object;
         for (const auto [key, value] : simdjson::dom::object(element))
-          if (!object.emplace(std::string(key), read(value, depth + 1)).second)
-            fail("has the key \"" + std::string(key) + "\" twice");
+          if (!object.emplace(std::string(key), read(value, depth + 1)).second) fail("has the key \"{}\" twice", key);
         return object;
       }
     }
     fail("holds a value of an unknown kind");
   }
 
-  [[noreturn]] void fail(const std::string& message) const {
-    throw Error(Errc::parse, "JSON " + message, std::string(context_));
+  template <class... Arguments>
+  [[noreturn]] void fail(fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
+    scalar::fail(Errc::parse, context_, "JSON {}", fmt::format(format, std::forward<Arguments>(arguments)...));
   }
 
  private:
@@ -205,7 +206,7 @@ const Value* Value::find(std::string_view key) const noexcept {
 const Value& Value::at(std::string_view key) const {
   as_object();
   if (const Value* found = find(key)) return *found;
-  throw Error(Errc::not_found, "JSON object has no key \"" + std::string(key) + "\"");
+  fail(Errc::not_found, {}, "JSON object has no key \"{}\"", key);
 }
 
 void Value::dump(std::string& out) const {
@@ -249,13 +250,13 @@ std::string Value::dump() const {
 Value parse(std::string_view text, std::string_view context, int max_depth) {
   const Reader reader(context, max_depth);
   simdjson::dom::parser parser;
-  // The parser counts scopes, so it is let go one deeper and the reader's own count gives the message.
+  // simdjson counts nested scopes. It may go one level deeper, so that the reader's own count gives the message.
   if (parser.allocate(text.size(), static_cast<std::size_t>(max_depth) + 1) != simdjson::SUCCESS)
-    reader.fail("of " + std::to_string(text.size()) + " bytes does not fit in memory");
+    reader.fail("of {} bytes does not fit in memory", text.size());
   simdjson::dom::element root;
   const auto error = parser.parse(text.data(), text.size(), true).get(root);
-  if (error == simdjson::DEPTH_ERROR) reader.fail("is nested deeper than " + std::to_string(max_depth) + " levels");
-  if (error != simdjson::SUCCESS) reader.fail("does not parse: " + std::string(simdjson::error_message(error)));
+  if (error == simdjson::DEPTH_ERROR) reader.fail("is nested deeper than {} levels", max_depth);
+  if (error != simdjson::SUCCESS) reader.fail("does not parse: {}", simdjson::error_message(error));
   return reader.read(root, 1);
 }
 

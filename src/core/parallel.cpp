@@ -20,8 +20,8 @@ void parallel_for(const Runtime& runtime, std::int64_t count, std::int64_t grain
     return;
   }
   runtime.impl().arena.execute([&] {
-    // Isolated: while a nested loop waits, its thread must not be handed a piece of the outer loop, in whose
-    // thread-local memory, or in whose cache claims, it still is.
+    // Isolated: a thread that waits for a nested loop is still inside a piece of the outer loop, with that piece's
+    // thread-local memory and cache claims, so TBB must not hand it another piece of the outer loop meanwhile.
     tbb::this_task_arena::isolate([&] {
       tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, pieces, 1), [&](const auto& range) {
         for (std::int64_t piece = range.begin(); piece < range.end(); ++piece) run(piece);

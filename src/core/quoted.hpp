@@ -1,5 +1,5 @@
 #pragma once
-/// Pieces of input and numbers in messages.
+/// How messages show pieces of input and numbers.
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -9,8 +9,8 @@
 
 namespace scalar::inline v0 {
 
-/// The first 60 bytes of a text, whole UTF-8 sequences only, with what cannot be printed as escapes: a NUL would end a
-/// message early, a line end would tear it.
+/// The first 60 bytes of a text, without cutting a UTF-8 sequence, with control characters as escapes: a NUL would end
+/// a message early, a line end would break it.
 inline std::string shown(std::string_view text) {
   constexpr std::size_t most = 60;
   constexpr char digits[] = "0123456789abcdef";
@@ -28,7 +28,7 @@ inline std::string shown(std::string_view text) {
   return end == text.size() ? result : result + "...";
 }
 
-/// The same in quotes.
+/// `shown(text)` in quotes.
 inline std::string quoted(std::string_view text) {
   std::string result = shown(text);
   result.insert(result.begin(), '"');
@@ -36,7 +36,7 @@ inline std::string quoted(std::string_view text) {
   return result;
 }
 
-/// A number with as many digits as tell it from others, "NaN", "infinity" or "-infinity".
+/// The shortest decimal that reads back to the same number, or "NaN", "infinity" or "-infinity".
 template <std::floating_point Number>
 std::string shown(Number number) {
   if (std::isnan(number)) return "NaN";

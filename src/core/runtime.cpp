@@ -12,14 +12,14 @@
 #include <string>
 #include <thread>
 
+#include "core/fail.hpp"
 #include "core/runtime_impl.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0 {
 namespace {
 
 int affinity_cores() {
-  // A mask of more than 1024 processors needs a larger set: grow until the kernel is content.
+  // A mask of more than 1024 processors needs a larger set: grow until the kernel accepts it.
   for (int size = 1024; size <= 1 << 20; size *= 2) {
     cpu_set_t* set = CPU_ALLOC(static_cast<std::size_t>(size));
     const std::size_t bytes = CPU_ALLOC_SIZE(static_cast<std::size_t>(size));
@@ -93,13 +93,12 @@ Runtime::Impl::Impl(const RuntimeOptions& options)
 
 Runtime::Runtime(const RuntimeOptions& options) {
   if (options.threads < 0)
-    throw Error(Errc::invalid_argument, "threads is " + std::to_string(options.threads) + ", expected 0 or more",
-                "Runtime");
+    fail(Errc::invalid_argument, "Runtime", "threads is {}, expected 0 or more", options.threads);
   impl_ = std::make_shared<Impl>(options);
 }
 
 Runtime::Runtime() {
-  // The one piece of process-wide state: a weak handle, so that it is gone with its last user.
+  // The only process-wide state: a weak handle, so that the shared Runtime is destroyed with its last user.
   static std::mutex mutex;
   static std::weak_ptr<Impl> shared;
   const std::lock_guard lock(mutex);
@@ -115,7 +114,7 @@ void Runtime::log(LogLevel level, std::string_view room, std::string_view messag
 }
 
 void* Runtime::slot(std::type_index type, std::shared_ptr<void> (*make)()) const {
-  const std::lock_guard lock(impl_->mutex);  // recursive: a service may use another one while it is made
+  const std::lock_guard lock(impl_->mutex);  // recursive: making a service may use another one
   if (const auto found = impl_->slots.find(type); found != impl_->slots.end()) return found->second.get();
   std::shared_ptr<void> service = make();
   return impl_->slots.emplace(type, std::move(service)).first->second.get();

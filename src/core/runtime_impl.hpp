@@ -15,8 +15,9 @@ struct Runtime::Impl {
   int threads;
   LogSink log;
   std::shared_ptr<Clock> clock;
-  tbb::task_arena
-      arena;  // the budget, or what TBB has: it would warn on stderr about more. The thread that enters counts
+  // As wide as the budget, the entering thread included, but not wider than TBB's default concurrency: TBB would warn
+  // on stderr.
+  tbb::task_arena arena;
   std::recursive_mutex mutex;
   std::map<std::type_index, std::shared_ptr<void>> slots;
 };

@@ -1,5 +1,5 @@
 #pragma once
-/// Whether the numbers of a column are still told apart once they are float32.
+/// Whether the numbers of a column can still be told apart as float32.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -10,9 +10,9 @@
 
 namespace scalar::inline v0::data {
 
-/// The distinct values of a column, all of them up to `capacity`, else a uniform sample of so many: those whose hashes
-/// are least (Bar-Yossef and others, "Counting distinct elements in a data stream", RANDOM 2002, algorithm 1). What is
-/// kept depends neither on the order of the values nor on how they are cut into pieces.
+/// The distinct values of a column: all of them up to `capacity`, else a uniform sample of that size, the values with
+/// the smallest hashes (Bar-Yossef and others, "Counting distinct elements in a data stream", RANDOM 2002, algorithm
+/// 1). The sample depends neither on the order of the values nor on how they are cut into pieces.
 template <class Number>
 class DistinctSample {
  public:
@@ -25,7 +25,7 @@ class DistinctSample {
   void merge(const DistinctSample& other) {
     for (const std::uint64_t hash : other.kept()) add_hash(hash);
   }
-  /// In order of value.
+  /// The values in ascending order.
   std::vector<Number> sorted() const {
     std::vector<std::uint64_t> hashes = kept();
     if (hashes.size() > capacity) {
@@ -42,7 +42,7 @@ class DistinctSample {
  private:
   static_assert(sizeof(Number) == sizeof(std::uint64_t));
 
-  /// The finalizer of splitmix64 (Steele, Lea, Flood, 2014): a hash that can be undone, so values need not be stored.
+  /// The finalizer of splitmix64 (Steele, Lea, Flood, 2014): a hash that can be inverted, so values need not be stored.
   static std::uint64_t mixed(std::uint64_t bits) {
     bits = (bits ^ bits >> 30) * 0xbf58476d1ce4e5b9;
     bits = (bits ^ bits >> 27) * 0x94d049bb133111eb;
@@ -70,7 +70,7 @@ class DistinctSample {
     if (++count_ == 2 * capacity) shrink();
     if (2 * count_ > slots_.size()) rebuild(kept(), 2 * slots_.size());
   }
-  /// Linear probing; false where it is there already.
+  /// Inserts by linear probing; false if the hash is there already.
   bool insert(std::uint64_t hash) {
     std::size_t at = hash & (slots_.size() - 1);
     while (slots_[at] != 0 && slots_[at] != hash) at = (at + 1) & (slots_.size() - 1);
@@ -84,7 +84,7 @@ class DistinctSample {
     for (const std::uint64_t hash : hashes)
       if (hash != 0 && insert(hash)) ++count_;
   }
-  /// Drops the half of greater hashes, now and from what comes.
+  /// Drops the larger half of the hashes, and ignores such hashes from now on.
   void shrink() {
     std::vector<std::uint64_t> hashes = kept();
     std::nth_element(hashes.begin(), hashes.begin() + (capacity - 1), hashes.end());
@@ -99,14 +99,14 @@ class DistinctSample {
   std::uint64_t most_ = ~std::uint64_t{0};
 };
 
-/// What becomes of the distinct values of a column.
+/// How many distinct values of a column become equal as features.
 template <class Number>
 struct Collisions {
   std::size_t values = 0, lost = 0;  ///< `lost`: values that became equal to the one before them
-  Number first{}, second{};          ///< two of them
+  Number first{}, second{};          ///< two values that became equal
 };
 
-/// Counts the neighbors among `sorted` that `feature(value)`, which rises with the value, makes equal.
+/// Counts the neighbors in `sorted` that the feature makes equal; `feature(value)` must not fall as the value rises.
 template <class Number, class Feature>
 Collisions<Number> collisions(const std::vector<Number>& sorted, Feature feature) {
   Collisions<Number> found{sorted.size()};
@@ -118,7 +118,7 @@ Collisions<Number> collisions(const std::vector<Number>& sorted, Feature feature
   return found;
 }
 
-/// True where every value is a whole number that a float64 holds exactly: a count, a date, a time, a key.
+/// True if every value is a whole number that a float64 holds exactly: a count, a date, a time, a key.
 inline bool are_whole(const std::vector<double>& values) {
   constexpr double exact = 9007199254740992.0;  // 2^53
   return std::all_of(values.begin(), values.end(),
@@ -126,7 +126,7 @@ inline bool are_whole(const std::vector<double>& values) {
 }
 inline bool are_whole(const std::vector<std::int64_t>&) { return true; }
 
-/// How many values less `shift` a float32 does not hold exactly.
+/// How many values minus `shift` a float32 cannot hold exactly.
 template <class Number>
 std::size_t rounded(const std::vector<Number>& values, double shift) {
   return static_cast<std::size_t>(std::count_if(values.begin(), values.end(), [shift](Number value) {

@@ -2,10 +2,10 @@
 
 #include <limits>
 
+#include "core/fail.hpp"
 #include "core/quoted.hpp"
 #include "data/dictionary.hpp"
 #include "data/reason.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/data/column_from.hpp"
 #include "scalar/data/schema.hpp"
 
@@ -56,8 +56,8 @@ std::int64_t Column::rows() const noexcept {
 
 double Column::number(std::int64_t row) const {
   if (type() == ColumnType::text)
-    throw Error(Errc::type_mismatch, "expected a column of numbers, got one of text" + explained(*this),
-                "column " + quoted(name));
+    fail(Errc::type_mismatch, "column " + quoted(name), "expected a column of numbers, got one of text{}",
+         explained(*this));
   if (is_missing(row)) return std::numeric_limits<double>::quiet_NaN();
   const auto i = static_cast<std::size_t>(row);
   if (const auto* numbers = std::get_if<2>(&values)) return (*numbers)[i];
@@ -67,23 +67,20 @@ double Column::number(std::int64_t row) const {
 
 std::string_view Column::text(std::int64_t row) const {
   const auto* texts = std::get_if<3>(&values);
-  if (texts == nullptr) {
-    throw Error(Errc::type_mismatch, "expected a column of text, got one of " + std::string(scalar::name(type())),
-                "column " + quoted(name));
-  }
+  if (texts == nullptr)
+    fail(Errc::type_mismatch, "column " + quoted(name), "expected a column of text, got one of {}",
+         scalar::name(type()));
   if (is_missing(row)) return {};
   return texts->dictionary[texts->codes[static_cast<std::size_t>(row)]];
 }
 
 std::string Column::reason() const {
   if (note.place.empty()) return {};
-  std::string text(scalar::name(type()));
-  text += " because of \"" + note.value + "\" at " + note.place;
+  const std::string text = fmt::format("{} because of \"{}\" at {}", scalar::name(type()), note.value, note.place);
+  const std::string_view before = scalar::name(note.before_type);
   if (note.before == 0) return text;
-  return text +
-         (note.before == 1 ? " (the value before it is "
-                           : " (the " + std::to_string(note.before) + " values before it are ") +
-         std::string(scalar::name(note.before_type)) + ")";
+  if (note.before == 1) return fmt::format("{} (the value before it is {})", text, before);
+  return fmt::format("{} (the {} values before it are {})", text, note.before, before);
 }
 
 namespace detail {
@@ -97,9 +94,7 @@ TextValues text_values(const std::vector<std::string>& texts, const std::vector<
   return values;
 }
 
-void throw_above_int64(std::uint64_t value) {
-  throw Error(Errc::out_of_range, std::to_string(value) + " is above the largest int64");
-}
+void throw_above_int64(std::uint64_t value) { fail(Errc::out_of_range, {}, "{} is above the largest int64", value); }
 
 }  // namespace detail
 

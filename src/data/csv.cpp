@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "core/fail.hpp"
 #include "core/quoted.hpp"
 #include "data/csv_lexer.hpp"
 #include "data/dictionary.hpp"
@@ -14,7 +15,7 @@ namespace scalar::inline v0::data {
 namespace {
 
 enum class Kind {
-  unused,  // not wanted, or to be read again as text
+  unused,  // not wanted, or to be read as text in a second pass
   unknown,
   boolean,
   int64,
@@ -28,7 +29,7 @@ std::optional<bool> parse_boolean(std::string_view text) {
   return std::nullopt;
 }
 
-/// A column on its way: its type widens as values come.
+/// A column that is being read. Its type widens as values arrive.
 class Builder {
  public:
   Builder(std::string name, Kind kind, ColumnSchema schema)
@@ -60,7 +61,7 @@ class Builder {
     return next;
   }
 
-  /// Forgets what came after row `rows`.
+  /// Forgets the values after the first `rows`.
   void cut(std::size_t rows) {
     if (kind_ == Kind::unused || rows_ <= rows) return;
     rows_ = rows;
@@ -69,7 +70,7 @@ class Builder {
   }
 
   bool must_read_again() const noexcept { return again_; }
-  /// Before the second pass: this column is text, or as it was.
+  /// Prepares for the second pass, in which the column is read as text or, if it is complete, skipped.
   void read_again() {
     kind_ = again_ ? Kind::text : Kind::unused;
     if (again_) present_.clear(), rows_ = 0;
@@ -131,12 +132,12 @@ class Builder {
     if (declared_ ? add_value(text, lexer) : widen_for(text, lexer) && add_value(text, lexer)) return added(true);
     if (declared_) {
       const std::string_view type = scalar::name(schema_.type);
-      lexer.fail(Errc::parse, "column " + quoted(name_) + ": expected " + (type[0] == 'i' ? "an " : "a ") +
-                                  std::string(type) + ", got " + quoted(text));
+      lexer.fail(Errc::parse, "column {}: expected {} {}, got {}", quoted(name_), type[0] == 'i' ? "an" : "a", type,
+                 quoted(text));
     }
   }
 
-  /// Adds a value of this column's type; false when it is none.
+  /// Adds a value of this column's type; false if the text is not of that type.
   bool add_value(std::string_view text, CsvLexer& lexer) {
     switch (kind_) {
       case Kind::boolean: {
@@ -170,7 +171,7 @@ class Builder {
     return true;
   }
 
-  /// The narrowest kind that holds this value and, for numbers in a float64 column, all of its digits.
+  /// The narrowest kind that holds this value and, in a float64 column, all digits of a number.
   Kind kind_for(std::string_view text) const {
     if (has_leading_zero(text)) return Kind::text;
     std::int64_t integer = 0;
@@ -182,7 +183,7 @@ class Builder {
     return parse_boolean(text) ? Kind::boolean : Kind::text;
   }
 
-  /// Makes the column wide enough for `text`; false when that takes a second pass.
+  /// Makes the column wide enough for `text`; false if that takes a second pass.
   bool widen_for(std::string_view text, const CsvLexer& lexer) {
     if (kind_ == Kind::text) return true;
     const Kind needed = kind_for(text);
@@ -198,7 +199,7 @@ class Builder {
       kind_ = first_kind_ = Kind::float64;
       return true;
     }
-    // The spelling of what came before is gone: this column is read again, as text.
+    // How the values before this one were spelled is lost, so the column is read again, as text.
     booleans_ = {}, integers_ = {}, numbers_ = {};
     first_kind_ = Kind::text;
     kind_ = Kind::unused;
@@ -215,7 +216,7 @@ class Builder {
     note_.before_type = static_cast<ColumnType>(static_cast<int>(kind_) - 2);
   }
 
-  /// From a column that has no value yet.
+  /// Sets the kind of a column that has no value yet.
   void widen(Kind kind) {
     kind_ = first_kind_ = kind;
     for_values([&](auto& values) { values.resize(rows_); });
@@ -285,7 +286,7 @@ Table read(const OpenBytes& open, const ReadCsvOptions& options, const std::stri
     CsvLayout same;
     CsvLexer second = open_csv(open, options, context, same);
     if (same.names != layout.names || read_rows(second, builders) != rows)
-      throw Error(Errc::io, "changed while it was read", context);
+      fail(Errc::io, context, "changed while it was read");
   }
   std::vector<Column> columns;
   for (const std::size_t position : layout.wanted) columns.push_back(std::move(builders[position]).release());

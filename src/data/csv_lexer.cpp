@@ -13,7 +13,7 @@ constexpr std::size_t first_buffer_bytes = std::size_t{1} << 18;  // stays in th
 constexpr std::size_t max_columns = std::size_t{1} << 20;
 
 void check_options(const ReadCsvOptions& options) {
-  const auto refuse = [](const std::string& what) { throw Error(Errc::invalid_argument, "ReadCsvOptions: " + what); };
+  const auto refuse = [](std::string_view what) { fail(Errc::invalid_argument, {}, "ReadCsvOptions: {}", what); };
   const char separator = options.separator;
   if (separator == '\0' || separator == '\n' || separator == '\r' || is_digit(separator) ||
       (separator >= 'a' && separator <= 'z') || (separator >= 'A' && separator <= 'Z') || separator == '.' ||
@@ -26,7 +26,7 @@ void check_options(const ReadCsvOptions& options) {
     refuse("the comment must differ from separator, quote and line end");
   if (options.header == Header::yes && !options.names.empty())
     refuse("names are for data without header; set .header = Header::no, and .skip_rows to drop one");
-  if (options.skip_rows < 0) refuse("skip_rows is " + std::to_string(options.skip_rows) + ", expected at least 0");
+  if (options.skip_rows < 0) refuse(fmt::format("skip_rows is {}, expected at least 0", options.skip_rows));
 }
 
 }  // namespace
@@ -63,7 +63,8 @@ CsvLexer::CsvLexer(ReadBytes source, const ReadCsvOptions& options, std::string 
   }
 }
 
-/// Moves `[keep, end)` to the front of the buffer, which grows when it is full, and reads more behind it.
+/// Moves `[keep, end)` to the front of the buffer, which grows if it is full, and reads more bytes behind it. False at
+/// the end of the input.
 bool CsvLexer::refill(const char* keep) {
   if (ended_) return false;
   const auto kept = static_cast<std::size_t>(end_ - keep);
@@ -87,7 +88,7 @@ bool CsvLexer::refill(const char* keep) {
   return got != 0;
 }
 
-/// Skips to the line after this one; false when there is none.
+/// Skips to the next line; false if there is none.
 bool CsvLexer::skip_line() {
   for (;;) {
     const void* found = std::memchr(at_, '\n', static_cast<std::size_t>(end_ - at_));
@@ -110,7 +111,7 @@ bool CsvLexer::begin_record(std::size_t columns) {
     if (columns != 1) {
       const char* at = skip_blanks(at_);
       if (*at == '\r' && at + 1 != end_ && at[1] == '\n') ++at;
-      // A lone CR at the end of the buffer may be half of a CRLF.
+      // A CR at the end of the buffer may be the first half of a CRLF.
       if ((at == end_ || (*at == '\r' && at + 1 == end_)) && !ended_) {
         refill(at_);
         continue;
@@ -145,10 +146,9 @@ Next CsvLexer::finish_return(const char* at) {
 }
 
 void CsvLexer::check_size(std::size_t bytes) const {
-  if (bytes > max_field_bytes_) {
-    fail(Errc::too_large, "this field has more than " + std::to_string(max_field_bytes_) + " bytes (max_field_bytes)" +
-                              (quoted_ ? "; is its quote closed?" : ""));
-  }
+  if (bytes > max_field_bytes_)
+    fail(Errc::too_large, "this field has more than {} bytes (max_field_bytes){}", max_field_bytes_,
+         quoted_ ? "; is its quote closed?" : "");
 }
 
 Next CsvLexer::field(std::string_view& text) {
@@ -161,7 +161,7 @@ Next CsvLexer::field(std::string_view& text) {
   check_size(static_cast<std::size_t>(at - begin));
   const Next next = finish(at);
   if (next == Next::other)
-    fail(Errc::parse, *at == quote_ ? "a quote within a field that does not begin with one" : "a NUL byte");
+    fail(Errc::parse, "{}", *at == quote_ ? "a quote within a field that does not begin with one" : "a NUL byte");
   while (trim_ && at != begin && blank_[static_cast<unsigned char>(at[-1])]) --at;
   text = {begin, static_cast<std::size_t>(at - begin)};
   return next;
@@ -170,7 +170,7 @@ Next CsvLexer::field(std::string_view& text) {
 Next CsvLexer::quoted_field(const char* at, std::string_view& text) {
   scratch_.clear();
   const char* const first = at;
-  const char* begin = at;  // of what is not in scratch_ yet
+  const char* begin = at;  // of the part that is not in scratch_ yet
   for (;;) {
     const auto* quote = static_cast<const char*>(std::memchr(at, quote_, static_cast<std::size_t>(end_ - at)));
     check_size(static_cast<std::size_t>((quote == nullptr ? end_ : quote) - first));
@@ -207,15 +207,11 @@ bool CsvLexer::is_missing(std::string_view text) const noexcept {
   return std::find(missing_.begin(), missing_.end(), text) != missing_.end();
 }
 
-std::string CsvLexer::place() const {
-  return context_ + ":" + std::to_string(field_line_) + ":" + std::to_string(field_column_);
-}
-
-void CsvLexer::fail(Errc code, const std::string& message) const { throw Error(code, message, place()); }
+std::string CsvLexer::place() const { return fmt::format("{}:{}:{}", context_, field_line_, field_column_); }
 
 void CsvLexer::fail_ragged(std::size_t seen, bool or_more, std::size_t expected) const {
-  fail(Errc::parse, "this record has " + std::to_string(seen) + (seen == 1 ? " field" : " fields") +
-                        (or_more ? " or more" : "") + ", expected " + std::to_string(expected));
+  fail(Errc::parse, "this record has {} {}{}, expected {}", seen, seen == 1 ? "field" : "fields",
+       or_more ? " or more" : "", expected);
 }
 
 namespace {
@@ -227,8 +223,7 @@ std::vector<std::string> read_record(CsvLexer& lexer) {
       std::string_view text;
       const Next next = lexer.field(text);
       if (next == Next::more) break;
-      if (fields.size() == max_columns)
-        lexer.fail(Errc::too_large, "more than " + std::to_string(max_columns) + " columns");
+      if (fields.size() == max_columns) lexer.fail(Errc::too_large, "more than {} columns", max_columns);
       if (!json::is_utf8(text)) lexer.fail(Errc::parse, "this text is not UTF-8");
       fields.emplace_back(text);
       if (next == Next::line) return fields;
@@ -237,7 +232,7 @@ std::vector<std::string> read_record(CsvLexer& lexer) {
   }
 }
 
-/// The names that a schema gives to the columns of a file without header: all of them, or those that may not be absent.
+/// The names that a schema gives to the columns of a file without header: all of them, or the required ones.
 std::vector<std::string> names_of(const Schema& schema, std::size_t count) {
   std::vector<std::string> all, required;
   for (const ColumnSchema& column : schema.columns) {
@@ -251,7 +246,7 @@ std::vector<std::string> read_names(CsvLexer& lexer, const ReadCsvOptions& optio
   const bool has_header = options.header == Header::yes;
   const bool by_schema = !has_header && options.names.empty() && !options.schema.columns.empty();
   if (!lexer.begin_record(has_header || by_schema ? 0 : options.names.size()))
-    throw Error(Errc::empty, "there is no data", context);
+    fail(Errc::empty, context, "there is no data");
   std::vector<std::string> names = read_record(lexer);
   if (!has_header) {
     const std::vector<std::string> given = by_schema ? names_of(options.schema, names.size()) : options.names;
@@ -263,7 +258,7 @@ std::vector<std::string> read_names(CsvLexer& lexer, const ReadCsvOptions& optio
   const bool may_be_empty = std::any_of(options.schema.columns.begin(), options.schema.columns.end(),
                                         [](const ColumnSchema& column) { return column.name.empty(); });
   for (std::size_t i = 0; i < names.size(); ++i)
-    if (names[i].empty() && !may_be_empty) names[i].append("c").append(std::to_string(i));
+    if (names[i].empty() && !may_be_empty) names[i] = fmt::format("c{}", i);
   return names;
 }
 
@@ -273,22 +268,20 @@ class Positions {
   Positions(const std::vector<std::string>& names, const std::string& context) : names_(names), context_(context) {
     for (std::size_t i = 0; i < names.size(); ++i)
       if (!positions_.emplace(names[i], i).second)
-        throw Error(Errc::already_exists, "two columns are called " + quoted(names[i]), context);
+        fail(Errc::already_exists, context, "two columns are called {}", quoted(names[i]));
   }
 
   const std::size_t* find(const std::string& name) const {
     const auto found = positions_.find(name);
     return found == positions_.end() ? nullptr : &found->second;
   }
-  /// `who` says what names the column.
+  /// The position of a column that the option `who` names.
   std::size_t of(const std::string& name, std::string_view who) const {
     if (const std::size_t* found = find(name)) return *found;
     std::string known;
     for (std::size_t i = 0; i < names_.size() && i < 50; ++i) known += (i == 0 ? "" : ", ") + quoted(names_[i]);
-    throw Error(
-        Errc::not_found,
-        std::string(who) + " names " + quoted(name) + "; the columns are " + known + (names_.size() > 50 ? " ..." : ""),
-        context_);
+    fail(Errc::not_found, context_, "{} names {}; the columns are {}{}", who, quoted(name), known,
+         names_.size() > 50 ? " ..." : "");
   }
 
  private:
@@ -297,9 +290,9 @@ class Positions {
   std::map<std::string_view, std::size_t> positions_;
 };
 
-/// The names of the columns that the table is to have, in order.
-std::vector<std::string> wanted_names(const CsvLayout& layout, const Positions& positions, const ReadCsvOptions& options,
-                                      const std::string& context) {
+/// The names of the columns that the table will have, in order.
+std::vector<std::string> wanted_names(const CsvLayout& layout, const Positions& positions,
+                                      const ReadCsvOptions& options, const std::string& context) {
   if (!options.columns.empty()) return options.columns;
   if (options.schema.columns.empty()) return layout.names;
   std::vector<std::string> wanted;
@@ -312,28 +305,26 @@ std::vector<std::string> wanted_names(const CsvLayout& layout, const Positions& 
   for (std::size_t i = 0; i < layout.names.size(); ++i) {
     if (is_named[i]) continue;
     if (!options.other_columns)
-      throw Error(Errc::shape_mismatch,
-                  "column " + quoted(layout.names[i]) +
-                      " is not in ReadCsvOptions.schema; set .other_columns to read it too, or list what you want in .columns",
-                  context);
+      fail(Errc::shape_mismatch, context,
+           "column {} is not in ReadCsvOptions.schema; set .other_columns to read it too, or list what you want in "
+           ".columns",
+           quoted(layout.names[i]));
     wanted.push_back(layout.names[i]);
   }
   return wanted;
 }
 
-/// The label and the weight of a schema are among its columns.
+/// The label and the weight of a schema must be among its columns.
 void check_roles(const Schema& schema, const std::string& context) {
   for (const auto& [role, wanted] : {std::pair("label", &schema.label), std::pair("weight", &schema.weight)}) {
     const auto has_name = [&](const ColumnSchema& column) { return column.name == *wanted; };
     if (!wanted->empty() && std::none_of(schema.columns.begin(), schema.columns.end(), has_name))
-      throw Error(
-          Errc::not_found,
-          "ReadCsvOptions.schema has the " + std::string(role) + " " + quoted(*wanted) + ", which is none of its columns",
-          context);
+      fail(Errc::not_found, context, "ReadCsvOptions.schema has the {} {}, which is not among its columns", role,
+           quoted(*wanted));
   }
 }
 
-/// The next record is the first of data.
+/// Reads the header and applies the options. The next record is the first of the data.
 CsvLayout read_layout(CsvLexer& lexer, const ReadCsvOptions& options, const std::string& context) {
   check_roles(options.schema, context);
   CsvLayout layout;
@@ -343,10 +334,8 @@ CsvLayout read_layout(CsvLexer& lexer, const ReadCsvOptions& options, const std:
   for (const std::string& name : wanted_names(layout, positions, options, context)) {
     const std::size_t position = positions.of(name, "ReadCsvOptions.columns");
     if (layout.is_wanted[position])
-      throw Error(
-          Errc::invalid_argument,
-          (options.columns.empty() ? "ReadCsvOptions.schema names " : "ReadCsvOptions.columns names ") + quoted(name) + " twice",
-          context);
+      fail(Errc::invalid_argument, context, "ReadCsvOptions.{} names {} twice",
+           options.columns.empty() ? "schema" : "columns", quoted(name));
     layout.is_wanted[position] = 1;
     layout.wanted.push_back(position);
   }
@@ -355,21 +344,22 @@ CsvLayout read_layout(CsvLexer& lexer, const ReadCsvOptions& options, const std:
     if (const std::size_t* position = positions.find(column.name)) layout.schema[*position] = column;
   for (const auto& [name, type] : options.types)
     layout.schema[positions.of(name, "ReadCsvOptions.types")].type = static_cast<ReadAs>(type);
-  // The column with a role is the one that the options name, else that of the schema, where it is read.
+  // The label or weight is the column that the options name, else the one that the schema names if it is read.
   const auto column_of = [&](const std::string& option, const std::string& of_schema, const std::string& role) {
     if (option.empty()) {
       const std::size_t* const position = positions.find(of_schema);
       return position != nullptr && layout.is_wanted[*position] ? of_schema : std::string();
     }
     if (!layout.is_wanted[positions.of(option, "ReadCsvOptions." + role)])
-      throw Error(Errc::not_found, "ReadCsvOptions." + role + " is " + quoted(option) + ", which is not among ReadCsvOptions.columns",
-                  context);
+      fail(Errc::not_found, context, "ReadCsvOptions.{} is {}, which is not among ReadCsvOptions.columns", role,
+           quoted(option));
     return option;
   };
   layout.label = column_of(options.label, options.schema.label, "label");
   layout.weight = column_of(options.weight, options.schema.weight, "weight");
   if (!layout.label.empty() && layout.label == layout.weight)
-    throw Error(Errc::invalid_argument, "ReadCsvOptions.label and ReadCsvOptions.weight are both " + quoted(layout.label), context);
+    fail(Errc::invalid_argument, context, "ReadCsvOptions.label and ReadCsvOptions.weight are both {}",
+         quoted(layout.label));
   return layout;
 }
 
@@ -379,7 +369,7 @@ CsvLexer open_csv(const OpenBytes& open, const ReadCsvOptions& options, const st
   CsvLexer lexer(open(), options, context);
   layout = read_layout(lexer, options, context);
   if (options.header == Header::yes || layout.names.size() != 1 || !lexer.skipped_empty_line()) return lexer;
-  // Without a header the empty lines before the first value are rows, which is known only once there is one column.
+  // Without a header, empty lines before the first value are rows if there is one column, which is known only now.
   return CsvLexer(open(), options, context);
 }
 

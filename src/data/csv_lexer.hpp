@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/fail.hpp"
 #include "data/number.hpp"
 #include "data/stream.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/data/csv.hpp"
 
 namespace scalar::inline v0::data {
@@ -19,34 +19,34 @@ namespace scalar::inline v0::data {
 enum class Next {
   separator,
   line,   ///< the record is complete
-  more,   ///< the buffer ends here, the input does not: call `retry_record` and read the record again
+  more,   ///< the buffer ends here but the input does not: call `retry_record` and read the record again
   other,  ///< `number` and `integer` only: read it with `field`
 };
 
-/// Cuts a stream into records and fields. A record is read whole or, when the buffer ends within it, once more from its
-/// start; so fields are views of the buffer and nothing is copied but fields with doubled quotes.
+/// Cuts a stream into records and fields. If the buffer ends within a record, the record is read again from its start;
+/// so fields are views of the buffer, and only fields with doubled quotes are copied.
 class CsvLexer {
  public:
   CsvLexer(ReadBytes source, const ReadCsvOptions& options, std::string context);
 
-  /// Goes to the next record, over comments and empty lines; false at the end. `columns` is 0 while not known: a line
-  /// with nothing on it is a record where there is one column only.
+  /// Goes to the next record, skipping comments and, unless `columns` is 1, empty lines; false at the end. `columns` is
+  /// the number of columns, 0 while it is not known.
   bool begin_record(std::size_t columns);
-  /// Whether `begin_record` went over an empty line.
+  /// Whether `begin_record` skipped an empty line.
   bool skipped_empty_line() const noexcept { return skipped_empty_line_; }
-  /// Back to the start of the record, with more of the input in the buffer.
+  /// Goes back to the start of the record, with more of the input in the buffer.
   void retry_record();
-  /// Back to the start of the record.
+  /// Goes back to the start of the record.
   void rewind_record() noexcept;
 
-  /// A field that is a plain decimal; where it is not, nothing happens and the answer is `other`.
+  /// Reads a field that is a plain decimal; for any other field, reads nothing and returns `other`.
   Next number(double& value) {
     return plain([&](const char* at) { return fast_double(at, value); });
   }
   Next integer(std::int64_t& value) {
     return plain([&](const char* at) { return fast_int(at, value); });
   }
-  /// Any field, unquoted; the view is good until the next call.
+  /// Reads any field, without its quotes; the view is valid until the next call.
   Next field(std::string_view& text);
   /// Whether the last `field` was quoted.
   bool was_quoted() const noexcept { return quoted_; }
@@ -54,9 +54,12 @@ class CsvLexer {
 
   /// `file:line:column` of the last field.
   std::string place() const;
-  /// Throws with the place of the last field.
-  [[noreturn]] void fail(Errc code, const std::string& message) const;
-  /// Throws because the record has `seen` fields, or more.
+  /// Throws at the place of the last field.
+  template <class... Arguments>
+  [[noreturn]] void fail(Errc code, fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
+    scalar::fail(code, place(), format, std::forward<Arguments>(arguments)...);
+  }
+  /// Throws because the record has `seen` fields (with `or_more`, at least as many).
   [[noreturn]] void fail_ragged(std::size_t seen, bool or_more, std::size_t expected) const;
 
  private:
@@ -113,7 +116,7 @@ class CsvLexer {
   std::size_t capacity_;
   std::unique_ptr<char[]> buffer_;  // `capacity_` and one more byte: `*end_` is NUL
   const char* at_ = nullptr;        // the next byte
-  const char* end_ = nullptr;       // the end of what was read
+  const char* end_ = nullptr;       // the end of the bytes that were read
   bool ended_ = false;              // the source has nothing more
   bool skipped_empty_line_ = false;
   std::string scratch_;
@@ -123,23 +126,24 @@ class CsvLexer {
   std::int64_t line_ = 1, record_line_ = 1, field_line_ = 1, field_column_ = 1;
 };
 
-/// The columns of a CSV and which are wanted.
+/// The columns of a CSV and which of them to read.
 struct CsvLayout {
   std::vector<std::string> names{};       ///< all, in file order
   std::vector<std::size_t> wanted{};      ///< positions, in the order of the table
   std::vector<std::uint8_t> is_wanted{};  ///< `[names]`
-  std::vector<ColumnSchema> schema{};     ///< `[names]`, what to read them as
+  std::vector<ColumnSchema> schema{};     ///< `[names]`, which types to read them as
   std::string label{}, weight{};          ///< names; empty: none
 };
 
-/// Opens the same bytes anew at each call.
+/// Opens the same bytes again at each call.
 using OpenBytes = std::function<ReadBytes()>;
 
 /// Opens a CSV, reads its header or the width of its first record, and applies the options. The next record is the
-/// first of data.
+/// first of the data.
 CsvLexer open_csv(const OpenBytes& open, const ReadCsvOptions& options, const std::string& context, CsvLayout& layout);
 
-/// Calls `read(column)` for each field of each record; `back()` undoes a record that was not whole, `done()` ends one.
+/// Calls `read(column)` for each field of each record; `back()` after a record that must be read again, `done()` after
+/// a complete one.
 template <class Read, class Back, class Done>
 void for_each_field(CsvLexer& lexer, std::size_t columns, Read read, Back back, Done done) {
   while (lexer.begin_record(columns)) {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/fail.hpp"
 #include "core/quoted.hpp"
 #include "data/csv_lexer.hpp"
 #include "data/labels.hpp"
@@ -12,7 +13,7 @@ namespace {
 
 constexpr std::size_t unused = static_cast<std::size_t>(-1);
 
-/// Rows of floats on their way.
+/// Collects rows of floats.
 class MatrixBuilder {
  public:
   explicit MatrixBuilder(const CsvLayout& layout) : names_(layout.names), place_(names_.size(), unused) {
@@ -42,7 +43,7 @@ class MatrixBuilder {
     }
     if (place_[column] != unused) {
       const auto narrow = static_cast<float>(value);
-      // A plain decimal has at most 19 digits: only one that `field` read can be too large.
+      // `number` reads at most 19 digits, so only a number that `field` read can be too large.
       if (std::isinf(narrow)) refuse(text, column, lexer);
       if (static_cast<double>(narrow) != value && value == std::floor(value)) refuse_whole(value, column, lexer);
       row_[place_[column]] = narrow;
@@ -82,22 +83,24 @@ class MatrixBuilder {
 
  private:
   [[noreturn]] void refuse(std::string_view seen, std::size_t column, const CsvLexer& lexer) const {
-    lexer.fail(Errc::parse, "column " + quoted(names_[column]) + ": expected " +
-                                (column == label_    ? "a label that is a number"
-                                 : column == weight_ ? "a weight, which is a number not below 0"
-                                                     : "a number that a float32 can hold") +
-                                ", got " + quoted(seen));
+    lexer.fail(Errc::parse, "column {}: expected {}, got {}", quoted(names_[column]),
+               column == label_    ? "a label that is a number"
+               : column == weight_ ? "a weight, which is a number not below 0"
+                                   : "a number that a float32 can hold",
+               quoted(seen));
   }
   [[noreturn]] void refuse_whole(double value, std::size_t column, const CsvLexer& lexer) const {
-    lexer.fail(Errc::parse, "column " + quoted(names_[column]) + ": " + shown(value) +
-                                " is a whole number that a float32 does not hold; read_csv and an Encoder keep dates, "
-                                "times and keys apart");
+    lexer.fail(
+        Errc::parse,
+        "column {}: {} is a whole number that a float32 does not hold; read_csv and an Encoder keep dates, times "
+        "and keys apart",
+        quoted(names_[column]), shown(value));
   }
   double convert(std::string_view text, std::size_t column, const CsvLexer& lexer) const {
     double value = std::numeric_limits<double>::quiet_NaN();
     if (lexer.is_missing(text)) {
-      if (column == label_) lexer.fail(Errc::parse, "column " + quoted(names_[column]) + ": the label is missing");
-      if (column == weight_) lexer.fail(Errc::parse, "column " + quoted(names_[column]) + ": the weight is missing");
+      if (column == label_) lexer.fail(Errc::parse, "column {}: the label is missing", quoted(names_[column]));
+      if (column == weight_) lexer.fail(Errc::parse, "column {}: the weight is missing", quoted(names_[column]));
       return value;
     }
     if (parse_double(text, value) != Parsed::number || std::isinf(value)) refuse(text, column, lexer);
@@ -105,7 +108,7 @@ class MatrixBuilder {
   }
 
   std::vector<std::string> names_, feature_names_;
-  std::vector<std::size_t> place_;  // of a column among the features
+  std::vector<std::size_t> place_;  // of each column among the features
   std::size_t label_ = unused, weight_ = unused;
   std::vector<float> row_, features_;
   double target_ = 0, row_weight_ = 0;
@@ -117,16 +120,14 @@ class MatrixBuilder {
 Dataset read_csv_matrix(const Uri& uri, const ReadCsvOptions& options, TargetKind kind, const Runtime& runtime) {
   const std::string context = uri.string();
   if (!options.types.empty())
-    throw Error(Errc::invalid_argument, "ReadCsvOptions.types: every column of a matrix is a number", context);
+    fail(Errc::invalid_argument, context, "ReadCsvOptions.types: every column of a matrix is a number");
   CsvLayout layout;
   CsvLexer lexer = open_csv([&] { return open_stream(uri, runtime); }, options, context, layout);
   for (const std::size_t position : layout.wanted)
-    if (layout.schema[position].type == ReadAs::text && layout.names[position] != layout.label) {
-      throw Error(Errc::invalid_argument,
-                  "ReadCsvOptions.schema: column " + quoted(layout.names[position]) +
-                      " is text, but every column of a matrix is a number",
-                  context);
-    }
+    if (layout.schema[position].type == ReadAs::text && layout.names[position] != layout.label)
+      fail(Errc::invalid_argument, context,
+           "ReadCsvOptions.schema: column {} is text, but every column of a matrix is a number",
+           quoted(layout.names[position]));
   MatrixBuilder builder(layout);
   for_each_field(
       lexer, layout.names.size(), [&](std::size_t column) { return builder.read(lexer, column); }, [] {},

@@ -1,6 +1,6 @@
+#include "core/fail.hpp"
 #include "core/quoted.hpp"
 #include "data/labels.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/core/json.hpp"
 #include "scalar/data/csv.hpp"
 #include "scalar/data/store.hpp"
@@ -16,10 +16,11 @@ class Writer {
     const char c = options.separator;
     if (c == '"' || c == '\n' || c == '\r' || c == '\0' ||
         options.missing.find_first_of("\"\r\n") != std::string::npos || options.missing.find(c) != std::string::npos)
-      throw Error(Errc::invalid_argument, "WriteCsvOptions: separator or missing hold a quote, a line end or the separator");
+      fail(Errc::invalid_argument, {},
+           "WriteCsvOptions: separator or missing hold a quote, a line end or the separator");
   }
 
-  /// Writes everything, calling `flush(text)` now and then.
+  /// Writes the whole table, calling `flush(text)` with pieces of about `piece_bytes`.
   template <class Flush>
   void write(Flush flush) {
     for (std::int64_t i = 0; i < table_.column_count(); ++i) {
@@ -42,7 +43,7 @@ class Writer {
   }
 
  private:
-  /// `row` is -1 for the name of the column.
+  /// Appends a text of a row, or, where `row` is -1, the name of the column.
   void append_text(std::string_view text, std::int64_t column, std::int64_t row) {
     if (text.find('\0') != std::string_view::npos || !json::is_utf8(text)) refuse(text, column, row);
     const char special[] = {'"', '\r', '\n', options_.separator};
@@ -63,11 +64,11 @@ class Writer {
     return std::find(defaults.missing.begin(), defaults.missing.end(), text) != defaults.missing.end();
   }
   [[noreturn]] void refuse(std::string_view text, std::int64_t column, std::int64_t row) const {
-    throw Error(Errc::invalid_argument,
-                (row < 0 ? "the name " : "the text ") + quoted(text) +
-                    " cannot be written to a CSV, which holds UTF-8 without NUL bytes",
-                "column " + (row < 0 ? std::to_string(column)
-                                     : quoted(table_.column(column).name) + ", row " + std::to_string(row)));
+    fail(Errc::invalid_argument,
+         row < 0 ? fmt::format("column {}", column)
+                 : fmt::format("column {}, row {}", quoted(table_.column(column).name), row),
+         "the {} {} cannot be written to a CSV, which holds UTF-8 without NUL bytes", row < 0 ? "name" : "text",
+         quoted(text));
   }
   void append_value(std::int64_t position, std::int64_t row, std::int64_t stored) {
     const Column& column = table_.column(position);
@@ -95,7 +96,7 @@ class Writer {
     const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
     const std::string_view written(text.data(), static_cast<std::size_t>(end - text.data()));
     out_ += written;
-    // A point keeps the type of the column when it is read back.
+    // A decimal point keeps the column a float64 when it is read back.
     if (written.find_first_not_of("-0123456789") == std::string_view::npos) out_ += ".0";
   }
 

@@ -4,37 +4,33 @@
 #include <cmath>
 #include <limits>
 
+#include "core/fail.hpp"
 #include "data/labels.hpp"
 #include "data/selection.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0 {
 
 struct Dataset::Data : DatasetParts {
-  std::shared_ptr<const Data> owner{};  // of the features, where they are another's
+  std::shared_ptr<const Data> owner{};  // of the features, if another dataset owns them
 };
 
 namespace {
 
 std::int64_t checked_rows(const DatasetParts& parts) {
   const auto values = static_cast<std::int64_t>(parts.features.size());
-  if (parts.columns < 0 || (parts.columns == 0 && values != 0) || (parts.columns > 0 && values % parts.columns != 0)) {
-    throw Error(Errc::shape_mismatch, "a dataset of " + std::to_string(parts.columns) + " columns cannot have " +
-                                          std::to_string(values) + " feature values");
-  }
-  // Each column gets a name, also where there are no rows.
+  if (parts.columns < 0 || (parts.columns == 0 && values != 0) || (parts.columns > 0 && values % parts.columns != 0))
+    fail(Errc::shape_mismatch, {}, "a dataset of {} columns cannot have {} feature values", parts.columns, values);
+  // Every column gets a name, even if there are no rows, so their number must be limited.
   constexpr std::int64_t most_without_rows = std::int64_t{1} << 24;
   if (values == 0 && parts.columns > most_without_rows)
-    throw Error(Errc::too_large, "a dataset without rows has " + std::to_string(parts.columns) +
-                                     " columns, expected at most " + std::to_string(most_without_rows));
+    fail(Errc::too_large, {}, "a dataset without rows has {} columns, expected at most {}", parts.columns,
+         most_without_rows);
   return parts.columns == 0 ? static_cast<std::int64_t>(parts.targets.size()) : values / parts.columns;
 }
 
 void check_length(std::string_view what, std::size_t seen, std::int64_t expected) {
-  if (seen != 0 && static_cast<std::int64_t>(seen) != expected) {
-    throw Error(Errc::shape_mismatch, "a dataset has " + std::to_string(seen) + " " + std::string(what) +
-                                          ", expected " + std::to_string(expected));
-  }
+  if (seen != 0 && static_cast<std::int64_t>(seen) != expected)
+    fail(Errc::shape_mismatch, {}, "a dataset has {} {}, expected {}", seen, what, expected);
 }
 
 std::string number_text(double value) { return std::isnan(value) ? "NaN" : data::shortest(value); }
@@ -43,24 +39,19 @@ void check_targets(const DatasetParts& parts) {
   const auto classes = static_cast<double>(parts.classes.size());
   for (std::size_t i = 0; i < parts.targets.size(); ++i) {
     const double target = parts.targets[i];
-    if (!std::isfinite(target)) {
-      throw Error(Errc::out_of_range, "the target of row " + std::to_string(i) + " is " + number_text(target) +
-                                          ", expected a finite number");
-    }
-    if (!parts.classes.empty() && !(target >= 0 && target < classes && target == std::floor(target))) {
-      throw Error(Errc::out_of_range, "the target of row " + std::to_string(i) + " is " + number_text(target) +
-                                          ", expected the index of one of " + std::to_string(parts.classes.size()) +
-                                          " classes");
-    }
+    if (!std::isfinite(target))
+      fail(Errc::out_of_range, {}, "the target of row {} is {}, expected a finite number", i, number_text(target));
+    if (!parts.classes.empty() && !(target >= 0 && target < classes && target == std::floor(target)))
+      fail(Errc::out_of_range, {}, "the target of row {} is {}, expected the index of one of {} classes", i,
+           number_text(target), parts.classes.size());
   }
 }
 
 void check_weights(const std::vector<double>& weights) {
   for (std::size_t i = 0; i < weights.size(); ++i)
-    if (!(weights[i] >= 0 && std::isfinite(weights[i]))) {
-      throw Error(Errc::out_of_range, "the weight of row " + std::to_string(i) + " is " + number_text(weights[i]) +
-                                          ", expected a finite number not below 0");
-    }
+    if (!(weights[i] >= 0 && std::isfinite(weights[i])))
+      fail(Errc::out_of_range, {}, "the weight of row {} is {}, expected a finite number not below 0", i,
+           number_text(weights[i]));
 }
 
 const std::vector<std::string>& no_names() noexcept {
@@ -78,7 +69,7 @@ Dataset::Dataset(DatasetParts parts) {
   check_targets(parts);
   check_weights(parts.weights);
   if (parts.feature_names.empty())
-    for (std::int64_t i = 0; i < parts.columns; ++i) parts.feature_names.emplace_back("f").append(std::to_string(i));
+    for (std::int64_t i = 0; i < parts.columns; ++i) parts.feature_names.push_back(fmt::format("f{}", i));
   auto made = std::make_shared<Data>();
   static_cast<DatasetParts&>(*made) = std::move(parts);
   matrix_ = {made->features.data(), rows_, made->columns};
@@ -144,8 +135,8 @@ Dataset Dataset::with_weights(std::vector<double> weights) const {
 namespace {
 void require_contiguous(bool contiguous) {
   if (!contiguous)
-    throw Error(Errc::invalid_argument,
-                "the rows of this selection do not lie one after the other; ask contiguous() first");
+    fail(Errc::invalid_argument, {},
+         "the rows of this selection do not lie one after the other; ask contiguous() first");
 }
 }  // namespace
 

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -14,10 +16,10 @@ namespace {
 constexpr std::size_t shown_values = 5;
 
 std::string count(std::int64_t number, const char* what) {
-  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
-/// A number for people: four significant digits where they suffice.
+/// A number for people, with four significant digits.
 std::string rounded(double number) {
   if (!std::isfinite(number)) return shown(number);
   std::array<char, 32> text{};
@@ -25,7 +27,7 @@ std::string rounded(double number) {
           std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::general, 4).ptr};
 }
 
-/// With every digit, which a double would not keep.
+/// The range with every digit, which doubles would not keep.
 std::string range_of_integers(const Table& table, const Column& column, const std::vector<std::int64_t>& values) {
   std::int64_t low = std::numeric_limits<std::int64_t>::max(), high = std::numeric_limits<std::int64_t>::min();
   for (std::int64_t row = 0; row < table.rows(); ++row) {
@@ -34,7 +36,7 @@ std::string range_of_integers(const Table& table, const Column& column, const st
     low = (std::min)(low, values[static_cast<std::size_t>(stored)]);
     high = (std::max)(high, values[static_cast<std::size_t>(stored)]);
   }
-  return std::to_string(low) + " to " + std::to_string(high) + ", mean ";
+  return fmt::format("{} to {}, mean ", low, high);
 }
 
 std::string range_of_numbers(const Table& table, const Column& column) {
@@ -52,9 +54,10 @@ std::string range_of_numbers(const Table& table, const Column& column) {
   if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&column.values))
     return range_of_integers(table, column, *integers) + rounded(sum / static_cast<double>(present));
   if (column.type() == ColumnType::boolean)
-    return count(static_cast<std::int64_t>(sum), "time") + " true, " +
-           count(present - static_cast<std::int64_t>(sum), "time") + " false";
-  return data::shortest(low) + " to " + data::shortest(high) + ", mean " + rounded(sum / static_cast<double>(present));
+    return fmt::format("{} true, {} false", count(static_cast<std::int64_t>(sum), "time"),
+                       count(present - static_cast<std::int64_t>(sum), "time"));
+  return fmt::format("{} to {}, mean {}", data::shortest(low), data::shortest(high),
+                     rounded(sum / static_cast<double>(present)));
 }
 
 /// How often each text of the dictionary occurs.
@@ -68,7 +71,7 @@ std::vector<std::int64_t> occurrences(const Table& table, const Column& column) 
   return found;
 }
 
-/// The most frequent texts, and how many look like numbers: where some do, a typo may have made the column text.
+/// The most frequent texts, and how many look like numbers: if some do, a typo may have made the column text.
 std::string texts_of(const Table& table, const Column& column, std::int64_t& numbers) {
   const auto& dictionary = std::get<TextValues>(column.values).dictionary;
   const std::vector<std::int64_t> times = occurrences(table, column);
@@ -87,10 +90,9 @@ std::string texts_of(const Table& table, const Column& column, std::int64_t& num
   for (std::size_t i = 0; i < order.size() && i < shown_values; ++i)
     text += (i == 0 ? "" : ", ") + quoted(dictionary[order[i]]);
   if (order.size() > shown_values) text += ", ...";
-  if (numbers != 0) {
-    text += "; " + std::to_string(numbers) + " of " + count(present, "value") +
-            (numbers == 1 ? " looks like a number" : " look like numbers");
-  }
+  if (numbers != 0)
+    text += fmt::format("; {} of {} {}", numbers, count(present, "value"),
+                        numbers == 1 ? "looks like a number" : "look like numbers");
   return text;
 }
 
@@ -122,16 +124,17 @@ Schema Table::schema() const {
 }
 
 std::string Table::describe() const {
-  std::string text = count(rows(), "row") + ", " + count(column_count(), "column") +
-                     (label().empty() ? "" : ", label " + quoted(label())) +
-                     (weight().empty() ? "" : ", weight " + quoted(weight())) + "\n";
+  std::string text = fmt::format("{}, {}", count(rows(), "row"), count(column_count(), "column"));
+  if (!label().empty()) text += ", label " + quoted(label());
+  if (!weight().empty()) text += ", weight " + quoted(weight());
+  text += '\n';
   for (std::int64_t i = 0; i < column_count(); ++i) {
     const Column& one = column(i);
-    text += shown(one.name) + ": " + std::string(name(one.type()));
-    if (const std::int64_t missing = missing_values(*this, one)) text += ", " + std::to_string(missing) + " missing";
+    text += fmt::format("{}: {}", shown(one.name), name(one.type()));
+    if (const std::int64_t missing = missing_values(*this, one)) text += fmt::format(", {} missing", missing);
     std::int64_t numbers = 0;
-    text +=
-        ", " + (one.type() == ColumnType::text ? texts_of(*this, one, numbers) : range_of_numbers(*this, one)) + "\n";
+    text += fmt::format(", {}\n",
+                        one.type() == ColumnType::text ? texts_of(*this, one, numbers) : range_of_numbers(*this, one));
     if (one.note.before != 0 || numbers != 0)
       if (const std::string reason = one.reason(); !reason.empty()) text += "  it is " + reason + "\n";
   }

@@ -6,11 +6,11 @@
 #include <string_view>
 #include <vector>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::data {
 
-/// A hash index over a vector of texts that it only appends to. Open addressing, at most half full.
+/// Texts, with a hash index that maps each to its code. Texts are only added. Open addressing, at most half full.
 class Dictionary {
  public:
   static constexpr std::uint32_t none = 0xffffffffu;
@@ -19,13 +19,13 @@ class Dictionary {
   std::uint32_t find(std::string_view text) const noexcept {
     return slots_.empty() ? none : slots_[slot_of(text, hash(text))].code;
   }
-  /// The code of `text`, which is added when it is new.
+  /// The code of `text`, which is added if it is new.
   std::uint32_t add(std::string_view text) {
     if (slots_.size() < 2 * (texts_.size() + 1)) grow();
     const std::uint32_t hashed = hash(text);
     Slot& slot = slots_[slot_of(text, hashed)];
     if (slot.code != none) return slot.code;
-    if (texts_.size() >= none) throw Error(Errc::too_large, "more than 4294967294 distinct texts");
+    if (texts_.size() >= none) fail(Errc::too_large, {}, "more than 4294967294 distinct texts");
     texts_.emplace_back(text);
     slot = {hashed, static_cast<std::uint32_t>(texts_.size() - 1)};
     return slot.code;
@@ -33,7 +33,7 @@ class Dictionary {
 
   std::size_t size() const noexcept { return texts_.size(); }
   const std::vector<std::string>& texts() const noexcept { return texts_; }
-  /// The texts; the dictionary is empty after.
+  /// Returns the texts and leaves the dictionary empty.
   std::vector<std::string> release() {
     slots_.clear();
     return std::move(texts_);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/fail.hpp"
 #include "core/quoted.hpp"
 #include "data/encoder_impl.hpp"
 #include "data/labels.hpp"
@@ -15,7 +16,7 @@ namespace scalar::inline v0 {
 namespace data {
 
 void Watch::check() const {
-  if (options_.stop.stop_requested()) throw Error(Errc::canceled, "asked to stop", "encoder");
+  if (options_.stop.stop_requested()) fail(Errc::canceled, "encoder", "asked to stop");
 }
 void Watch::saw(std::int64_t values) {
   check();
@@ -25,8 +26,8 @@ void Watch::saw(std::int64_t values) {
   options_.progress(done_, total_);
 }
 
-void throw_at(Errc code, std::string_view column, std::int64_t row, const std::string& message) {
-  throw Error(code, message, "column \"" + std::string(column) + "\", row " + std::to_string(row));
+void throw_at(Errc code, std::string_view column, std::int64_t row, std::string_view message) {
+  fail(code, fmt::format("column \"{}\", row {}", column, row), "{}", message);
 }
 
 }  // namespace data
@@ -66,14 +67,15 @@ inline void encode_text(const ColumnCode& code, std::uint32_t category, bool is_
 }
 
 [[noreturn]] void throw_unknown_category(std::string_view column, std::int64_t row, std::string_view text) {
-  throw_at(Errc::invalid_argument, column, row, "the category " + quoted(text) + " was not in the training data");
+  throw_at(Errc::invalid_argument, column, row,
+           fmt::format("the category {} was not in the training data", quoted(text)));
 }
 
-/// A column of a table beside the codes of one input.
+/// The column of a table that one input reads.
 struct Source {
   const Column* column = nullptr;
-  bool is_empty = false;                  // nothing but missing values, of whatever type
-  std::vector<std::uint32_t> categories;  // of the texts in the column's dictionary
+  bool is_empty = false;                  // has nothing but missing values, of any type
+  std::vector<std::uint32_t> categories;  // for each text in the column's dictionary, its category
 };
 
 bool has_values(const Table& table, const Column& column) {
@@ -84,17 +86,13 @@ bool has_values(const Table& table, const Column& column) {
 
 Source source_of(const Table& table, const Input& input, const ColumnCode& code) {
   const std::int64_t position = table.find(input.name);
-  if (position < 0)
-    throw Error(Errc::not_found, "the table has no column \"" + input.name + "\", which the model reads");
+  if (position < 0) fail(Errc::not_found, {}, "the table has no column \"{}\", which the model reads", input.name);
   Source source{&table.column(position), false, {}};
   if ((source.column->type() == ColumnType::text) != input.is_text) {
     source.is_empty = !has_values(table, *source.column);
-    if (!source.is_empty) {
-      throw Error(Errc::type_mismatch,
-                  std::string("expected ") + (input.is_text ? "text" : "numbers") + ", got " +
-                      std::string(name(source.column->type())) + explained(*source.column),
-                  "column \"" + input.name + "\"");
-    }
+    if (!source.is_empty)
+      fail(Errc::type_mismatch, fmt::format("column \"{}\"", input.name), "expected {}, got {}{}",
+           input.is_text ? "text" : "numbers", name(source.column->type()), explained(*source.column));
   } else if (input.is_text) {
     for (const std::string& text : std::get<TextValues>(source.column->values).dictionary)
       source.categories.push_back(code.categories.find(text));
@@ -105,7 +103,7 @@ Source source_of(const Table& table, const Input& input, const ColumnCode& code)
 }  // namespace
 
 const Encoder::Data& Encoder::data() const {
-  if (data_ == nullptr) throw Error(Errc::empty, "this encoder was not fitted");
+  if (data_ == nullptr) fail(Errc::empty, {}, "this encoder was not fitted");
   return *data_;
 }
 
@@ -184,7 +182,7 @@ Dataset Encoder::encode_inputs(const Table& table, const Runtime& runtime) const
 
 namespace {
 
-/// The index of the class of one row.
+/// Reads the class of a row as its index.
 class ClassReader {
  public:
   ClassReader(const data::Dictionary& classes, const Column& column) : classes_(classes), column_(column) {
@@ -200,10 +198,9 @@ class ClassReader {
     std::string known;
     for (std::size_t k = 0; k < classes_.size() && k < 20; ++k)
       known += (k == 0 ? "" : ", ") + quoted(classes_.texts()[k]);
-    const std::string seen =
-        column_.type() == ColumnType::text ? std::string(column_.text(stored)) : std::string(spelling(i));
+    const std::string seen = column_.type() == ColumnType::text ? std::string(column_.text(stored)) : spelling(i);
     throw_at(Errc::invalid_argument, column_.name, row,
-             "the class " + quoted(seen) + " is none of " + known + (classes_.size() > 20 ? ", ..." : ""));
+             fmt::format("the class {} is none of {}{}", quoted(seen), known, classes_.size() > 20 ? ", ..." : ""));
   }
 
  private:
@@ -216,10 +213,11 @@ class ClassReader {
 
   const data::Dictionary& classes_;
   const Column& column_;
-  std::vector<std::uint32_t> indices_;  // of the texts in the column's dictionary
+  std::vector<std::uint32_t> indices_;  // for each text in the column's dictionary, its class
 };
 
-/// A label whose classes may be numbers is inferred, as it was when the model learned it; other classes are texts.
+/// How to read the label. If all classes look like numbers or booleans, its type is inferred, as it was when the model
+/// was fitted; other classes are texts.
 ReadAs label_type(const std::vector<std::string>& classes) {
   if (classes.empty()) return ReadAs::number;
   const bool may_be_inferred = std::all_of(classes.begin(), classes.end(), [](const std::string& text) {
@@ -230,16 +228,16 @@ ReadAs label_type(const std::vector<std::string>& classes) {
   return may_be_inferred ? ReadAs::inferred : ReadAs::text;
 }
 
-/// The targets of a table whose label is `label`, or the one it names.
+/// The targets of a table: of the column `label`, or of the table's own label if that is empty.
 std::vector<double> targets_of(const Table& table, const std::string& label, TargetKind kind,
                                const data::Dictionary& classes, const Watch& watch) {
   const std::string& name = label.empty() ? table.label() : label;
-  if (name.empty()) throw Error(Errc::not_found, "the table names no label");
+  if (name.empty()) fail(Errc::not_found, {}, "the table names no label");
   const Column& column = table.column(name);
   const bool is_class = kind == TargetKind::classification;
   if (!is_class && column.type() == ColumnType::text)
-    throw Error(Errc::type_mismatch, "expected a label that is a number, got text" + explained(column),
-                "column \"" + name + "\"");
+    fail(Errc::type_mismatch, fmt::format("column \"{}\"", name), "expected a label that is a number, got text{}",
+         explained(column));
   const ClassReader reader(classes, column);
   std::vector<double> targets(static_cast<std::size_t>(table.rows()));
   for (std::int64_t row = 0; row < table.rows(); ++row) {
@@ -290,21 +288,16 @@ void check_shapes(const BatchView& batch, const MatrixView<float>& out, const st
   const auto width = static_cast<std::int64_t>(inputs.size());
   const std::int64_t given =
       batch.is_dense() ? batch.dense().columns : static_cast<std::int64_t>(batch.columns().size());
-  if (given != width) {
-    throw Error(Errc::shape_mismatch,
-                "the batch has " + std::to_string(given) + " inputs, the model reads " + std::to_string(width));
-  }
-  if (out.rows != batch.rows() || out.columns != features) {
-    throw Error(Errc::shape_mismatch, "the output is [" + std::to_string(out.rows) + ", " +
-                                          std::to_string(out.columns) + "], expected [" + std::to_string(batch.rows()) +
-                                          ", " + std::to_string(features) + "]");
-  }
+  if (given != width) fail(Errc::shape_mismatch, {}, "the batch has {} inputs, the model reads {}", given, width);
+  if (out.rows != batch.rows() || out.columns != features)
+    fail(Errc::shape_mismatch, {}, "the output is [{}, {}], expected [{}, {}]", out.rows, out.columns, batch.rows(),
+         features);
   if (batch.is_dense() && !is_numeric && width != 0)
-    throw Error(Errc::type_mismatch,
-                "a dense float32 batch for a model that reads text, or numbers that a float32 does not tell apart");
+    fail(Errc::type_mismatch, {},
+         "a dense float32 batch for a model that reads text, or numbers that a float32 does not tell apart");
 }
 
-/// Copies; false where an infinity is among the values.
+/// Copies the values; false if an infinity is among them.
 bool copy_finite(std::span<const float> from, std::span<float> to) {
   int infinities = 0;
   for (std::size_t i = 0; i < from.size(); ++i) {
@@ -317,14 +310,11 @@ bool copy_finite(std::span<const float> from, std::span<float> to) {
 void check_column(const BatchColumn& column, const Input& input, std::int64_t rows) {
   const std::size_t right = input.is_text ? column.texts.size() : column.numbers.size();
   const std::size_t wrong = input.is_text ? column.numbers.size() : column.texts.size();
-  if (wrong != 0) {
-    throw Error(Errc::type_mismatch, input.is_text ? "expected texts, got numbers" : "expected numbers, got texts",
-                "input \"" + input.name + "\"");
-  }
-  if (static_cast<std::int64_t>(right) != rows) {
-    throw Error(Errc::shape_mismatch, "has " + std::to_string(right) + " values for " + std::to_string(rows) + " rows",
-                "input \"" + input.name + "\"");
-  }
+  if (wrong != 0)
+    fail(Errc::type_mismatch, fmt::format("input \"{}\"", input.name), "{}",
+         input.is_text ? "expected texts, got numbers" : "expected numbers, got texts");
+  if (static_cast<std::int64_t>(right) != rows)
+    fail(Errc::shape_mismatch, fmt::format("input \"{}\"", input.name), "has {} values for {} rows", right, rows);
 }
 
 }  // namespace

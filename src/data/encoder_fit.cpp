@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "core/fail.hpp"
 #include "data/apart.hpp"
 #include "data/encoder_impl.hpp"
 #include "data/labels.hpp"
@@ -14,11 +15,11 @@ namespace {
 using data::throw_at;
 using data::Watch;
 
-/// What one pass over a column of numbers finds.
+/// The results of one pass over a column of numbers.
 struct NumberColumn {
   data::NumberStatistics statistics{};
   data::DistinctSample<double> numbers{};
-  data::DistinctSample<std::int64_t> integers{};  // of an int64 column: a double may not tell them apart
+  data::DistinctSample<std::int64_t> integers{};  // of an int64 column, since doubles may not tell its values apart
 };
 
 NumberColumn look_at(const Table& table, const Column& column, bool with_median, Watch& watch) {
@@ -49,8 +50,9 @@ NumberColumn look_at(const Table& table, const Column& column, bool with_median,
   return found;
 }
 
-/// Whether a column may lose these values: of whole numbers that are not scaled, which may be dates or keys, none; of
-/// others, which are measured, one in a hundred, as rounding to 24 bits makes some neighbors equal in any long column.
+/// Whether a column may lose as many values as it does. Whole numbers that are not scaled may be dates or keys, so none
+/// may be lost. Other numbers are measured; one in a hundred may be lost, since rounding to 24 bits makes some
+/// neighbors equal in any long column.
 template <class Number>
 bool may_lose(const data::Collisions<Number>& found, bool is_exact) {
   return is_exact ? found.lost == 0 : found.lost * 100 <= found.values;
@@ -58,16 +60,14 @@ bool may_lose(const data::Collisions<Number>& found, bool is_exact) {
 
 template <class Number>
 [[noreturn]] void throw_not_apart(const data::Collisions<Number>& found, const std::string& column) {
-  throw Error(Errc::out_of_range,
-              data::shortest(found.first) + " and " + data::shortest(found.second) + " become the same float32 (" +
-                  std::to_string(found.lost) + " of " + std::to_string(found.values) +
-                  " values are lost so); take differences from a start, divide it into two columns, make it text, or "
-                  "accept it with Encoding::rounding",
-              "column \"" + column + "\"");
+  fail(Errc::out_of_range, fmt::format("column \"{}\"", column),
+       "{} and {} become the same float32 ({} of {} values are lost so); take differences from a start, divide it into "
+       "two columns, make it text, or accept it with Encoding::rounding",
+       data::shortest(found.first), data::shortest(found.second), found.lost, found.values);
 }
 
-/// Chooses what is subtracted from the numbers before they are rounded, so that float32 tells `values` apart.
-/// Errors: `Errc::out_of_range` naming two values that become equal whatever is subtracted.
+/// Chooses what to subtract from the numbers before they are rounded, so that float32 can tell `values` apart. Errors:
+/// `Errc::out_of_range` naming two values that become equal with every choice.
 template <class Number>
 void keep_apart(const std::vector<Number>& values, const Encoding& encoding, const std::string& column,
                 data::ColumnCode& code) {
@@ -75,11 +75,11 @@ void keep_apart(const std::vector<Number>& values, const Encoding& encoding, con
   const bool is_whole = data::are_whole(values), is_exact = is_whole && !code.is_scaled;
   const auto as_float32 = [](Number value) { return static_cast<float>(static_cast<double>(value)); };
   const auto as_feature = [&](Number value) { return data::feature_of(code, static_cast<double>(value)); };
-  // A whole number that is rounded becomes equal to another one, if not here then in what is predicted later.
+  // A rounded whole number may equal another one, if not in this table then in one that is predicted later.
   code.is_wide = is_whole ? data::rounded(values, 0) > 0 : !may_lose(data::collisions(values, as_float32), false);
   auto best = data::collisions(values, as_feature);
   if (!code.is_scaled && code.is_wide) {
-    // The middle of the range serves times and keys, the middle value those with a few strays far away.
+    // The middle of the range suits times and keys; the middle value suits columns with a few values far away.
     const auto least = static_cast<double>(values.front()), greatest = static_cast<double>(values.back());
     double best_shift = 0;
     std::size_t best_rounded = data::rounded(values, 0);
@@ -117,10 +117,9 @@ data::ColumnCode number_code(const Table& table, const Column& column, const Enc
       code.fill = 0;
   }
   const bool has_fill = encoding.impute != Impute::keep;
-  if (!std::isfinite(code.mean) || !std::isfinite(code.deviation) || (has_fill && !std::isfinite(code.fill))) {
-    throw Error(Errc::out_of_range, "its numbers are too large for a mean and a deviation in float64",
-                "column \"" + column.name + "\"");
-  }
+  if (!std::isfinite(code.mean) || !std::isfinite(code.deviation) || (has_fill && !std::isfinite(code.fill)))
+    fail(Errc::out_of_range, fmt::format("column \"{}\"", column.name),
+         "its numbers are too large for a mean and a deviation in float64");
   if (column.type() == ColumnType::int64)
     keep_apart(found.integers.sorted(), encoding, column.name, code);
   else
@@ -129,13 +128,11 @@ data::ColumnCode number_code(const Table& table, const Column& column, const Enc
 }
 
 [[noreturn]] void too_many(std::string_view what, const Column& column, std::size_t limit) {
-  throw Error(Errc::too_large,
-              std::string(what) + " has more than " + std::to_string(limit) + " distinct values (max_categories)" +
-                  explained(column),
-              "column \"" + column.name + "\"");
+  fail(Errc::too_large, fmt::format("column \"{}\"", column.name),
+       "{} has more than {} distinct values (max_categories){}", what, limit, explained(column));
 }
 
-/// The distinct texts of the rows of this table (its columns may be shared with a larger one).
+/// The distinct texts in the rows of this table, whose columns may hold more rows than it selects.
 std::vector<std::string> distinct_texts(const Table& table, const Column& column, std::size_t limit,
                                         std::string_view what, bool may_be_missing, Watch& watch) {
   const auto& texts = std::get<TextValues>(column.values);
@@ -180,7 +177,7 @@ std::vector<std::string> number_classes(const Table& table, const Column& column
       if (std::isinf(value)) throw_at(Errc::invalid_argument, column.name, row, "the label is an infinity");
     if (found.add(value)) continue;
     if (limit <= data::most_number_classes) too_many("the label", column, limit);
-    data::throw_too_many_numbers("column \"" + column.name + "\"");
+    data::throw_too_many_numbers(fmt::format("column \"{}\"", column.name));
   }
   std::vector<std::string> names;
   for (const Number value : found.values) {
@@ -209,11 +206,9 @@ std::vector<std::string> find_classes(const Table& table, const Column& column, 
 }
 
 void check_regression_label(const Table& table, const Column& column, const Watch& watch) {
-  if (column.type() == ColumnType::text) {
-    throw Error(Errc::invalid_argument,
-                "the label of a regression must be a number, this column holds text" + explained(column),
-                "column \"" + column.name + "\"");
-  }
+  if (column.type() == ColumnType::text)
+    fail(Errc::invalid_argument, fmt::format("column \"{}\"", column.name),
+         "the label of a regression must be a number, this column holds text{}", explained(column));
   for (std::int64_t row = 0; row < table.rows(); ++row) {
     watch.check_at(row);
     const double value = column.number(table.stored_row(row));
@@ -228,17 +223,16 @@ void check_regression_label(const Table& table, const Column& column, const Watc
 Encoder Encoder::fit(const Table& table, const Encoding& encoding, TargetKind kind, const Runtime& runtime,
                      const EncodeOptions& options) {
   validate(encoding);
-  if (table.empty()) throw Error(Errc::empty, "an encoder cannot learn from a table without rows");
-  if (table.label().empty()) {
-    throw Error(Errc::invalid_argument,
-                "the table names no label; read it with {.label = \"...\"} or take with_label(\"...\")");
-  }
+  if (table.empty()) fail(Errc::empty, {}, "an encoder cannot learn from a table without rows");
+  if (table.label().empty())
+    fail(Errc::invalid_argument, {},
+         "the table names no label; read it with {{.label = \"...\"}} or take with_label(\"...\")");
   auto made = std::make_shared<Data>();
   made->encoding = encoding;
   made->kind = kind;
   made->label = table.label();
   const Column& label = table.column(table.label());
-  if (!json::is_utf8(label.name)) throw Error(Errc::invalid_argument, "the name of the label is not UTF-8");
+  if (!json::is_utf8(label.name)) fail(Errc::invalid_argument, {}, "the name of the label is not UTF-8");
   Watch watch(options, table.rows() * (table.column_count() - (table.weight().empty() ? 0 : 1)));
   if (kind == TargetKind::regression)
     check_regression_label(table, label, watch);
@@ -251,9 +245,7 @@ Encoder Encoder::fit(const Table& table, const Encoding& encoding, TargetKind ki
     const Column& column = table.column(i);
     const bool is_weight = !table.weight().empty() && column.name == table.weight();  // a column may have no name
     if (is_weight || column.name == table.label()) continue;
-    if (!json::is_utf8(column.name)) {
-      throw Error(Errc::invalid_argument, "the name of column " + std::to_string(i) + " is not UTF-8");
-    }
+    if (!json::is_utf8(column.name)) fail(Errc::invalid_argument, {}, "the name of column {} is not UTF-8", i);
     columns.push_back(&column);
     made->inputs.push_back({column.name, column.type() == ColumnType::text});
   }
@@ -275,7 +267,7 @@ Encoder Encoder::identity(std::vector<std::string> feature_names, std::vector<st
   for (const std::string& name : classes) {
     const std::size_t known = made->classes.size();
     made->classes.add(name);
-    if (made->classes.size() == known) throw Error(Errc::already_exists, "two classes are called \"" + name + "\"");
+    if (made->classes.size() == known) fail(Errc::already_exists, {}, "two classes are called \"{}\"", name);
   }
   for (std::string& name : feature_names) made->inputs.push_back({std::move(name), false});
   made->codes.resize(made->inputs.size());

@@ -1,5 +1,5 @@
 #pragma once
-/// What a fitted Encoder holds.
+/// The contents of a fitted Encoder.
 #include <cstdint>
 #include <limits>
 #include <mutex>
@@ -15,46 +15,47 @@ namespace data {
 
 /// How one input becomes features.
 struct ColumnCode {
-  // A number becomes (value - mean) / deviation where it is scaled, 0 where the deviation is 0; else value - shift.
+  // A number becomes (value - mean) / deviation if it is scaled (0 if the deviation is 0), else value - shift.
   bool is_scaled = false;
   double mean = 0, deviation = 1;
   double shift = 0;
-  bool is_wide = false;  // a float32 does not tell the column's values apart, so they must come as float64
-  double fill = std::numeric_limits<double>::quiet_NaN();  // in the place of a missing number, before scaling
-  // A text becomes its position here, or as many features as there are.
+  bool is_wide = false;  // float32 cannot tell the column's values apart, so they must come as float64
+  double fill = std::numeric_limits<double>::quiet_NaN();  // replaces a missing number, before scaling
+  // A text becomes its position among these, or one feature for each of them.
   Dictionary categories{};
-  // Where its features are among all.
+  // The column's features are `[first, first + width)` of all.
   std::int64_t first = 0, width = 1;
 };
 
-/// The feature of a number that is there. The difference is taken before digits are dropped.
+/// The feature of a number that is present. Subtracts in float64, before rounding to float32.
 inline float feature_of(const ColumnCode& code, double value) {
   if (!code.is_scaled) return static_cast<float>(value - code.shift);
   return code.deviation == 0 ? 0.0f : static_cast<float>((value - code.mean) / code.deviation);
 }
 
-[[noreturn]] void throw_at(Errc code, std::string_view column, std::int64_t row, const std::string& message);
+[[noreturn]] void throw_at(Errc code, std::string_view column, std::int64_t row, std::string_view message);
 
-/// Looks at the stop token and reports values that were seen. Members may be called from any thread.
+/// Checks the stop token and reports progress. Members may be called from any thread.
 class Watch {
  public:
   static constexpr std::int64_t piece_rows = 65536;
 
   Watch(const EncodeOptions& options, std::int64_t total) : options_(options), total_(total) {}
 
-  /// Throws `Errc::canceled` once asked to stop.
+  /// Throws `Errc::canceled` if a stop was requested.
   void check() const;
-  /// As `check`, at the first row of a piece.
+  /// Calls `check` at the first row of each piece.
   void check_at(std::int64_t row) const {
     if (row % piece_rows == 0) check();
   }
+  /// Calls `check`, then reports `values` more values as seen.
   void saw(std::int64_t values);
 
  private:
   const EncodeOptions& options_;
   std::int64_t total_;
   std::mutex mutex_{};
-  std::int64_t done_ = 0;  // under the mutex
+  std::int64_t done_ = 0;  // guarded by mutex_
 };
 
 }  // namespace data
@@ -69,7 +70,7 @@ struct Encoder::Data {
   data::Dictionary classes{};
   std::string label{};
 
-  /// Places the features of each input and names them.
+  /// Sets the positions and the names of the features of each input.
   void finish();
 };
 

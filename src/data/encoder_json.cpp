@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "core/fail.hpp"
 #include "data/encoder_impl.hpp"
 #include "scalar/core/described.hpp"
 
@@ -10,7 +11,10 @@ using data::ColumnCode;
 
 constexpr std::int64_t form_version = 2;  // 1 had no shifts
 
-[[noreturn]] void corrupt(const std::string& message) { throw Error(Errc::corrupt, message); }
+template <class... Arguments>
+[[noreturn]] void corrupt(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  fail(Errc::corrupt, {}, format, std::forward<Arguments>(arguments)...);
+}
 
 json::Array texts_to_json(const std::vector<std::string>& texts) { return json::Array(texts.begin(), texts.end()); }
 
@@ -33,7 +37,7 @@ json::Value code_to_json(const Input& input, const ColumnCode& code) {
 
 double finite(const json::Value& value, std::string_view what) {
   const double number = value.as_double();
-  if (!std::isfinite(number)) corrupt(std::string(what) + " is not finite");
+  if (!std::isfinite(number)) corrupt("{} is not finite", what);
   return number;
 }
 
@@ -41,10 +45,10 @@ void read_texts(const json::Value& value, std::string_view what, bool must_be_so
   for (const json::Value& item : value.as_array()) {
     const std::string& text = item.as_string();
     if (must_be_sorted && texts.size() != 0 && !(texts.texts().back() < text))
-      corrupt(std::string(what) + " are not sorted at \"" + text + "\"");
+      corrupt("{} are not sorted at \"{}\"", what, text);
     const std::size_t known = texts.size();
     texts.add(text);
-    if (texts.size() == known) corrupt(std::string(what) + " name \"" + text + "\" twice");
+    if (texts.size() == known) corrupt("{} name \"{}\" twice", what, text);
   }
 }
 
@@ -58,7 +62,7 @@ ColumnCode read_code(const json::Value& value, const Encoding& encoding, bool is
     if (encoding.categories == Categories::one_hot) code.width = static_cast<std::int64_t>(code.categories.size());
     return code;
   }
-  if (type != "number") corrupt("type is \"" + type + "\", expected \"number\" or \"text\"");
+  if (type != "number") corrupt("type is \"{}\", expected \"number\" or \"text\"", type);
   if (is_identity) return code;
   if (encoding.impute != Impute::keep) code.fill = finite(value.at("fill"), "fill");
   code.is_scaled = encoding.scale == Scale::standard;
@@ -92,32 +96,32 @@ Encoder Encoder::from_json(const json::Value& value) {
   std::string place = "encoder";
   try {
     if (value.at("schema").as_int() != form_version)
-      corrupt("schema is " + value.at("schema").dump() + ", expected " + std::to_string(form_version));
+      corrupt("schema is {}, expected {}", value.at("schema").dump(), form_version);
     auto made = std::make_shared<Data>();
     made->encoding = scalar::from_json<Encoding>(value.at("encoding"));
     const std::string& kind = value.at("kind").as_string();
     if (kind != "classification" && kind != "regression")
-      corrupt("kind is \"" + kind + "\", expected \"classification\" or \"regression\"");
+      corrupt("kind is \"{}\", expected \"classification\" or \"regression\"", kind);
     made->kind = kind == "classification" ? TargetKind::classification : TargetKind::regression;
     made->is_identity = value.at("identity").as_bool();
     made->label = value.at("label").as_string();
     read_texts(value.at("classes"), "classes", false, made->classes);
     if ((made->kind == TargetKind::classification) != (made->classes.size() != 0))
-      corrupt("a " + kind + " with " + std::to_string(made->classes.size()) + " classes");
+      corrupt("a {} with {} classes", kind, made->classes.size());
     data::Dictionary names;
     for (const json::Value& column : value.at("columns").as_array()) {
-      place = "encoder column " + std::to_string(made->inputs.size());
+      place = fmt::format("encoder column {}", made->inputs.size());
       Input input;
       made->codes.push_back(read_code(column, made->encoding, made->is_identity, input));
       const std::size_t known = names.size();
-      if (names.add(input.name) != known && !made->is_identity) corrupt("a second column \"" + input.name + "\"");
+      if (names.add(input.name) != known && !made->is_identity) corrupt("a second column \"{}\"", input.name);
       made->inputs.push_back(std::move(input));
     }
     made->finish();
     return Encoder(std::move(made));
   } catch (const Error& error) {
     const std::string inner(error.context());
-    throw Error(Errc::corrupt, std::string(error.message()), inner.empty() ? place : place + ": " + inner);
+    fail(Errc::corrupt, inner.empty() ? place : place + ": " + inner, "{}", error.message());
   }
 }
 

@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "core/fail.hpp"
 #include "data/stores.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/core/hash.hpp"
 
 namespace scalar::inline v0::data {
@@ -16,31 +16,30 @@ namespace {
 
 constexpr std::string_view temporary_mark = ".scalar-writing-";
 
-[[noreturn]] void fail(const Uri& uri, std::string_view what) {
+[[noreturn]] void throw_errno(const Uri& uri, std::string_view what) {
   const int number = errno;
   const Errc code = number == ENOENT || number == ENOTDIR        ? Errc::not_found
                     : number == EACCES || number == EPERM        ? Errc::permission_denied
                     : number == ENOSPC || number == EDQUOT       ? Errc::resource_exhausted
                     : number == EISDIR || number == ENAMETOOLONG ? Errc::invalid_argument
                                                                  : Errc::io;
-  throw Error(code, std::string(what) + ": " + std::generic_category().message(number), uri.string());
+  fail(code, uri.string(), "{}: {}", what, std::generic_category().message(number));
 }
 
 const std::string& path_of(const Uri& uri) {
-  if (!uri.authority().empty())
-    throw Error(Errc::unsupported, "files of another host, \"" + uri.authority() + "\"", uri.string());
+  if (!uri.authority().empty()) fail(Errc::unsupported, uri.string(), "files of another host, \"{}\"", uri.authority());
   if (uri.path().empty() || uri.path().ends_with('/'))
-    throw Error(Errc::invalid_argument, "a path that is empty or ends with '/' names no object", uri.string());
+    fail(Errc::invalid_argument, uri.string(), "a path that is empty or ends with '/' names no object");
   if (uri.path().find('\0') != std::string::npos)
-    throw Error(Errc::invalid_argument, "a path with a NUL byte names no object", uri.path().c_str());
+    fail(Errc::invalid_argument, uri.path().c_str(), "a path with a NUL byte names no object");
   return uri.path();
 }
 
 struct stat stat_of(const Uri& uri, int file) {
   struct stat info {};
   if ((file >= 0 ? ::fstat(file, &info) : ::stat(path_of(uri).c_str(), &info)) != 0)
-    fail(uri, "cannot look at the file");
-  if (S_ISDIR(info.st_mode)) throw Error(Errc::invalid_argument, "is a directory, expected a file", uri.string());
+    throw_errno(uri, "cannot look at the file");
+  if (S_ISDIR(info.st_mode)) fail(Errc::invalid_argument, uri.string(), "is a directory, expected a file");
   return info;
 }
 
@@ -54,7 +53,7 @@ ObjectInfo info_of(const Uri& uri, const struct stat& info) {
 class FileInput final : public Input {
  public:
   explicit FileInput(const Uri& uri) : uri_(uri), file_(::open(path_of(uri).c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (file_ < 0) fail(uri, "cannot open");
+    if (file_ < 0) throw_errno(uri, "cannot open");
     try {
       size_ = static_cast<std::uint64_t>(stat_of(uri, file_).st_size);
     } catch (...) {
@@ -69,7 +68,7 @@ class FileInput final : public Input {
     for (;;) {
       const ssize_t got = ::read(file_, out.data(), out.size());
       if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno != EINTR) fail(uri_, "cannot read");
+      if (errno != EINTR) throw_errno(uri_, "cannot read");
     }
   }
   std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) const override {
@@ -78,7 +77,7 @@ class FileInput final : public Input {
     while (done < out.size()) {
       const ssize_t got = ::pread(file_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) fail(uri_, "cannot read");
+      if (got < 0) throw_errno(uri_, "cannot read");
       if (got == 0) break;
       done += static_cast<std::size_t>(got);
     }
@@ -108,7 +107,7 @@ class FileOutput final : public Output {
       const HashKey random = HashKey::random();
       temporary_ = folder_of(path_) + "/" + std::string(temporary_mark) + Hash128{random.first, random.second}.hex();
       file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-      if (file_ < 0) fail(uri_, "cannot create a file in its folder");
+      if (file_ < 0) throw_errno(uri_, "cannot create a file in its folder");
     } catch (...) {
       discard();
       throw;
@@ -122,20 +121,21 @@ class FileOutput final : public Output {
     while (!bytes.empty()) {
       const ssize_t put = ::write(file_, bytes.data(), bytes.size());
       if (put < 0 && errno == EINTR) continue;
-      if (put < 0) fail(uri_, "cannot write");
+      if (put < 0) throw_errno(uri_, "cannot write");
       bytes = bytes.subspan(static_cast<std::size_t>(put));
     }
   }
 
   void commit() override {
     require_open();
-    if (::fsync(file_) != 0) fail(uri_, "cannot bring to disk");
+    if (::fsync(file_) != 0) throw_errno(uri_, "cannot bring to disk");
     const int closed = ::close(file_);
     file_ = -1;
-    if (closed != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) fail(uri_, "cannot put the file in its place");
+    if (closed != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0)
+      throw_errno(uri_, "cannot put the file in its place");
     temporary_.clear();
     folders_.clear();
-    // The name is on disk once the folder is; a file system that cannot sync folders has no more to give.
+    // The file's name is on disk once its folder is synced. File systems that cannot sync folders are accepted.
     const int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) return;
     ::fsync(folder);
@@ -144,7 +144,7 @@ class FileOutput final : public Output {
 
  private:
   void require_open() const {
-    if (file_ < 0) throw Error(Errc::invalid_argument, "was written to after its end", uri_.string());
+    if (file_ < 0) fail(Errc::invalid_argument, uri_.string(), "was written to after its end");
   }
   void make_folders() {
     const std::string folder = folder_of(path_);
@@ -154,7 +154,7 @@ class FileOutput final : public Output {
       if (::mkdir(part.c_str(), 0777) == 0)
         folders_.push_back(part);
       else if (errno != EEXIST)
-        fail(uri_, "cannot make the folder " + part);
+        throw_errno(uri_, "cannot make the folder " + part);
     }
   }
   void discard() noexcept {
@@ -165,16 +165,16 @@ class FileOutput final : public Output {
 
   Uri uri_;
   std::string path_, temporary_;
-  std::vector<std::string> folders_;  // those made for this file
+  std::vector<std::string> folders_;  // the folders that were made for this file
   int file_ = -1;
 };
 
-/// Adds the files below `folder`; symbolic links to folders are not followed, so there are no circles.
+/// Adds the files below `folder`; does not follow symbolic links to folders, so there are no cycles.
 void walk(const Uri& uri, const std::string& folder, std::vector<ObjectInfo>& found) {
   DIR* entries = ::opendir(folder.c_str());
   if (entries == nullptr) {
     if (errno == ENOENT || errno == ENOTDIR) return;
-    fail(uri, "cannot list the folder " + folder);
+    throw_errno(uri, "cannot list the folder " + folder);
   }
   const std::unique_ptr<DIR, int (*)(DIR*)> guard(entries, ::closedir);
   const std::string prefix = folder.ends_with('/') ? folder : folder + "/";
@@ -183,7 +183,7 @@ void walk(const Uri& uri, const std::string& folder, std::vector<ObjectInfo>& fo
     if (name == "." || name == ".." || name.starts_with(temporary_mark)) continue;
     const std::string path = prefix + std::string(name);
     struct stat info {};
-    if (::lstat(path.c_str(), &info) != 0) continue;  // gone since
+    if (::lstat(path.c_str(), &info) != 0) continue;  // removed meanwhile
     if (S_ISDIR(info.st_mode)) {
       walk(uri, path, found);
       continue;
@@ -199,7 +199,7 @@ class FileStore {
   std::unique_ptr<Output> create(const Uri& uri) { return std::make_unique<FileOutput>(uri); }
   ObjectInfo stat(const Uri& uri) { return info_of(uri, stat_of(uri, -1)); }
   std::vector<ObjectInfo> list(const Uri& uri) {
-    if (!uri.authority().empty()) path_of(uri);  // refuses
+    if (!uri.authority().empty()) path_of(uri);  // throws: this store has files of this host only
     std::vector<ObjectInfo> found;
     walk(uri, uri.path().empty() ? "." : uri.path(), found);
     std::sort(found.begin(), found.end(),
@@ -208,7 +208,7 @@ class FileStore {
   }
   void remove(const Uri& uri) {
     stat_of(uri, -1);  // refuses a directory
-    if (::unlink(path_of(uri).c_str()) != 0) fail(uri, "cannot remove");
+    if (::unlink(path_of(uri).c_str()) != 0) throw_errno(uri, "cannot remove");
   }
 };
 

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <vector>
 
+#include "core/fail.hpp"
 #include "data/stream.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/data/store.hpp"
 
 namespace scalar::inline v0::data {
@@ -16,7 +16,7 @@ class Inflater {
  public:
   Inflater(ReadBytes source, std::string context)
       : source_(std::move(source)), context_(std::move(context)), input_(std::size_t{1} << 16) {
-    if (::inflateInit2(&state_, 16 + MAX_WBITS) != Z_OK) throw Error(Errc::internal, "zlib cannot start", context_);
+    if (::inflateInit2(&state_, 16 + MAX_WBITS) != Z_OK) fail(Errc::internal, context_, "zlib cannot start");
   }
   Inflater(const Inflater&) = delete;
   ~Inflater() { ::inflateEnd(&state_); }
@@ -38,7 +38,7 @@ class Inflater {
       if (result == Z_STREAM_END)
         within_member_ = false;
       else if (result != Z_OK && result != Z_BUF_ERROR)
-        corrupt(std::string("gzip data is damaged: ") + (state_.msg != nullptr ? state_.msg : "no reason given"));
+        corrupt(fmt::format("gzip data is damaged: {}", state_.msg != nullptr ? state_.msg : "no reason given"));
     }
     return size - state_.avail_out;
   }
@@ -50,7 +50,7 @@ class Inflater {
     state_.avail_in = static_cast<uInt>(got);
     return got != 0;
   }
-  [[noreturn]] void corrupt(const std::string& message) const { throw Error(Errc::corrupt, message, context_); }
+  [[noreturn]] void corrupt(std::string_view message) const { fail(Errc::corrupt, context_, "{}", message); }
 
   ReadBytes source_;
   std::string context_;
@@ -75,7 +75,7 @@ ReadBytes decompressed(ReadBytes source, bool must, std::string context) {
     have += got;
   }
   const bool is_gzip = have == 2 && magic[0] == std::byte{0x1f} && magic[1] == std::byte{0x8b};
-  if (must && !is_gzip) throw Error(Errc::corrupt, "is named .gz, but does not begin as gzip does (1f 8b)", context);
+  if (must && !is_gzip) fail(Errc::corrupt, context, "is named .gz, but does not begin as gzip does (1f 8b)");
   ReadBytes whole = [source = std::move(source), magic, have, used = std::size_t{0}](std::span<std::byte> out) mutable {
     if (used == have) return source(out);
     const std::size_t count = (std::min)(have - used, out.size());

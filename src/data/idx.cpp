@@ -4,8 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "core/fail.hpp"
 #include "data/stream.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::data {
 namespace {
@@ -29,12 +29,12 @@ class Reader {
     std::uint64_t total = size_bytes(tensor.type);
     for (unsigned i = 0; i < at(3); ++i) {
       std::byte size[4]{};
-      fill(size, "dimension " + std::to_string(i));
+      fill(size, fmt::format("dimension {}", i));
       std::uint32_t length = 0;
       for (const std::byte byte : size) length = length << 8 | std::to_integer<std::uint32_t>(byte);
       tensor.shape.push_back(length);
       if (__builtin_mul_overflow(total, length, &total) || total > static_cast<std::uint64_t>(INT64_MAX))
-        fail(Errc::too_large, "has a shape beyond 64 bits at dimension " + std::to_string(i));
+        fail(Errc::too_large, "has a shape beyond 64 bits at dimension {}", i);
     }
     read_body(tensor.bytes, total);
     to_native(tensor);
@@ -42,7 +42,10 @@ class Reader {
   }
 
  private:
-  [[noreturn]] void fail(Errc code, const std::string& message) const { throw Error(code, message, context_); }
+  template <class... Arguments>
+  [[noreturn]] void fail(Errc code, fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
+    scalar::fail(code, context_, format, std::forward<Arguments>(arguments)...);
+  }
 
   DataType type_of(unsigned code) const {
     switch (code) {
@@ -59,11 +62,11 @@ class Reader {
       case 0x0e:
         return DataType::float64;
       default:
-        fail(Errc::parse, "has element type " + std::to_string(code) + ", expected 8, 9, 11, 12, 13 or 14");
+        fail(Errc::parse, "has element type {}, expected 8, 9, 11, 12, 13 or 14", code);
     }
   }
 
-  /// Fills `out`, or as much as there is.
+  /// Fills `out`, or a part of it if the input ends; returns how much.
   std::size_t fill_some(std::span<std::byte> out) {
     std::size_t done = 0;
     while (done < out.size()) {
@@ -73,8 +76,8 @@ class Reader {
     }
     return done;
   }
-  void fill(std::span<std::byte> out, const std::string& what) {
-    if (fill_some(out) != out.size()) fail(Errc::parse, "ends within " + what);
+  void fill(std::span<std::byte> out, std::string_view what) {
+    if (fill_some(out) != out.size()) fail(Errc::parse, "ends within {}", what);
   }
 
   void read_body(std::vector<std::byte>& bytes, std::uint64_t total) {
@@ -83,12 +86,10 @@ class Reader {
       bytes.resize(static_cast<std::size_t>((std::min<std::uint64_t>)(total, (std::max)(2 * have, first_bytes))));
       const std::size_t got = fill_some(std::span(bytes).subspan(have));
       if (have + got == bytes.size()) continue;
-      fail(Errc::parse,
-           "ends after " + std::to_string(have + got) + " bytes of data, its shape needs " + std::to_string(total));
+      fail(Errc::parse, "ends after {} bytes of data, its shape needs {}", have + got, total);
     }
     std::byte more{};
-    if (fill_some({&more, 1}) != 0)
-      fail(Errc::parse, "goes on after the " + std::to_string(total) + " bytes of data that its shape needs");
+    if (fill_some({&more, 1}) != 0) fail(Errc::parse, "goes on after the {} bytes of data that its shape needs", total);
   }
 
   static void to_native(IdxTensor& tensor) {
@@ -142,20 +143,15 @@ namespace {
 
 constexpr double max_label = 65535;
 
-/// The targets, and the names of the classes.
+/// Sets the targets and the names of the classes.
 void set_labels(const IdxTensor& labels, const std::string& context, DatasetParts& parts) {
   if (labels.type == DataType::float32 || labels.type == DataType::float64)
-    throw Error(Errc::type_mismatch, "expected labels that are integers, got " + std::string(name(labels.type)),
-                context);
+    fail(Errc::type_mismatch, context, "expected labels that are integers, got {}", name(labels.type));
   double largest = -1;
   for (std::int64_t i = 0; i < labels.count(); ++i) {
     const double label = labels.number(i);
-    if (label < 0 || label > max_label) {
-      throw Error(Errc::out_of_range,
-                  "label " + std::to_string(i) + " is " + std::to_string(static_cast<std::int64_t>(label)) +
-                      ", expected 0 to 65535",
-                  context);
-    }
+    if (label < 0 || label > max_label)
+      fail(Errc::out_of_range, context, "label {} is {}, expected 0 to 65535", i, static_cast<std::int64_t>(label));
     parts.targets.push_back(label);
     largest = (std::max)(largest, label);
   }
@@ -167,13 +163,11 @@ void set_labels(const IdxTensor& labels, const std::string& context, DatasetPart
 Dataset read_idx_dataset(const Uri& images, const Uri& labels, const ReadIdxOptions& options, const Runtime& runtime) {
   const IdxTensor pixels = read_idx(images, runtime), classes = read_idx(labels, runtime);
   const std::int64_t rows = pixels.shape[0];
-  if (classes.shape.size() != 1 || classes.shape[0] != rows) {
-    throw Error(Errc::shape_mismatch,
-                "has " + std::to_string(classes.shape[0]) + " labels in " + std::to_string(classes.shape.size()) +
-                    " dimensions, expected one for each of the " + std::to_string(rows) + " images in one dimension",
-                labels.string());
-  }
-  if (pixels.count() == 0) throw Error(Errc::empty, "holds no images", images.string());
+  if (classes.shape.size() != 1 || classes.shape[0] != rows)
+    fail(Errc::shape_mismatch, labels.string(),
+         "has {} labels in {} dimensions, expected one for each of the {} images in one dimension", classes.shape[0],
+         classes.shape.size(), rows);
+  if (pixels.count() == 0) fail(Errc::empty, images.string(), "holds no images");
   DatasetParts parts;
   parts.columns = pixels.count() / rows;
   set_labels(classes, labels.string(), parts);

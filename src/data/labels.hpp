@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::data {
 
-/// True where one of `texts` is what `read_csv` takes for a missing value unless told otherwise.
+/// True if one of `texts` is a spelling that `read_csv` takes for a missing value by default.
 bool spell_missing(const std::vector<std::string>& texts);
 
 /// The shortest decimal that reads back to the same number; a zero has no sign.
@@ -22,18 +22,18 @@ std::string shortest(Number number) {
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
 }
 
-/// Distinct numbers that a label of classes may have.
+/// How many distinct numbers the label of a classification may have.
 inline constexpr std::size_t most_number_classes = 1000;
 
-[[noreturn]] inline void throw_too_many_numbers(std::string place) {
-  throw Error(Errc::too_large,
-              "the label has more than " + std::to_string(most_number_classes) +
-                  " distinct numbers, too many for classes; to predict a number use LinearRegression, or trees or a "
-                  "network with {.loss = Loss::squared}",
-              std::move(place));
+[[noreturn]] inline void throw_too_many_numbers(std::string_view place) {
+  fail(
+      Errc::too_large, place,
+      "the label has more than {} distinct numbers, too many for classes; to predict a number use LinearRegression, or "
+      "trees or a network with {{.loss = Loss::squared}}",
+      most_number_classes);
 }
 
-/// The distinct ones of `numbers` (no NaN among them) in order.
+/// The distinct values of `numbers`, which hold no NaN, in ascending order.
 template <class Number>
 std::vector<Number> distinct(std::vector<Number> numbers) {
   std::sort(numbers.begin(), numbers.end());

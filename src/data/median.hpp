@@ -9,9 +9,10 @@
 
 namespace scalar::inline v0::data {
 
-/// Exact while there are few distinct values, then a sketch of sorted buffers, each of twice the weight of the one
-/// before (Manku, Rajagopalan, Lindsay, "Approximate medians and other quantiles in one pass and with limited memory",
-/// SIGMOD 1998): every halving keeps every other value, from alternating ends.
+/// The median of numbers. It is exact while there are at most `capacity` distinct values; beyond that it is a sketch of
+/// sorted buffers, each with twice the weight of the one before (Manku, Rajagopalan, Lindsay, "Approximate medians and
+/// other quantiles in one pass and with limited memory", SIGMOD 1998): each halving keeps every second value,
+/// alternating between the odd and the even ones.
 class MedianSketch {
  public:
   static constexpr std::size_t capacity = 65536;
@@ -34,7 +35,7 @@ class MedianSketch {
       for (const double value : other.levels_[level].values) push(level, value);
   }
 
-  /// Between the two middle values where their number is even; 0 without values.
+  /// The mean of the two middle values if the number of values is even; 0 without values.
   double median() const {
     if (total_ == 0) return 0;
     std::vector<std::pair<double, std::uint64_t>> weighted(counts_.begin(), counts_.end());
@@ -48,7 +49,7 @@ class MedianSketch {
  private:
   struct Level {
     std::vector<double> values{};
-    bool odd = false;  // which half the next halving keeps
+    bool odd = false;  // which values the last halving kept
   };
 
   static double at_rank(const std::vector<std::pair<double, std::uint64_t>>& weighted, std::uint64_t rank) {
@@ -60,7 +61,7 @@ class MedianSketch {
 
   void spill() {
     levels_.emplace_back();
-    // In order of value, so that the sketch does not depend on the order of a hash table.
+    // In ascending order, so that the sketch does not depend on the order of a hash table.
     std::vector<std::pair<double, std::uint64_t>> counts(counts_.begin(), counts_.end());
     std::sort(counts.begin(), counts.end());
     counts_.clear();
@@ -83,7 +84,7 @@ class MedianSketch {
   }
 
   std::unordered_map<double, std::uint64_t> counts_;
-  std::vector<Level> levels_;  // `levels_[i]` weighs 2^i
+  std::vector<Level> levels_;  // each value in `levels_[i]` has weight 2^i
   std::uint64_t total_ = 0;
 };
 

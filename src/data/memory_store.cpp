@@ -2,8 +2,8 @@
 #include <cstring>
 #include <map>
 
+#include "core/fail.hpp"
 #include "data/stores.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::data {
 namespace {
@@ -15,7 +15,7 @@ struct Object {
   std::chrono::system_clock::time_point modified{};
 };
 
-/// Objects by authority and path; those who opened one keep it when it is replaced or removed.
+/// Objects by authority and path. An open Input keeps its object when that is replaced or removed.
 struct Objects {
   std::mutex mutex;
   std::map<std::string, Object, std::less<>> by_key;
@@ -23,7 +23,7 @@ struct Objects {
 
 std::string key_of(const Uri& uri) {
   if (uri.path().empty() || uri.path().ends_with('/'))
-    throw Error(Errc::invalid_argument, "a path that is empty or ends with '/' names no object", uri.string());
+    fail(Errc::invalid_argument, uri.string(), "a path that is empty or ends with '/' names no object");
   return uri.authority() + "\n" + uri.path();
 }
 
@@ -91,7 +91,7 @@ class MemoryStore {
   }
 
  private:
-  [[noreturn]] static void missing(const Uri& uri) { throw Error(Errc::not_found, "does not exist", uri.string()); }
+  [[noreturn]] static void missing(const Uri& uri) { fail(Errc::not_found, uri.string(), "does not exist"); }
   Object get(const Uri& uri) {
     const std::string key = key_of(uri);
     const std::lock_guard lock(objects_->mutex);

@@ -1,5 +1,5 @@
 #pragma once
-/// Decimal text to numbers: exact, without locale.
+/// Conversion of decimal text to numbers: exact, independent of the locale.
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -13,15 +13,15 @@ enum class Parsed { number, none, too_large };
 
 inline bool is_digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
 
-/// True where a digit follows a zero that begins a number, as in "007": a code such as a postcode, which no number
-/// keeps.
+/// True if a number begins with a zero and another digit, as in "007": it is a code such as a postcode, which a number
+/// would not keep.
 inline bool has_leading_zero(std::string_view text) noexcept {
   const std::size_t sign = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
   return text.size() > sign + 1 && text[sign] == '0' && is_digit(text[sign + 1]);
 }
 
-/// Reads the decimal at `text`, which must be followed by a byte that is no digit; null where `parse_double` has to,
-/// and for one with a leading zero.
+/// Reads the decimal at `text`, which must be followed by a byte that is not a digit, and returns its end. Returns null
+/// for a number with a leading zero, and for a text that only `parse_double` can read.
 ///
 /// Clinger, "How to read floating point numbers accurately" (1990), fast path: a significand up to 2^53 and a power of
 /// ten up to 10^22 are exact, so one rounded division gives the nearest double.
@@ -48,8 +48,8 @@ inline const char* fast_double(const char* text, double& number) noexcept {
   return at;
 }
 
-/// Reads up to 18 digits at `text`, which must be followed by a byte that is no digit; null for anything else, and for
-/// a leading zero.
+/// Reads an integer of up to 18 digits at `text`, which must be followed by a byte that is not a digit, and returns its
+/// end; null for anything else, and for a leading zero.
 inline const char* fast_int(const char* text, std::int64_t& number) noexcept {
   const bool negative = *text == '-';
   const char* at = text + negative;
@@ -61,7 +61,7 @@ inline const char* fast_int(const char* text, std::int64_t& number) noexcept {
   return at;
 }
 
-/// True where the first significant digit of a decimal stands below 1e-300: it underflows, it does not overflow.
+/// True if the first significant digit of a decimal stands below 1e-300: the decimal underflows rather than overflows.
 inline bool is_tiny(std::string_view text) noexcept {
   std::int64_t position = 0, first = 0, exponent = 0;
   bool point = false, seen = false;
@@ -88,7 +88,7 @@ inline bool is_tiny(std::string_view text) noexcept {
   return !seen || first + exponent < -300;
 }
 
-/// The whole of `text` as the nearest double; infinities may be spelled, NaN may not.
+/// Reads the whole of `text` as the nearest double; infinities may be spelled out, NaN may not.
 inline Parsed parse_double(std::string_view text, double& number) noexcept {
   if (text.starts_with('+')) {
     text.remove_prefix(1);
@@ -104,7 +104,7 @@ inline Parsed parse_double(std::string_view text, double& number) noexcept {
   return Parsed::number;
 }
 
-/// The whole of `text` as an integer, a leading '+' allowed.
+/// Reads the whole of `text` as an integer, with an optional leading '+'.
 inline Parsed parse_int(std::string_view text, std::int64_t& number) noexcept {
   if (text.starts_with('+')) {
     text.remove_prefix(1);
@@ -115,13 +115,13 @@ inline Parsed parse_int(std::string_view text, std::int64_t& number) noexcept {
   return error == std::errc{} ? Parsed::number : Parsed::too_large;
 }
 
-/// True where a decimal without point and exponent is exactly the double it reads as.
+/// True if a double holds `integer` exactly.
 inline bool is_exact(std::int64_t integer) noexcept {
   const auto number = static_cast<double>(integer);
   return number < 0x1p63 && static_cast<std::int64_t>(number) == integer;
 }
 
-/// True where `number` is exactly the integer that `text` spells.
+/// True if `number` is exactly the integer that `text` spells.
 inline bool spells(std::string_view text, double number) {
   std::array<char, 400> exact{};
   const auto end =

@@ -1,12 +1,12 @@
 #pragma once
-/// Why a column has its type, at the end of messages.
+/// The part of a message that says why a column has its type.
 #include <string>
 
 #include "scalar/data/column.hpp"
 
 namespace scalar::inline v0 {
 
-/// "; it is text because of ..." where the column has a note, else nothing.
+/// "; it is text because of ..." if the column has a note, else nothing.
 inline std::string explained(const Column& column) {
   const std::string reason = column.reason();
   return reason.empty() ? reason : "; it is " + reason;

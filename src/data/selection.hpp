@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 #include "scalar/core/random.hpp"
 #include "scalar/data/table.hpp"
 
@@ -16,7 +16,7 @@ namespace scalar::inline v0::data {
 
 using Rows = std::vector<std::int64_t>;
 
-/// `[0, rows)` in an order drawn from `seed` (Fisher and Yates).
+/// `[0, rows)` in a random order drawn from `seed` (Fisher and Yates).
 inline Rows permutation(std::int64_t rows, std::uint64_t seed) {
   Rows order(static_cast<std::size_t>(rows));
   std::iota(order.begin(), order.end(), 0);
@@ -26,21 +26,15 @@ inline Rows permutation(std::int64_t rows, std::uint64_t seed) {
 }
 
 inline void check_slice(std::int64_t first, std::int64_t count, std::int64_t rows) {
-  if (first < 0 || count < 0 || first > rows || count > rows - first) {
-    throw Error(Errc::out_of_range, "rows [" + std::to_string(first) + ", " + std::to_string(first) + " + " +
-                                        std::to_string(count) + ") are not within the " + std::to_string(rows) +
-                                        " rows there are");
-  }
+  if (first < 0 || count < 0 || first > rows || count > rows - first)
+    fail(Errc::out_of_range, {}, "rows [{}, {} + {}) are not within the {} rows there are", first, first, count, rows);
 }
 
-/// The stored rows behind `picked`, each less than `rows`, by `stored_row(row)`.
+/// The stored rows `stored_row(row)` of the rows in `picked`, each of which must be less than `rows`.
 template <class StoredRow>
 std::shared_ptr<const Rows> stored_rows(Rows picked, std::int64_t rows, StoredRow stored_row) {
   for (std::int64_t& row : picked) {
-    if (row < 0 || row >= rows) {
-      throw Error(Errc::out_of_range,
-                  "row " + std::to_string(row) + " is not within the " + std::to_string(rows) + " rows there are");
-    }
+    if (row < 0 || row >= rows) fail(Errc::out_of_range, {}, "row {} is not within the {} rows there are", row, rows);
     row = stored_row(row);
   }
   return std::make_shared<const Rows>(std::move(picked));
@@ -49,18 +43,15 @@ std::shared_ptr<const Rows> stored_rows(Rows picked, std::int64_t rows, StoredRo
 template <class Data>
 typename Data::Parts split(const Data& data, const SplitOptions& options) {
   if (!(options.test > 0 && options.test < 1))
-    throw Error(Errc::invalid_argument,
-                "split: test is " + std::to_string(options.test) + ", expected a share in (0, 1)");
+    fail(Errc::invalid_argument, {}, "split: test is {}, expected a share in (0, 1)", options.test);
   const std::int64_t tested = std::llround(options.test * static_cast<double>(data.rows()));
-  if (tested == 0 || tested == data.rows()) {
-    throw Error(Errc::invalid_argument, "split: " + std::to_string(options.test) + " of " +
-                                            std::to_string(data.rows()) + " rows leaves one part empty");
-  }
+  if (tested == 0 || tested == data.rows())
+    fail(Errc::invalid_argument, {}, "split: {} of {} rows leaves one part empty", options.test, data.rows());
   const Data shuffled = data.shuffle(options.seed);
   return {shuffled.slice(tested, data.rows() - tested), shuffled.slice(0, tested)};
 }
 
-/// The first row of part `rank` of `count`: sizes differ by one at most.
+/// The first row of part `rank` of `count`. The first `rows % count` parts have one row more than the others.
 inline std::int64_t part_begin(std::int64_t rows, int rank, int count) {
   const std::int64_t whole = rows / count, rest = rows % count;
   return whole * rank + (rank < rest ? rank : rest);
@@ -68,20 +59,17 @@ inline std::int64_t part_begin(std::int64_t rows, int rank, int count) {
 
 template <class Data>
 Data shard(const Data& data, int rank, int count) {
-  if (count < 1 || rank < 0 || rank >= count) {
-    throw Error(Errc::invalid_argument,
-                "shard " + std::to_string(rank) + " of " + std::to_string(count) + ": expected 0 <= rank < count");
-  }
+  if (count < 1 || rank < 0 || rank >= count)
+    fail(Errc::invalid_argument, {}, "shard {} of {}: expected 0 <= rank < count", rank, count);
   const std::int64_t begin = part_begin(data.rows(), rank, count);
   return data.slice(begin, part_begin(data.rows(), rank + 1, count) - begin);
 }
 
 template <class Data>
 std::vector<typename Data::Fold> folds(const Data& data, int count, std::uint64_t seed) {
-  if (count < 2 || count > data.rows()) {
-    throw Error(Errc::invalid_argument, std::to_string(count) + " folds of " + std::to_string(data.rows()) +
-                                            " rows: expected at least 2, and at most one a row");
-  }
+  if (count < 2 || count > data.rows())
+    fail(Errc::invalid_argument, {}, "{} folds of {} rows: expected at least 2, and at most one per row", count,
+         data.rows());
   const Rows order = permutation(data.rows(), seed);
   std::vector<typename Data::Fold> result;
   for (int fold = 0; fold < count; ++fold) {

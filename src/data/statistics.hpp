@@ -1,5 +1,5 @@
 #pragma once
-/// What an Encoder learns from one column, in pieces that merge: each piece may be seen by another thread or process.
+/// What an Encoder learns from one column, in pieces that can be merged: different threads or processes may see them.
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -10,11 +10,10 @@
 
 #include "data/dictionary.hpp"
 #include "data/median.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::data {
 
-/// Count, mean, squared deviations, extremes and, where asked for, the median of numbers.
+/// Count, mean, squared deviations, extremes and, with `with_median`, the median of numbers.
 struct NumberStatistics {
   bool with_median = false;
   std::int64_t count = 0;
@@ -64,7 +63,7 @@ struct DistinctStatistics {
   std::size_t limit = 0;
   std::set<Value, std::less<>> values{};
 
-  /// False when there are too many.
+  /// Adds a value; false if there are more than `limit` now.
   template <class Given>
   bool add(const Given& value) {
     if (values.find(value) == values.end()) values.emplace(value);

@@ -1,12 +1,12 @@
 #include "scalar/data/store.hpp"
 
+#include "core/fail.hpp"
 #include "data/stores.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::data {
 
 AnyStore::Concept& AnyStore::self() const {
-  if (self_ == nullptr) throw Error(Errc::empty, "this store handle is empty");
+  if (self_ == nullptr) fail(Errc::empty, {}, "this store handle is empty");
   return *self_;
 }
 
@@ -18,14 +18,13 @@ void Stores::add(std::string scheme, AnyStore store) {
 }
 
 AnyStore Stores::find(const Uri& uri) const {
-  if (uri.empty()) throw Error(Errc::invalid_argument, "an empty uri names no data");
+  if (uri.empty()) fail(Errc::invalid_argument, {}, "an empty uri names no data");
   const std::lock_guard lock(mutex_);
   const auto found = stores_.find(uri.scheme());
   if (found != stores_.end()) return found->second;
   std::string schemes;
   for (const auto& [scheme, store] : stores_) schemes += (schemes.empty() ? "" : ", ") + scheme + ":";
-  throw Error(Errc::unsupported, "no store for the scheme \"" + uri.scheme() + "\"; there are " + schemes,
-              uri.string());
+  fail(Errc::unsupported, uri.string(), "no store for the scheme \"{}\"; there are {}", uri.scheme(), schemes);
 }
 
 namespace {
@@ -37,13 +36,10 @@ std::unique_ptr<Input> open(const Uri& uri, const Runtime& runtime) { return sto
 std::string read_bytes(const Uri& uri, std::uint64_t max_bytes, const Runtime& runtime) {
   const auto input = open(uri, runtime);
   const std::uint64_t size = input->size_bytes();
-  if (size > max_bytes) {
-    throw Error(Errc::too_large,
-                "has " + std::to_string(size) + " bytes, expected at most " + std::to_string(max_bytes), uri.string());
-  }
+  if (size > max_bytes) fail(Errc::too_large, uri.string(), "has {} bytes, expected at most {}", size, max_bytes);
   std::string bytes(size, '\0');
   const std::size_t got = input->read_at(0, std::as_writable_bytes(std::span(bytes)));
-  if (got != size) throw Error(Errc::io, "ended after " + std::to_string(got) + " of its bytes", uri.string());
+  if (got != size) fail(Errc::io, uri.string(), "ended after {} of its bytes", got);
   return bytes;
 }
 

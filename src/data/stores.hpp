@@ -1,5 +1,5 @@
 #pragma once
-/// The stores that are built in.
+/// The built-in stores.
 #include "scalar/data/store.hpp"
 
 namespace scalar::inline v0::data {

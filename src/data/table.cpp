@@ -4,10 +4,10 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "core/fail.hpp"
 #include "data/labels.hpp"
 #include "data/reason.hpp"
 #include "data/selection.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0 {
 
@@ -19,7 +19,7 @@ struct Table::Data {
 
   void add(std::shared_ptr<const Column> column) {
     if (!positions.emplace(column->name, static_cast<std::int64_t>(columns.size())).second)
-      throw Error(Errc::already_exists, "two columns of a table are called \"" + column->name + "\"");
+      fail(Errc::already_exists, {}, "two columns of a table are called \"{}\"", column->name);
     columns.push_back(std::move(column));
   }
   std::string names() const {
@@ -28,7 +28,7 @@ struct Table::Data {
     return text.empty() ? "there are none" : "there are " + text;
   }
   [[noreturn]] void unknown(std::string_view name) const {
-    throw Error(Errc::not_found, "no column is called \"" + std::string(name) + "\"; " + names());
+    fail(Errc::not_found, {}, "no column is called \"{}\"; {}", name, names());
   }
   void set_label(std::string name) { set(label, std::move(name)); }
   void set_weight(std::string name) { set(weight, std::move(name)); }
@@ -38,17 +38,18 @@ struct Table::Data {
     if (!name.empty() && positions.find(name) == positions.end()) unknown(name);
     role = std::move(name);
     if (!label.empty() && label == weight)
-      throw Error(Errc::invalid_argument, "column \"" + label + "\" cannot be both the label and the weight");
+      fail(Errc::invalid_argument, {}, "column \"{}\" cannot be both the label and the weight", label);
   }
 };
 
 namespace {
 
-[[noreturn]] void bad_column(const Column& column, const std::string& message) {
-  throw Error(Errc::shape_mismatch, message, "column \"" + column.name + "\"");
+template <class... Arguments>
+[[noreturn]] void bad_column(const Column& column, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  fail(Errc::shape_mismatch, fmt::format("column \"{}\"", column.name), format, std::forward<Arguments>(arguments)...);
 }
 
-/// A NaN is a missing value, so that `is_missing` is the only question to ask.
+/// Marks NaNs as missing, so that `is_missing` finds every missing value.
 void mark_nan(Column& column) {
   auto* numbers = std::get_if<2>(&column.values);
   if (numbers == nullptr) return;
@@ -60,17 +61,13 @@ void mark_nan(Column& column) {
 }
 
 void check(const Column& column) {
-  if (!column.present.empty() && static_cast<std::int64_t>(column.present.size()) != column.rows()) {
-    bad_column(column, "has " + std::to_string(column.rows()) + " values and " + std::to_string(column.present.size()) +
-                           " marks of presence");
-  }
+  if (!column.present.empty() && static_cast<std::int64_t>(column.present.size()) != column.rows())
+    bad_column(column, "has {} values and {} marks of presence", column.rows(), column.present.size());
   const auto* texts = std::get_if<3>(&column.values);
   if (texts == nullptr) return;
   for (std::size_t i = 0; i < texts->codes.size(); ++i)
-    if (texts->codes[i] >= texts->dictionary.size() && !column.is_missing(static_cast<std::int64_t>(i))) {
-      bad_column(column, "row " + std::to_string(i) + " has code " + std::to_string(texts->codes[i]) +
-                             " of a dictionary of " + std::to_string(texts->dictionary.size()));
-    }
+    if (texts->codes[i] >= texts->dictionary.size() && !column.is_missing(static_cast<std::int64_t>(i)))
+      bad_column(column, "row {} has code {} of a dictionary of {}", i, texts->codes[i], texts->dictionary.size());
 }
 
 }  // namespace
@@ -81,10 +78,8 @@ Table::Table(std::vector<Column> columns, std::string label, std::string weight)
     check(column);
     mark_nan(column);
     if (made->columns.empty()) made->rows = column.rows();
-    if (column.rows() != made->rows) {
-      bad_column(column, "has " + std::to_string(column.rows()) + " rows where \"" + made->columns[0]->name +
-                             "\" has " + std::to_string(made->rows));
-    }
+    if (column.rows() != made->rows)
+      bad_column(column, "has {} rows where \"{}\" has {}", column.rows(), made->columns[0]->name, made->rows);
     made->add(std::make_shared<const Column>(std::move(column)));
   }
   made->set_label(std::move(label));
@@ -99,10 +94,8 @@ std::int64_t Table::column_count() const noexcept {
 }
 
 const Column& Table::column(std::int64_t i) const {
-  if (i < 0 || i >= column_count()) {
-    throw Error(Errc::out_of_range,
-                "column " + std::to_string(i) + " of a table with " + std::to_string(column_count()) + " columns");
-  }
+  if (i < 0 || i >= column_count())
+    fail(Errc::out_of_range, {}, "column {} of a table with {} columns", i, column_count());
   return *data_->columns[static_cast<std::size_t>(i)];
 }
 const Column& Table::column(std::string_view name) const {
@@ -146,16 +139,15 @@ std::vector<double> Table::weights() const {
   if (weight().empty()) return {};
   const Column& from = column(weight());
   if (from.type() == ColumnType::text)
-    throw Error(Errc::type_mismatch, "expected weights, which are numbers, got text" + explained(from),
-                "column \"" + from.name + "\"");
+    fail(Errc::type_mismatch, fmt::format("column \"{}\"", from.name),
+         "expected weights, which are numbers, got text{}", explained(from));
   std::vector<double> weights(static_cast<std::size_t>(rows_));
   for (std::int64_t row = 0; row < rows_; ++row) {
     const double value = weights[static_cast<std::size_t>(row)] = from.number(stored_row(row));
     if (value >= 0 && std::isfinite(value)) continue;
-    throw Error(Errc::out_of_range,
-                "the weight is " + (std::isnan(value) ? "missing" : data::shortest(value)) +
-                    ", expected a finite number not below 0",
-                "column \"" + from.name + "\", row " + std::to_string(row));
+    fail(Errc::out_of_range, fmt::format("column \"{}\", row {}", from.name, row),
+         "the weight is {}, expected a finite number not below 0",
+         std::isnan(value) ? "missing" : data::shortest(value));
   }
   return weights;
 }
@@ -163,7 +155,7 @@ std::vector<double> Table::weights() const {
 Table Table::select(std::span<const std::string> names) const {
   auto made = std::make_shared<Data>();
   for (const std::string& name : names) {
-    column(name);  // throws when there is none
+    column(name);  // throws if there is none
     made->add(data_->columns[static_cast<std::size_t>(find(name))]);
   }
   if (made->positions.find(label()) != made->positions.end()) made->label = label();

@@ -1,13 +1,13 @@
 #include "scalar/data/uri.hpp"
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::data {
 namespace {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-/// The length of the scheme (RFC 3986, section 3.1), 0 where there is none. One letter is no scheme.
+/// The length of the scheme (RFC 3986, section 3.1), or 0 if there is none. A single letter is not a scheme.
 std::size_t scheme_length(std::string_view text) {
   if (text.empty() || !is_letter(text[0])) return 0;
   std::size_t i = 1;
@@ -33,7 +33,7 @@ std::string decode_percents(std::string_view text, std::string_view whole) {
     const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
     const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
     if (high < 0 || low < 0 || high + low == 0)
-      throw Error(Errc::parse, "a % that begins no escape of two hexadecimal digits", std::string(whole));
+      fail(Errc::parse, whole, "a % that begins no escape of two hexadecimal digits");
     out += static_cast<char>(high * 16 + low);
     i += 2;
   }

@@ -1,5 +1,6 @@
 #include "scalar/flow/detail/plan.hpp"
 
+#include <fmt/core.h>
 #include <tbb/task_arena.h>
 #include <tbb/task_group.h>
 
@@ -10,6 +11,7 @@
 #include <map>
 #include <mutex>
 
+#include "core/fail.hpp"
 #include "core/runtime_impl.hpp"
 #include "scalar/core/error.hpp"
 
@@ -40,7 +42,7 @@ Plan::Plan(std::string name, std::vector<Node> nodes)
   }
 }
 
-/// One run of a graph.
+/// One run of a plan.
 class Plan::Run {
  public:
   Run(const Plan& graph, void* state, const FlowRunOptions& options, const Runtime& runtime)
@@ -54,7 +56,8 @@ class Plan::Run {
   void in_parallel() {
     missing_ = std::vector<std::atomic<std::size_t>>(plan_.nodes_.size());
     for (std::size_t i = 0; i < missing_.size(); ++i) missing_[i].store(plan_.waits_[i], std::memory_order_relaxed);
-    // Inside the arena's own context: where run() is called from a loop that has failed, its steps run all the same.
+    // `execute` gives the steps a context of their own, so they run even if run() is called from a parallel loop that
+    // has failed.
     runtime_.impl().arena.execute([&] {
       for (std::size_t i = 0; i < missing_.size(); ++i)
         if (plan_.waits_[i] == 0) group_.run([this, i] { chain(i); });
@@ -64,12 +67,12 @@ class Plan::Run {
   }
 
  private:
-  /// Runs a node and then one that it set free; the others that it set free go to other threads.
+  /// Runs a node, and then one of the followers that waited only for it; other such followers go to other threads.
   void chain(std::size_t i) {
     for (std::size_t next = i; next != none; i = next) {
       // The followers of a node that did not run come after it in the order written, and may not start either.
       if (!may_start(i)) return;
-      // Isolated: a step that waits for a parallel loop of its own must not be given another step in the meantime.
+      // Isolated: while a step waits for a parallel loop of its own, its thread must not start another step.
       tbb::this_task_arena::isolate([&] { perform(i); });
       next = none;
       for (const std::size_t follower : plan_.followers_[i]) {
@@ -113,7 +116,7 @@ class Plan::Run {
       }
       try {
         tell(StepEvent::failed);
-      } catch (...) {  // the step's own error is the one to tell
+      } catch (...) {  // the step's own error is the one to report
       }
     }
   }
@@ -125,7 +128,9 @@ class Plan::Run {
   }
 
   void throw_what_went_wrong() const {
-    const auto place = [&](std::size_t i) { return "flow " + plan_.name_ + ", step " + plan_.nodes_[i].name; };
+    const auto place = [&](std::size_t i) {
+      return fmt::format("flow {}, step {}", plan_.name_, plan_.nodes_[i].name);
+    };
     if (error_) {
       const std::string context = place(first_failed_);
       try {
@@ -139,9 +144,9 @@ class Plan::Run {
       }
     }
     if (first_stopped_ != none)
-      throw Error(Errc::canceled, "stop was requested before this step started", place(first_stopped_));
+      fail(Errc::canceled, place(first_stopped_), "stop was requested before this step started");
     if (options_.stop.stop_requested())
-      throw Error(Errc::canceled, "stop was requested while the last steps ran", "flow " + plan_.name_);
+      fail(Errc::canceled, fmt::format("flow {}", plan_.name_), "stop was requested while the last steps ran");
   }
 
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
@@ -149,11 +154,11 @@ class Plan::Run {
   void* state_;
   const FlowRunOptions& options_;
   const Runtime& runtime_;
-  std::mutex mutex_;                       // of the error and of calls to progress
+  std::mutex mutex_;                       // guards error_ and calls to progress
   std::atomic<std::size_t> first_failed_;  // nodes before it may still start
   std::atomic<std::size_t> first_stopped_{none};
-  std::exception_ptr error_;  // of first_failed_
-  std::vector<std::atomic<std::size_t>> missing_;
+  std::exception_ptr error_;                       // of first_failed_
+  std::vector<std::atomic<std::size_t>> missing_;  // of each node: how many nodes it still waits for
   tbb::task_group group_;
 };
 

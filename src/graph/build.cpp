@@ -1,13 +1,15 @@
 #include "scalar/graph/build.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <string>
 
+#include "core/fail.hpp"
 #include "core/quoted.hpp"
 #include "graph/collector.hpp"
 #include "graph/csr.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {
@@ -25,10 +27,10 @@ Vertex count_vertices(std::span<const E> edges, std::uint64_t at_least) {
   for (const E& edge : edges) {
     vertices = (std::max)({vertices, edge.from + 1, edge.to + 1});
     if (is_possible(edge)) continue;
-    std::string text = std::to_string(edge.from) + " -> " + std::to_string(edge.to);
+    std::string text = fmt::format("{} -> {}", edge.from, edge.to);
     if constexpr (std::is_same_v<E, WeightedEdge>) text += " of weight " + shown(edge.weight);
-    throw Error(Errc::out_of_range, "is " + text + ", expected vertices below 4294967294 and finite weights",
-                "edge " + std::to_string(&edge - edges.data()));
+    fail(Errc::out_of_range, fmt::format("edge {}", &edge - edges.data()),
+         "is {}, expected vertices below 4294967294 and finite weights", text);
   }
   return vertices;
 }
@@ -55,7 +57,8 @@ Graph from_edges(std::span<const WeightedEdge> edges, const BuildOptions& option
 
 namespace {
 
-/// The same lists with weights asked for one by one; both ends of an undirected edge ask with the smaller vertex first.
+/// A copy of `lists` with the weight `weight(from, to)` on every edge. `turned`: `lists` are the in-lists of a directed
+/// graph. For an undirected edge, `weight` is called at both of its ends, with the smaller vertex first.
 std::shared_ptr<Lists> weigh(const Lists& lists, bool directed, bool turned,
                              const FunctionRef<float(Vertex, Vertex)>& weight, const Runtime& runtime) {
   auto result = std::make_shared<Lists>();
@@ -72,8 +75,8 @@ std::shared_ptr<Lists> weigh(const Lists& lists, bool directed, bool turned,
         if (directed ? turned : to < from) std::swap(from, to);
         const float value = weight(from, to);
         if (!std::isfinite(value))
-          throw Error(Errc::out_of_range, "a weight of " + shown(value) + ", expected a finite one",
-                      "edge " + std::to_string(from) + " -> " + std::to_string(to));
+          fail(Errc::out_of_range, fmt::format("edge {} -> {}", from, to), "a weight of {}, expected a finite one",
+               shown(value));
         result->weights[i] = value;
       }
     }
@@ -102,17 +105,18 @@ struct Builder::Impl {
     if (text && !decided && wanted == Ids::numbers) collector = Collector(options, Ids::text);
     decided = true;
     if (text != (collector.ids() == Ids::text))
-      throw Error(Errc::type_mismatch,
-                  text ? "a text among ids that are numbers" : "a number among ids that are texts");
+      fail(Errc::type_mismatch, {}, "{}",
+           text ? "a text among ids that are numbers" : "a number among ids that are texts");
   }
   template <class Id, class... Weight>
   void add(Id from, Id to, Weight... weight) {
     expect(std::is_same_v<Id, std::string_view>);
     constexpr bool has_weight = sizeof...(Weight) != 0;
     if (collector.edges() != 0 && weighted != has_weight)
-      throw Error(Errc::type_mismatch, has_weight ? "an edge with a weight among edges without"
-                                                  : "an edge without a weight among edges that have one");
-    if (!(std::isfinite(weight) && ... && true)) throw Error(Errc::out_of_range, "a weight that is not finite");
+      fail(Errc::type_mismatch, {}, "{}",
+           has_weight ? "an edge with a weight among edges without"
+                      : "an edge without a weight among edges that have one");
+    if (!(std::isfinite(weight) && ... && true)) fail(Errc::out_of_range, {}, "a weight that is not finite");
     weighted = has_weight;
     const Vertex first = collector.add(from);
     collector.push(first, collector.add(to), weight...);

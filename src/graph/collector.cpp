@@ -2,12 +2,14 @@
 
 #include <numeric>
 
+#include "core/fail.hpp"
+
 namespace scalar::inline v0::graph {
 namespace {
 
 constexpr std::int64_t id_grain = std::int64_t{1} << 16;
 
-/// The places of `ids` in ascending order, and its inverse.
+/// The permutation that sorts `ids`; `vertex_of` becomes its inverse.
 template <class Table>
 std::vector<Vertex> ascending(const Table& ids, std::vector<Vertex>& vertex_of) {
   std::vector<Vertex> order(ids.size());
@@ -23,10 +25,8 @@ std::vector<Vertex> ascending(const Table& ids, std::vector<Vertex>& vertex_of) 
 void check_density(std::uint64_t vertices, std::int64_t edges, const std::string& context) {
   const auto most = (std::uint64_t{1} << 20) + 64 * static_cast<std::uint64_t>(edges);
   if (vertices > most)
-    throw Error(Errc::too_large,
-                std::to_string(vertices) + " vertices for " + std::to_string(edges) + " edges, expected at most " +
-                    std::to_string(most) + " where vertices are numbered densely",
-                context);
+    fail(Errc::too_large, context, "{} vertices for {} edges, expected at most {} where vertices are numbered densely",
+         vertices, edges, most);
 }
 
 std::shared_ptr<const IdTable> Collector::order_ids(std::vector<Vertex>& vertex_of, const Runtime& runtime) {
@@ -45,7 +45,7 @@ std::shared_ptr<const IdTable> Collector::order_ids(std::vector<Vertex>& vertex_
   std::vector<std::uint64_t> ids = std::move(numbers_.numbers());
   numbers_ = NumberIndex();
   const std::uint64_t greatest = ids.empty() ? 0 : *std::max_element(ids.begin(), ids.end());
-  if (greatest < ids.size()) {  // distinct and below their number: they are the vertices
+  if (greatest < ids.size()) {  // the ids are distinct, so they are exactly 0 to ids.size() - 1
     vertex_of.resize(ids.size());
     for (std::size_t i = 0; i < ids.size(); ++i) vertex_of[i] = static_cast<Vertex>(ids[i]);
     return nullptr;
@@ -81,7 +81,7 @@ Graph Collector::build_from(EdgeList<E>& edges, const Runtime& runtime) {
     return edges.piece(begin, end);
   };
   Lists out = build_lists(n, EdgeSource<E>{edges.count(), piece}, options_, runtime);
-  edges = {};  // before the in-edges are made
+  edges = {};  // frees the memory before the in-edges are built
   return finish(n, std::move(out), options_, table, runtime);
 }
 

@@ -8,15 +8,15 @@
 #include <string_view>
 #include <vector>
 
+#include "core/fail.hpp"
 #include "data/dictionary.hpp"
 #include "graph/csr.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/core/hash.hpp"
 
 namespace scalar::inline v0::graph {
 
-/// Distinct 64-bit numbers in order of first appearance. Open addressing, at most half full; keyed, so that nobody can
-/// prepare ids that collide.
+/// Distinct 64-bit numbers in order of first appearance. A hash table with open addressing, at most half full. The hash
+/// has a random key, so that nobody can prepare ids that collide.
 class NumberIndex {
  public:
   Vertex find(std::uint64_t id) const noexcept { return slots_.empty() ? no_vertex : slots_[slot_of(id)]; }
@@ -24,7 +24,7 @@ class NumberIndex {
     if (slots_.size() < 2 * (numbers_.size() + 1)) grow();
     Vertex& slot = slots_[slot_of(id)];
     if (slot == no_vertex) {
-      if (numbers_.size() >= max_vertices) throw Error(Errc::too_large, "more than 4294967294 vertices");
+      if (numbers_.size() >= max_vertices) fail(Errc::too_large, {}, "more than 4294967294 vertices");
       slot = static_cast<Vertex>(numbers_.size());
       numbers_.push_back(id);
     }
@@ -50,7 +50,7 @@ class NumberIndex {
   std::vector<Vertex> slots_;
 };
 
-/// A growing list of edges that is never moved: growing a vector would hold it twice.
+/// A growing list of edges that never moves them: a vector holds its elements twice while it grows.
 template <class E>
 class EdgeList {
  public:
@@ -71,7 +71,7 @@ class EdgeList {
   std::int64_t count_ = 0;
 };
 
-/// Numbers ids as they come, and renumbers them by their order in the end.
+/// Collects edges between ids. Ids are numbered in order of arrival; `build` renumbers them in ascending order.
 class Collector {
  public:
   Collector(const BuildOptions& options, Ids ids) : options_(options), ids_(ids) {}
@@ -81,9 +81,7 @@ class Collector {
   Vertex add(std::uint64_t id) {
     if (ids_ != Ids::dense) return numbers_.add(id);
     if (id >= max_vertices)
-      throw Error(Errc::too_large, "vertex " + std::to_string(id) +
-                                       ", expected one below 4294967294; Ids::numbers "
-                                       "takes any");
+      fail(Errc::too_large, {}, "vertex {}, expected one below 4294967294; Ids::numbers takes any", id);
     dense_vertices_ = (std::max)(dense_vertices_, id + 1);
     return static_cast<Vertex>(id);
   }
@@ -102,13 +100,14 @@ class Collector {
   void push(Vertex from, Vertex to, float weight) { weighted_.push({from, to, weight}); }
   std::int64_t edges() const noexcept { return plain_.count() + weighted_.count(); }
 
-  /// The graph; the collector is used up. `weighted` says which of the two lists counts.
+  /// Builds the graph and leaves the collector unusable. `weighted` selects one of the two lists of edges.
   Graph build(bool weighted, const Runtime& runtime);
 
  private:
   template <class E>
   Graph build_from(EdgeList<E>& edges, const Runtime& runtime);
-  /// The table of ids and the vertex of each number given so far; both empty where ids are dense.
+  /// Sorts the ids into a table, and fills `vertex_of` with the final vertex of each number given so far. The result is
+  /// null and `vertex_of` stays empty if ids are `Ids::dense`; the result is also null if they turn out to be dense.
   std::shared_ptr<const IdTable> order_ids(std::vector<Vertex>& vertex_of, const Runtime& runtime);
 
   BuildOptions options_;
@@ -120,7 +119,7 @@ class Collector {
   EdgeList<WeightedEdge> weighted_;
 };
 
-/// Refuses dense vertices that leave most numbers out: a short text could otherwise take any amount of memory.
+/// Refuses dense numbering when most numbers are unused: otherwise a short text could take any amount of memory.
 /// Errors: `Errc::too_large`.
 void check_density(std::uint64_t vertices, std::int64_t edges, const std::string& context = {});
 

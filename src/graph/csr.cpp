@@ -5,11 +5,10 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <string>
 #include <type_traits>
 
+#include "core/fail.hpp"
 #include "core/quoted.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {
@@ -28,12 +27,12 @@ void for_edges(const EdgeSource<E>& edges, const Runtime& runtime, const Body& b
   });
 }
 
-/// Adds one to `counter`, which other threads may do at the same time where `shared`.
+/// Adds one to `counter` and returns its old value. `shared`: other threads may do so at the same time.
 std::int64_t take(std::int64_t& counter, bool shared) noexcept {
   return shared ? std::atomic_ref(counter).fetch_add(1, std::memory_order_relaxed) : counter++;
 }
 
-/// Turns counts into the places where lists begin.
+/// Turns the lengths of lists into the offsets where they begin.
 void prefix_sum(Array<std::int64_t>& offsets) noexcept {
   std::int64_t sum = 0;
   for (std::int64_t i = 0; i < offsets.size(); ++i) sum += std::exchange(offsets[i], sum);
@@ -65,7 +64,7 @@ void sort_list(Lists& lists, std::int64_t begin, std::int64_t end, std::vector<s
   }
 }
 
-/// Leaves one edge of those between the same vertices in a sorted list; returns how many are left.
+/// Merges edges to the same neighbor in a sorted list; returns the number of edges left.
 std::int64_t merge_list(Lists& lists, std::int64_t begin, std::int64_t end, Duplicates duplicates) {
   Vertex* const neighbors = lists.neighbors.data();
   float* const weights = lists.weights.data();
@@ -79,8 +78,8 @@ std::int64_t merge_list(Lists& lists, std::int64_t begin, std::int64_t end, Dupl
     neighbors[left] = neighbor;
     weights[left] = duplicates == Duplicates::sum ? static_cast<float>(sum) : lightest;
     if (!std::isfinite(weights[left++]))
-      throw Error(Errc::out_of_range, "the weights of the edges to vertex " + std::to_string(neighbor) + " sum to " +
-                                          shown(sum) + ", expected what a float32 holds");
+      fail(Errc::out_of_range, {}, "the weights of the edges to vertex {} sum to {}, expected what a float32 holds",
+           neighbor, shown(sum));
   }
   return left - begin;
 }
@@ -108,7 +107,7 @@ void merge_lists(Lists& lists, Duplicates duplicates, const Runtime& runtime) {
   lists.offsets = std::move(offsets);
 }
 
-/// How many entries are self-loops.
+/// The number of entries that are self-loops.
 std::int64_t count_loops(const Lists& lists, const Runtime& runtime) {
   std::atomic<std::int64_t> loops{0};
   parallel_for(runtime, lists.offsets.size() - 1, vertex_grain, [&](std::int64_t begin, std::int64_t end) {
@@ -128,10 +127,9 @@ std::int64_t count_loops(const Lists& lists, const Runtime& runtime) {
 
 void check(const BuildOptions& options, bool weighted) {
   if (options.duplicates == Duplicates::sum && !weighted)
-    throw Error(Errc::invalid_argument, "Duplicates::sum needs edges with weights");
+    fail(Errc::invalid_argument, {}, "Duplicates::sum needs edges with weights");
   if (options.vertices > max_vertices)
-    throw Error(Errc::too_large,
-                std::to_string(options.vertices) + " vertices, expected at most " + std::to_string(max_vertices));
+    fail(Errc::too_large, {}, "{} vertices, expected at most {}", options.vertices, max_vertices);
 }
 
 void sort_lists(Lists& lists, const Runtime& runtime) {
@@ -166,7 +164,7 @@ Lists build_lists(Vertex vertices, const EdgeSource<E>& edges, const BuildOption
     put(edge.from, edge.to);
     if (both && edge.from != edge.to) put(edge.to, edge.from);
   });
-  // Every offset has moved to the end of its list, which is where the next one begins.
+  // Filling a list has moved its offset to its end, which is where the next list begins.
   std::memmove(lists.offsets.data() + 1, lists.offsets.data(), std::size_t{vertices} * sizeof(std::int64_t));
   lists.offsets[0] = 0;
 

@@ -1,5 +1,5 @@
 #pragma once
-/// Edges to lists of neighbors.
+/// Compressed sparse rows: turns edges into lists of neighbors.
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -11,32 +11,33 @@
 
 namespace scalar::inline v0::graph {
 
-/// Edges that are asked for in pieces, twice, from several threads: they need not exist all at once.
+/// Edges that are read in pieces, each twice, by several threads. A source may make them on demand, so that not all of
+/// them are in memory at once.
 template <class E>
 struct EdgeSource {
-  static constexpr std::int64_t grain = std::int64_t{1} << 16;  ///< pieces are cut at multiples of it
+  static constexpr std::int64_t grain = std::int64_t{1} << 16;  ///< pieces begin at multiples of it
 
   std::int64_t count = 0;
-  /// The edges `[begin, end)`, which may be put into `scratch`.
+  /// Returns the edges `[begin, end)`; may store them in `scratch`.
   FunctionRef<std::span<const E>(std::int64_t begin, std::int64_t end, std::vector<E>& scratch)> piece;
 };
 
-/// The out-lists of a directed graph, or the lists of an undirected one. Ends of edges are below `vertices`, weights
-/// are finite. Errors: `Errc::out_of_range` for a sum of weights that is not.
+/// The out-lists of a directed graph, or the lists of an undirected one. Requires ends of edges below `vertices` and
+/// finite weights. Errors: `Errc::out_of_range` for a sum of weights that is not finite.
 template <class E>
 Lists build_lists(Vertex vertices, const EdgeSource<E>& edges, const BuildOptions& options, const Runtime& runtime);
 
-/// The lists against the edges of `lists`.
+/// The in-lists of the graph whose out-lists are `lists`.
 Lists transpose(const Lists& lists, const Runtime& runtime);
 
 /// Sorts each list by vertex, then by weight.
 void sort_lists(Lists& lists, const Runtime& runtime);
 
-/// A graph of finished lists. In-lists are made where they are wanted and `in` is null.
+/// A graph of sorted lists. In-lists are built if `options` ask for them and `in` is null.
 Graph finish(Vertex vertices, Lists out, const BuildOptions& options, std::shared_ptr<const IdTable> ids,
              const Runtime& runtime, std::shared_ptr<const Lists> in = nullptr);
 
-/// Errors: `Errc::invalid_argument`, `Errc::too_large`.
+/// Checks `options` for edges with or without weights. Errors: `Errc::invalid_argument`, `Errc::too_large`.
 void check(const BuildOptions& options, bool weighted);
 
 extern template Lists build_lists(Vertex, const EdgeSource<Edge>&, const BuildOptions&, const Runtime&);

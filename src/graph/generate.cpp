@@ -2,26 +2,24 @@
 
 #include <algorithm>
 #include <array>
-#include <string>
 
+#include "core/fail.hpp"
 #include "graph/csr.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/core/random.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {
 
-// Streams of a seed. The random words of an edge follow from its place, so that any piece of the edges can be drawn by
-// itself.
+// Random streams of a seed. The random words of an edge depend on its index only, so that any piece of the edges can be
+// drawn on its own.
 constexpr std::uint64_t edge_stream = 0, permutation_stream = 1, weight_stream = 2;
 
 __extension__ using Wide = unsigned __int128;
 
-[[noreturn]] void refuse(const std::string& message) { throw Error(Errc::invalid_argument, message); }
-
-/// The graph of `count` edges, of which `draw(begin, end, edges)` makes any piece.
+/// The graph of `count` edges; `draw(begin, edges)` fills `edges` with those from number `begin` on.
 template <class Draw>
-Graph generate(Vertex vertices, std::int64_t count, const BuildOptions& options, const Runtime& runtime, const Draw& draw) {
+Graph generate(Vertex vertices, std::int64_t count, const BuildOptions& options, const Runtime& runtime,
+               const Draw& draw) {
   check(options, false);
   const Vertex n = (std::max)(vertices, static_cast<Vertex>(options.vertices));
   const auto piece = [&](std::int64_t begin, std::int64_t end, std::vector<Edge>& scratch) -> std::span<const Edge> {
@@ -32,8 +30,8 @@ Graph generate(Vertex vertices, std::int64_t count, const BuildOptions& options,
   return finish(n, build_lists(n, EdgeSource<Edge>{count, piece}, options, runtime), options, nullptr, runtime);
 }
 
-/// A permutation of the numbers of some bits that needs no table, as in the reference code of Graph500: each step can
-/// be undone, so all of them can.
+/// A permutation of the numbers below `2^bits` without a table, as in the reference code of Graph500. It is one-to-one
+/// because each of its steps can be undone.
 class Scramble {
  public:
   Scramble(int bits, std::uint64_t seed)
@@ -60,13 +58,13 @@ class Scramble {
 
 Graph kronecker(const Kronecker& options, const Runtime& runtime) {
   if (options.scale < 0 || options.scale > 31)
-    refuse("Kronecker::scale is " + std::to_string(options.scale) + ", expected 0 to 31");
-  if (options.edge_factor < 0) refuse("Kronecker::edge_factor is " + std::to_string(options.edge_factor));
+    fail(Errc::invalid_argument, {}, "Kronecker::scale is {}, expected 0 to 31", options.scale);
+  if (options.edge_factor < 0) fail(Errc::invalid_argument, {}, "Kronecker::edge_factor is {}", options.edge_factor);
   const Vertex vertices = Vertex{1} << options.scale;
   const Scramble label(options.scale, options.seed);
   constexpr auto a = static_cast<std::uint32_t>(0.57 * 0x1p32), ab = static_cast<std::uint32_t>(0.76 * 0x1p32),
                  abc = static_cast<std::uint32_t>(0.95 * 0x1p32);
-  const auto blocks = static_cast<std::uint64_t>(options.scale + 3) / 4;  // of four words, a word a bit
+  const auto blocks = static_cast<std::uint64_t>(options.scale + 3) / 4;  // of four words, one word per bit
   const auto draw = [&](std::int64_t begin, std::span<Edge> edges) {
     std::uint64_t counter = static_cast<std::uint64_t>(begin) * blocks;
     for (Edge& edge : edges) {
@@ -77,7 +75,7 @@ Graph kronecker(const Kronecker& options, const Runtime& runtime) {
           to = to << 1 | (Vertex{word >= a} ^ Vertex{word >= ab} ^ Vertex{word >= abc});
         }
       }
-      edge = {label(from), label(to)};  // which drops the bits that are too many
+      edge = {label(from), label(to)};  // `label` drops the surplus bits
     }
   };
   return generate(vertices, std::int64_t{options.edge_factor} << options.scale, options.build, runtime, draw);
@@ -85,9 +83,9 @@ Graph kronecker(const Kronecker& options, const Runtime& runtime) {
 
 Graph uniform(const Uniform& options, const Runtime& runtime) {
   if (options.edges < 0 || (options.vertices == 0 && options.edges != 0))
-    refuse(std::to_string(options.edges) + " edges between " + std::to_string(options.vertices) + " vertices");
-  if (options.vertices > max_vertices) refuse("Uniform::vertices is " + std::to_string(options.vertices));
-  const auto place = [&](std::uint32_t high, std::uint32_t low) {  // multiplied into the range: a bias of 2^-32
+    fail(Errc::invalid_argument, {}, "{} edges between {} vertices", options.edges, options.vertices);
+  if (options.vertices > max_vertices) fail(Errc::invalid_argument, {}, "Uniform::vertices is {}", options.vertices);
+  const auto place = [&](std::uint32_t high, std::uint32_t low) {  // scales 64 bits to the range: a bias of 2^-32
     return static_cast<Vertex>(static_cast<Wide>(std::uint64_t{high} << 32 | low) * options.vertices >> 64);
   };
   const auto draw = [&](std::int64_t begin, std::span<Edge> edges) {
@@ -101,11 +99,11 @@ Graph uniform(const Uniform& options, const Runtime& runtime) {
 }
 
 Graph grid(std::span<const Vertex> lengths, bool wrap, const Runtime& runtime) {
-  if (lengths.empty()) refuse("a grid of no dimensions");
+  if (lengths.empty()) fail(Errc::invalid_argument, {}, "a grid of no dimensions");
   std::uint64_t count = 1;
   for (const Vertex length : lengths) {
-    if (length == 0) refuse("a grid with a length of 0");
-    if ((count *= length) > max_vertices) throw Error(Errc::too_large, "a grid of more than 4294967294 vertices");
+    if (length == 0) fail(Errc::invalid_argument, {}, "a grid with a length of 0");
+    if ((count *= length) > max_vertices) fail(Errc::too_large, {}, "a grid of more than 4294967294 vertices");
   }
   std::vector<Edge> edges;
   std::uint64_t step = 1;  // between neighbors along a dimension
@@ -129,7 +127,7 @@ Graph path(Vertex vertices, const Runtime& runtime) {
 }
 
 Graph cycle(Vertex vertices, const Runtime& runtime) {
-  if (vertices < 3) refuse("a cycle of " + std::to_string(vertices) + " vertices, expected at least 3");
+  if (vertices < 3) fail(Errc::invalid_argument, {}, "a cycle of {} vertices, expected at least 3", vertices);
   return grid({&vertices, 1}, true, runtime);
 }
 
@@ -150,8 +148,8 @@ Graph complete(Vertex vertices, const Runtime& runtime) {
 Graph with_random_weights(const Graph& graph, const RandomWeights& options, const Runtime& runtime) {
   constexpr int exact = 1 << 24;
   if (options.high < options.low || options.low < -exact || options.high > exact)
-    refuse("weights from " + std::to_string(options.low) + " to " + std::to_string(options.high) +
-           ", expected low <= high and both within 2^24");
+    fail(Errc::invalid_argument, {}, "weights from {} to {}, expected low <= high and both within 2^24", options.low,
+         options.high);
   const auto range = static_cast<std::uint64_t>(options.high - options.low) + 1;
   const auto draw = [&](Vertex from, Vertex to) {
     const auto block = Philox::block(options.seed, weight_stream, std::uint64_t{from} << 32 | to);

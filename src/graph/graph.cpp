@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/fail.hpp"
 #include "graph/csr.hpp"
 #include "graph/storage.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::graph {
 
@@ -22,7 +22,7 @@ Graph::Graph(std::shared_ptr<const Storage> storage) : storage_(std::move(storag
 }
 
 void Graph::no_in_edges() {
-  throw Error(Errc::empty, "a directed graph that was built without in-edges; with_in_edges() adds them");
+  fail(Errc::empty, {}, "a directed graph that was built without in-edges; with_in_edges() adds them");
 }
 
 Graph Graph::with_in_edges(const Runtime& runtime) const {
@@ -40,12 +40,10 @@ Graph Graph::transposed(const Runtime& runtime) const {
 }
 
 std::uint64_t Graph::id(Vertex vertex) const {
-  if (vertex >= vertices_)
-    throw Error(Errc::out_of_range,
-                "vertex " + std::to_string(vertex) + " of a graph of " + std::to_string(vertices_) + " vertices");
+  if (vertex >= vertices_) fail(Errc::out_of_range, {}, "vertex {} of a graph of {} vertices", vertex, vertices_);
   if (ids_ == Ids::text)
-    throw Error(Errc::type_mismatch, "the ids of this graph are texts, such as \"" +
-                                         std::string(storage_->ids->name(vertex)) + "\"; name() gives them");
+    fail(Errc::type_mismatch, {}, "the ids of this graph are texts, such as \"{}\"; name() gives them",
+         storage_->ids->name(vertex));
   return ids_ == Ids::dense ? vertex : storage_->ids->numbers[vertex];
 }
 

@@ -1,5 +1,7 @@
 #pragma once
-/// Lines and fields of text formats, with places for errors.
+/// Lines and fields of text formats; errors name the file and the line.
+#include <fmt/core.h>
+
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -10,15 +12,15 @@
 #include <utility>
 #include <vector>
 
+#include "core/fail.hpp"
 #include "core/quoted.hpp"
 #include "data/number.hpp"
 #include "data/stream.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::graph {
 
 /// The lines of a stream, without their ends (LF or CRLF); a UTF-8 byte order mark is dropped.
-/// The byte after a line may be read: it is no digit.
+/// The byte after a line may be read: it is not a digit.
 class Lines {
  public:
   Lines(data::ReadBytes source, std::string file)
@@ -48,12 +50,16 @@ class Lines {
 
   std::uint64_t number() const noexcept { return number_; }
   const std::string& file() const noexcept { return file_; }
-  /// An error at the line read last.
-  [[noreturn]] void fail(Errc code, const std::string& message) const {
-    throw Error(code, message, file_ + ":" + std::to_string(number_));
+  /// Throws an error at the line read last.
+  template <class... Arguments>
+  [[noreturn]] void fail(Errc code, fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
+    scalar::fail(code, fmt::format("{}:{}", file_, number_), format, std::forward<Arguments>(arguments)...);
   }
-  /// An error at the end of the file.
-  [[noreturn]] void fail_at_end(const std::string& message) const { throw Error(Errc::parse, message, file_); }
+  /// Throws an error at the end of the file.
+  template <class... Arguments>
+  [[noreturn]] void fail_at_end(fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
+    scalar::fail(Errc::parse, file_, format, std::forward<Arguments>(arguments)...);
+  }
 
  private:
   static constexpr std::size_t max_line_bytes = std::size_t{1} << 16;
@@ -76,7 +82,7 @@ class Lines {
 
   data::ReadBytes source_;
   std::string file_;
-  std::vector<char> buffer_;  // the last byte is kept for the end of the last line
+  std::vector<char> buffer_;  // the last byte is reserved for the line feed that ends the last line
   std::size_t begin_ = 0, end_ = 0;
   std::uint64_t number_ = 0;
 };
@@ -90,10 +96,10 @@ class Fields {
   }
 
   bool done() const noexcept { return at_ == end_; }
-  /// Whether there is nothing to read in an edge list: an empty line, or a comment of SNAP ('#') or KONECT ('%').
+  /// Whether an edge list has nothing to read here: an empty line, or a comment of SNAP ('#') or KONECT ('%').
   bool is_comment() const noexcept { return done() || *at_ == '#' || *at_ == '%'; }
 
-  /// A number of `what`, from 0 to 2^64 - 1.
+  /// Reads a number from 0 to 2^64 - 1; `what` names it in errors.
   std::uint64_t number(const char* what) {
     std::uint64_t value = 0;
     const char* const begin = at_;
@@ -107,16 +113,15 @@ class Fields {
     const std::string_view field = word(what);
     const auto [stop, error] = std::from_chars(field.data(), field.data() + field.size(), value);
     if (stop != field.data() + field.size() || error == std::errc::invalid_argument)
-      lines_.fail(Errc::parse, "is " + quoted(line_) + ": " + quoted(field) + " is no " + what +
-                                   ", expected a number from 0 to 18446744073709551615");
+      lines_.fail(Errc::parse, "is {}: {} is not a {}, expected a number from 0 to 18446744073709551615", quoted(line_),
+                  quoted(field), what);
     if (error != std::errc{})
-      lines_.fail(Errc::out_of_range,
-                  "the " + std::string(what) + " " + quoted(field) + " is above 18446744073709551615");
+      lines_.fail(Errc::out_of_range, "the {} {} is above 18446744073709551615", what, quoted(field));
     return value;
   }
 
-  /// A finite decimal, rounded to float32. Errors: `Errc::out_of_range` for one beyond float32, one that would become
-  /// 0, and one above 2^24 without an exponent that would change: it may be a whole number that counts.
+  /// Reads a finite decimal and rounds it to float32. Errors: `Errc::out_of_range` for a decimal beyond float32, one
+  /// that would become 0, and one above 2^24 without an exponent that would change, since it may be an exact count.
   float weight() {
     double value = 0;
     std::string_view field;
@@ -130,8 +135,7 @@ class Fields {
       field = word("weight");
       const data::Parsed parsed = data::parse_double(field, value);
       if (parsed == data::Parsed::none || (parsed == data::Parsed::number && !std::isfinite(value)))
-        lines_.fail(Errc::parse,
-                    "is " + quoted(line_) + ": " + quoted(field) + " is no weight, expected a finite decimal");
+        lines_.fail(Errc::parse, "is {}: {} is not a weight, expected a finite decimal", quoted(line_), quoted(field));
       if (parsed == data::Parsed::too_large) value = HUGE_VAL;
     }
     if (!(std::fabs(value) <= static_cast<double>(std::numeric_limits<float>::max())))
@@ -143,31 +147,31 @@ class Fields {
     return rounded;
   }
 
-  /// An integer as a weight. Errors: as `weight`, and `Errc::parse` for a field that is no integer.
+  /// Reads an integer as a weight. Errors: those of `weight`, and `Errc::parse` for a field that is not an integer.
   float integer_weight() {
     const char* const begin = at_;
     const float value = weight();
     const std::string_view field(begin, static_cast<std::size_t>(at_ - begin));
     if (field.find_first_not_of("+-0123456789 \t") != std::string_view::npos)
-      lines_.fail(Errc::parse, "is " + quoted(line_) + ": its value is no integer, as the first line says it is");
+      lines_.fail(Errc::parse, "is {}: its value is not an integer, as the first line says it is", quoted(line_));
     return value;
   }
 
-  /// A field of any printable bytes.
+  /// Reads a field of any printable bytes; `what` names it in errors.
   std::string_view word(const char* what) {
-    if (done()) lines_.fail(Errc::parse, "is " + quoted(line_) + ", expected a " + what + " after it");
+    if (done()) lines_.fail(Errc::parse, "is {}, expected a {} after it", quoted(line_), what);
     const char* const begin = at_;
     for (; at_ != end_ && !is_blank(*at_); ++at_)
       if (static_cast<unsigned char>(*at_) < 0x20)
-        lines_.fail(Errc::parse, "is " + quoted(line_) + ", expected no control characters in it");
+        lines_.fail(Errc::parse, "is {}, expected no control characters in it", quoted(line_));
     const std::string_view field(begin, static_cast<std::size_t>(at_ - begin));
     skip();
     return field;
   }
 
-  /// `expected` says what a whole line is.
+  /// Refuses a line that has more fields; `expected` describes a whole line.
   void expect_end(const char* expected) const {
-    if (!done()) lines_.fail(Errc::parse, "is " + quoted(line_) + ", expected " + expected + " and nothing after");
+    if (!done()) lines_.fail(Errc::parse, "is {}, expected {} and nothing after", quoted(line_), expected);
   }
 
  private:
@@ -182,7 +186,7 @@ class Fields {
            (field.find('.') != std::string_view::npos || data::spells(field, value));
   }
   [[noreturn]] void refuse_weight(std::string_view field, const char* why) const {
-    lines_.fail(Errc::out_of_range, "is " + quoted(line_) + ": the weight " + quoted(field) + " " + why);
+    lines_.fail(Errc::out_of_range, "is {}: the weight {} {}", quoted(line_), quoted(field), why);
   }
   void skip() noexcept {
     while (at_ != end_ && is_blank(*at_)) ++at_;

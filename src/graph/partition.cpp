@@ -1,33 +1,28 @@
 #include "scalar/graph/partition.hpp"
 
 #include <numeric>
-#include <string>
 #include <utility>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
+#include "scalar/core/range.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {
 
-/// `whole * part / parts`, which fits where `part <= parts`.
-std::uint64_t share(std::uint64_t whole, std::uint64_t part, std::uint64_t parts) noexcept {
-  return whole / parts * part + whole % parts * part / parts;
-}
-
 std::uint64_t count_of(int peers) {
-  if (peers < 1)
-    throw Error(Errc::invalid_argument, "a partition for " + std::to_string(peers) + " peers, expected at least 1");
+  if (peers < 1) fail(Errc::invalid_argument, {}, "a partition for {} peers, expected at least 1", peers);
   return static_cast<std::uint64_t>(peers);
 }
 
 std::vector<Vertex> even_cuts(Vertex vertices, int peers) {
   const std::uint64_t count = count_of(peers);
   std::vector<Vertex> cuts;
-  for (std::uint64_t peer = 0; peer <= count; ++peer) cuts.push_back(static_cast<Vertex>(share(vertices, peer, count)));
+  for (std::uint64_t peer = 0; peer <= count; ++peer)
+    cuts.push_back(static_cast<Vertex>(even_bound(vertices, peer, count)));
   return cuts;
 }
 
-/// The number whose product with `factor` is 1 modulo `modulus` (extended Euclid); they have no common divisor.
+/// The number whose product with `factor` is 1 modulo `modulus` (extended Euclid). Requires coprime arguments.
 std::uint64_t inverse_of(std::uint64_t factor, std::uint64_t modulus) noexcept {
   std::int64_t before = 0, now = 1;
   std::uint64_t rest = modulus, remainder = factor;
@@ -59,7 +54,7 @@ Partition Partition::range(Vertex vertices, int peers) { return {vertices, even_
 Partition Partition::hash(Vertex vertices, int peers) {
   Partition result = range(vertices, peers);
   if (vertices < 4) return result;
-  // The golden section of the vertices sends close numbers far apart, by the three-distance theorem.
+  // Multiples of the golden section keep close numbers far apart, by the three-distance theorem.
   auto factor = static_cast<std::uint64_t>(0.6180339887498949 * vertices);
   while (factor < 2 || std::gcd(factor, std::uint64_t{vertices}) != 1) ++factor;
   result.factor_ = factor;
@@ -74,7 +69,7 @@ Partition Partition::edge_balanced(const Graph& graph, int peers) {
   const std::uint64_t all = static_cast<std::uint64_t>(offsets[vertices]) + vertices;
   std::vector<Vertex> cuts;
   for (std::uint64_t peer = 0; peer <= count; ++peer) {
-    const std::uint64_t wanted = share(all, peer, count);
+    const std::uint64_t wanted = even_bound(all, peer, count);
     Vertex low = 0, high = vertices;
     while (low < high) {
       const Vertex middle = low + (high - low) / 2;

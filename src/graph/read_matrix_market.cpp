@@ -1,7 +1,10 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <functional>
 
+#include "core/fail.hpp"
 #include "graph/collector.hpp"
 #include "graph/lines.hpp"
 #include "scalar/graph/read.hpp"
@@ -13,7 +16,7 @@ enum class Symmetry { general, symmetric, skew };
 
 class MatrixMarket {
  public:
-  using Open = std::function<Lines()>;  // the same bytes anew at each call
+  using Open = std::function<Lines()>;  // returns the lines from the beginning at each call
 
   MatrixMarket(Open open, const BuildOptions& options, const Runtime& runtime)
       : open_(std::move(open)), lines_(open_()), options_(options), runtime_(runtime) {}
@@ -24,18 +27,17 @@ class MatrixMarket {
     options_.directed = symmetry_ != Symmetry::symmetric;
     options_.vertices = rows_;
     check(options_, weighted_);
-    // A triangle stores each entry once; a general matrix does, unless the caller says what to do with duplicates.
+    // A triangle stores each entry once; so does a general matrix, unless the caller says what to do with duplicates.
     if (symmetry_ != Symmetry::general) options_.duplicates = Duplicates::keep;
     Collector collector(options_, Ids::dense);
     std::uint64_t entries = 0;
     for (std::string_view line; lines_.next(line);) {
       Fields fields(lines_, line);
       if (fields.done()) continue;
-      if (++entries > entries_) lines_.fail(Errc::parse, "goes on after the " + promised());
+      if (++entries > entries_) lines_.fail(Errc::parse, "goes on after the {}", promised());
       read_entry(fields, collector);
     }
-    if (entries < entries_)
-      lines_.fail_at_end("ends after " + std::to_string(entries) + " entries, expected the " + promised());
+    if (entries < entries_) lines_.fail_at_end("ends after {} entries, expected the {}", entries, promised());
     check_density(rows_, collector.edges(), lines_.file());
     Graph graph = build(collector);
     if (options_.duplicates == Duplicates::keep) check_unique(graph);
@@ -62,7 +64,7 @@ class MatrixMarket {
     }
   }
 
-  /// Reads again, up to the second entry between these vertices: the graph does not know lines.
+  /// Reads the file again, up to the second entry between these vertices: the graph does not know line numbers.
   [[noreturn]] void refuse_duplicate(Vertex from, Vertex to) {
     lines_ = open_();
     read_banner();
@@ -75,15 +77,15 @@ class MatrixMarket {
       const Vertex row = place(fields, "row"), column = place(fields, "column");
       if (!(row == from && column == to) && !(both && row == to && column == from)) continue;
       if (is_second)
-        lines_.fail(Errc::parse, "is " + quoted(line) + ", an entry that is there already" +
-                                     (both ? " (a symmetric matrix stores one of two mirrored entries)"
-                                           : "; Duplicates::sum or Duplicates::drop says what becomes of it"));
+        lines_.fail(Errc::parse, "is {}, an entry that is there already{}", quoted(line),
+                    both ? " (a symmetric matrix stores one of two mirrored entries)"
+                         : "; Duplicates::sum or Duplicates::drop says what becomes of it");
       is_second = true;
     }
-    throw Error(Errc::io, "changed while it was read", lines_.file());
+    fail(Errc::io, lines_.file(), "changed while it was read");
   }
 
-  std::string promised() const { return std::to_string(entries_) + " entries that its size line promises"; }
+  std::string promised() const { return fmt::format("{} entries that its size line promises", entries_); }
 
   void read_banner() {
     std::string_view line;
@@ -95,11 +97,11 @@ class MatrixMarket {
     constexpr const char* banner = "%%MatrixMarket matrix coordinate <field> <symmetry>";
     std::array<std::string, 5> words;
     for (std::string& word : words) {
-      if (fields.done()) lines_.fail(Errc::parse, "is " + quoted(line) + ", expected " + banner);
+      if (fields.done()) lines_.fail(Errc::parse, "is {}, expected {}", quoted(line), banner);
       word = fields.word("word");
     }
     fields.expect_end(banner);
-    if (words[0] != "%%matrixmarket") lines_.fail(Errc::parse, "is " + quoted(line) + ", expected " + banner);
+    if (words[0] != "%%matrixmarket") lines_.fail(Errc::parse, "is {}, expected {}", quoted(line), banner);
     choose(words[1], {"matrix"});
     choose(words[2], {"coordinate"});
     const std::size_t field = choose(words[3], {"pattern", "integer", "real"});
@@ -107,7 +109,7 @@ class MatrixMarket {
     integer_ = field == 1;
     symmetry_ = static_cast<Symmetry>(choose(words[4], {"general", "symmetric", "skew-symmetric"}));
     if (symmetry_ == Symmetry::skew && !weighted_)
-      lines_.fail(Errc::parse, "is " + quoted(line) + ": a pattern has no signs to be skew-symmetric in");
+      lines_.fail(Errc::parse, "is {}: a pattern has no signs to be skew-symmetric in", quoted(line));
   }
 
   std::size_t choose(const std::string& word, std::initializer_list<const char*> known) const {
@@ -117,7 +119,7 @@ class MatrixMarket {
       if (word == name) return i;
       all += (i++ == 0 ? "" : ", ") + std::string(name);
     }
-    lines_.fail(Errc::unsupported, "says " + quoted(word) + ", expected " + (i > 1 ? "one of " : "") + all);
+    lines_.fail(Errc::unsupported, "says {}, expected {}{}", quoted(word), i > 1 ? "one of " : "", all);
   }
 
   void read_size() {
@@ -131,17 +133,15 @@ class MatrixMarket {
     entries_ = fields.number("number of entries");
     fields.expect_end("rows, columns and entries");
     if (rows_ != columns)
-      lines_.fail(Errc::shape_mismatch, "is a matrix of " + std::to_string(rows_) + " rows and " +
-                                            std::to_string(columns) + " columns, expected as many of both");
-    if (rows_ > max_vertices)
-      lines_.fail(Errc::too_large, std::to_string(rows_) + " rows, expected at most " + std::to_string(max_vertices));
+      lines_.fail(Errc::shape_mismatch, "is a matrix of {} rows and {} columns, expected as many rows as columns",
+                  rows_, columns);
+    if (rows_ > max_vertices) lines_.fail(Errc::too_large, "{} rows, expected at most {}", rows_, max_vertices);
   }
 
   Vertex place(Fields& fields, const char* what) const {
     const std::uint64_t number = fields.number(what);
     if (number < 1 || number > rows_)
-      lines_.fail(Errc::out_of_range, std::string(what) + " " + std::to_string(number) + ", expected one from 1 to " +
-                                          std::to_string(rows_));
+      lines_.fail(Errc::out_of_range, "{} {}, expected one from 1 to {}", what, number, rows_);
     return static_cast<Vertex>(number - 1);
   }
 

@@ -16,7 +16,7 @@ constexpr const char* edge_line(bool weighted) noexcept {
   return weighted ? "two vertex ids and a weight" : "two vertex ids (weighted = true reads a third column)";
 }
 
-/// Reads lines of edges; `vertex` makes a vertex of the next field.
+/// Reads lines of edges; `vertex` reads the next field and returns its vertex.
 template <class ToVertex>
 void read_edges(Lines& lines, bool weighted, Collector& collector, const ToVertex& vertex) {
   for (std::string_view line; lines.next(line);) {
@@ -38,7 +38,7 @@ Vertex add_at(Lines& lines, Collector& collector, Id id) {
   try {
     return collector.add(id);
   } catch (const Error& error) {
-    lines.fail(error.code(), std::string(error.message()));
+    lines.fail(error.code(), "{}", error.message());
   }
 }
 
@@ -63,13 +63,14 @@ Graph graphalytics(Lines vertices, Lines edges, const ReadEdgesOptions& options,
   const bool text = options.ids == Ids::text;
   Collector collector(options.build, text ? Ids::text : Ids::numbers);
   const auto add = [&](auto id) {
-    if (collector.find(id) != no_vertex) vertices.fail(Errc::parse, "the vertex is there already, expected each once");
+    if (collector.find(id) != no_vertex)
+      vertices.fail(Errc::parse, "the vertex is there already, expected each one once");
     add_at(vertices, collector, id);
   };
   for (std::string_view line; vertices.next(line);) {
     Fields fields(vertices, line);
     if (fields.is_comment()) continue;
-    // What follows the id are properties of the vertex, which a Graph does not hold.
+    // The properties of the vertex, which follow its id, are skipped: a Graph does not hold them.
     if (text)
       add(fields.word("vertex id"));
     else
@@ -77,7 +78,7 @@ Graph graphalytics(Lines vertices, Lines edges, const ReadEdgesOptions& options,
   }
   const auto known = [&](auto id, auto spell) {
     const Vertex vertex = collector.find(id);
-    if (vertex == no_vertex) edges.fail(Errc::not_found, "vertex " + spell(id) + " is not in " + vertices.file());
+    if (vertex == no_vertex) edges.fail(Errc::not_found, "vertex {} is not in {}", spell(id), vertices.file());
     return vertex;
   };
   if (text)

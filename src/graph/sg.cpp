@@ -1,17 +1,21 @@
-// The serialized graphs of the GAP benchmark suite: a byte "directed", int64 edges, int64 vertices, then for the
-// out-side, and for the in-side of a directed graph: int64 offsets[vertices + 1], and for each edge the int32 neighbor
-// (.sg) or the neighbor and its int32 weight (.wsg). In the byte order of the machine.
+// Reads and writes the serialized graphs of the GAP benchmark suite. A file holds a byte "directed", int64 edges and
+// int64 vertices. Then follow the out-edges and, for a directed graph, the in-edges: int64 offsets[vertices + 1], then
+// for each edge the int32 neighbor (.sg), or the neighbor and its int32 weight (.wsg). In the byte order of the
+// machine.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstring>
 #include <string>
+#include <utility>
 
+#include "core/fail.hpp"
 #include "core/quoted.hpp"
 #include "data/stream.hpp"
 #include "graph/csr.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/data/store.hpp"
 #include "scalar/graph/read.hpp"
 #include "scalar/graph/write.hpp"
@@ -33,8 +37,9 @@ std::uint64_t mix(std::uint64_t x) noexcept {  // splitmix64 (Steele, Lea, Flood
   return x ^ (x >> 31);
 }
 
-/// A sum over all edges that does not depend on their order; `turned`: of the edges turned around. Equal sums of both
-/// kinds mean, but for a chance of 2^-64 in files that nobody has forged, that each edge is there both ways.
+/// A hash of all edges that does not depend on their order; `turned`: of the edges turned around. If both hashes of an
+/// undirected graph are equal, each edge is there in both directions, except with a probability of 2^-64 in files that
+/// nobody has forged.
 std::uint64_t fingerprint(const Lists& lists, bool turned, const Runtime& runtime) {
   std::atomic<std::uint64_t> total{0};
   parallel_for(runtime, lists.offsets.size() - 1, vertex_grain, [&](std::int64_t begin, std::int64_t end) {
@@ -74,7 +79,10 @@ class SgReader {
   }
 
  private:
-  [[noreturn]] void fail(Errc code, const std::string& message) const { throw Error(code, message, file_); }
+  template <class... Arguments>
+  [[noreturn]] void fail(Errc code, fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
+    scalar::fail(code, file_, format, std::forward<Arguments>(arguments)...);
+  }
 
   void fill(void* out, std::size_t bytes) {
     for (auto* at = static_cast<std::byte*>(out); bytes > 0;) {
@@ -86,28 +94,23 @@ class SgReader {
   }
 
   void read_header() {
-    if (size_ < header_bytes)
-      fail(Errc::parse,
-           "has " + std::to_string(size_) + " bytes, expected a header of " + std::to_string(header_bytes));
+    if (size_ < header_bytes) fail(Errc::parse, "has {} bytes, expected a header of {}", size_, header_bytes);
     unsigned char directed = 0;
     fill(&directed, 1);
     fill(&edges_, 8);
     fill(&vertices_, 8);
-    if (directed > 1)
-      fail(Errc::parse, "begins with byte " + std::to_string(directed) + ", expected 0 (undirected) or 1");
+    if (directed > 1) fail(Errc::parse, "begins with byte {}, expected 0 (undirected) or 1", directed);
     directed_ = directed == 1;
-    // Nothing is allocated for a number that the length of the file does not bear out.
+    // Allocates nothing for counts that do not agree with the length of the file.
     const std::uint64_t sides = directed_ ? 2 : 1;
     if (vertices_ > size_ / 8 || edges_ > size_ / 4)
-      fail(Errc::parse, "claims " + std::to_string(vertices_) + " vertices and " + std::to_string(edges_) +
-                            " entries in " + std::to_string(size_) + " bytes");
-    if (vertices_ > max_vertices) fail(Errc::too_large, std::to_string(vertices_) + " vertices");
+      fail(Errc::parse, "claims {} vertices and {} entries in {} bytes", vertices_, edges_, size_);
+    if (vertices_ > max_vertices) fail(Errc::too_large, "{} vertices", vertices_);
     const std::uint64_t plain = header_bytes + sides * (8 * (vertices_ + 1) + 4 * edges_);
     weighted_ = edges_ != 0 && size_ == plain + sides * 4 * edges_;
     if (size_ != plain && !weighted_)
-      fail(Errc::parse, "has " + std::to_string(size_) + " bytes, expected " + std::to_string(plain) + " for " +
-                            std::to_string(vertices_) + " vertices and " + std::to_string(edges_) + " entries, or " +
-                            std::to_string(plain + sides * 4 * edges_) + " with weights");
+      fail(Errc::parse, "has {} bytes, expected {} for {} vertices and {} entries, or {} with weights", size_, plain,
+           vertices_, edges_, plain + sides * 4 * edges_);
   }
 
   Lists read_lists(const char* side) {
@@ -117,12 +120,11 @@ class SgReader {
     fill(lists.offsets.data(), lists.offsets.bytes());
     for (std::int64_t v = 0, before = 0; v <= vertices; before = lists.offsets[v++])
       if (lists.offsets[v] < before || lists.offsets[v] > entries || (v == 0 && lists.offsets[v] != 0))
-        fail(Errc::parse, std::string(side) + "-offset " + std::to_string(v) + " is " +
-                              std::to_string(lists.offsets[v]) + ", expected " +
-                              (v == 0 ? "0" : std::to_string(before) + " to " + std::to_string(entries)));
+        fail(Errc::parse, "{}-offset {} is {}, expected {}", side, v, lists.offsets[v],
+             v == 0 ? "0" : fmt::format("{} to {}", before, entries));
     if (lists.offsets[vertices] != entries)
-      fail(Errc::parse, "the last " + std::string(side) + "-offset is " + std::to_string(lists.offsets[vertices]) +
-                            ", expected the number of entries, " + std::to_string(entries));
+      fail(Errc::parse, "the last {}-offset is {}, expected the number of entries, {}", side, lists.offsets[vertices],
+           entries);
     lists.neighbors = Array<Vertex>(entries);
     if (weighted_)
       read_pairs(lists, entries);
@@ -141,8 +143,7 @@ class SgReader {
       for (const auto& [neighbor, weight] : pairs) {
         lists.neighbors[i] = static_cast<Vertex>(neighbor);
         if (static_cast<double>(static_cast<float>(weight)) != weight)
-          fail(Errc::out_of_range, "weight " + std::to_string(i) + " is " + std::to_string(weight) +
-                                       ", expected what a float32 holds exactly");
+          fail(Errc::out_of_range, "weight {} is {}, expected what a float32 holds exactly", i, weight);
         lists.weights[i++] = static_cast<float>(weight);
       }
     }
@@ -162,9 +163,8 @@ class SgReader {
       const Vertex* const first = lists.neighbors.data();
       const Vertex* const wrong =
           std::find_if(first, first + lists.neighbors.size(), [&](Vertex v) { return v >= vertices_; });
-      fail(Errc::parse, std::string(side) + "-neighbor " + std::to_string(wrong - first) + " is " +
-                            std::to_string(static_cast<std::int32_t>(*wrong)) + ", expected a vertex from 0 to " +
-                            std::to_string(static_cast<std::int64_t>(vertices_) - 1));
+      fail(Errc::parse, "{}-neighbor {} is {}, expected a vertex from 0 to {}", side, wrong - first,
+           static_cast<std::int32_t>(*wrong), static_cast<std::int64_t>(vertices_) - 1);
     }
     if (unordered) sort_lists(lists, runtime_);
   }
@@ -193,7 +193,7 @@ void put(data::Output& output, std::span<const T> values) {
 
 std::int32_t integer_weight(float weight, const std::string& file) {
   if (!(weight >= -0x1p31f && weight < 0x1p31f) || weight != static_cast<float>(static_cast<std::int32_t>(weight)))
-    throw Error(Errc::type_mismatch, "a weight of " + shown(weight) + ", expected a 32-bit integer", file);
+    fail(Errc::type_mismatch, file, "a weight of {}, expected a 32-bit integer", shown(weight));
   return static_cast<std::int32_t>(weight);
 }
 
@@ -234,8 +234,7 @@ Graph parse_sg(std::string_view bytes, bool in_edges, const Runtime& runtime) {
 
 void write_sg(const Graph& graph, const data::Uri& uri, const Runtime& runtime) {
   if (graph.vertices() > 0x7fffffffu)
-    throw Error(Errc::too_large, std::to_string(graph.vertices()) + " vertices, expected at most 2147483647",
-                uri.string());
+    fail(Errc::too_large, uri.string(), "{} vertices, expected at most 2147483647", graph.vertices());
   const Graph whole = graph.with_in_edges(runtime);
   const auto output = runtime.slot<data::Stores>().find(uri).create(uri);
   const auto directed = static_cast<char>(whole.is_directed());

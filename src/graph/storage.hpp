@@ -1,5 +1,5 @@
 #pragma once
-/// What a Graph holds.
+/// The data of a Graph.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -14,8 +14,8 @@
 
 namespace scalar::inline v0::graph {
 
-/// Memory that is not written before it is used, and can be cut short without a copy: a graph's lists are larger than
-/// everything else. Never null, even with no elements.
+/// An array that is not initialized unless `zero`, and that shrinks without a copy: the lists of a graph are larger
+/// than everything else. `data()` is not null after construction with a size, even 0.
 template <class T>
 class Array {
  public:
@@ -54,7 +54,8 @@ class Array {
   std::int64_t size_ = 0;
 };
 
-/// Lists of neighbors: `offsets` has one more element than there are vertices; `weights.data()` is null without them.
+/// Lists of neighbors. `offsets` has one more element than the graph has vertices; `weights.data()` is null in a graph
+/// without weights.
 struct Lists {
   Array<std::int64_t> offsets;
   Array<Vertex> neighbors;
@@ -64,12 +65,12 @@ struct Lists {
   std::size_t bytes() const noexcept { return offsets.bytes() + neighbors.bytes() + weights.bytes(); }
 };
 
-/// Ids in ascending order; the vertex is the place.
+/// Ids in ascending order: the id of vertex `v` is at index `v`.
 struct IdTable {
   Ids kind = Ids::numbers;
   std::vector<std::uint64_t> numbers;
   std::string text;                 // all names, one after the other
-  std::vector<std::uint64_t> ends;  // of each name in `text`
+  std::vector<std::uint64_t> ends;  // the end of each name in `text`
 
   std::string_view name(std::size_t i) const noexcept {
     const std::uint64_t begin = i == 0 ? 0 : ends[i - 1];
@@ -81,8 +82,8 @@ struct Graph::Storage {
   Vertex vertices = 0;
   bool directed = false;
   std::int64_t edges = 0;
-  std::shared_ptr<const Lists> out, in;  // one and the same when undirected; `in` may be null when directed
-  std::shared_ptr<const IdTable> ids;    // null: dense
+  std::shared_ptr<const Lists> out, in;  // the same object if undirected; `in` may be null if directed
+  std::shared_ptr<const IdTable> ids;    // null: `Ids::dense`
 };
 
 }  // namespace scalar::inline v0::graph

@@ -2,7 +2,8 @@
 #include <charconv>
 #include <string>
 
-#include "graph/lines.hpp"
+#include "core/fail.hpp"
+#include "core/quoted.hpp"
 #include "scalar/data/store.hpp"
 #include "scalar/graph/write.hpp"
 
@@ -21,7 +22,7 @@ void check_name(const std::string& name, const data::Uri& uri) {
   bool reads_back = !name.empty() && name[0] != '#' && name[0] != '%' && !name.starts_with("\xef\xbb\xbf");
   for (const char c : name) reads_back = reads_back && static_cast<unsigned char>(c) > 0x20;
   if (!reads_back)
-    throw Error(Errc::unsupported, "the id " + quoted(name) + " would not read back from an edge list", uri.string());
+    fail(Errc::unsupported, uri.string(), "the id {} would not read back from an edge list", quoted(name));
 }
 
 }  // namespace

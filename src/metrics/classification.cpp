@@ -8,7 +8,7 @@
 namespace scalar::inline v0::metrics {
 namespace {
 
-constexpr double slack = 1e-6;  // rounding that a backend's float32 probabilities may show
+constexpr double slack = 1e-6;  // for the rounding of a backend's float32 probabilities
 
 /// The most probable class of a row, the first of equals.
 std::int64_t best(const char* metric, Probabilities probabilities, std::int64_t row) {
@@ -22,12 +22,12 @@ std::int64_t best(const char* metric, Probabilities probabilities, std::int64_t 
 
 void check_classes(const char* metric, Probabilities probabilities) {
   if (probabilities.columns < 1)
-    throw Error(Errc::shape_mismatch, "the probabilities have no columns, expected one a class", metric);
+    fail(Errc::shape_mismatch, metric, "the probabilities have no columns, expected one per class");
 }
 
 double negative_log(const char* metric, std::int64_t row, double probability, double epsilon) {
   if (!(probability >= -slack && probability <= 1 + slack))
-    refuse(metric, row, "the probability is " + text(probability) + ", expected 0 to 1");
+    refuse(metric, row, "the probability is {}, expected 0 to 1", text(probability));
   return -std::log(std::clamp(probability, epsilon, 1 - epsilon));
 }
 
@@ -72,14 +72,14 @@ double logloss(Numbers targets, Probabilities probabilities, Numbers weights) {
 
 namespace {
 
-/// The area where `is_positive(row)` marks class 1 (Mann and Whitney's statistic; ties count half).
+/// The area under the curve if `is_positive(row)` marks class 1 (Mann and Whitney's statistic; ties count half).
 template <class IsPositive>
 double area(Numbers scores, Numbers weights, IsPositive is_positive) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(scores.size()));
   std::iota(order.begin(), order.end(), 0);
   for (const std::int64_t row : order) finite("auc", "score", scores, row);
   std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) { return scores[a] < scores[b]; });
-  double negative = 0, positive = 0, ordered = 0;  // `ordered`: weight of pairs in the right order
+  double negative = 0, positive = 0, ordered = 0;  // `ordered`: the weight of pairs in the right order
   for (std::size_t begin = 0; begin < order.size();) {
     double tied_negative = 0, tied_positive = 0;
     std::size_t end = begin;
@@ -91,10 +91,9 @@ double area(Numbers scores, Numbers weights, IsPositive is_positive) {
     begin = end;
   }
   if (!(negative > 0 && positive > 0)) {
-    throw Error(Errc::invalid_argument,
-                std::string("there are no rows ") + (positive > 0 ? "outside of" : "in") +
-                    " the class (with a weight above 0), so there is no area under the curve",
-                "auc");
+    fail(Errc::invalid_argument, "auc",
+         "there are no rows {} the class (with a weight above 0), so there is no area under the curve",
+         positive > 0 ? "outside of" : "in");
   }
   return ordered / (negative * positive);
 }
@@ -109,7 +108,7 @@ double auc(Numbers targets, Numbers scores, Numbers weights) {
 double auc(Numbers targets, Probabilities probabilities, Numbers weights) {
   check_rows("auc", targets, probabilities.rows, weights);
   if (probabilities.columns < 2)
-    throw Error(Errc::shape_mismatch, "the probabilities have fewer than two columns, expected one a class", "auc");
+    fail(Errc::shape_mismatch, "auc", "the probabilities have fewer than two columns, expected one per class");
   if (probabilities.columns == 2) return auc(targets, Numbers::column(probabilities, 1), weights);
   double sum = 0;
   for (std::int64_t k = 0; k < probabilities.columns; ++k)
@@ -122,9 +121,8 @@ namespace {
 
 template <class PredictedClass>
 Confusion count(Numbers targets, std::int64_t classes, Numbers weights, PredictedClass predicted_class) {
-  if (classes < 1 || classes > 65536) {
-    throw Error(Errc::invalid_argument, std::to_string(classes) + " classes, expected 1 to 65536", "confusion");
-  }
+  if (classes < 1 || classes > 65536)
+    fail(Errc::invalid_argument, "confusion", "{} classes, expected 1 to 65536", classes);
   Confusion found{classes, std::vector<double>(static_cast<std::size_t>(classes * classes))};
   for (std::int64_t row = 0; row < targets.size(); ++row) {
     const std::int64_t target = class_of("confusion", "target", targets, row, classes);

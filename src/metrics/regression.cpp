@@ -25,7 +25,7 @@ double mae(Numbers targets, Numbers predicted, Numbers weights) {
 
 double r2(Numbers targets, Numbers predicted, Numbers weights) {
   const double residual = mean_difference("r2", targets, predicted, weights, [](double d) { return d * d; });
-  if (targets.size() < 2) throw Error(Errc::invalid_argument, "one row has no variance to explain", "r2");
+  if (targets.size() < 2) fail(Errc::invalid_argument, "r2", "one row has no variance to explain");
   const double average = mean("r2", targets.size(), weights, [&](std::int64_t row) { return targets[row]; });
   const double total = mean("r2", targets.size(), weights,
                             [&](std::int64_t row) { return (targets[row] - average) * (targets[row] - average); });

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include <limits>
+#include <utility>
 
 #include "core/fail.hpp"
 #include "core/quoted.hpp"
@@ -123,7 +124,9 @@ Files read_from_store(const data::Uri& uri, const Runtime& runtime) {
     const std::span<const std::byte> view = bytes_of(bytes);
     return std::vector<std::byte>(view.begin(), view.end());
   };
-  for (;;) {
+  constexpr int tries = 10;
+  std::vector<std::byte> before;
+  for (int missing = 1;; ++missing) {
     std::vector<std::byte> manifest;
     try {
       return read_files(uri.string(), [&](const std::string& name) {
@@ -132,8 +135,11 @@ Files read_from_store(const data::Uri& uri, const Runtime& runtime) {
         return bytes;
       });
     } catch (const Error& error) {
-      // A model that was replaced meanwhile has another manifest, and the parameters of the old one may be gone.
-      if (error.code() != Errc::not_found || manifest.empty() || read(manifest_name) == manifest) throw;
+      // Parameters are missing when the model was replaced after its manifest was read: then another try finds those of
+      // the new one. A manifest that stays the same has lost them.
+      if (error.code() != Errc::not_found || manifest.empty()) throw;
+      if (manifest != std::exchange(before, manifest)) missing = 1;
+      if (missing == tries) throw;
     }
   }
 }
@@ -167,7 +173,8 @@ void Base::save(const data::Uri& uri, const ModelInfo& info) const {
   const std::vector<std::byte> parameters = parameter_bytes();
   const std::string hash = sha256_hex(parameters);
   const bool is_file = uri.scheme() == "file";
-  const std::string file = std::string(parameters_stem) + (is_file ? "" : "-" + hash.substr(0, 16)) + ".bin";
+  const std::string file =
+      is_file ? fmt::format("{}.bin", parameters_stem) : fmt::format("{}-{:.16}.bin", parameters_stem, hash);
   const json::Value content = json::Object{
       {"encoder", encoder.to_json()},
       {"files", json::Object{{file, json::Object{{"bytes", std::uint64_t{parameters.size()}}, {"sha256", hash}}}}},

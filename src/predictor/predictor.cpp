@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "core/fail.hpp"
 #include "predictor/row_batch.hpp"
 #include "scalar/cache/claim.hpp"
 
@@ -51,7 +52,7 @@ struct Scratch {
   }
 };
 
-/// The scratch memory of one call. A call within a call, of a model that asks another predictor, gets its own.
+/// The scratch memory of one call. A nested call, by a model that uses another predictor, gets its own.
 class ScratchLease {
  public:
   ScratchLease() : scratch_(std::move(kept())) {
@@ -73,14 +74,14 @@ class ScratchLease {
 
 std::span<std::byte> row_bytes(BatchOut out, std::int64_t row) { return std::as_writable_bytes(out.row(row)); }
 
-/// Throws unless there is still time and nobody asked to stop. Claims that are destroyed by it are handed over.
+/// Throws when the deadline has passed or a stop was requested. Claims that the exception destroys are handed over.
 void require_time(const PredictOptions& call) {
-  if (call.stop.stop_requested()) throw Error(Errc::canceled, "the call was canceled before its rows were computed");
+  if (call.stop.stop_requested()) fail(Errc::canceled, "", "the call was canceled before its rows were computed");
   if (call.deadline != TimePoint::max() && std::chrono::steady_clock::now() > call.deadline)
-    throw Error(Errc::deadline_exceeded, "the deadline passed before the rows were computed");
+    fail(Errc::deadline_exceeded, "", "the deadline passed before the rows were computed");
 }
 
-/// True when the batch has the model's inputs, so that its key bytes mean what those of an earlier batch meant.
+/// True when the batch has the model's inputs: only then do equal key bytes mean equal rows.
 bool has_inputs(const BatchView& batch, const Encoder& encoder) {
   const auto& inputs = encoder.inputs();
   if (batch.is_dense())
@@ -94,24 +95,24 @@ bool has_inputs(const BatchView& batch, const Encoder& encoder) {
                     });
 }
 
-/// The rows of one call that the cache did not have, and who computes them.
+/// The rows of one call that the cache did not have: this call computes those it has claimed, and waits for the others.
 class MissingRows {
  public:
   MissingRows(const AnyModel& model, const BatchView& batch, BatchOut out, const PredictOptions& call, Scratch& scratch)
       : model_(model), batch_(batch), out_(out), call_(call), scratch_(scratch) {}
   MissingRows(const MissingRows&) = delete;
-  ~MissingRows() {  // claims that are left are handed over to those who wait for them
+  ~MissingRows() {  // hands the remaining claims over to the calls that wait for them
     scratch_.mine.clear();
     scratch_.theirs.clear();
   }
 
   void claim(cache::Cache& cache, const cache::Key& key, std::int64_t row) {
     Claim claim = cache.claim(key);
-    if (claim.state() == Claim::State::found) return take(claim, row);  // it came in between
+    if (claim.state() == Claim::State::found) return take(claim, row);  // another call has stored it in the meantime
     (claim.state() == Claim::State::mine ? scratch_.mine : scratch_.theirs).push_back({std::move(claim), row});
   }
 
-  /// Own rows first and only then the others': calls that overlap in any order cannot wait for each other in a circle.
+  /// Computes its own rows first and only then waits for the others, so that overlapping calls cannot deadlock.
   void resolve() {
     if (!scratch_.mine.empty()) compute_mine();
     for (ClaimedRow& row : scratch_.theirs) {
@@ -142,7 +143,8 @@ class MissingRows {
       require_time(call_);
       predict_mine();
     } catch (...) {
-      // Of several rows one may be to blame: those who wait for the others compute them when these claims go.
+      // With several rows, it is unknown which one failed: the claims are handed over, and the calls that wait compute
+      // their rows themselves.
       if (mine.size() == 1) mine[0].claim.fail(std::current_exception());
       throw;
     }
@@ -153,7 +155,7 @@ class MissingRows {
   void predict_mine() {
     const std::vector<ClaimedRow>& mine = scratch_.mine;
     const auto count = static_cast<std::int64_t>(mine.size());
-    if (count == batch_.rows()) return model_.predict(batch_, out_);  // all of them, in their order
+    if (count == batch_.rows()) return model_.predict(batch_, out_);  // all rows, in their order
     scratch_.indices.clear();
     for (const ClaimedRow& row : mine) scratch_.indices.push_back(row.index);
     scratch_.values.resize(mine.size() * static_cast<std::size_t>(out_.columns));
@@ -174,7 +176,9 @@ class MissingRows {
   std::size_t computed_ = 0, waited_ = 0, found_ = 0;
 };
 
-/// The columns of a table as a batch that keeps what it points to.
+std::string place_of(const Input& input) { return "column \"" + input.name + "\""; }
+
+/// The columns of a table as a batch, and the memory that the batch points to.
 class TableBatch {
  public:
   TableBatch(const Table& table, const Encoder& encoder) : rows_(table.rows()) {
@@ -185,10 +189,8 @@ class TableBatch {
       const Column& column = table.column(inputs[i].name);
       const bool fits = (column.type() == ColumnType::text) == inputs[i].is_text;
       if (!fits && !is_all_missing(table, column))
-        throw Error(Errc::type_mismatch,
-                    "has values of type " + std::string(scalar::name(column.type())) + ", the model was trained on " +
-                        (inputs[i].is_text ? "text" : "numbers"),
-                    "column \"" + inputs[i].name + "\"");
+        fail(Errc::type_mismatch, place_of(inputs[i]), "has values of type {}, the model was trained on {}",
+             scalar::name(column.type()), inputs[i].is_text ? "text" : "numbers");
       for (std::int64_t row = 0; row < rows_; ++row) {
         const std::int64_t stored = table.stored_row(row);
         if (inputs[i].is_text)
@@ -202,7 +204,7 @@ class TableBatch {
   BatchView view() const { return {columns_, rows_}; }
 
  private:
-  /// A reader that saw no value could not know the column's type.
+  /// Such a column fits any input: a reader that saw no value could not know its type.
   static bool is_all_missing(const Table& table, const Column& column) {
     for (std::int64_t row = 0; row < table.rows(); ++row)
       if (!column.is_missing(table.stored_row(row))) return false;
@@ -215,20 +217,21 @@ class TableBatch {
   std::vector<BatchColumn> columns_{};
 };
 
-/// The value of `input` in a row. A missing one may be of either kind.
+/// The value of `input` in a row. A missing value fits numbers and texts.
 const NamedValue& value_of(const Input& input, std::span<const NamedValue> row) {
-  const auto fail = [&](Errc code, const char* what) { throw Error(code, what, "column \"" + input.name + "\""); };
   const NamedValue* found = nullptr;
   for (const NamedValue& value : row) {
     if (value.name() != input.name) continue;
-    if (found != nullptr) fail(Errc::already_exists, "the row has two values");
+    if (found != nullptr) fail(Errc::already_exists, place_of(input), "the row has two values");
     found = &value;
   }
-  if (found == nullptr) fail(Errc::not_found, "the row has no value; say a missing one as std::nullopt");
+  if (found == nullptr)
+    fail(Errc::not_found, place_of(input), "the row has no value; say a missing one as std::nullopt");
   if (!found->is_missing() && found->is_text() != input.is_text)
-    fail(Errc::type_mismatch, input.is_text ? "has a number, the model was trained on text"
-                                            : "has a text, the model was trained on numbers");
-  if (!found->is_exact()) fail(Errc::out_of_range, "has an integer that a double does not hold exactly");
+    fail(Errc::type_mismatch, place_of(input), "has a {}, the model was trained on {}",
+         input.is_text ? "number" : "text", input.is_text ? "text" : "numbers");
+  if (!found->is_exact())
+    fail(Errc::out_of_range, place_of(input), "has an integer that a double does not hold exactly");
   return *found;
 }
 
@@ -239,7 +242,7 @@ CacheUse Predictor::State::answer(const BatchView& batch, BatchOut out, const Pr
   const bool fits = out.rows == rows && out.columns == model.compiled().outputs() && has_inputs(batch, model.encoder());
   if (cache == nullptr || !call.use_cache || rows <= 0 || !fits) {
     require_time(call);
-    model.predict(batch, out);  // a batch that does not fit gets the model's own message
+    model.predict(batch, out);  // for a batch that does not fit, the model throws its own message
     return CacheUse::bypass;
   }
   ScratchLease scratch;
@@ -304,7 +307,7 @@ bool Predictor::find(const BatchView& batch, BatchOut out) const {
   RowKeys& keys = (*scratch).keys;
   keys.set(batch);
   const std::uint64_t generation = cache->generation();
-  // Of several rows the first may be there and the last not: look before anything is counted.
+  // With several rows, some may be missing: check all of them before any is counted as a hit.
   for (std::int64_t row = 0; rows > 1 && row < rows; ++row)
     if (!cache->contains(cache->key(keys[row], generation))) return false;
   for (std::int64_t row = 0; row < rows; ++row)

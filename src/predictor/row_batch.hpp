@@ -10,8 +10,8 @@
 
 namespace scalar::inline v0::predictor {
 
-/// The key bytes of each row: the floats of a dense row, else for each column the 8 bytes of a number, or the length
-/// and the bytes of a text. One that is set again reuses its memory.
+/// The key bytes of each row: the floats of a dense row; otherwise, for each column, the 8 bytes of a number, or the
+/// length and the bytes of a text. `set` reuses the memory of the previous batch.
 class RowKeys {
  public:
   void set(const BatchView& batch);
@@ -24,7 +24,7 @@ class RowKeys {
   std::vector<std::size_t> ends_{};
 };
 
-/// Copies of some rows of a batch, as a batch. One that is set again reuses its memory.
+/// Copies of some rows of a batch, as a batch. `set` reuses the memory of the previous one.
 class GatheredRows {
  public:
   void set(const BatchView& batch, std::span<const std::int64_t> rows);

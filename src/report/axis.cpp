@@ -29,7 +29,7 @@ Decimal decimal(double value, int digits) {
   return result;
 }
 
-/// The digits with the point `shift` places to the right of the first digit.
+/// The digits with the decimal point `shift` places to the right of the first digit.
 std::string placed(const std::string& digits, int shift) {
   if (shift < 0) return "0." + std::string(static_cast<std::size_t>(-shift - 1), '0') + digits;
   const auto whole = static_cast<std::size_t>(shift) + 1;
@@ -49,7 +49,7 @@ struct Prefix {
   int exponent = 0;
   std::string_view letter{};
 };
-/// The prefix for a number of that decimal exponent; nothing where the unit takes none.
+/// The prefix for a number with that decimal exponent; an empty one if the unit takes no prefix.
 Prefix prefix_for(std::string_view unit, int exponent) {
   constexpr std::array<Prefix, 8> all = {
       {{-9, "n"}, {-6, "\u00b5"}, {-3, "m"}, {0, ""}, {3, "k"}, {6, "M"}, {9, "G"}, {12, "T"}}};
@@ -68,7 +68,7 @@ std::string with_unit(std::string number, std::string_view letter, std::string_v
   return number;
 }
 
-/// A number so far from 1 that its power of ten is written out.
+/// A number with its power of ten written out, for numbers far from 1.
 std::string scientific(const Decimal& number, std::string_view unit) {
   const std::string mantissa = placed(number.digits, 0);
   return with_unit((mantissa == "1" ? "" : mantissa + "\u00d7") + "10" + superscript(number.exponent), "", unit);
@@ -76,7 +76,7 @@ std::string scientific(const Decimal& number, std::string_view unit) {
 
 bool is_readable(int exponent) { return exponent >= -4 && exponent < 6; }
 
-/// The next number of the row 1, 2, 5, 10, 20, 50, ... that is not below `value`.
+/// The smallest number of the series 1, 2, 5, 10, 20, 50, ... that is not below `value`.
 double nice(double value) {
   const double power = std::pow(10.0, std::floor(std::log10(value)));
   for (const double factor : {1.0, 2.0, 5.0})
@@ -130,7 +130,7 @@ Axis Axis::linear(const std::vector<double>& values, std::string_view unit) {
   const double step = range > 1e-300 ? nice(range) : 0;
   const auto first = static_cast<std::int64_t>(step > 0 ? std::floor(low / step + 1e-9) : 0);
   const auto last = static_cast<std::int64_t>(step > 0 ? std::ceil(high / step - 1e-9) : 0);
-  // At the ends of the range of double, or below what a power of ten can be made for, only zero is labeled.
+  // Near the limits of double a step cannot be computed, so only zero is labeled.
   const bool usable = step > 0 && std::isfinite(step) && std::isfinite(first * step) && std::isfinite(last * step);
   axis.low_ = usable ? static_cast<double>(first) * step : low;
   axis.high_ = usable ? static_cast<double>(last) * step : high;
@@ -168,7 +168,7 @@ Axis Axis::logarithmic(const std::vector<double>& values, std::string_view unit)
   axis.low_ = exponent_at(first);
   axis.high_ = exponent_at(last);
   const int decades = (last - first) / 3;
-  const int every = decades <= 2 ? 1 : 3 * (1 + decades / 9);  // 1-2-5, or decades, or each second one ...
+  const int every = decades <= 2 ? 1 : 3 * (1 + decades / 9);  // 1-2-5, or every decade, or every second one ...
   for (int position = first; position <= last; ++position) {
     if (((position % every) + every) % every != 0) continue;
     const int exponent = static_cast<int>(std::floor(position / 3.0));

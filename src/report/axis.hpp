@@ -1,13 +1,13 @@
 #pragma once
-/// Axes with ticks at nice numbers, and numbers as people write them.
+/// Axes with ticks at round numbers, and numbers as people write them.
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace scalar::inline v0::report {
 
-/// `value` rounded to `digits` significant ones, with `unit` and the prefix that suits it; "n/a" for NaN. Whole numbers
-/// up to a million are shown whole.
+/// `value` rounded to `digits` significant digits, with `unit` and a suitable prefix; "n/a" for NaN. Whole numbers
+/// below a million that take no prefix are not rounded.
 std::string number_text(double value, std::string_view unit, int digits);
 
 struct Tick {
@@ -18,12 +18,12 @@ struct Tick {
 /// An axis from the smallest to the largest of some values.
 class Axis {
  public:
-  /// Linear, from and to a tick, with zero on it. Values that are not finite are ignored.
+  /// A linear axis that begins and ends at a tick and includes zero. Values that are not finite are ignored.
   static Axis linear(const std::vector<double>& values, std::string_view unit);
-  /// Logarithmic, to base 10, for values that are finite and above zero.
+  /// A logarithmic axis to base 10. Values that are not finite and above zero are ignored.
   static Axis logarithmic(const std::vector<double>& values, std::string_view unit);
 
-  /// 0 to 1 for a value on the axis.
+  /// The position of a value on the axis, 0 to 1.
   double at(double value) const;
   const std::vector<Tick>& ticks() const noexcept { return ticks_; }
 

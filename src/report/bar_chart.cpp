@@ -2,8 +2,8 @@
 #include <cmath>
 #include <string>
 
+#include "core/fail.hpp"
 #include "report/panel.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::report {
 namespace {
@@ -17,15 +17,15 @@ double height_of(const BarChart& chart) {
 
 void draw(Canvas& canvas, const BarChart& chart, const Frame& frame, const Groups& groups) {
   if (chart.digits < 1 || chart.digits > 15)
-    throw Error(Errc::invalid_argument, "digits is " + std::to_string(chart.digits) + ", expected 1 to 15",
-                "chart \"" + chart.title + "\"");
+    fail(Errc::invalid_argument, fmt::format("chart \"{}\"", chart.title), "digits is {}, expected 1 to 15",
+         chart.digits);
   draw_title(canvas, frame, chart.title);
   if (chart.bars.empty()) return draw_nothing(canvas, frame);
 
   std::vector<double> values;
   std::vector<std::string_view> labels;
   std::vector<std::string> texts;
-  double before = 0, after = 0;  // space for the values of negative bars, and of the others
+  double before = 0, after = 0;  // space for the texts of negative bars, and of the others
   for (const Bar& bar : chart.bars) {
     values.push_back(bar.value);
     labels.push_back(bar.label);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr char32_t replacement = 0xfffd;
 
-/// Takes one code point off the front of `text`; what is no UTF-8 (RFC 3629) is taken byte by byte.
+/// Takes one code point off the front of `text`; invalid UTF-8 (RFC 3629) is taken byte by byte, as U+FFFD.
 char32_t take(std::string_view& text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
@@ -46,7 +46,7 @@ void append(std::string& out, char32_t code) {
   }
 }
 
-/// Width of a character in parts of the font's size, after the metrics of DejaVu Sans, the widest of the usual fonts.
+/// The width of a character as a fraction of the font size, after DejaVu Sans, the widest of the usual fonts.
 double width_of(char32_t code) {
   constexpr std::string_view narrow = " !'(),./:;I[]fijlrt|", wide = "%@MWmw+<=>~#";
   if (code >= 0x1100) return code >= 0x2000 && code < 0x2e80 ? 0.7 : 1.05;

@@ -9,10 +9,10 @@ namespace scalar::inline v0::report {
 /// `text` as the content of an XML element or attribute.
 std::string escaped(std::string_view text);
 
-/// The estimated width of `text` in pixels, on the wide side: the viewer's font is not known.
+/// The estimated width of `text` in pixels, rather too wide than too narrow: the viewer's font is not known.
 double text_width(std::string_view text, double size, bool bold = false);
 
-/// `text`, or as much of its beginning as fits into `width` pixels with an ellipsis.
+/// `text`, or as much of its beginning as fits into `width` pixels together with an ellipsis.
 std::string fitted(std::string_view text, double width, double size, bool bold = false);
 
 struct TextStyle {
@@ -28,7 +28,7 @@ class Canvas {
   void rect(double x, double y, double width, double height, std::string_view fill, double radius = 0);
   void line(double x1, double y1, double x2, double y2, std::string_view stroke, double width = 1);
   void circle(double x, double y, double radius, std::string_view fill, double opacity);
-  /// `y` is the base line.
+  /// Draws `text`; `y` is its baseline.
   void text(double x, double y, std::string_view text, const TextStyle& style = {});
 
   const std::string& content() const noexcept { return out_; }

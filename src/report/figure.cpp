@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/fail.hpp"
 #include "report/canvas.hpp"
 #include "report/panel.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::report {
 namespace {
@@ -19,7 +19,7 @@ void collect(Groups& groups, const StripPlot& plot) {
   for (const Strip& strip : plot.strips) groups.add(strip.group);
 }
 
-/// A line of squares and names, broken where it is full; returns where it ends.
+/// Draws colored squares with the names of the groups, in as many lines as needed; returns the y where they end.
 double draw_legend(Canvas& canvas, const Groups& groups, double y) {
   if (groups.names().size() < 2) return y;
   double x = margin;
@@ -60,8 +60,8 @@ double draw_panels(Canvas& canvas, const Figure& figure, const Groups& groups, d
 
 std::string svg(const Figure& figure) {
   if (figure.columns < 1 || figure.columns > 8)
-    throw Error(Errc::invalid_argument, "columns is " + std::to_string(figure.columns) + ", expected 1 to 8",
-                "figure \"" + figure.title + "\"");
+    fail(Errc::invalid_argument, fmt::format("figure \"{}\"", figure.title), "columns is {}, expected 1 to 8",
+         figure.columns);
   Groups groups;
   for (const Panel& panel : figure.panels) std::visit([&](const auto& chart) { collect(groups, chart); }, panel);
 
@@ -79,17 +79,13 @@ std::string svg(const Figure& figure) {
   y = draw_legend(canvas, groups, y + 6);
   y = draw_panels(canvas, figure, groups, y + 6);
 
-  const std::string height = std::to_string(static_cast<int>(y + margin / 2));
-  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"960\" height=\"" +
-         height + "\" viewBox=\"0 0 960 " + height +
-         "\" font-family=\"system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, 'DejaVu Sans', "
-         "sans-serif\">\n"
-         "<title>" +
-         escaped(figure.title) +
-         "</title>\n"
-         "<rect width=\"960\" height=\"" +
-         height + "\" fill=\"#ffffff\"/>\n" + canvas.content() + "</svg>\n";
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"960\" height=\"{0}\" viewBox=\"0 0 960 {0}\" "
+      "font-family=\"system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, 'DejaVu Sans', sans-serif\">\n"
+      "<title>{1}</title>\n"
+      "<rect width=\"960\" height=\"{0}\" fill=\"#ffffff\"/>\n{2}</svg>\n",
+      static_cast<int>(y + margin / 2), escaped(figure.title), canvas.content());
 }
 
 }  // namespace scalar::inline v0::report

@@ -1,5 +1,5 @@
 #pragma once
-/// Drawing one chart into a frame of the figure.
+/// Draws one chart into a frame of the figure.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,14 +20,14 @@ class Groups {
   const std::vector<std::string>& names() const noexcept { return names_; }
 
  private:
-  std::vector<std::string> names_;  // without the empty one
+  std::vector<std::string> names_;  // without the empty name
 };
 
 struct Frame {
   double x = 0, y = 0, width = 0;
 };
 
-/// Where the rows of a chart go: labels left, the plot, values right.
+/// Where the rows of a chart go: labels on the left, the plot, values on the right.
 struct Rows {
   double left = 0, right = 0;  // of the plot
   double top = 0;
@@ -36,10 +36,10 @@ struct Rows {
 inline constexpr double title_height = 28, axis_height = 26;
 
 void draw_title(Canvas& canvas, const Frame& frame, std::string_view title);
-/// Grid lines and labels of the ticks, those left out that would touch their neighbor.
+/// Draws the grid lines and the labels of the ticks, except labels that would touch their neighbor.
 void draw_axis(Canvas& canvas, const Axis& axis, const Rows& rows, double bottom);
 void draw_nothing(Canvas& canvas, const Frame& frame);
-/// Space for the longest of `labels`, at most 40 % of the frame.
+/// The width of the longest of `labels`, at most 40 % of the frame.
 double label_width(const Frame& frame, const std::vector<std::string_view>& labels);
 
 double height_of(const BarChart& chart);

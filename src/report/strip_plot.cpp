@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -10,7 +12,7 @@ namespace {
 constexpr double row_height = 46;
 constexpr std::size_t most_dots = 400;
 
-/// Quantile of sorted values: Hyndman and Fan, "Sample quantiles in statistical packages", 1996, type 7.
+/// The quantile of sorted values: Hyndman and Fan, "Sample quantiles in statistical packages", 1996, type 7.
 double quantile(const std::vector<double>& sorted, double q) {
   const double at = q * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(at);
@@ -18,7 +20,7 @@ double quantile(const std::vector<double>& sorted, double q) {
   return std::lerp(sorted[below], sorted[above], at - static_cast<double>(below));
 }
 
-/// A strip made ready: its drawable values in order, and what is written beside it.
+/// A strip prepared for drawing: its drawable values in order, and the texts beside it.
 struct Row {
   std::vector<double> sorted{};
   double median = 0, high = 0;
@@ -37,9 +39,9 @@ Row row_of(const Strip& strip, const std::string& unit) {
     row.median = quantile(row.sorted, 0.5);
     row.high = quantile(row.sorted, 0.99);
     row.first_line = "median " + number_text(row.median, unit, 3);
-    row.second_line = "p99 " + number_text(row.high, unit, 3) + ", n " + std::to_string(row.sorted.size());
+    row.second_line = fmt::format("p99 {}, n {}", number_text(row.high, unit, 3), row.sorted.size());
   }
-  if (left_out > 0) row.second_line += (row.second_line.empty() ? "" : ", ") + std::to_string(left_out) + " left out";
+  if (left_out > 0) row.second_line += fmt::format("{}{} left out", row.second_line.empty() ? "" : ", ", left_out);
   return row;
 }
 

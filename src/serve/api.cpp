@@ -1,8 +1,11 @@
 #include "serve/api.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <chrono>
 
+#include "core/fail.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/json.hpp"
 #include "scalar/core/version.hpp"
@@ -16,10 +19,10 @@ using std::chrono::steady_clock;
 constexpr double inline_nanoseconds = 200'000;       // a prediction expected to take longer goes to a worker
 constexpr std::size_t inline_json_bytes = 32 << 10;  // about 200 microseconds of JSON
 constexpr std::size_t inline_body_bytes = 1 << 20;
-constexpr std::chrono::milliseconds inline_patience{1};  // for a row that another request computes
+constexpr std::chrono::milliseconds inline_patience{1};  // to wait for a row that another request computes
 constexpr std::size_t kept_predictions = 1 << 17;
-constexpr std::size_t small_answer_bytes = 16 << 10;  // not worth counting: one a connection at most
-constexpr std::int64_t inline_lookups = 1024;         // rows: about 200 microseconds where each is in the cache
+constexpr std::size_t small_answer_bytes = 16 << 10;  // not worth counting: at most one per connection
+constexpr std::int64_t inline_lookups = 1024;         // rows: about 200 microseconds if all are in the cache
 
 void append_string(std::string& out, std::string_view key, std::string_view text) {
   out += '"';
@@ -42,23 +45,23 @@ void append_tensors(std::string& out, const std::vector<TensorInfo>& tensors) {
   out += ']';
 }
 
-/// Whether reading the body alone takes more time than a loop has for a request.
+/// Whether decoding the body alone takes longer than a loop may spend on a request.
 bool takes_long_to_read(const Request& request) noexcept {
   const std::uint64_t size = request.body.size();
   return size > inline_body_bytes || std::min(request.json_bytes.value_or(size), size) > inline_json_bytes;
 }
 
-/// Counts what an answer needs before it is made: its bytes, and the predictions it is made from.
+/// Reserves the memory of an answer before it is made: its bytes, and the predictions that it is made from.
 void reserve_answer(Response& response, std::uint64_t answer, std::uint64_t predictions) {
   const std::uint64_t needed = answer + predictions;
   if (needed <= small_answer_bytes) return;
   if (!response.memory.could_add(needed))
-    throw Error(Errc::too_large, "the answer needs more memory than all requests and answers may have");
-  if (!response.memory.resize(needed)) throw Error(Errc::unavailable, std::string(too_much_memory));
+    fail(Errc::too_large, "", "the answer needs more memory than all requests and answers may have");
+  if (!response.memory.resize(needed)) fail(Errc::unavailable, "", "{}", too_much_memory);
   response.body.reserve(static_cast<std::size_t>(answer));
 }
 
-/// Answers what is wrong with route or method. False when they are fine.
+/// Answers a request whose route or method is wrong. Returns false when both are right.
 bool refuse_route(Route route, Method method, Response& response) {
   const bool is_post = route == Route::infer;
   if (route == Route::none) {
@@ -99,7 +102,7 @@ bool Api::dispatch_safely(const Exchange& exchange) {
   }
 }
 
-/// Makes the exception that is being handled the answer.
+/// Turns the exception that is being handled into the answer.
 void Api::answer_with_error(std::string_view place, Response& response) const {
   try {
     throw;
@@ -108,10 +111,10 @@ void Api::answer_with_error(std::string_view place, Response& response) const {
   } catch (const std::bad_alloc&) {
     response.fail(503, "out of memory");
   } catch (const std::exception& error) {
-    log(LogLevel::error, std::string(place) + ": " + error.what());
+    log(LogLevel::error, fmt::format("{}: {}", place, error.what()));
     response.fail(500, "internal error");
   } catch (...) {
-    log(LogLevel::error, std::string(place) + ": an exception that is no std::exception");
+    log(LogLevel::error, fmt::format("{}: an exception that is no std::exception", place));
     response.fail(500, "internal error");
   }
 }
@@ -227,11 +230,11 @@ bool Api::infer(const Exchange& exchange) {
   bool answered = true;
   try {
     if (!is_inline && steady_clock::now() > exchange.arrived + options_.timeouts.request)
-      throw Error(Errc::deadline_exceeded, "the request waited too long for a worker");
+      fail(Errc::deadline_exceeded, "", "the request waited too long for a worker");
     if (!is_decoded)
       decoded.request.decode(model->servable->signature(), request.body, request.json_bytes, options_.limits);
     answered = answer(exchange, decoded);
-    if (!answered && !decoded.request.keep()) throw Error(Errc::unavailable, std::string(too_much_memory));
+    if (!answered && !decoded.request.keep()) fail(Errc::unavailable, "", "{}", too_much_memory);
   } catch (...) {
     answered = true;
     answer_with_error(model->model, exchange.response);
@@ -267,7 +270,7 @@ bool Api::answer(const Exchange& exchange, const Decoded& decoded) {
     if (!computed) return false;
     use = *computed;
   } else if (!model.servable->find(request.batch(), out)) {
-    return false;  // a hit does not wait behind what a slow model computes, everything else does
+    return false;  // only hits are answered here: they do not wait behind a slow model
   }
   encode_answer(signature, request, model.model, model.version, out, exchange.response);
   exchange.response.cache = name(use);
@@ -275,14 +278,14 @@ bool Api::answer(const Exchange& exchange, const Decoded& decoded) {
   return true;
 }
 
-/// Nothing when another request computes one of the rows, and a loop cannot wait for it any longer.
+/// Returns nothing when another request computes one of the rows, and a loop cannot wait for it any longer.
 std::optional<CacheUse> Api::predict(const Exchange& exchange, const Decoded& decoded, BatchOut out) const {
   const ServedVersion& model = *decoded.model;
   const bool is_inline = exchange.place == Place::inline_;
   const TimePoint start = steady_clock::now();
   const TimePoint deadline = exchange.arrived + options_.timeouts.request;
   const PredictOptions call{.deadline = is_inline ? std::min(deadline, start + inline_patience) : deadline,
-                         .use_cache = decoded.request.use_cache()};
+                            .use_cache = decoded.request.use_cache()};
   CacheUse use = CacheUse::bypass;
   try {
     use = model.servable->predict(decoded.request.batch(), out, call);

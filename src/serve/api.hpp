@@ -1,5 +1,5 @@
 #pragma once
-/// What the server answers: the routes of the Open Inference Protocol v2 and of the metrics.
+/// Answers requests: the routes of the Open Inference Protocol v2 and of the metrics.
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -14,29 +14,29 @@
 
 namespace scalar::inline v0::serve {
 
-/// An infer request that was read, and the version that answers it: the one that was found before it was read.
+/// A decoded infer request, and the version that answers it, which was looked up before the request was decoded.
 struct Decoded {
   explicit Decoded(Budget& memory) : request(memory) {}
   std::shared_ptr<const ServedVersion> model{};
   InferRequest request;
 };
 
-/// What a thread needs to answer requests, used again and again.
+/// What a thread needs to answer requests. It is reused for every request.
 struct Scratch {
   Scratch(const Repository& repository, Budget& budget)
       : models(repository), memory(budget), decoded(std::make_shared<Decoded>(budget)) {}
-  /// Lets go of what one large request needed, so that it does not stay with every thread that once had one.
+  /// Frees the memory of large requests, so that a thread does not keep it for good.
   void release();
 
   SnapshotReader models;
   Budget& memory;
-  std::shared_ptr<Decoded> decoded;  // goes with a request that a worker takes over
+  std::shared_ptr<Decoded> decoded;  // moves with a request that goes to a worker
   std::vector<double> predictions{};
   std::string name{};  // decoded parts of the path
   std::string version{};
 };
 
-/// Where a request is answered: a thread that serves many connections must not be kept for long.
+/// Where a request is answered: in a loop, which serves many connections and must not be kept for long, or by a worker.
 enum class Place : std::uint8_t { inline_, worker };
 
 /// One request on its way to its answer.
@@ -58,14 +58,16 @@ class Api {
         runtime_(std::move(runtime)),
         memory_(options.limits.buffered_bytes) {}
 
-  /// Answers `request`. False, with nothing answered, when it would take too long here: then a worker calls this again
-  /// with the same request, which keeps what was read of it. `arrived` is when the last byte came.
+  /// Answers `request`. Returns false, without an answer, when it would take too long in this place: then a worker
+  /// calls `handle` again with the same request, which keeps what was already decoded. `arrived` is when its last byte
+  /// came.
   bool handle(Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response);
 
-  /// Answers a request whose head alone decides, as one for a model that is not there. False when its body is needed.
+  /// Answers a request that its head alone decides, such as one for an unknown model. Returns false when its body is
+  /// needed.
   bool refuse(const Request& head, Scratch& scratch, Response& response);
 
-  /// Whether `target` is one that operators need when the server is full: health and metrics.
+  /// Whether operators need `target` when the server is full: health and metrics.
   static bool is_vital(std::string_view target, Scratch& scratch);
 
   void drain() noexcept { is_draining_.store(true, std::memory_order_relaxed); }

@@ -1,5 +1,5 @@
 #pragma once
-/// Memory that all connections and workers of a server share, and what each of them holds of it.
+/// The memory budget that all connections and workers of a server share, and the part that each of them holds.
 #include <atomic>
 #include <cstdint>
 #include <string_view>
@@ -7,15 +7,15 @@
 
 namespace scalar::inline v0::serve {
 
-/// Why a request is refused that the budget has no room for.
+/// The message for a request that the budget has no room for.
 inline constexpr std::string_view too_much_memory = "requests and answers hold all the memory they may have";
 
-/// A number of bytes that may be held at a time. Thread safety: all members may be called from any thread.
+/// Limits the number of bytes that are held at a time. Thread safety: all members may be called from any thread.
 class Budget {
  public:
   explicit Budget(std::uint64_t limit) noexcept : limit_(limit) {}
 
-  /// False, with nothing taken, when less is left.
+  /// Returns false, and takes nothing, when fewer bytes are left.
   bool take(std::uint64_t bytes) noexcept {
     std::uint64_t used = used_.load(std::memory_order_relaxed);
     do {
@@ -23,7 +23,7 @@ class Budget {
     } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
     return true;
   }
-  /// Counts what is there already, even beyond the limit.
+  /// Counts bytes that are already allocated, even beyond the limit.
   void force(std::uint64_t bytes) noexcept { used_.fetch_add(bytes, std::memory_order_relaxed); }
   void give(std::uint64_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
   std::uint64_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
@@ -35,8 +35,8 @@ class Budget {
   std::atomic<std::uint64_t> used_{0};
 };
 
-/// What one owner of memory holds of a budget, given back when it ends. Without a budget nothing is counted. It counts
-/// bytes and allocates none: an owner asks before it allocates.
+/// The part of a budget that one owner of memory holds; the destructor gives it back. Without a budget, nothing is
+/// counted. A Reservation only counts bytes: an owner calls `resize` before it allocates.
 class Reservation {
  public:
   Reservation() = default;
@@ -48,7 +48,8 @@ class Reservation {
   }
   ~Reservation() { release(); }
 
-  /// Holds `bytes` from now on. False, with nothing changed, when the budget has not so much left; less always works.
+  /// Holds `bytes` from now on. Returns false, and changes nothing, when the budget has too little left. To hold fewer
+  /// bytes always works.
   bool resize(std::uint64_t bytes) noexcept {
     if (budget_ != nullptr && bytes > bytes_ && !budget_->take(bytes - bytes_)) return false;
     if (budget_ != nullptr && bytes < bytes_) budget_->give(bytes_ - bytes);
@@ -56,7 +57,7 @@ class Reservation {
     return true;
   }
   bool add(std::uint64_t bytes) noexcept { return resize(bytes_ + bytes); }
-  /// Holds `bytes` that are there already, even beyond the budget.
+  /// Holds `bytes` that are already allocated, even beyond the budget.
   void hold(std::uint64_t bytes) noexcept {
     if (budget_ != nullptr && bytes > bytes_) budget_->force(bytes - bytes_);
     if (budget_ != nullptr && bytes < bytes_) budget_->give(bytes_ - bytes);

@@ -7,7 +7,7 @@
 namespace scalar::inline v0::serve {
 namespace {
 
-constexpr int longest_size = 8;  // digits: 4 GiB a chunk is beyond any limit
+constexpr int longest_size = 8;  // digits: 4 GiB per chunk is beyond any limit
 constexpr int longest_extension = 256;
 constexpr Refusal malformed{400, "malformed chunked body"};
 
@@ -102,7 +102,7 @@ Refusal ChunkDecoder::step(char c) {
   return malformed;
 }
 
-/// One byte of a trailer field, or of its line end.
+/// Takes one byte of a trailer field, or of its line end.
 Refusal ChunkDecoder::step_trailer(char c) {
   if (state_ == State::trailer_lf) {
     if (c != '\n') return malformed;

@@ -8,10 +8,11 @@
 
 namespace scalar::inline v0::serve {
 
-/// Takes a chunked body apart as it arrives.
+/// Decodes a chunked body as it arrives.
 ///
-/// Chunk extensions are skipped up to 256 bytes a chunk, trailer fields up to the limits of a head. Those among them
-/// that say where a request ends, or for whom it is, are refused: other readers might believe them.
+/// Chunk extensions of up to 256 bytes per chunk are skipped, and so are trailer fields within the limits of a head.
+/// Trailer fields that say where a request ends, or which host it is for, are refused: other readers might believe
+/// them.
 class ChunkDecoder {
  public:
   explicit ChunkDecoder(const Limits& limits)
@@ -20,8 +21,8 @@ class ChunkDecoder {
         trailer_limit_(limits.header_bytes),
         field_limit_(limits.header_fields) {}
 
-  /// Appends what `bytes` hold of the body to `body` and returns how many were consumed, all of them unless the body is
-  /// done or refused.
+  /// Appends the part of the body in `bytes` to `body`. Returns the number of bytes consumed: all of them, unless the
+  /// body is complete or refused.
   std::size_t feed(std::string_view bytes, std::string& body, Refusal& refusal);
   bool is_done() const noexcept { return state_ == State::done; }
 
@@ -48,7 +49,7 @@ class ChunkDecoder {
   std::uint64_t left_ = 0;
   std::uint64_t total_ = 0;
   std::size_t chunks_ = 0, trailer_bytes_ = 0, fields_ = 0;
-  std::string trailer_{};  // the line that comes
+  std::string trailer_{};  // the line so far
   int digits_ = 0, extension_bytes_ = 0;
 };
 

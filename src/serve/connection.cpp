@@ -19,9 +19,9 @@ namespace {
 using boost::system::error_code;
 using std::chrono::steady_clock;
 
-constexpr std::size_t padding = 64;  // simdjson reads beyond the text
+constexpr std::size_t padding = 64;  // simdjson reads beyond the end of the text
 constexpr std::size_t first_capacity = 16 << 10;
-constexpr std::size_t kept_capacity = 64 << 10;  // of an idle connection
+constexpr std::size_t kept_capacity = 64 << 10;  // buffer of an idle connection
 constexpr std::uint64_t uncounted_bytes = 2 * kept_capacity;
 constexpr Refusal no_memory{503, too_much_memory};
 constexpr std::size_t batch_bytes = 64 << 10;  // answers that are gathered before they are written
@@ -68,13 +68,14 @@ void Connection::start() {
 
 void Connection::wait_for_client(std::chrono::milliseconds patience) { deadline_ = loop_.api_.now() + patience; }
 
-/// What the buffers have beyond what every connection may have; that much is bounded by the number of connections.
+/// The size of the buffers, or 0 when they are small: every connection may have small ones, which the number of
+/// connections bounds.
 std::uint64_t Connection::held() const noexcept {
   const std::uint64_t all = capacity_ + chunked_body_.capacity() + out_.capacity();
   return all > uncounted_bytes ? all : 0;
 }
 
-/// Makes the buffer take `wanted` bytes from `begin_` on. False when there is no memory for it.
+/// Makes room for `wanted` bytes in the buffer from `begin_` on. Returns false when there is no memory for them.
 bool Connection::make_room(std::size_t wanted) {
   if (begin_ + wanted + padding <= capacity_) return true;
   const std::size_t used = end_ - begin_;
@@ -97,7 +98,7 @@ bool Connection::make_room(std::size_t wanted) {
   return true;
 }
 
-/// Makes `chunked_body_` take all that is in the buffer, and the padding.
+/// Makes room in `chunked_body_` for all bytes in the buffer, and the padding.
 bool Connection::make_chunk_room() {
   const std::size_t wanted = chunked_body_.size() + (end_ - begin_) + padding;
   if (wanted <= chunked_body_.capacity()) return true;
@@ -126,7 +127,7 @@ void Connection::release_room() {
 }
 
 void Connection::read() {
-  if (is_reading_) return;  // one that began before a timeout
+  if (is_reading_) return;  // a read that began before a timeout still runs
   if (begin_ == end_) begin_ = end_ = 0;
   const std::size_t least = state_ == State::body ? 1 : 4096;
   if (!make_room(end_ - begin_ + least)) return refuse(no_memory);
@@ -145,14 +146,14 @@ void Connection::on_read(const error_code& error, std::size_t count) {
     lingered_ += count;
     return lingered_ > linger_bytes ? close() : read();
   }
-  if (closes_ && is_writing_) return;  // after a refusal: the rest of what was refused, and no request
+  if (closes_ && is_writing_) return;  // after a refusal: these bytes are the rest of the refused request
   const auto& timeouts = loop_.api_.options().timeouts;
   if (state_ == State::head && begin_ == end_) wait_for_client(timeouts.header);
   end_ += count;
   process();
 }
 
-/// Takes requests out of the buffer and answers them until more bytes are needed, or something must be waited for.
+/// Takes requests from the buffer and answers them, until it needs more bytes or must wait for a worker or a write.
 void Connection::process() {
   Next next = Next::more;
   while (next == Next::more) {
@@ -227,7 +228,7 @@ Connection::Next Connection::begin_body(std::size_t head_bytes) {
   }
   const bool is_whole = !head_.framing.is_chunked && end_ - begin_ >= head_bytes + head_.framing.content_length;
   if (head_.expects_continue && !is_whole) {
-    // A client that asks first is answered before it sends a body for nothing.
+    // The client asks first: refuse the request before it sends a body for nothing.
     request_ = {head_.method, target_, {}, {}};
     if (loop_.api_.refuse(request_, loop_.scratch_, response_)) {
       close_with_response();
@@ -254,8 +255,8 @@ void Connection::start_body_pace() {
   pace_.start(loop_.api_.now(), {timeouts.body_grace, timeouts.body_stall, timeouts.body_bytes_per_second});
 }
 
-/// One that came when there were too many may ask for health and metrics, once. It becomes like any other when others
-/// have gone.
+/// A connection that was accepted beyond the limit may make one health or metrics request. It becomes like any other
+/// when enough others have closed.
 bool Connection::is_refused_for_room() {
   if (has_room_) return false;
   ServerMetrics& metrics = loop_.api_.metrics();
@@ -272,7 +273,7 @@ Connection::Next Connection::take_body() {
   const std::size_t whole = body_at_ + static_cast<std::size_t>(head_.framing.content_length);
   const std::size_t here = end_ - begin_;
   if (here < whole) {
-    // The buffer grows when it is full, with what comes and not with what was announced.
+    // The buffer grows only when it is full: by the bytes that have arrived, not by the length that was announced.
     const bool is_full = end_ + padding >= capacity_;
     if (is_full && !make_room(std::min(whole, std::max(here * 2, first_capacity)))) {
       refuse(no_memory);
@@ -280,7 +281,7 @@ Connection::Next Connection::take_body() {
     }
     return Next::read;
   }
-  if (!make_room(whole)) {  // with the padding behind it
+  if (!make_room(whole)) {  // including the padding
     refuse(no_memory);
     return Next::stop;
   }
@@ -302,7 +303,7 @@ Connection::Next Connection::take_chunks() {
   const std::size_t size = chunked_body_.size();
   chunked_body_.append(padding, '\0');
   body_at_ = 0;
-  head_.framing.content_length = 0;  // nothing of it is in the buffer any more
+  head_.framing.content_length = 0;  // none of the body is in the buffer anymore
   return answer(std::string_view(chunked_body_).substr(0, size));
 }
 
@@ -314,7 +315,7 @@ Connection::Next Connection::answer(std::string_view body) {
     finish_answer();
     return closes_ || !tail_.empty() ? Next::read : Next::more;
   }
-  if (write_some() == Written::failed) {  // the answers before this one do not wait for it
+  if (write_some() == Written::failed) {  // earlier answers do not wait for this one
     close();
     return Next::stop;
   }
@@ -328,13 +329,13 @@ Connection::Next Connection::answer(std::string_view body) {
     watch();
     return Next::stop;
   }
-  request_.decoded.reset();  // what it holds of the memory of all is for others
+  request_.decoded.reset();  // frees its part of the budget for others
   response_.fail(503, "the queue of requests that wait for a worker is full");
   finish_answer();
   return closes_ ? Next::read : Next::more;
 }
 
-/// Notices a client that goes while its request waits for a worker.
+/// Notices when the client closes the connection while its request waits for a worker.
 void Connection::watch() {
   if (std::exchange(is_watching_, true)) return;
   socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
@@ -346,12 +347,12 @@ void Connection::watch() {
 void Connection::look_for_end() {
   char byte = 0;
   const ssize_t count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (count > 0) return;  // the next request; what comes behind it is not seen
+  if (count > 0) return;  // the next request: an end of the stream after it is not noticed
   const bool is_open = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
   if (!is_open && abandon()) close();
 }
 
-/// Takes the request back from the queue of the workers. False when one of them has begun.
+/// Takes the request back from the queue of the workers. Returns false when a worker has begun it.
 bool Connection::abandon() {
   if (!loop_.workers_.withdraw(this)) return false;
   loop_.api_.metrics().abandoned.fetch_add(1, std::memory_order_relaxed);
@@ -365,7 +366,7 @@ void Connection::on_worked() {
   process();
 }
 
-/// The response is complete: queues it and forgets the request.
+/// Queues the response, which is complete, and forgets the request.
 void Connection::finish_answer() {
   closes_ = closes_ || loop_.is_stopping();
   append_response();
@@ -403,14 +404,14 @@ void Connection::append_response() {
   response_.memory.release();
 }
 
-/// Answers what cannot be understood, and closes: nothing after it is run.
+/// Answers a request that is refused, and closes: nothing that follows it is executed.
 void Connection::refuse(const Refusal& refusal) {
   if (state_ == State::lingering) return close();
   response_.fail(refusal.status, refusal.reason);
   close_with_response();
 }
 
-/// The last answer of this connection; what came of its request, and after it, is dropped.
+/// Sends the last answer of this connection, and drops the rest of its request and everything after it.
 void Connection::close_with_response() {
   closes_ = true;
   append_response();
@@ -419,7 +420,7 @@ void Connection::close_with_response() {
   write();
 }
 
-/// Writes what the kernel takes at once.
+/// Writes as much as the kernel takes at once.
 Connection::Written Connection::write_some() {
   while (written_ < out_.size() + tail_.size()) {
     std::array<asio::const_buffer, 2> buffers{asio::buffer(out_), asio::buffer(tail_)};
@@ -441,7 +442,7 @@ void Connection::write() {
   const Written written = write_some();
   if (written == Written::all) return on_written();
   if (written == Written::failed) return close();
-  if (state_ == State::head && !is_reading_) release_room();  // the client may take long
+  if (state_ == State::head && !is_reading_) release_room();  // the client may be slow to take it
   memory_.hold(held());
   if (!std::exchange(is_writing_, true) && state_ != State::head) start_answer_pace();
   socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& failed) {
@@ -455,7 +456,7 @@ void Connection::on_written() {
   if (std::exchange(is_writing_, false)) {
     is_taking_ = true;
     if (state_ == State::body || state_ == State::chunks)
-      start_body_pace();  // nothing of it was read meanwhile
+      start_body_pace();  // no byte of the body was read in the meantime
     else
       wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
   }
@@ -472,13 +473,14 @@ void Connection::on_written() {
   if (state_ != State::working) read();
 }
 
-/// Says goodbye, and swallows what the client still sends: closing at once would make its kernel drop the answer.
+/// Shuts down the sending side, and discards what the client still sends: if this side closed at once, the client's
+/// kernel would drop the answer.
 void Connection::linger() {
   state_ = State::lingering;
   wait_for_client(linger_time);
   error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
-  if (!is_reading_) {  // else the buffer is being written to
+  if (!is_reading_) {  // otherwise a read still writes to the buffer
     begin_ = end_ = 0;
     release_room();
   }
@@ -487,7 +489,7 @@ void Connection::linger() {
 
 void Connection::close() {
   if (state_ == State::closed) return;
-  if (state_ == State::working) abandon();  // nobody is left to take the answer
+  if (state_ == State::working) abandon();  // no client is left to take the answer
   state_ = State::closed;
   deadline_ = TimePoint::max();
   loop_.api_.metrics().connections.fetch_sub(1, std::memory_order_relaxed);
@@ -495,15 +497,15 @@ void Connection::close() {
   socket_.close(ignored);
 }
 
-/// Bytes that the client's kernel has taken. What lies in the send buffer of this side is no progress: it may hold
-/// megabytes, and a socket becomes writable only when a third of it is free.
+/// The number of bytes that the client's kernel has acknowledged. Bytes in this side's send buffer are not progress: it
+/// may hold megabytes, and a socket becomes writable only when a third of the buffer is free.
 std::uint64_t Connection::acknowledged() noexcept {
   int queued = 0;
   if (::ioctl(socket_.native_handle(), SIOCOUTQ, &queued) != 0 || queued < 0) return sent_;
   return sent_ - std::min(static_cast<std::uint64_t>(queued), sent_);
 }
 
-/// Closes without waiting for what the client has not taken; the system would keep it for minutes.
+/// Closes without waiting for the client to take the rest, which the system would otherwise keep for minutes.
 void Connection::abort() {
   error_code ignored;
   socket_.set_option(asio::socket_base::linger(true, 0), ignored);
@@ -518,7 +520,7 @@ bool Connection::is_idle(TimePoint now, std::chrono::milliseconds time) {
 void Connection::check(TimePoint now) {
   auto& timeouts = loop_.api_.metrics().timeouts;
   if (state_ == State::closed) return;
-  // The end of an answer lies in the send buffer when all of it is written.
+  // When all of an answer is written, the end of it may still be in the send buffer.
   if (is_writing_ || (!is_busy() && acknowledged() != sent_)) {
     const std::uint64_t taken = acknowledged() - acknowledged_before_;
     if (pace_.is_too_slow(now, taken)) {
@@ -528,7 +530,7 @@ void Connection::check(TimePoint now) {
     is_taking_ = is_taking_ || taken > 0;
     return;
   }
-  // A client is idle from when it has taken all.
+  // A client counts as idle only after it has taken the whole answer.
   if (std::exchange(is_taking_, false) && !is_busy()) wait_for_client(loop_.api_.options().timeouts.idle);
   if (state_ == State::body || state_ == State::chunks) {
     const std::uint64_t got = state_ == State::body ? end_ - begin_ - body_at_ : chunked_body_.size();

@@ -31,28 +31,29 @@ using Timer =
 
 class Connection;
 
-/// When a server that stops does what.
+/// The schedule of a server that stops.
 struct StopTimes {
   TimePoint begin{};
   TimePoint lame_duck_end{};  // then the listeners close
   TimePoint deadline{};       // then everything closes
 };
 
-/// One thread with its own io_context, listener and connections; nothing of it is shared with the others.
+/// The loop of one thread, with its own io_context, listener and connections, which it shares with no other loop.
 class Loop {
  public:
   Loop(Api& api, Workers& workers);
   ~Loop();
 
-  /// Listens. With port 0 the system chooses; the port is returned.
+  /// Listens, and returns the port. With port 0 the system chooses one.
   std::uint16_t listen(const asio::ip::tcp::endpoint& endpoint);
-  /// The next loop of a ring of all loops, which is asked to make room when this one has nothing idle.
+  /// Sets the next loop in the ring of all loops. This loop asks it to make room when it has no idle connection itself.
   void set_next(Loop& next) noexcept { next_loop_ = &next; }
   /// Serves until drained.
   void run();
-  /// From any thread: serve as a lame duck, then accept no more and let the rest finish.
+  /// Starts to stop; may be called from any thread. The loop serves as a lame duck, then accepts no more connections
+  /// and lets the rest finish.
   void stop(const StopTimes& times);
-  /// From any thread: look at the repository again, so that models that are gone are let go.
+  /// Reads the repository again, to let go of models that were removed; may be called from any thread.
   void refresh();
 
  private:
@@ -81,7 +82,7 @@ class Loop {
   Api& api_;
   Workers& workers_;
   Loop* next_loop_ = this;
-  Connection* first_ = nullptr;  // intrusive list; who became idle goes to its end
+  Connection* first_ = nullptr;  // intrusive list, in the order of `answered_at_`
   Connection* last_ = nullptr;
   Phase phase_ = Phase::serving;
   StopTimes stop_{};
@@ -92,7 +93,7 @@ class Loop {
   asio::executor_work_guard<Executor> guard_;
   Acceptor acceptor_;
   Timer timer_;
-  std::deque<Socket> waiting_{};  // for another loop to make room
+  std::deque<Socket> waiting_{};  // for another loop to make room for them
   SpareDescriptor spare_{};
   HeadParser parser_;
   Scratch scratch_;
@@ -100,21 +101,21 @@ class Loop {
   std::chrono::milliseconds tick_;
 };
 
-/// Reads requests one after the other, answers them, and writes the answers in order.
+/// A connection reads requests one after the other, answers them, and writes the answers in order.
 ///
-/// While an answer is being computed or written nothing is read: what a client may send ahead is bounded by the buffer.
+/// It reads nothing while an answer is computed or written: what a client can send ahead is bounded by the buffer.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  /// Without room it is there for one request of health or metrics.
+  /// Without room, the connection is open for one health or metrics request only.
   Connection(Loop& loop, Socket socket, bool has_room);
   ~Connection();
 
   void start();
-  /// Called now and then: closes the connection when the client is too slow.
+  /// Closes the connection when the client is too slow. The loop calls it at every tick.
   void check(TimePoint now);
-  /// Whether something is under way, as far as can be told without asking the system.
+  /// Whether a request or an answer is in progress, as far as can be told without a system call.
   bool is_busy() const noexcept { return state_ != State::head || begin_ != end_ || is_writing_; }
-  /// Whether nothing is under way, and nothing was for `time`.
+  /// Whether nothing is in progress, and nothing was for `time`.
   bool is_idle(TimePoint now, std::chrono::milliseconds time);
   void close();
 
@@ -167,16 +168,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::unique_ptr<char[]> buffer_{};
   std::size_t capacity_ = 0, begin_ = 0, end_ = 0, scanned_ = 0;
   State state_ = State::head;
-  bool closes_ = false;  // after the answers in `out_`
+  bool closes_ = false;  // after the answers in `out_` are written
   bool is_writing_ = false;
-  bool is_taking_ = false;  // a long answer, as far as the last look at the clock could tell
+  bool is_taking_ = false;  // a long answer, as of the last `check`
   bool is_reading_ = false;
   bool has_room_;
-  bool skipped_line_ = false;  // before the request that comes
+  bool skipped_line_ = false;  // before the next request
   bool is_watching_ = false;
   RequestHead head_{};
   std::string target_{};
-  std::size_t body_at_ = 0;  // from begin_
+  std::size_t body_at_ = 0;  // relative to begin_
   std::optional<ChunkDecoder> decoder_{};
   std::string chunked_body_{};
   Reservation memory_;  // for the buffers; the answer has its own
@@ -190,8 +191,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t batched_ = 0, requests_ = 0;
 
   TimePoint deadline_ = TimePoint::max();
-  TimePoint answered_at_{};  // or accepted
-  Pace pace_{};              // of the body that comes, else of the answers that go
+  TimePoint answered_at_{};  // or when it was accepted
+  Pace pace_{};              // of the body while one is read, otherwise of the answers
   std::uint64_t sent_ = 0, acknowledged_before_ = 0;
   std::uint64_t lingered_ = 0;
 };

@@ -9,7 +9,8 @@ namespace {
 
 enum : unsigned char { token = 1, field = 2, target = 4, host = 8 };
 
-/// What each byte may be a part of (RFC 9110, section 5.6.2; RFC 9112, section 3; RFC 3986, section 3.2.2).
+/// The kinds of text that each byte may occur in (RFC 9110, section 5.6.2; RFC 9112, section 3; RFC 3986, section
+/// 3.2.2).
 constexpr std::array<unsigned char, 256> byte_kinds() {
   std::array<unsigned char, 256> kinds{};
   for (unsigned c = 0; c < 256; ++c) {
@@ -38,7 +39,7 @@ std::string_view trim(std::string_view text) noexcept {
   return text;
 }
 
-/// Where the path or query of an absolute target begins, or its size; 0: it is no absolute target.
+/// Where the path or query of an absolute target begins, or its size without them; 0 when the target is not absolute.
 std::size_t authority_end(std::string_view path) noexcept {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!equal_ignoring_case(path.substr(0, scheme.size()), scheme)) continue;
@@ -68,7 +69,7 @@ Refusal check_request_line(std::string_view line, const Limits& limits, bool& is
   return {};
 }
 
-/// What the fields say that matters to framing.
+/// What the fields seen so far say about framing.
 struct Seen {
   int lengths = 0, encodings = 0, hosts = 0;
   bool is_chunked = false;
@@ -151,7 +152,7 @@ Refusal check_trailer(std::string_view line) noexcept {
 
 std::size_t find_head(std::string_view bytes, std::size_t& scanned, const Limits& limits, Refusal& refusal) {
   if (!bytes.empty() && !all(bytes.substr(0, 1), token) && bytes[0] != '\r' && bytes[0] != '\n') {
-    // Nothing that follows can make it a request: do not wait for a line.
+    // Nothing that follows can make this a request: do not wait for the end of the line.
     refusal = bytes[0] == tls_handshake ? Refusal{400, "this port speaks plain HTTP, not TLS"}
                                         : Refusal{400, "malformed request line"};
     return 0;

@@ -47,7 +47,7 @@ Refusal read_fields(const http::request_header<http::fields>& request, RequestHe
     switch (field.name()) {
       case http::field::expect:
         if (!equal_ignoring_case(value, "100-continue")) return {417, "the only Expect known is 100-continue"};
-        out.expects_continue = request.version() == 11;  // an HTTP/1.0 client would take 100 for the answer
+        out.expects_continue = request.version() == 11;  // an HTTP/1.0 client would take a 100 as the answer
         break;
       case http::field::content_encoding:
         if (!value.empty() && !equal_ignoring_case(value, "identity"))
@@ -72,7 +72,7 @@ Refusal HeadParser::parse(std::string_view head, RequestHead& out) {
   auto& parser = impl_->parser.emplace();
   parser.header_limit(static_cast<std::uint32_t>(impl_->limits.header_bytes));
   parser.body_limit(boost::none);
-  parser.skip(true);  // the body is taken by the connection
+  parser.skip(true);  // the connection reads the body
   boost::system::error_code error;
   const std::size_t used = parser.put(boost::asio::buffer(head.data(), head.size()), error);
   if (error || !parser.is_header_done() || used != head.size()) return {400, "malformed request"};

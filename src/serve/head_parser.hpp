@@ -1,5 +1,5 @@
 #pragma once
-/// A request head, read by Boost.Beast behind the strict framing check.
+/// Parses request heads with Boost.Beast, after the strict framing check.
 #include <memory>
 #include <string_view>
 
@@ -7,12 +7,12 @@
 
 namespace scalar::inline v0::serve {
 
-/// Reads heads one after the other. The parser is used again and again.
+/// Parses heads one after the other, with one parser.
 class HeadParser {
  public:
   explicit HeadParser(const Limits& limits);
   ~HeadParser();
-  /// Reads a whole head with its empty line. What either the framing check or Beast does not like is refused.
+  /// Parses a whole head, including its empty line. Refuses a head that either the framing check or Beast rejects.
   Refusal parse(std::string_view head, RequestHead& out);
 
  private:

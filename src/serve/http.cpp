@@ -29,7 +29,7 @@ std::string_view type_name(ContentType type) noexcept {
   return "application/octet-stream";
 }
 
-/// The Date field that RFC 9110, section 6.6.1, asks for; written once a second and thread.
+/// The Date field that RFC 9110, section 6.6.1, requires; each thread formats it once per second.
 std::string_view date_field() {
   struct Written {
     std::time_t second = -1;
@@ -57,7 +57,7 @@ std::string_view date_field() {
 
 void Response::fail(int code, std::string_view text) {
   clear();
-  if (body.capacity() > kept_body_bytes) std::string().swap(body);  // the beginning of an answer that failed
+  if (body.capacity() > kept_body_bytes) std::string().swap(body);  // it held the beginning of an answer that failed
   status = code;
   body += "{\"error\":";
   json::append_string(body, text);

@@ -1,5 +1,5 @@
 #pragma once
-/// What the rooms of the server say to each other about one HTTP request and its response.
+/// One HTTP request and its response, as the parts of the server pass them on.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,7 +13,7 @@ namespace scalar::inline v0::serve {
 
 enum class Method : std::uint8_t { get, post, head, other };
 
-/// Why a request is refused before it is understood. `status` 0: it is not.
+/// Why a request is refused before its content is read. `status` 0: it is not refused.
 struct Refusal {
   int status = 0;
   std::string_view reason{};  // of static storage
@@ -21,14 +21,14 @@ struct Refusal {
   explicit operator bool() const noexcept { return status != 0; }
 };
 
-/// How a body is delimited, and what else the head says about the connection.
+/// How a body is delimited.
 struct Framing {
   std::uint64_t content_length = 0;
   bool has_length = false;
   bool is_chunked = false;
 };
 
-/// One request head. Views into the bytes it was read from.
+/// One request head. Its views point into the bytes that it was parsed from.
 struct RequestHead {
   Method method = Method::other;
   std::string_view target{};
@@ -41,13 +41,13 @@ struct RequestHead {
 
 struct Decoded;
 
-/// A whole request. The body has at least 64 readable bytes after it, whatever they hold.
+/// A whole request. The body is followed by at least 64 readable bytes, whose values do not matter.
 struct Request {
   Method method = Method::other;
   std::string_view target{};
   std::string_view body{};
   std::optional<std::uint64_t> json_bytes{};
-  std::shared_ptr<Decoded> decoded{};  // what was read of the body before the request went to a worker
+  std::shared_ptr<Decoded> decoded{};  // what was decoded before the request went to a worker
 };
 
 enum class ContentType : std::uint8_t { json, octets, metrics };
@@ -59,7 +59,7 @@ struct Response {
   std::string_view cache{};  // static; X-Scalar-Cache
   std::optional<std::uint64_t> json_bytes{};
   std::string body{};
-  Reservation memory{};  // for a body that is large, and for what is needed to make it
+  Reservation memory{};  // for a large body, and for what is needed to make it
 
   void clear() {
     status = 200;
@@ -68,14 +68,15 @@ struct Response {
     json_bytes.reset();
     body.clear();
   }
-  /// An error as every protocol writes it: `{"error": text}`.
+  /// Makes the response an error: `{"error": text}`.
   void fail(int code, std::string_view text);
 };
 
 std::string_view reason_phrase(int status) noexcept;
-/// What the connection does after a response. HTTP/1.1 clients expect it to stay open, HTTP/1.0 clients must be told.
+/// What happens to the connection after a response. HTTP/1.1 clients expect it to stay open; HTTP/1.0 clients must be
+/// told.
 enum class Persistence : std::uint8_t { close, keep, keep_and_say };
-/// Appends status line and fields.
+/// Appends the status line and the header fields.
 void append_head(std::string& out, const Response& response, Persistence persistence);
 
 }  // namespace scalar::inline v0::serve

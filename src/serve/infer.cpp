@@ -1,5 +1,6 @@
 #include "serve/infer.hpp"
 
+#include <fmt/core.h>
 #include <simdjson.h>
 
 #include <cmath>
@@ -7,6 +8,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "core/fail.hpp"
 #include "scalar/core/error.hpp"
 #include "serve/json_text.hpp"
 #include "serve/numbers.hpp"
@@ -21,51 +23,44 @@ using simdjson::dom::element_type;
 using simdjson::dom::object;
 
 constexpr std::string_view dense_name = "input";
-constexpr std::size_t kept_bytes = 1 << 20;         // storage that a request leaves to the next one
-constexpr std::size_t kept_json_bytes = 256 << 10;  // of the longest JSON whose parser is kept
+constexpr std::size_t kept_bytes = 1 << 20;         // most storage that a request leaves to the next one
+constexpr std::size_t kept_json_bytes = 256 << 10;  // longest JSON whose parser is kept
 constexpr std::uint64_t uncounted_bytes = 256 << 10;
 constexpr std::uint64_t parser_bytes_per_json_byte = 14;  // simdjson: tape 8, strings 5/3, structural indexes 4
 
 std::string tensor(std::string_view name) { return "input " + quoted(name); }
 
-[[noreturn]] void refuse(Errc code, const std::string& message, const std::string& where = {}) {
-  throw Error(code, message, where);
-}
-
 std::string_view text_of(element value, std::string_view what) {
   std::string_view text;
-  if (value.get_string().get(text) != simdjson::SUCCESS)
-    refuse(Errc::type_mismatch, std::string(what) + " is not a string");
+  if (value.get_string().get(text) != simdjson::SUCCESS) fail(Errc::type_mismatch, "", "{} is not a string", what);
   return text;
 }
 bool bool_of(element value, std::string_view what) {
   bool flag = false;
-  if (value.get_bool().get(flag) != simdjson::SUCCESS)
-    refuse(Errc::type_mismatch, std::string(what) + " is not true or false");
+  if (value.get_bool().get(flag) != simdjson::SUCCESS) fail(Errc::type_mismatch, "", "{} is not true or false", what);
   return flag;
 }
 std::uint64_t size_of(element value, std::string_view what) {
   std::uint64_t size = 0;
   if (value.get_uint64().get(size) != simdjson::SUCCESS || size > std::uint64_t{1} << 62)
-    refuse(Errc::out_of_range, std::string(what) + " is not a size");
+    fail(Errc::out_of_range, "", "{} is not a size", what);
   return size;
 }
 
-/// Calls `visit(key, value)` for each member that is not null: an optional one may be sent so.
+/// Calls `visit(key, value)` for each member that is not null: null means that an optional member is absent.
 template <class Visit>
 void for_each_member(element value, std::string_view what, Visit visit) {
   object members;
-  if (value.get_object().get(members) != simdjson::SUCCESS)
-    refuse(Errc::type_mismatch, std::string(what) + " is not an object");
+  if (value.get_object().get(members) != simdjson::SUCCESS) fail(Errc::type_mismatch, "", "{} is not an object", what);
   for (const auto member : members)
     if (!member.value.is_null()) visit(std::string_view(member.key), member.value);
 }
 
 void once(bool& seen, std::string_view key) {
-  if (std::exchange(seen, true)) refuse(Errc::invalid_argument, "'" + std::string(key) + "' comes twice");
+  if (std::exchange(seen, true)) fail(Errc::invalid_argument, "", "'{}' comes twice", key);
 }
 
-/// One tensor of the request as it says of itself.
+/// One input tensor as the request describes it.
 struct Described {
   std::string_view name{};
   std::string_view datatype{};
@@ -80,9 +75,9 @@ struct Described {
 
 void read_shape(element value, Described& out) {
   array dimensions;
-  if (value.get_array().get(dimensions) != simdjson::SUCCESS) refuse(Errc::type_mismatch, "'shape' is not an array");
+  if (value.get_array().get(dimensions) != simdjson::SUCCESS) fail(Errc::type_mismatch, "", "'shape' is not an array");
   if (dimensions.size() < 1 || dimensions.size() > 2)
-    refuse(Errc::shape_mismatch, "'shape' has " + std::to_string(dimensions.size()) + " dimensions, expected 1 or 2");
+    fail(Errc::shape_mismatch, "", "'shape' has {} dimensions, expected 1 or 2", dimensions.size());
   for (const element dimension : dimensions) out.shape[out.rank++] = size_of(dimension, "a dimension of 'shape'");
 }
 
@@ -103,27 +98,27 @@ Described describe(element input) {
       once(parameters, key);
       for_each_member(value, "'parameters' of an input", [&](std::string_view parameter, element setting) {
         if (parameter == "binary_data_size") out.binary_bytes = size_of(setting, "'binary_data_size'");
-        if (parameter.starts_with("shared_memory_")) refuse(Errc::invalid_argument, "shared memory is not supported");
+        if (parameter.starts_with("shared_memory_")) fail(Errc::invalid_argument, "", "shared memory is not supported");
       });
     } else if (key == "data") {
       once(data, key);
       array values;
       if (value.get_array().get(values) != simdjson::SUCCESS)
-        refuse(Errc::type_mismatch, "'data' is not an array", tensor(out.name));
+        fail(Errc::type_mismatch, tensor(out.name), "'data' is not an array");
       out.data = values;
     }
   });
-  if (!name) refuse(Errc::invalid_argument, "an input has no 'name'");
-  if (!datatype) refuse(Errc::invalid_argument, "has no 'datatype'", tensor(out.name));
-  if (!shape) refuse(Errc::invalid_argument, "has no 'shape'", tensor(out.name));
+  if (!name) fail(Errc::invalid_argument, "", "an input has no 'name'");
+  if (!datatype) fail(Errc::invalid_argument, tensor(out.name), "has no 'datatype'");
+  if (!shape) fail(Errc::invalid_argument, tensor(out.name), "has no 'shape'");
   if (out.data && out.binary_bytes)
-    refuse(Errc::invalid_argument, "has both 'data' and 'binary_data_size'", tensor(out.name));
+    fail(Errc::invalid_argument, tensor(out.name), "has both 'data' and 'binary_data_size'");
   if (!out.data && !out.binary_bytes)
-    refuse(Errc::invalid_argument, "has neither 'data' nor 'binary_data_size'", tensor(out.name));
+    fail(Errc::invalid_argument, tensor(out.name), "has neither 'data' nor 'binary_data_size'");
   return out;
 }
 
-/// An input before its name is known is named by its place.
+/// Describes an input. An error before its name is known names its position instead.
 Described described_at(std::size_t position, element input) {
   try {
     Described out = describe(input);
@@ -131,17 +126,15 @@ Described described_at(std::size_t position, element input) {
     return out;
   } catch (const Error& error) {
     if (!error.context().empty()) throw;
-    throw error.within("inputs[" + std::to_string(position) + "]");
+    throw error.within(fmt::format("inputs[{}]", position));
   }
 }
 
-/// Calls `take(element, position)` for every value of flat data, or of data nested as `shape` says.
+/// Calls `take(element, position)` for every value of data that is flat, or nested as `shape` says.
 template <class Take>
 void for_each_value(const Described& input, Take take) {
   const auto mismatch = [&](std::uint64_t seen, std::uint64_t expected) {
-    refuse(Errc::shape_mismatch,
-           "'data' has " + std::to_string(seen) + " elements where 'shape' says " + std::to_string(expected),
-           tensor(input.name));
+    fail(Errc::shape_mismatch, tensor(input.name), "'data' has {} elements where 'shape' says {}", seen, expected);
   };
   const array& data = *input.data;
   const bool is_nested = input.rank == 2 && data.begin() != data.end() && (*data.begin()).is_array();
@@ -160,7 +153,7 @@ void for_each_value(const Described& input, Take take) {
     if (rows++ == input.shape[0]) mismatch(rows, input.shape[0]);
     array values;
     if (row.get_array().get(values) != simdjson::SUCCESS)
-      refuse(Errc::type_mismatch, "'data' mixes values and arrays", tensor(input.name));
+      fail(Errc::type_mismatch, tensor(input.name), "'data' mixes values and arrays");
     std::uint64_t count = 0;
     for (const element value : values) {
       if (count++ == input.shape[1]) mismatch(count, input.shape[1]);
@@ -171,7 +164,7 @@ void for_each_value(const Described& input, Take take) {
   if (rows != input.shape[0]) mismatch(rows, input.shape[0]);
 }
 
-/// What `value` is as a `T`; nothing when T has no such value, or `value` is none.
+/// The number that `value` is as a `T`; nothing when `T` has no such value, or when `value` is not a number.
 template <class T>
 std::optional<double> number_of(element value) {
   if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
@@ -193,13 +186,13 @@ std::optional<double> number_of(element value) {
   }
 }
 
-// Why a value is refused; the first two are followed by the datatype.
+// Why a value is refused. The datatype follows the first two.
 constexpr std::string_view is_no = "is no ";
 constexpr std::string_view is_beyond = "is beyond ";
 constexpr std::string_view inexact_float32 = "FP32 does not hold exactly";
 constexpr std::string_view inexact_float64 = "FP64 does not hold exactly";
 
-/// Why `value` is refused where a `T` was announced.
+/// Why `value` is refused in a tensor of `T`s.
 template <class T>
 std::string_view fault(element value) {
   if (!value.is_number()) return is_no;
@@ -212,7 +205,7 @@ std::string_view fault(element value) {
   return std::is_same_v<T, Flag> ? is_no : is_beyond;
 }
 
-/// Whether a dense batch, which is float32, keeps `number`. What is called FP32 was rounded to it.
+/// Whether a dense batch, which is float32, can hold `number` exactly. JSON numbers of FP32 tensors are rounded before.
 bool is_float32(double number) noexcept {
   return std::isnan(number) || static_cast<double>(static_cast<float>(number)) == number;
 }
@@ -239,7 +232,7 @@ void InferRequest::clear() {
   use_cache_ = true;
 }
 
-/// Not part of `clear`: a dense request of a wide model must not pay for each column.
+/// Not part of `clear`, so that a dense request for a wide model does not pay for each column.
 void InferRequest::begin_columns(std::size_t inputs) {
   numbers_.resize(inputs);
   texts_.resize(inputs);
@@ -250,7 +243,7 @@ void InferRequest::begin_columns(std::size_t inputs) {
 void InferRequest::release() {
   if (parser_->dom && parser_->dom->capacity() > kept_json_bytes) parser_->dom.reset();
   std::size_t kept = dense_.capacity() * sizeof(float);
-  if (!columns_.empty()) {  // else what an earlier request left in them is little
+  if (!columns_.empty()) {  // otherwise what an earlier request left in them is small
     for (const auto& column : numbers_) kept += column.capacity() * sizeof(double);
     for (const auto& column : texts_) kept += column.capacity() * sizeof(std::string_view);
     kept += columns_.size() * (sizeof(BatchColumn) + sizeof numbers_[0] + sizeof texts_[0] + 1);
@@ -268,7 +261,7 @@ void InferRequest::release() {
 }
 
 bool InferRequest::keep() {
-  if (is_dense_) parser_->dom.reset();  // texts of columns lie in it, numbers do not
+  if (is_dense_) parser_->dom.reset();  // the texts of columns lie in it, the numbers do not
   return memory_.resize(std::max(needed_, memory_.bytes()));
 }
 
@@ -282,8 +275,8 @@ class InferDecoder {
 
   void decode(std::string_view body, std::optional<std::uint64_t> json_bytes) {
     if (json_bytes && *json_bytes > body.size())
-      refuse(Errc::invalid_argument, "Inference-Header-Content-Length is " + std::to_string(*json_bytes) +
-                                         ", the body has " + std::to_string(body.size()) + " bytes");
+      fail(Errc::invalid_argument, "", "Inference-Header-Content-Length is {}, the body has {} bytes", *json_bytes,
+           body.size());
     if (json_bytes && *json_bytes == 0) return decode_raw(body);
     const auto size = static_cast<std::size_t>(json_bytes.value_or(body.size()));
     binary_ = body.substr(size);
@@ -291,21 +284,21 @@ class InferDecoder {
     const element root = parse(json_);
     read_request(root);
     if (!binary_.empty())
-      refuse(Errc::invalid_argument, "unexpected additional input data: " + std::to_string(binary_.size()) +
-                                         " bytes are left after the last tensor");
+      fail(Errc::invalid_argument, "", "unexpected additional input data: {} bytes are left after the last tensor",
+           binary_.size());
   }
 
  private:
-  /// Counts memory that is about to be allocated. Little is not counted: it is bounded by the number of threads.
+  /// Counts memory before it is allocated. A small amount is not counted: the number of threads bounds it.
   void hold(std::uint64_t bytes) {
     out_.needed_ += bytes;
     if (out_.needed_ <= uncounted_bytes) return;
     const std::uint64_t more = out_.needed_ - out_.memory_.bytes();
     if (!out_.memory_.could_add(more))
-      refuse(Errc::too_large, "the request needs more memory than all requests and answers may have");
-    if (!out_.memory_.add(more)) refuse(Errc::unavailable, std::string(too_much_memory));
+      fail(Errc::too_large, "", "the request needs more memory than all requests and answers may have");
+    if (!out_.memory_.add(more)) fail(Errc::unavailable, "", "{}", too_much_memory);
   }
-  /// Makes room for the elements of `input`, or for as many as the JSON can hold: a shape is only what a client says.
+  /// Makes room for the elements of `input`, but not for more than the JSON can hold: the shape is only a claim.
   template <class T>
   void make_room(const Described& input, std::vector<T>& values) {
     const std::uint64_t most = input.binary_bytes ? input.elements() : std::min(input.elements(), json_.size() / 2);
@@ -319,13 +312,13 @@ class InferDecoder {
     const std::size_t capacity = std::max<std::size_t>(json.size(), 4096);
     hold(capacity * parser_bytes_per_json_byte);
     if (dom->capacity() < capacity && dom->allocate(capacity, static_cast<std::size_t>(limits_.json_depth)))
-      refuse(Errc::unavailable, "no memory to read the request");
+      fail(Errc::unavailable, "", "no memory to read the request");
     element root;
-    // The bytes after the text are readable, so that simdjson needs no copy.
+    // The bytes after the text are readable, so simdjson needs no copy.
     if (const auto error = dom->parse(json.data(), json.size(), false).get(root)) {
-      if (error == simdjson::MEMALLOC) refuse(Errc::unavailable, "no memory to read the request");
+      if (error == simdjson::MEMALLOC) fail(Errc::unavailable, "", "no memory to read the request");
       const std::string word = bare_word(json);
-      refuse(Errc::parse, word.empty() ? simdjson::error_message(error) : word, "the request's JSON");
+      fail(Errc::parse, "the request's JSON", "{}", word.empty() ? simdjson::error_message(error) : word);
     }
     return root;
   }
@@ -335,10 +328,10 @@ class InferDecoder {
     bool id = false, parameters = false, binary_output = false;
     for_each_member(root, "the request", [&](std::string_view key, element value) {
       if (key == "inputs") {
-        if (inputs) refuse(Errc::invalid_argument, "'inputs' comes twice");
+        if (inputs) fail(Errc::invalid_argument, "", "'inputs' comes twice");
         inputs = value;
       } else if (key == "outputs") {
-        if (outputs) refuse(Errc::invalid_argument, "'outputs' comes twice");
+        if (outputs) fail(Errc::invalid_argument, "", "'outputs' comes twice");
         outputs = value;
       } else if (key == "id") {
         once(id, key);
@@ -352,14 +345,14 @@ class InferDecoder {
         });
       }
     });
-    if (!inputs) refuse(Errc::invalid_argument, "the request has no 'inputs'");
+    if (!inputs) fail(Errc::invalid_argument, "", "the request has no 'inputs'");
     read_inputs(*inputs);
     read_outputs(outputs, binary_output);
   }
 
   void read_inputs(element value) {
     array inputs;
-    if (value.get_array().get(inputs) != simdjson::SUCCESS) refuse(Errc::type_mismatch, "'inputs' is not an array");
+    if (value.get_array().get(inputs) != simdjson::SUCCESS) fail(Errc::type_mismatch, "", "'inputs' is not an array");
     bool first = true;
     std::size_t position = 0;
     for (const element input : inputs) {
@@ -368,7 +361,7 @@ class InferDecoder {
       if (out_.is_dense_) refuse_unknown(described.name);
       const bool may_be_dense = first && signature_.is_numeric && described.name == dense_name;
       first = false;
-      // Before the columns are searched: a wide model must not pay for each of them. No column has such a shape.
+      // No column has such a shape. This comes before the search, so that a wide model does not pay for each column.
       if (may_be_dense && described.rank == 2 && described.shape[1] != 1) {
         read_dense(described);
         continue;
@@ -381,15 +374,15 @@ class InferDecoder {
       else
         refuse_unknown(described.name);
     }
-    if (first) refuse(Errc::invalid_argument, "'inputs' is empty");
+    if (first) fail(Errc::invalid_argument, "", "'inputs' is empty");
     if (out_.is_dense_) return;
     for (std::size_t i = 0; i < out_.seen_.size(); ++i)
       if (!out_.seen_[i])
-        refuse(Errc::invalid_argument, "is missing; the model has " + std::to_string(out_.seen_.size()) + " inputs",
-               tensor(signature_.inputs[i].name));
+        fail(Errc::invalid_argument, tensor(signature_.inputs[i].name), "is missing; the model has {} inputs",
+             out_.seen_.size());
   }
 
-  /// Clients send the inputs in the order of the signature: look there first.
+  /// The position of the input `name`. Most clients send the inputs in the order of the signature: look there first.
   std::size_t find(std::string_view name) {
     const auto& inputs = signature_.inputs;
     if (next_ < inputs.size() && inputs[next_].name == name) return next_++;
@@ -402,13 +395,12 @@ class InferDecoder {
   }
 
   [[noreturn]] void refuse_unknown(std::string_view name) const {
-    refuse(Errc::invalid_argument,
-           signature_.prefers_dense ? "is no input of the model, which has 'input'" : "is no input of the model",
-           tensor(name));
+    fail(Errc::invalid_argument, tensor(name), "is no input of the model{}",
+         signature_.prefers_dense ? ", which has 'input'" : "");
   }
 
   void check_size(const Described& input) {
-    // Each dimension is below 2^62 and the first product is checked before it is used.
+    // Each dimension is below 2^62, and their product is checked by division before it is computed.
     if (input.rank == 2 && input.shape[1] != 0 && input.shape[0] > limits_.elements / input.shape[1])
       refuse_large(input);
     if (input.shape[0] > limits_.elements) refuse_large(input);
@@ -416,27 +408,22 @@ class InferDecoder {
     if (elements_ > limits_.elements) refuse_large(input);
   }
   [[noreturn]] void refuse_large(const Described& input) const {
-    refuse(Errc::too_large, "the inputs have more than " + std::to_string(limits_.elements) + " elements",
-           tensor(input.name));
+    fail(Errc::too_large, tensor(input.name), "the inputs have more than {} elements", limits_.elements);
   }
 
   void set_rows(const Described& input) {
     const auto rows = static_cast<std::int64_t>(input.shape[0]);
     if (has_rows_ && rows != out_.rows_)
-      refuse(Errc::shape_mismatch,
-             "has " + std::to_string(rows) + " rows, the inputs before it have " + std::to_string(out_.rows_),
-             tensor(input.name));
-    if (rows == 0) refuse(Errc::shape_mismatch, "has no rows", tensor(input.name));
+      fail(Errc::shape_mismatch, tensor(input.name), "has {} rows, the inputs before it have {}", rows, out_.rows_);
+    if (rows == 0) fail(Errc::shape_mismatch, tensor(input.name), "has no rows");
     out_.rows_ = rows;
     has_rows_ = true;
   }
 
   std::string_view take_binary(const Described& input, std::uint64_t size) {
     if (size > binary_.size())
-      refuse(Errc::invalid_argument,
-             "'binary_data_size' is " + std::to_string(size) + ", but only " + std::to_string(binary_.size()) +
-                 " bytes of binary data are left",
-             tensor(input.name));
+      fail(Errc::invalid_argument, tensor(input.name),
+           "'binary_data_size' is {}, but only {} bytes of binary data are left", size, binary_.size());
     const std::string_view taken = binary_.substr(0, static_cast<std::size_t>(size));
     binary_.remove_prefix(taken.size());
     return taken;
@@ -445,29 +432,26 @@ class InferDecoder {
   std::string_view take_elements(const Described& input, std::size_t element_bytes) {
     const std::uint64_t expected = input.elements() * element_bytes;
     if (*input.binary_bytes != expected)
-      refuse(Errc::shape_mismatch,
-             "'binary_data_size' is " + std::to_string(*input.binary_bytes) + ", the shape needs " +
-                 std::to_string(expected),
-             tensor(input.name));
+      fail(Errc::shape_mismatch, tensor(input.name), "'binary_data_size' is {}, the shape needs {}",
+           *input.binary_bytes, expected);
     return take_binary(input, expected);
   }
 
   void read_dense(const Described& input) {
     const std::uint64_t features = signature_.inputs.size();
     if (input.rank != 2 || input.shape[1] != features)
-      refuse(Errc::shape_mismatch, "has the wrong shape, expected [rows, " + std::to_string(features) + "]",
-             tensor(input.name));
+      fail(Errc::shape_mismatch, tensor(input.name), "has the wrong shape, expected [rows, {}]", features);
     set_rows(input);
     out_.is_dense_ = true;
     if (input.binary_bytes && input.datatype == "FP32") return use_floats(take_elements(input, sizeof(float)));
     const bool is_number = visit_number_type(input.datatype, [&]<class T>(T) { read_values<T>(input, out_.dense_); });
     if (!is_number)
-      refuse(Errc::type_mismatch, "has datatype " + quoted(input.datatype) + ", expected FP32 or another number",
-             tensor(input.name));
+      fail(Errc::type_mismatch, tensor(input.name), "has datatype {}, expected FP32 or another number",
+           quoted(input.datatype));
     out_.dense_view_ = FloatMatrix(out_.dense_.data(), out_.rows_, static_cast<std::int64_t>(features));
   }
 
-  /// Looks at floats where they lie, or copies them where they are not aligned.
+  /// Uses the floats where they lie, or copies them if they are not aligned.
   void use_floats(std::string_view bytes) {
     const auto features = static_cast<std::int64_t>(signature_.inputs.size());
     const float* floats = nullptr;
@@ -484,9 +468,9 @@ class InferDecoder {
 
   void read_column(const Described& input, std::size_t column) {
     if (out_.columns_.empty()) out_.begin_columns(signature_.inputs.size());
-    if (std::exchange(out_.seen_[column], 1)) refuse(Errc::invalid_argument, "comes twice", tensor(input.name));
+    if (std::exchange(out_.seen_[column], 1)) fail(Errc::invalid_argument, tensor(input.name), "comes twice");
     if (input.rank == 2 && input.shape[1] != 1)
-      refuse(Errc::shape_mismatch, "has the wrong shape, expected [rows, 1]", tensor(input.name));
+      fail(Errc::shape_mismatch, tensor(input.name), "has the wrong shape, expected [rows, 1]");
     set_rows(input);
     const bool is_text = signature_.inputs[column].is_text;
     const bool is_bytes = input.datatype == name(DataType::bytes);
@@ -501,12 +485,11 @@ class InferDecoder {
       out_.columns_[column].numbers = numbers;
     }
     if (is_number || (is_text && is_bytes)) return;
-    refuse(Errc::type_mismatch,
-           "has datatype " + quoted(input.datatype) + ", expected " + (is_text ? "BYTES" : "FP64 or another number"),
-           tensor(input.name));
+    fail(Errc::type_mismatch, tensor(input.name), "has datatype {}, expected {}", quoted(input.datatype),
+         is_text ? "BYTES" : "FP64 or another number");
   }
 
-  /// Appends the values of a tensor of `T`s. Those of a dense one, to floats, must be float32.
+  /// Appends the values of a tensor of `T`s to `out`. A dense tensor has floats in `out`, which must hold them exactly.
   template <class T, class Out>
   void read_values(const Described& input, std::vector<Out>& out) {
     constexpr bool is_dense = std::is_same_v<Out, float>;
@@ -529,17 +512,17 @@ class InferDecoder {
       if (keep(number)) continue;
       std::string_view why = number ? inexact_float32 : inexact_float64;
       if constexpr (std::is_same_v<T, Flag>) why = "is no BOOL: that is 0 or 1";
-      refuse(Errc::out_of_range, "holds the number " + text_of_number<T>(bytes_of_one) + ", which " + std::string(why),
-             tensor(input.name));
+      fail(Errc::out_of_range, tensor(input.name), "holds the number {}, which {}", text_of_number<T>(bytes_of_one),
+           why);
     }
   }
 
-  /// Shows the value as the request spells it.
+  /// The message shows the value as the request spells it.
   [[noreturn]] void refuse_value(const Described& input, element value, std::uint64_t at, std::string_view what) const {
     std::string seen;
     switch (value.type()) {
       case element_type::STRING:
-        seen = "the string " + quoted(value.get_string().value_unsafe());
+        seen = fmt::format("the string {}", quoted(value.get_string().value_unsafe()));
         break;
       case element_type::ARRAY:
         seen = "an array";
@@ -548,15 +531,15 @@ class InferDecoder {
         seen = "an object";
         break;
       default:
-        // A second look at a long text would take more memory than the request was counted for.
+        // To parse a long text again would take more memory than was counted for the request.
         if (json_.size() <= kept_json_bytes) seen = spelling(json_, input.position, at);
         if (seen.empty()) seen = simdjson::minify(value);
         if (value.is_number()) seen.insert(0, "the number ");
         break;
     }
-    std::string message = "'data' holds " + seen + ", which " + std::string(what);
-    if (what == is_no || what == is_beyond) message += input.datatype;
-    refuse(what == is_no ? Errc::type_mismatch : Errc::out_of_range, message, tensor(input.name));
+    const bool names_type = what == is_no || what == is_beyond;
+    fail(what == is_no ? Errc::type_mismatch : Errc::out_of_range, tensor(input.name), "'data' holds {}, which {}{}",
+         seen, what, names_type ? input.datatype : "");
   }
 
   void read_texts(const Described& input, std::vector<std::string_view>& out) {
@@ -576,29 +559,26 @@ class InferDecoder {
     out.reserve(static_cast<std::size_t>(most));
     while (!bytes.empty()) {
       std::uint32_t size = 0;
-      if (bytes.size() < sizeof size) refuse(Errc::parse, "ends within the length of an element", tensor(input.name));
+      if (bytes.size() < sizeof size) fail(Errc::parse, tensor(input.name), "ends within the length of an element");
       std::memcpy(&size, bytes.data(), sizeof size);
       bytes.remove_prefix(sizeof size);
       if (size > bytes.size())
-        refuse(Errc::parse,
-               "an element of " + std::to_string(size) + " bytes has only " + std::to_string(bytes.size()) + " left",
-               tensor(input.name));
+        fail(Errc::parse, tensor(input.name), "an element of {} bytes has only {} left", size, bytes.size());
       if (out.size() == input.elements())
-        refuse(Errc::shape_mismatch, "has more elements than its shape says", tensor(input.name));
+        fail(Errc::shape_mismatch, tensor(input.name), "has more elements than its shape says");
       out.push_back(bytes.substr(0, size));
       bytes.remove_prefix(size);
     }
     if (out.size() != input.elements())
-      refuse(Errc::shape_mismatch,
-             "has " + std::to_string(out.size()) + " elements, its shape says " + std::to_string(input.elements()),
-             tensor(input.name));
+      fail(Errc::shape_mismatch, tensor(input.name), "has {} elements, its shape says {}", out.size(),
+           input.elements());
   }
 
   void read_outputs(const std::optional<element>& value, bool binary_output) {
     const std::vector<TensorInfo> known = listed_outputs(signature_);
     array outputs;
     if (value && value->get_array().get(outputs) != simdjson::SUCCESS)
-      refuse(Errc::type_mismatch, "'outputs' is not an array");
+      fail(Errc::type_mismatch, "", "'outputs' is not an array");
     if (!value || outputs.begin() == outputs.end()) {
       for (std::size_t i = 0; i < known.size(); ++i) out_.wanted_.push_back({i, binary_output});
       return;
@@ -611,36 +591,36 @@ class InferDecoder {
     bool parameters = false;
     for_each_member(output, "an output", [&](std::string_view key, element value) {
       if (key == "name") {
-        if (name) refuse(Errc::invalid_argument, "'name' comes twice");
+        if (name) fail(Errc::invalid_argument, "", "'name' comes twice");
         name = text_of(value, "'name' of an output");
       } else if (key == "parameters") {
         once(parameters, key);
         for_each_member(value, "'parameters' of an output", [&](std::string_view parameter, element setting) {
           if (parameter == "binary_data") is_binary = bool_of(setting, "'binary_data'");
-          if (parameter == "classification") refuse(Errc::invalid_argument, "classification is not supported");
-          if (parameter.starts_with("shared_memory_")) refuse(Errc::invalid_argument, "shared memory is not supported");
+          if (parameter == "classification") fail(Errc::invalid_argument, "", "classification is not supported");
+          if (parameter.starts_with("shared_memory_"))
+            fail(Errc::invalid_argument, "", "shared memory is not supported");
         });
       }
     });
-    if (!name) refuse(Errc::invalid_argument, "an output has no 'name'");
+    if (!name) fail(Errc::invalid_argument, "", "an output has no 'name'");
     for (std::size_t i = 0; i < known.size(); ++i) {
       if (known[i].name != *name) continue;
       for (const InferRequest::Wanted& wanted : out_.wanted_)
-        if (wanted.output == i) refuse(Errc::invalid_argument, "comes twice", "output " + quoted(*name));
+        if (wanted.output == i) fail(Errc::invalid_argument, "output " + quoted(*name), "comes twice");
       out_.wanted_.push_back({i, is_binary});
       return;
     }
-    refuse(Errc::invalid_argument, "is no output of the model", "output " + quoted(*name));
+    fail(Errc::invalid_argument, "output " + quoted(*name), "is no output of the model");
   }
 
-  /// A body that is one tensor and nothing else (Inference-Header-Content-Length: 0).
+  /// Decodes a body that is the raw bytes of one tensor (Inference-Header-Content-Length: 0).
   void decode_raw(std::string_view body) {
     Described input{.name = dense_name, .datatype = "FP32", .rank = 2};
     const std::uint64_t features = signature_.inputs.size();
     if (signature_.is_numeric && features > 0) {
       if (body.empty() || body.size() % (features * sizeof(float)) != 0)
-        refuse(Errc::shape_mismatch, "the raw body has " + std::to_string(body.size()) + " bytes, expected rows of " +
-                                         std::to_string(features) + " FP32");
+        fail(Errc::shape_mismatch, "", "the raw body has {} bytes, expected rows of {} FP32", body.size(), features);
       input.shape = {body.size() / (features * sizeof(float)), features};
       check_size(input);
       set_rows(input);
@@ -652,7 +632,7 @@ class InferDecoder {
       out_.texts_[0].assign(1, body);
       out_.columns_[0].texts = out_.texts_[0];
     } else {
-      refuse(Errc::invalid_argument, "a raw body needs a model with one input");
+      fail(Errc::invalid_argument, "", "a raw body needs a model with one input");
     }
     read_outputs({}, true);
   }
@@ -662,8 +642,8 @@ class InferDecoder {
   InferRequest& out_;
   std::string_view json_{}, binary_{};
   std::uint64_t elements_ = 0;
-  std::size_t next_ = 0;                                           // the input that is expected to come
-  std::unordered_map<std::string_view, std::size_t> positions_{};  // of inputs, once another one came
+  std::size_t next_ = 0;                                           // the input that is expected next
+  std::unordered_map<std::string_view, std::size_t> positions_{};  // by name; filled when an input comes out of order
   bool has_rows_ = false;
 };
 
@@ -673,7 +653,7 @@ void InferRequest::decode(const Signature& signature, std::string_view body, std
   InferDecoder(signature, limits, *this).decode(body, json_bytes);
   const auto outputs = static_cast<std::uint64_t>(signature.outputs);
   if (outputs != 0 && static_cast<std::uint64_t>(rows_) > limits.elements / outputs)
-    refuse(Errc::too_large, "the outputs would have more than " + std::to_string(limits.elements) + " elements");
+    fail(Errc::too_large, "", "the outputs would have more than {} elements", limits.elements);
 }
 
 }  // namespace scalar::inline v0::serve

@@ -1,5 +1,5 @@
 #pragma once
-/// Infer requests of the Open Inference Protocol v2, taken apart and answered, in JSON and as binary tensors.
+/// Decodes infer requests of the Open Inference Protocol v2 and encodes their answers, in JSON and as binary tensors.
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -15,7 +15,7 @@
 
 namespace scalar::inline v0::serve {
 
-/// A tensor the server knows: what metadata lists.
+/// A tensor of a model, as metadata lists it.
 struct TensorInfo {
   std::string_view name{};
   DataType type = DataType::float64;
@@ -25,26 +25,26 @@ struct TensorInfo {
 std::vector<TensorInfo> listed_inputs(const Signature& signature);
 std::vector<TensorInfo> listed_outputs(const Signature& signature);
 
-/// A request for predictions, decoded. Its storage is used again by the next request; the batch may look into the body.
+/// A decoded request for predictions. The next request reuses its storage; the batch may point into the body.
 class InferRequest {
  public:
   InferRequest();
-  /// What decoding takes is counted in `memory`, and refused with `Errc::unavailable` when there is no more.
+  /// The memory for decoding is counted in `memory`; a request is refused with `Errc::unavailable` when none is left.
   explicit InferRequest(Budget& memory);
   ~InferRequest();
 
-  /// Decodes `body`, which has at least 64 readable bytes after it. `json_bytes` is the length of its JSON part where
+  /// Decodes `body`, which is followed by at least 64 readable bytes. `json_bytes` is the length of its JSON part when
   /// binary tensors follow.
   /// Errors: `Errc::parse`, `Errc::invalid_argument`, `Errc::not_found`, `Errc::type_mismatch`, `Errc::shape_mismatch`,
   /// `Errc::out_of_range`, `Errc::too_large`, naming the tensor, what was seen and what was expected.
   void decode(const Signature& signature, std::string_view body, std::optional<std::uint64_t> json_bytes,
               const Limits& limits);
 
-  /// Gives back what was counted, and frees storage that is large. The request is over: nothing of it may be used.
+  /// Ends the request, which must not be used afterwards: gives back its counted memory, and frees large storage.
   void release();
 
-  /// Counts what is held in full, for a request that waits in a queue: what is little for a thread is not little for
-  /// each of a thousand requests. False when there is no memory for it.
+  /// Counts all memory of the request, also a small amount, because it will wait in a queue: what is little for each
+  /// thread is much for a thousand requests. Returns false when there is no memory for it.
   bool keep();
 
   BatchView batch() const;
@@ -68,11 +68,11 @@ class InferRequest {
 
   std::unique_ptr<Parser> parser_;
   Reservation memory_{};
-  std::uint64_t needed_ = 0;    // of which `memory_` counts what is not little
-  std::vector<float> dense_{};  // where the body's floats are not aligned, or came as JSON
+  std::uint64_t needed_ = 0;    // `memory_` counts it once it is more than a little
+  std::vector<float> dense_{};  // used when the body's floats are not aligned, or are JSON
   FloatMatrix dense_view_{};
   bool is_dense_ = false;
-  // Of requests by column; those of an earlier one stay for the next.
+  // For requests by column. Their storage stays for the next request.
   std::vector<std::vector<double>> numbers_{};
   std::vector<std::vector<std::string_view>> texts_{};
   std::vector<BatchColumn> columns_{};
@@ -84,11 +84,11 @@ class InferRequest {
   bool use_cache_ = true;
 };
 
-/// An upper bound of the memory that `encode_answer` needs for a decoded request, but for the request's id and names.
+/// An upper bound on the memory that `encode_answer` needs for a decoded request, without the request's id and names.
 std::uint64_t answer_bytes(const Signature& signature, const InferRequest& request);
 
-/// Writes the answer: the JSON object, then binary tensors. Errors: `Errc::invalid_argument` for a number that JSON
-/// cannot hold.
+/// Writes the answer to `response`: the JSON object, then the binary tensors. Errors: `Errc::invalid_argument` for a
+/// number that JSON cannot hold.
 void encode_answer(const Signature& signature, const InferRequest& request, std::string_view model,
                    std::string_view version, MatrixView<const double> predictions, Response& response);
 

@@ -1,8 +1,11 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 
+#include "core/fail.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/json.hpp"
 #include "serve/infer.hpp"
@@ -34,10 +37,8 @@ void append_numbers(std::string& out, const Predictions& values, std::string_vie
     char* at = out.data() + used;
     for (const double value : values.row(row)) {
       if (!std::isfinite(value))
-        throw Error(
-            Errc::invalid_argument,
-            "row " + std::to_string(row) + " is not a finite number, which JSON cannot hold: ask for binary data",
-            "output '" + std::string(name) + "'");
+        fail(Errc::invalid_argument, fmt::format("output '{}'", name),
+             "row {} is not a finite number, which JSON cannot hold: ask for binary data", row);
       at = std::to_chars(at, at + longest, static_cast<T>(value)).ptr;
       *at++ = ',';
     }
@@ -100,7 +101,7 @@ std::vector<TensorInfo> listed_outputs(const Signature& signature) {
 }
 
 std::uint64_t answer_bytes(const Signature& signature, const InferRequest& request) {
-  constexpr std::uint64_t around = 256;                             // of one output: its name, type, shape, parameters
+  constexpr std::uint64_t around = 256;                             // for an output: its name, type, shape, parameters
   constexpr std::uint64_t longest_float = 16, longest_double = 25;  // -3.4028235e+38, -2.2250738585072014e-308
   const std::vector<TensorInfo> outputs = listed_outputs(signature);
   std::uint64_t total = around;
@@ -114,7 +115,7 @@ std::uint64_t answer_bytes(const Signature& signature, const InferRequest& reque
       text = longest * 6 + 3;  // every byte escaped, quotes, a comma
       binary = longest + sizeof(std::uint32_t);
     }
-    // Binary tensors are gathered before they are appended, so they are there twice for a moment.
+    // Binary tensors are gathered before they are appended, so they are briefly in memory twice.
     const auto count = static_cast<std::uint64_t>(request.rows() * info.columns);
     total += around + static_cast<std::uint64_t>(info.columns) * 32 + count * (wanted.is_binary ? 2 * binary : text);
   }

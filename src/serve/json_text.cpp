@@ -1,5 +1,6 @@
 #include "serve/json_text.hpp"
 
+#include <fmt/core.h>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -15,7 +16,7 @@ namespace ondemand = simdjson::ondemand;
 bool is_letter(char c) noexcept { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 bool is_of_number(char c) noexcept { return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+'; }
 
-/// The end of the string that begins at `at`, after its quote.
+/// The position after the closing quote of the string that begins at `at`.
 std::size_t end_of_string(std::string_view json, std::size_t at) noexcept {
   for (++at; at < json.size() && json[at] != '"'; ++at)
     if (json[at] == '\\') ++at;
@@ -48,7 +49,7 @@ std::string bare_word(std::string_view json) {
       const std::string_view word = json.substr(begin, at - begin);
       const bool is_number = word.find_first_not_of("+-.0123456789eE") == word.npos && !is_letter(word.front());
       if (is_number || word == "true" || word == "false" || word == "null") continue;
-      const std::string seen = quoted(word) + " at byte " + std::to_string(begin) + " is not JSON";
+      const std::string seen = fmt::format("{} at byte {} is not JSON", quoted(word), begin);
       return equals_ignoring_case(word, "nan") ? seen + ": send null for a missing value" : seen;
     } else {
       ++at;

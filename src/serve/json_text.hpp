@@ -1,5 +1,5 @@
 #pragma once
-/// The text of a JSON request, for messages: looked at again only after it was refused.
+/// Reads the text of a JSON request again, after it was refused, for the message.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -7,11 +7,11 @@
 
 namespace scalar::inline v0::serve {
 
-/// What is wrong with a text that did not parse, if it is a bare word such as NaN; else an empty string.
+/// The message for a text that did not parse because of a bare word such as NaN; an empty string if there is none.
 std::string bare_word(std::string_view json);
 
-/// Element `at` of the data of tensor `input`, as the text spells it; empty when that is not found. `json` has at least
-/// 64 readable bytes after it.
+/// Element `at` of the data of tensor `input`, as the text spells it; empty when it is not found. `json` is followed by
+/// at least 64 readable bytes.
 std::string spelling(std::string_view json, std::size_t input, std::uint64_t at);
 
 }  // namespace scalar::inline v0::serve

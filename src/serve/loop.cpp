@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <linux/filter.h>
 
 #include <algorithm>
@@ -12,29 +13,30 @@ namespace {
 
 using boost::system::error_code;
 
-constexpr int longest_search = 128;                      // connections whose sockets are looked at for one that is idle
-constexpr std::chrono::milliseconds idle_enough{1'000};  // to make room: its client is not about to send
+constexpr int longest_search = 128;                      // connections whose sockets are checked for an idle one
+constexpr std::chrono::milliseconds idle_enough{1'000};  // before a connection is closed to make room
 constexpr std::chrono::milliseconds stopping_tick{10};
-constexpr int ticks_to_close = 2;  // in which handshakes that clients have begun may end
+constexpr int ticks_to_close = 2;  // time for handshakes that clients have begun
 constexpr std::string_view too_many = "too many connections";
 
-/// How often something was seen since the log last said so.
+/// Says how often something happened since it was last logged.
 std::string since_last(std::uint64_t times) {
-  return times == 1 ? "" : " (" + std::to_string(times) + " times since this was last logged)";
+  return times == 1 ? "" : fmt::format(" ({} times since this was last logged)", times);
 }
 
-/// Lets a listener drop what would begin a new connection, while those that have begun become complete: closing it
-/// otherwise resets connections whose clients have sent a request already. Where it fails that is what happens.
+/// Makes a listener drop packets that would begin a new connection, while handshakes that have begun can finish.
+/// Without it, closing the listener resets connections whose clients have already sent a request; if it fails, they are
+/// reset.
 void refuse_new(Acceptor& acceptor) {
   sock_filter drop_syn[] = {{BPF_LD | BPF_B | BPF_ABS, 0, 0, 13},      // the flags of the TCP header
                             {BPF_JMP | BPF_JSET | BPF_K, 0, 1, 0x02},  // SYN
-                            {BPF_RET | BPF_K, 0, 0, 0},                // nothing of the packet is kept
+                            {BPF_RET | BPF_K, 0, 0, 0},                // keep nothing of the packet
                             {BPF_RET | BPF_K, 0, 0, 0xFFFFFFFF}};
   const sock_fprog program{std::size(drop_syn), drop_syn};
   (void)::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
-/// How often the timeouts of a thread are looked at: an eighth of the shortest, between 5 and 500 milliseconds.
+/// The interval at which a thread checks its timeouts: an eighth of the shortest, between 5 and 500 milliseconds.
 std::chrono::milliseconds tick_of(const Timeouts& timeouts) {
   const auto shortest =
       std::min({timeouts.header, timeouts.body_grace, timeouts.body_stall, timeouts.idle, timeouts.write_stall});
@@ -58,7 +60,7 @@ Loop::~Loop() = default;
 std::uint16_t Loop::listen(const asio::ip::tcp::endpoint& endpoint) {
   acceptor_.open(endpoint.protocol());
   acceptor_.set_option(asio::socket_base::reuse_address(true));
-  const int on = 1;  // each thread has a listener of its own on the port
+  const int on = 1;  // each thread has its own listener on the port
   if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
     throw boost::system::system_error(errno, boost::system::system_category());
   acceptor_.bind(endpoint);
@@ -74,7 +76,7 @@ void Loop::run() {
       context_.run();
       return;
     } catch (const std::exception& error) {
-      // Out of memory: the connection whose turn it was is gone, the others go on.
+      // Out of memory: the connection that was being served is gone, the others go on.
       failed = true;
       api_.log(LogLevel::error, error.what());
     }
@@ -84,18 +86,18 @@ void Loop::accept() {
   if (is_accepting_ || phase_ == Phase::draining) return;
   acceptor_.async_accept([this](const error_code& error, Socket socket) {
     is_accepting_ = false;
-    if (!error) admit(std::move(socket));  // also when it came just before the listener closed
+    if (!error) admit(std::move(socket));  // also one that was accepted just before the listener closed
     if (phase_ == Phase::draining) return;
     if (error == asio::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system)
       return on_no_descriptors();
-    // Out of memory: try again with the next tick, when some connection may be gone.
+    // Out of memory: try again at the next tick, when some connection may be gone.
     if (error && error != asio::error::connection_aborted) return tick();
     accept();
   });
-  is_accepting_ = true;  // not before: what throws has started nothing
+  is_accepting_ = true;  // not earlier: when async_accept throws, it has started nothing
 }
 
-/// Finds room for a connection: one that is free, that of an idle connection here, or of one in another loop.
+/// Finds room for a connection: a free place, or that of an idle connection in this loop or in another one.
 void Loop::admit(Socket socket) {
   const auto& limits = api_.options().limits;
   if (api_.metrics().connections.load(std::memory_order_relaxed) < static_cast<std::int64_t>(limits.connections) ||
@@ -120,7 +122,7 @@ void Loop::enter(Socket socket, bool has_room) {
   tick();
 }
 
-/// Says why, as far as that goes without waiting, and closes.
+/// Tells the client why, as far as that is possible without waiting, and closes.
 void Loop::turn_away(Socket& socket, std::string_view reason) {
   Response response;
   response.fail(503, reason);
@@ -131,13 +133,14 @@ void Loop::turn_away(Socket& socket, std::string_view reason) {
   socket.non_blocking(true, ignored);
   socket.write_some(asio::buffer(text), ignored);
   socket.shutdown(Socket::shutdown_send, ignored);
-  // Bytes that nobody read would make the system drop the answer.
+  // If bytes were left unread, the system would drop the answer.
   char unread[4096];
   for (int i = 0; i < 4 && !ignored; ++i) socket.read_some(asio::buffer(unread), ignored);
   api_.metrics().responses.add(503);
 }
 
-/// The process may open no more files: an idle connection makes room, else the spare descriptor lets one be told.
+/// The process may open no more files: closes an idle connection to make room, or uses the spare descriptor to tell a
+/// client why it is refused.
 void Loop::on_no_descriptors() {
   api_.metrics().out_of_descriptors.fetch_add(1, std::memory_order_relaxed);
   if (const std::uint64_t times = descriptors_.count(api_.now()); times > 0)
@@ -158,12 +161,12 @@ void Loop::on_no_descriptors() {
   error ? tick() : accept();
 }
 
-/// Closes the connection that has been idle for the longest time. False when none has been idle for long enough.
+/// Closes the connection that has been idle for the longest time. Returns false when none has been idle long enough.
 bool Loop::make_room() {
   const TimePoint now = api_.now();
   int seen = 0;
   for (Connection* at = first_; at != nullptr && seen < longest_search; at = at->next_) {
-    if (at->is_busy()) continue;  // which costs nothing to see: however many, they hide no idle one
+    if (at->is_busy()) continue;  // not counted in `seen`: that costs no system call
     ++seen;
     if (!at->is_idle(now, idle_enough)) continue;
     at->close();
@@ -173,7 +176,7 @@ bool Loop::make_room() {
   return false;
 }
 
-/// In this loop's thread, for another one; passed on around the ring.
+/// Makes room for the loop `asking`, or passes the question on around the ring. Runs in the thread of this loop.
 void Loop::make_room_for(Loop& asking) {
   const bool was_made = make_room();
   if (was_made || next_loop_ == &asking)
@@ -200,7 +203,7 @@ void Loop::tick() {
   if (is_ticking_) return;
   timer_.expires_after(is_stopping() ? std::min(tick_, stopping_tick) : tick_);
   timer_.async_wait([this](const error_code& error) {
-    if (error) return;  // another wait took its place
+    if (error) return;  // another wait has replaced this one
     is_ticking_ = false;
     on_tick();
   });
@@ -214,7 +217,7 @@ void Loop::on_tick() {
   const bool closes_idle = phase_ >= Phase::closing && now >= stop_.begin + last_request;
   for (Connection* at = first_; at != nullptr;) {
     const std::shared_ptr<Connection> connection = at->shared_from_this();
-    at = connection->next_;  // now: one that is answered goes to the end of the list
+    at = connection->next_;  // before `check`: a connection that is answered moves to the end of the list
     if (is_over || (closes_idle && connection->is_idle(now, last_request)))
       connection->close();
     else
@@ -239,10 +242,10 @@ void Loop::begin_stopping(const StopTimes& times) {
   if (is_stopping()) return;
   phase_ = Phase::lame_duck;
   stop_ = times;
-  while (!waiting_.empty()) on_room(false);  // the other loops may end before they reply
+  while (!waiting_.empty()) on_room(false);  // the other loops may stop before they reply
   if (api_.now() >= stop_.lame_duck_end) begin_closing();
   is_ticking_ = false;
-  tick();  // the next one comes soon
+  tick();  // stopping has a shorter interval
 }
 
 void Loop::begin_closing() {
@@ -250,7 +253,7 @@ void Loop::begin_closing() {
   refuse_new(acceptor_);
 }
 
-/// Those who came before the listener closes are served.
+/// Accepts the connections that have already arrived, then closes the listener.
 void Loop::close_listener() {
   error_code error;
   acceptor_.non_blocking(true, error);
@@ -264,9 +267,9 @@ void Loop::close_listener() {
 }
 
 void Loop::stop_if_drained() {
-  if (is_accepting_) return;  // it may hold a connection that nobody has seen yet
+  if (is_accepting_) return;  // the accept in progress may hold a new connection
   const bool is_over = api_.now() >= stop_.deadline;
-  // Closed connections may be kept alive by a worker; nothing is left to do for them here.
+  // A worker may keep a closed connection alive; the loop has nothing left to do for it.
   for (const Connection* at = first_; at != nullptr && !is_over; at = at->next_)
     if (at->state_ != Connection::State::closed) return;
   guard_.reset();

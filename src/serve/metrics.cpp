@@ -1,6 +1,6 @@
 #include "serve/metrics.hpp"
 
-#include <charconv>
+#include <fmt/core.h>
 
 #include "scalar/core/json.hpp"
 #include "scalar/core/version.hpp"
@@ -21,7 +21,7 @@ void add(cache::CacheStats& sum, const cache::CacheStats& more) {
 
 namespace {
 
-/// Writes families and samples. Label values are model names and codes, which need no escapes.
+/// Writes metric families and samples. Label values are model names, versions and codes, which need no escapes.
 class Text {
  public:
   explicit Text(std::string& out) : out_(out) {}
@@ -45,9 +45,7 @@ class Text {
   std::string_view name_{};
 };
 
-std::string label(std::string_view name, std::string_view value) {
-  return std::string(name) + "=\"" + std::string(value) + "\"";
-}
+std::string label(std::string_view name, std::string_view value) { return fmt::format("{}=\"{}\"", name, value); }
 std::string code_label(int code) { return label("code", code == 0 ? "other" : std::to_string(code)); }
 
 void append_server(Text& text, const ServerMetrics& server, const Budget& memory) {

@@ -1,5 +1,5 @@
 #pragma once
-/// What the server counts, and its text for Prometheus.
+/// The counts of a server, and their text for Prometheus.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -14,7 +14,7 @@
 
 namespace scalar::inline v0::serve {
 
-/// Counts by HTTP status; those that are not listed count together as 0.
+/// Counts by HTTP status. All statuses that are not in `codes` are counted as 0.
 class StatusCounts {
  public:
   static constexpr std::array<int, 17> codes{200, 400, 404, 405, 408, 413, 414, 415, 417,
@@ -62,13 +62,13 @@ class Latencies {
 /// Adds every count of `more` to `sum`.
 void add(cache::CacheStats& sum, const cache::CacheStats& more);
 
-/// Of one model name, across its versions.
+/// The counts of one model name, across its versions.
 struct ModelMetrics {
   StatusCounts requests{};
   Latencies latency{};
   std::atomic<std::uint64_t> rows{0};
 
-  /// Keeps the counts of a version that is gone, so that totals never fall.
+  /// Adds the counts of a version that was removed, so that totals never decrease.
   void retire(const cache::CacheStats& stats);
   cache::CacheStats retired() const;
 
@@ -77,7 +77,7 @@ struct ModelMetrics {
   cache::CacheStats retired_{};
 };
 
-/// Of the server itself.
+/// The counts of the server itself.
 struct ServerMetrics {
   StatusCounts responses{};
   std::atomic<std::int64_t> connections{0};
@@ -91,7 +91,7 @@ struct ServerMetrics {
 };
 
 class Snapshot;
-/// Everything in the text format 0.0.4 of Prometheus.
+/// Appends all metrics, in the text format 0.0.4 of Prometheus.
 void append_metrics(std::string& out, const ServerMetrics& server, const Budget& memory, const Snapshot& models);
 
 }  // namespace scalar::inline v0::serve

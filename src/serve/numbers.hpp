@@ -1,5 +1,5 @@
 #pragma once
-/// The number types of tensors on the wire, and what a double keeps of their values.
+/// The number types of tensors in requests, and the conversion of their values to double.
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -14,7 +14,7 @@
 
 namespace scalar::inline v0::serve {
 
-/// A floating-point type that C++20 does not have, as its bits.
+/// A floating-point type that C++20 does not have, stored as its bits.
 template <int exponent_bits, int fraction_bits>
 struct ShortFloat {
   std::uint16_t bits = 0;
@@ -31,7 +31,7 @@ struct ShortFloat {
     const int whole = exponent == 0 ? fraction : fraction | (1 << fraction_bits);
     return sign * std::ldexp(whole, (exponent == 0 ? 1 : exponent) - bias - fraction_bits);
   }
-  /// The nearest value of this type, ties to even; infinite beyond the largest.
+  /// `number` rounded to the nearest value of this type, ties to even; infinity beyond the largest.
   static double nearest(double number) {
     if (number == 0 || !std::isfinite(number)) return number;
     int exponent = 0;
@@ -45,12 +45,12 @@ struct ShortFloat {
 using Half = ShortFloat<5, 10>;     // IEEE 754 binary16: FP16
 using BFloat16 = ShortFloat<8, 7>;  // BF16, which Triton adds to the protocol's types
 
-/// A BOOL of a binary tensor.
+/// A BOOL in a binary tensor.
 struct Flag {
   std::uint8_t byte = 0;
 };
 
-/// Calls `visit(T{})` with the C++ type of the number type spelled `name`. False when that is none.
+/// Calls `visit(T{})` with the C++ type for the number type `name`. Returns false when `name` is not a number type.
 template <class Visit>
 bool visit_number_type(std::string_view name, Visit&& visit) {
   if (name == "FP32") return visit(float{}), true;
@@ -69,7 +69,7 @@ bool visit_number_type(std::string_view name, Visit&& visit) {
   return false;
 }
 
-/// The double that is `number`; nothing when there is none.
+/// `number` as a double; nothing when no double has exactly that value.
 template <class Integer>
 std::optional<double> exactly(Integer number) noexcept {
   const auto rounded = static_cast<double>(number);
@@ -78,8 +78,8 @@ std::optional<double> exactly(Integer number) noexcept {
   return rounded;
 }
 
-/// What a number that was written in JSON is as a `T`: rounded where T is a floating-point type and does not overflow,
-/// the same where it is an integer. Nothing when T has no such value.
+/// The value of a JSON number in a tensor of `T`s: rounded when `T` is a floating-point type, unchanged when it is an
+/// integer type. Nothing when it overflows, when `T` has no such value, or when no double has it.
 template <class T, class Written>
 std::optional<double> written_as(Written number) noexcept {
   if constexpr (std::is_integral_v<T> && std::is_integral_v<Written>) {
@@ -99,7 +99,7 @@ std::optional<double> written_as(Written number) noexcept {
   }
 }
 
-/// The number whose bytes lie at `at`, little-endian as on this machine; nothing when no double is that number.
+/// The number whose bytes lie at `at`, little-endian as on this machine; nothing when no double has exactly that value.
 template <class T>
 std::optional<double> loaded(const char* at) noexcept {
   T value;

@@ -1,5 +1,5 @@
 #pragma once
-/// How slowly a client may send or take bytes.
+/// Limits how slowly a client may send or take bytes.
 #include <chrono>
 #include <cstdint>
 
@@ -7,14 +7,14 @@
 
 namespace scalar::inline v0::serve {
 
-/// After `grace`, `bytes_per_second` must have come on average; and never may `stall` go by without a byte.
+/// After `grace`, a transfer must keep up `bytes_per_second` on average; and `stall` must never pass without a byte.
 struct PaceLimits {
   std::chrono::milliseconds grace{};
   std::chrono::milliseconds stall{};
   std::uint64_t bytes_per_second = 1;
 };
 
-/// Watches one transfer.
+/// Checks one transfer against its limits.
 class Pace {
  public:
   void start(TimePoint now, const PaceLimits& limits) noexcept {
@@ -22,7 +22,8 @@ class Pace {
     started_ = moved_at_ = now;
     bytes_ = 0;
   }
-  /// `bytes` have been moved since the start. Progress counts from the call that sees it.
+  /// Whether the transfer is too slow, when `bytes` have been moved since the start. Progress counts from the time of
+  /// the call that sees it.
   bool is_too_slow(TimePoint now, std::uint64_t bytes) noexcept {
     if (bytes > bytes_) {
       bytes_ = bytes;

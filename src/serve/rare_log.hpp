@@ -1,5 +1,5 @@
 #pragma once
-/// Keeps strangers from filling the host's log.
+/// Keeps clients from filling the log of the program.
 #include <chrono>
 #include <cstdint>
 #include <utility>
@@ -8,11 +8,11 @@
 
 namespace scalar::inline v0::serve {
 
-/// Counts something that may happen often, and is worth a line once a minute.
+/// Counts an event that may happen often, but is logged at most once per minute.
 class RareLog {
  public:
-  /// Counts it once more. Returns how often it happened since the last line, or 0 when a line was written less than a
-  /// minute ago.
+  /// Counts one event. Returns how many happened since the last line in the log, or 0 when that line was written less
+  /// than a minute ago.
   std::uint64_t count(TimePoint now) noexcept {
     ++seen_;
     if (was_said_ && now < said_ + std::chrono::minutes(1)) return 0;

@@ -1,9 +1,12 @@
 #include "serve/repository.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <unordered_set>
 #include <utility>
 
+#include "core/fail.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/json.hpp"
 #include "serve/framing.hpp"
@@ -18,40 +21,38 @@ void check_name(std::string_view text, const char* what) {
            c == '-';
   };
   if (text.empty() || text.size() > 128 || !std::all_of(text.begin(), text.end(), plain) || text == "." || text == "..")
-    throw Error(Errc::invalid_argument,
-                "a " + std::string(what) + " has 1 to 128 letters, digits, '.', '_' or '-'; seen \"" +
-                    std::string(text.substr(0, 64)) + "\"",
-                "serve");
+    fail(Errc::invalid_argument, "serve", "a {} has 1 to 128 letters, digits, '.', '_' or '-'; seen \"{}\"", what,
+         text.substr(0, 64));
 }
 
 /// `/v2/models/stats` and `/v2/repository/index` are routes of the protocol's extensions.
 void check_not_reserved(std::string_view name) {
   if (name == "stats" || name == "index")
-    throw Error(Errc::invalid_argument,
-                "a model cannot be called \"" + std::string(name) + "\": the protocol has a route of that name",
-                "serve");
+    fail(Errc::invalid_argument, "serve", "a model cannot be called \"{}\": the protocol has a route of that name",
+         name);
 }
 
-std::string model_place(std::string_view name) { return "serve: model \"" + std::string(name) + "\""; }
+std::string model_place(std::string_view name) { return fmt::format("serve: model \"{}\"", name); }
 
-/// What the answers are written by must not contradict itself.
+/// Throws when the signature contradicts itself: answers are written from it.
 void check(const Signature& signature, const std::string& place) {
-  const auto bad = [&](const std::string& what) { throw Error(Errc::invalid_argument, what, place); };
-  if (signature.inputs.empty()) bad("the signature has no inputs");
-  if (signature.outputs < 1)
-    bad("the signature has " + std::to_string(signature.outputs) + " outputs, expected 1 or more");
+  constexpr Errc bad = Errc::invalid_argument;
+  if (signature.inputs.empty()) fail(bad, place, "the signature has no inputs");
+  if (signature.outputs < 1) fail(bad, place, "the signature has {} outputs, expected 1 or more", signature.outputs);
   if (!signature.classes.empty() && static_cast<std::int64_t>(signature.classes.size()) != signature.outputs)
-    bad("the signature has " + std::to_string(signature.classes.size()) + " classes and " +
-        std::to_string(signature.outputs) + " outputs, expected as many");
+    fail(bad, place, "the signature has {} classes and {} outputs, expected as many", signature.classes.size(),
+         signature.outputs);
   std::unordered_set<std::string_view> names;
   for (const Input& input : signature.inputs) {
     if (input.is_text && signature.is_numeric)
-      bad("the input \"" + input.name + "\" is a text, so the inputs are not numeric");
+      fail(bad, place, "the input \"{}\" is a text, so the inputs are not numeric", input.name);
     if (signature.is_numeric) continue;  // the columns need no names: they may come as one dense tensor
-    if (input.name.empty() || !json::is_utf8(input.name)) bad("an input has no name, or one that is not UTF-8");
-    if (!names.insert(input.name).second) bad("the input \"" + input.name + "\" comes twice");
+    if (input.name.empty() || !json::is_utf8(input.name))
+      fail(bad, place, "an input has no name, or one that is not UTF-8");
+    if (!names.insert(input.name).second) fail(bad, place, "the input \"{}\" comes twice", input.name);
   }
-  if (signature.prefers_dense && !signature.is_numeric) bad("the signature prefers dense input, but is not numeric");
+  if (signature.prefers_dense && !signature.is_numeric)
+    fail(bad, place, "the signature prefers dense input, but is not numeric");
 }
 
 /// One row of zeros and missing texts.
@@ -97,7 +98,7 @@ double warm(const Servable& servable) {
       if (end - begin > enough) break;
     }
   } catch (const Error&) {
-    return -1;  // clients may never ask for such a row
+    return -1;  // not fatal: clients may never ask for such a row
   }
   return static_cast<double>(best.count());
 }
@@ -130,13 +131,12 @@ std::vector<ModelStatistics> Snapshot::statistics() const {
 
 const std::shared_ptr<const ServedVersion>& Snapshot::find(std::string_view name, std::string_view version) const {
   const Model* found = model(name);
-  // The wording is Triton's: clients look for it.
-  if (found == nullptr) throw Error(Errc::not_found, "Request for unknown model: " + quoted(name) + " is not found");
+  // The wording is Triton's: some clients look for it.
+  if (found == nullptr) fail(Errc::not_found, "", "Request for unknown model: {} is not found", quoted(name));
   if (version.empty()) return found->versions.back();
   for (const auto& served : found->versions)
     if (served->version == version) return served;
-  throw Error(Errc::not_found,
-              "Request for unknown model: " + quoted(name) + " version " + quoted(version) + " is not found");
+  fail(Errc::not_found, "", "Request for unknown model: {} version {} is not found", quoted(name), quoted(version));
 }
 
 std::string Repository::add(std::string_view name, std::shared_ptr<const Servable> servable, const std::string& version,
@@ -144,7 +144,7 @@ std::string Repository::add(std::string_view name, std::shared_ptr<const Servabl
   check_name(name, "model name");
   check_not_reserved(name);
   if (!version.empty()) check_name(version, "version");
-  if (servable == nullptr) throw Error(Errc::invalid_argument, "the servable is empty", model_place(name));
+  if (servable == nullptr) fail(Errc::invalid_argument, model_place(name), "the servable is empty");
   check(servable->signature(), model_place(name));
   const std::lock_guard lock(mutex_);
   Snapshot::Models models = current_->models();

@@ -1,5 +1,5 @@
 #pragma once
-/// Which models are served, by name and version; replaced as a whole, read without waiting.
+/// The models that are served, by name and version, as immutable snapshots that readers get without waiting.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -16,19 +16,19 @@
 
 namespace scalar::inline v0::serve {
 
-/// How long a prediction of some rows is expected to take: a moving average per row.
+/// How long predictions are expected to take: a moving average per row.
 class Expectation {
  public:
-  /// Negative before anything is known.
+  /// The expected time for `rows` rows; negative when nothing is known yet.
   double nanoseconds(std::int64_t rows) const noexcept {
     return per_row_.load(std::memory_order_relaxed) * static_cast<double>(rows);
   }
-  /// What to expect before anything is learned; negative: nothing is known.
+  /// Sets what to expect until something is learned; negative: nothing is known.
   void assume(double nanoseconds_per_row) noexcept { per_row_.store(nanoseconds_per_row, std::memory_order_relaxed); }
   void learn(std::chrono::nanoseconds taken, std::int64_t rows) noexcept {
     double seen = static_cast<double>(taken.count()) / static_cast<double>(rows);
     const double before = per_row_.load(std::memory_order_relaxed);
-    // A moment without the processor must not make a fast model look slow.
+    // A prediction during which the thread lost the processor must not make a fast model look slow.
     if (before >= 0) seen = 0.8 * before + 0.2 * std::min(seen, 4 * before + 1000);
     per_row_.store(seen, std::memory_order_relaxed);
   }
@@ -37,8 +37,8 @@ class Expectation {
   std::atomic<double> per_row_{-1};
 };
 
-/// Predicts a row of zeros and missing texts a few times, past the cache, so that the first clients find a warm model.
-/// Returns the nanoseconds of the fastest; negative when the model refuses that row.
+/// Predicts a row of zeros and missing texts a few times, without the cache, so that the first clients find a warm
+/// model. Returns the nanoseconds of the fastest prediction; negative when the model refuses the row.
 double warm(const Servable& servable);
 
 /// One version of one model.
@@ -50,13 +50,13 @@ struct ServedVersion {
   mutable Expectation expectation{};
 };
 
-/// The models at one moment. Immutable.
+/// The models at one point in time. Immutable.
 class Snapshot {
  public:
   struct Model {
     std::vector<std::shared_ptr<const ServedVersion>> versions{};  // in the order they were added
     std::shared_ptr<ModelMetrics> metrics{};
-    /// Of all versions, those that are gone included.
+    /// The counts of all versions, including those that were removed.
     cache::CacheStats cache_stats() const;
   };
   using Models = std::map<std::string, Model, std::less<>>;
@@ -65,9 +65,9 @@ class Snapshot {
   explicit Snapshot(Models models) : models_(std::move(models)) {}
   const Models& models() const noexcept { return models_; }
   const Model* model(std::string_view name) const noexcept;
-  /// Of every model, by name.
+  /// The counts of every model, in the order of their names.
   std::vector<ModelStatistics> statistics() const;
-  /// Throws `Error{Errc::not_found}`. An empty version is the one added last.
+  /// The version of a model; an empty `version` means the one added last. Errors: `Errc::not_found`.
   const std::shared_ptr<const ServedVersion>& find(std::string_view name, std::string_view version) const;
 
  private:
@@ -76,7 +76,7 @@ class Snapshot {
 
 class Repository {
  public:
-  /// See Server::add. Returns the version. `nanoseconds_per_row` is what `warm` returned; where that is negative, the
+  /// See Server::add. Returns the version. `nanoseconds_per_row` is what `warm` returned; when it is negative, the
   /// version is expected to take as long as the one before it.
   std::string add(std::string_view name, std::shared_ptr<const Servable> servable, const std::string& version,
                   double nanoseconds_per_row = -1);
@@ -90,12 +90,12 @@ class Repository {
 
   mutable std::mutex mutex_{};
   std::shared_ptr<const Snapshot> current_ = std::make_shared<const Snapshot>();
-  std::map<std::string, std::shared_ptr<ModelMetrics>, std::less<>> metrics_{};  // also of models that are gone
+  std::map<std::string, std::shared_ptr<ModelMetrics>, std::less<>> metrics_{};  // also of models that were removed
   std::map<std::string, std::uint64_t, std::less<>> last_number_{};
   std::atomic<std::uint64_t> edition_{1};
 };
 
-/// A thread's view of the repository: one atomic load where nothing changed.
+/// A thread's view of the repository. `get` costs one atomic load when nothing has changed.
 class SnapshotReader {
  public:
   explicit SnapshotReader(const Repository& repository) : repository_(repository) { refresh(); }
@@ -104,7 +104,7 @@ class SnapshotReader {
     return *snapshot_;
   }
   void refresh() {
-    // The edition first: what is fetched afterwards is at least as new.
+    // The edition first: the snapshot that is fetched afterwards is at least as new.
     edition_ = repository_.edition();
     snapshot_ = repository_.snapshot();
   }

@@ -1,5 +1,5 @@
 #pragma once
-/// From a request target to what it names.
+/// Finds the route and the model that a request target names.
 #include <cstdint>
 #include <string>
 #include <string_view>

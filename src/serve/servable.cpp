@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/fail.hpp"
+
 namespace scalar::inline v0::serve {
 namespace {
 
@@ -53,7 +55,7 @@ std::shared_ptr<const Servable> make_servable(Predictor predictor) {
 }
 
 std::shared_ptr<const Servable> make_servable(Signature signature, PredictFunction function) {
-  if (function == nullptr) throw Error(Errc::invalid_argument, "the function is empty", "make_servable");
+  if (function == nullptr) fail(Errc::invalid_argument, "make_servable", "the function is empty");
   return std::make_shared<ServedFunction>(std::move(signature), std::move(function));
 }
 

@@ -1,11 +1,14 @@
 #include "scalar/serve/server.hpp"
 
+#include <fmt/core.h>
+
 #include <boost/asio/ip/address.hpp>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "core/fail.hpp"
 #include "scalar/core/error.hpp"
 #include "serve/connection.hpp"
 
@@ -13,32 +16,34 @@ namespace scalar::inline v0::serve {
 namespace {
 
 ServerOptions checked(ServerOptions options) {
-  const auto bad = [](const std::string& what) { throw Error(Errc::invalid_argument, what, "serve"); };
-  if (options.threads < 0 || options.threads > 1024) bad("threads is " + std::to_string(options.threads));
-  if (options.workers < 0 || options.workers > 1024) bad("workers is " + std::to_string(options.workers));
-  if (options.limits.header_bytes < 256 || options.limits.header_bytes > (1 << 20))
-    bad("header_bytes is " + std::to_string(options.limits.header_bytes) + ", expected 256 to 1048576");
-  if (options.limits.json_depth < 4 || options.limits.json_depth > 1024)
-    bad("json_depth is " + std::to_string(options.limits.json_depth) + ", expected 4 to 1024");
+  const Limits& limits = options.limits;
+  if (options.threads < 0 || options.threads > 1024)
+    fail(Errc::invalid_argument, "serve", "threads is {}", options.threads);
+  if (options.workers < 0 || options.workers > 1024)
+    fail(Errc::invalid_argument, "serve", "workers is {}", options.workers);
+  if (limits.header_bytes < 256 || limits.header_bytes > (1 << 20))
+    fail(Errc::invalid_argument, "serve", "header_bytes is {}, expected 256 to 1048576", limits.header_bytes);
+  if (limits.json_depth < 4 || limits.json_depth > 1024)
+    fail(Errc::invalid_argument, "serve", "json_depth is {}, expected 4 to 1024", limits.json_depth);
   constexpr std::size_t most = 1 << 24;
-  if (options.limits.connections == 0 || options.limits.connections > most)
-    bad("connections is " + std::to_string(options.limits.connections) + ", expected 1 to " + std::to_string(most));
-  if (options.limits.reserved_connections > most)
-    bad("reserved_connections is " + std::to_string(options.limits.reserved_connections) + ", expected 0 to " +
-        std::to_string(most));
+  if (limits.connections == 0 || limits.connections > most)
+    fail(Errc::invalid_argument, "serve", "connections is {}, expected 1 to {}", limits.connections, most);
+  if (limits.reserved_connections > most)
+    fail(Errc::invalid_argument, "serve", "reserved_connections is {}, expected 0 to {}", limits.reserved_connections,
+         most);
   const Timeouts& times = options.timeouts;
-  // A day is more than anybody waits, and far from where adding to a time point overflows.
+  // A day is longer than anybody waits, and adding it to a time point cannot overflow.
   for (const auto time : {times.header, times.body_grace, times.body_stall, times.idle, times.write_stall,
                           times.request, times.lame_duck, times.last_request, times.drain})
     if (time < std::chrono::milliseconds(0) || time > std::chrono::hours(24))
-      bad("a timeout is " + std::to_string(time.count()) + " ms, expected 0 to 86400000");
+      fail(Errc::invalid_argument, "serve", "a timeout is {} ms, expected 0 to 86400000", time.count());
   return options;
 }
 
 asio::ip::tcp::endpoint endpoint_of(const ServerOptions& options) {
   boost::system::error_code error;
   const auto address = asio::ip::make_address(options.address, error);
-  if (error) throw Error(Errc::invalid_argument, "\"" + options.address + "\" is no IP address", "serve");
+  if (error) fail(Errc::invalid_argument, "serve", "\"{}\" is no IP address", options.address);
   return {address, options.port};
 }
 
@@ -78,7 +83,7 @@ void Server::Impl::listen() {
   const int count = options.threads > 0 ? options.threads : runtime.threads();
   try {
     if (endpoint.port() != 0) {
-      // Listeners that share a port would share it with a stranger, too: make sure that there is none.
+      // Listeners that share their port would also share it with another program: make sure that there is none.
       asio::io_context context(1);
       Acceptor probe(context.get_executor());
       probe.open(endpoint.protocol());
@@ -92,17 +97,16 @@ void Server::Impl::listen() {
     }
     for (std::size_t i = 0; i < loops.size(); ++i) loops[i]->set_next(*loops[(i + 1) % loops.size()]);
   } catch (const boost::system::system_error& error) {
-    throw Error(Errc::io, "cannot listen: " + error.code().message(),
-                options.address + ":" + std::to_string(endpoint.port()));
+    fail(Errc::io, fmt::format("{}:{}", options.address, endpoint.port()), "cannot listen: {}", error.code().message());
   }
 }
 
 void Server::Impl::start() {
   const std::lock_guard lock(mutex);
-  if (state != State::listening) throw Error(Errc::invalid_argument, "a server is started once", "serve");
+  if (state != State::listening) fail(Errc::invalid_argument, "serve", "a server is started once");
   state = State::serving;
   for (const auto& loop : loops) threads.emplace_back([&loop] { loop->run(); });
-  runtime.log(LogLevel::info, "serve", "listening on " + options.address + ":" + std::to_string(port));
+  runtime.log(LogLevel::info, "serve", fmt::format("listening on {}:{}", options.address, port));
 }
 
 void Server::Impl::stop() {
@@ -148,7 +152,7 @@ std::string Server::Impl::add(std::string_view name, std::shared_ptr<const Serva
   std::string version = repository.add(name, std::move(model), model_options.version, nanoseconds_per_row);
   const std::lock_guard lock(mutex);
   for (const auto& loop : loops) loop->refresh();
-  runtime.log(LogLevel::info, "serve", "model " + std::string(name) + " version " + version + " is ready");
+  runtime.log(LogLevel::info, "serve", fmt::format("model {} version {} is ready", name, version));
   return version;
 }
 
@@ -182,7 +186,8 @@ std::uint16_t Server::port() const noexcept { return impl_->port; }
 std::string Server::url() const {
   const std::string& address = impl_->options.address;
   const bool is_v6 = address.find(':') != address.npos;
-  return "http://" + (is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(impl_->port);
+  return is_v6 ? fmt::format("http://[{}]:{}", address, impl_->port)
+               : fmt::format("http://{}:{}", address, impl_->port);
 }
 
 }  // namespace scalar::inline v0::serve

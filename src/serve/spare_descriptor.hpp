@@ -1,11 +1,11 @@
 #pragma once
-/// A file descriptor that is kept for the moment when no other is left.
+/// A file descriptor that is kept in reserve for when no other is left.
 #include <fcntl.h>
 #include <unistd.h>
 
 namespace scalar::inline v0::serve {
 
-/// Given up, it lets one connection be accepted and told why it is refused. Not copyable.
+/// When it is given up, one connection can be accepted and told why it is refused. Not copyable.
 class SpareDescriptor {
  public:
   SpareDescriptor() noexcept { take(); }

@@ -19,7 +19,7 @@ bool Workers::submit(const void* owner, Job job) {
 }
 
 bool Workers::withdraw(const void* owner) {
-  Job dropped;  // ends without the lock
+  Job dropped;  // destroyed after the lock is released
   const std::lock_guard lock(mutex_);
   const auto found = std::find_if(queue_.begin(), queue_.end(), [&](const Waiting& one) { return one.owner == owner; });
   if (found == queue_.end()) return false;

@@ -1,5 +1,5 @@
 #pragma once
-/// Threads for predictions that take long, behind a bounded queue.
+/// Threads for long predictions, behind a bounded queue.
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -18,11 +18,13 @@ class Workers {
   Workers(Api& api, int threads) : api_(api), count_(threads) {}
   ~Workers() { stop(); }
 
-  /// False when the queue is full. The threads start with the first job. An owner has one job at a time.
+  /// Queues a job. Returns false when the queue is full, or after `stop`. The threads start with the first job. An
+  /// owner may have one job at a time.
   bool submit(const void* owner, Job job);
-  /// Drops the owner's job, and what it holds. False when it has begun.
+  /// Removes the owner's job from the queue and destroys it. Returns false when it is not in the queue: a worker has
+  /// begun it.
   bool withdraw(const void* owner);
-  /// Drops what waits and returns when what runs is done.
+  /// Drops the jobs that wait, and returns when those that run are done.
   void stop();
 
  private:

@@ -3,43 +3,42 @@
 #include <array>
 #include <cmath>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 #include "scalar/spec/parameters.hpp"
 #include "spec/checks.hpp"
 
 namespace scalar::inline v0 {
 namespace {
 
-/// 1 had no start: sums began at the base.
+/// Version 1 had no start: sums began at the base.
 constexpr std::uint8_t form_version = 2;
 
-[[noreturn]] void corrupt(const std::string& message) { throw Error(Errc::corrupt, message, "forest"); }
+template <class... Arguments>
+[[noreturn]] void corrupt(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  fail(Errc::corrupt, "forest", format, std::forward<Arguments>(arguments)...);
+}
 
 void check_version(const TensorReader& reader) {
   const int version = reader.has("version") ? reader.read<std::uint8_t>("version", {1})[0] : 1;
   if (version != form_version)
-    throw Error(Errc::unsupported,
-                "is of version " + std::to_string(version) + " of the form, expected " + std::to_string(form_version) +
-                    ": train or import the model again with this Scalar",
-                "forest");
+    fail(Errc::unsupported, "forest",
+         "is of version {} of the form, expected {}: train or import the model again with this Scalar", version,
+         form_version);
 }
 
 void check_node(const Forest& forest, std::int64_t tree, std::int64_t node, std::int64_t count,
                 std::vector<bool>& has_parent) {
   const auto at = static_cast<std::size_t>(forest.tree_begin[static_cast<std::size_t>(tree)] + node);
-  const auto fail = [&](const std::string& what) {
-    corrupt("tree " + std::to_string(tree) + ", node " + std::to_string(node) + ": " + what);
-  };
+  const auto refuse = [&](std::string_view what) { corrupt("tree {}, node {}: {}", tree, node, what); };
   if (forest.missing[at] > static_cast<std::uint8_t>(Missing::zero_right))
-    fail("the missing policy " + std::to_string(forest.missing[at]) + " is none");
+    refuse(fmt::format("{} is not a missing policy", forest.missing[at]));
   if (forest.feature[at] == -1) return;
   if (forest.feature[at] < 0 || forest.feature[at] >= forest.features)
-    fail("feature " + std::to_string(forest.feature[at]) + " of " + std::to_string(forest.features));
-  if (std::isnan(forest.value[at])) fail("the split is NaN");
+    refuse(fmt::format("feature {} of {}", forest.feature[at], forest.features));
+  if (std::isnan(forest.value[at])) refuse("the split is NaN");
   for (const std::int32_t child : {forest.left[at], forest.right[at]}) {
-    if (child <= node || child >= count)
-      fail("child " + std::to_string(child) + " of " + std::to_string(count) + " nodes");
-    if (has_parent[static_cast<std::size_t>(child)]) fail("child " + std::to_string(child) + " has two parents");
+    if (child <= node || child >= count) refuse(fmt::format("child {} of {} nodes", child, count));
+    if (has_parent[static_cast<std::size_t>(child)]) refuse(fmt::format("child {} has two parents", child));
     has_parent[static_cast<std::size_t>(child)] = true;
   }
 }
@@ -56,18 +55,15 @@ void check(const Forest& forest) {
     corrupt("tree_begin does not cover the nodes");
   const auto is_each = [&](const auto& values) { return values.size() == static_cast<std::size_t>(forest.outputs); };
   if (forest.outputs < 1 || forest.features < 0 || !is_each(forest.base) || !is_each(forest.start))
-    corrupt("has " + std::to_string(forest.outputs) + " outputs, " + std::to_string(forest.base.size()) +
-            " bases and " + std::to_string(forest.start.size()) + " starts");
+    corrupt("has {} outputs, {} bases and {} starts", forest.outputs, forest.base.size(), forest.start.size());
   if (forest.width != DataType::float32 && forest.width != DataType::float64)
     corrupt("the width is neither FP32 nor FP64");
   for (std::int64_t tree = 0; tree < forest.trees(); ++tree) {
     const auto t = static_cast<std::size_t>(tree);
     const std::int64_t count = forest.tree_begin[t + 1] - forest.tree_begin[t];
-    if (count < 1 || forest.tree_begin[t + 1] > static_cast<std::int64_t>(nodes))
-      corrupt("tree " + std::to_string(tree) + " has no nodes");
+    if (count < 1 || forest.tree_begin[t + 1] > static_cast<std::int64_t>(nodes)) corrupt("tree {} has no nodes", tree);
     if (forest.tree_output[t] < 0 || forest.tree_output[t] >= forest.outputs)
-      corrupt("tree " + std::to_string(tree) + " adds to output " + std::to_string(forest.tree_output[t]) + " of " +
-              std::to_string(forest.outputs));
+      corrupt("tree {} adds to output {} of {}", tree, forest.tree_output[t], forest.outputs);
     std::vector<bool> has_parent(static_cast<std::size_t>(count));
     for (std::int64_t node = 0; node < count; ++node) check_node(forest, tree, node, count, has_parent);
   }

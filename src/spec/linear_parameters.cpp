@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include "scalar/core/error.hpp"
 #include "scalar/spec/parameters.hpp"
 #include "spec/checks.hpp"
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <cmath>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 #include "scalar/spec/parameters.hpp"
 #include "spec/checks.hpp"
 
@@ -23,18 +23,15 @@ std::vector<std::byte> to_bytes(const MlpParameters& parameters) {
 void from_bytes(std::span<const std::byte> bytes, MlpParameters& parameters) {
   const TensorReader reader(bytes);
   parameters.sizes = reader.read<std::int64_t>("sizes");
-  if (parameters.sizes.size() < 2)
-    throw Error(Errc::corrupt, "a network has at least two layers of units", "parameters");
+  if (parameters.sizes.size() < 2) fail(Errc::corrupt, "parameters", "a network has at least two layers of units");
   std::int64_t expected = 0;
   for (std::size_t layer = 0; layer < parameters.sizes.size(); ++layer) {
-    // 2^31 units a layer keep the products below within 63 bits.
+    // At most 2^31 units per layer keep the products below within 63 bits.
     if (parameters.sizes[layer] < 1 || parameters.sizes[layer] > std::int64_t{1} << 31)
-      throw Error(Errc::corrupt,
-                  "layer " + std::to_string(layer) + " has " + std::to_string(parameters.sizes[layer]) + " units",
-                  "parameters");
+      fail(Errc::corrupt, "parameters", "layer {} has {} units", layer, parameters.sizes[layer]);
     if (layer > 0 &&
         __builtin_add_overflow(expected, (parameters.sizes[layer - 1] + 1) * parameters.sizes[layer], &expected))
-      throw Error(Errc::corrupt, "the layers have more weights than any memory", "parameters");
+      fail(Errc::corrupt, "parameters", "the layers have more weights than any memory");
   }
   parameters.values = reader.read<float>("values", {expected});
   parameters.activation = detail::read_enum<Activation>(reader, "activation", Activation::logistic);
@@ -45,7 +42,7 @@ void from_bytes(std::span<const std::byte> bytes, MlpParameters& parameters) {
   const bool is_moved = parameters.target_offset != 0 || parameters.target_scale != 1;
   if (!std::isfinite(parameters.target_offset) || !std::isfinite(parameters.target_scale) ||
       !(parameters.target_scale > 0) || (is_moved && parameters.link != Link::identity))
-    throw Error(Errc::corrupt, "the offset or the scale of the targets is none that training makes", "parameters");
+    fail(Errc::corrupt, "parameters", "training makes no such offset or scale of the targets");
 }
 
 }  // namespace scalar::inline v0

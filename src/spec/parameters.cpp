@@ -6,7 +6,7 @@
 #include <cstring>
 #include <limits>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 #include "scalar/core/json.hpp"
 
 namespace scalar::inline v0 {
@@ -20,21 +20,24 @@ constexpr std::string_view where = "parameters";
 
 constexpr std::uint64_t aligned(std::uint64_t offset) { return (offset + alignment - 1) / alignment * alignment; }
 
-[[noreturn]] void corrupt(const std::string& message) { throw Error(Errc::corrupt, message, std::string(where)); }
+template <class... Arguments>
+[[noreturn]] void corrupt(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  fail(Errc::corrupt, where, format, std::forward<Arguments>(arguments)...);
+}
 
 std::string text_of(const std::vector<std::int64_t>& shape) {
   std::string text = "[";
-  for (const std::int64_t size : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  for (const std::int64_t size : shape) text += fmt::format("{}{}", text.size() > 1 ? ", " : "", size);
   return text + "]";
 }
 
-/// The bytes a tensor must have, or nothing where the product does not fit 63 bits.
+/// The number of bytes of a tensor. Throws if it does not fit 63 bits.
 std::uint64_t bytes_of(DataType type, const std::vector<std::int64_t>& shape) {
   std::uint64_t bytes = size_bytes(type);
   for (const std::int64_t size : shape) {
-    if (size < 0) corrupt("a tensor has the negative size " + std::to_string(size));
+    if (size < 0) corrupt("a tensor has the negative size {}", size);
     if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(size), &bytes) || bytes > std::uint64_t{1} << 62)
-      corrupt("a tensor of shape " + text_of(shape) + " has more bytes than any memory");
+      corrupt("a tensor of shape {} has more bytes than any memory", text_of(shape));
   }
   return bytes;
 }
@@ -44,23 +47,21 @@ std::uint64_t bytes_of(DataType type, const std::vector<std::int64_t>& shape) {
 namespace detail {
 void throw_wrong_shape(std::string_view name, const std::vector<std::int64_t>& seen,
                        const std::vector<std::int64_t>& expected) {
-  corrupt("tensor \"" + std::string(name) + "\" has shape " + text_of(seen) + ", expected " + text_of(expected));
+  corrupt("tensor \"{}\" has shape {}, expected {}", name, text_of(seen), text_of(expected));
 }
 }  // namespace detail
 
 void TensorWriter::add(std::string name, DataType type, std::vector<std::int64_t> shape,
                        std::span<const std::byte> data) {
   if (bytes_of(type, shape) != data.size())
-    throw Error(Errc::shape_mismatch,
-                "has " + std::to_string(data.size()) + " bytes, its shape " + text_of(shape) + " asks for " +
-                    std::to_string(bytes_of(type, shape)),
-                "tensor \"" + name + "\"");
+    fail(Errc::shape_mismatch, fmt::format("tensor \"{}\"", name), "has {} bytes, its shape {} asks for {}",
+         data.size(), text_of(shape), bytes_of(type, shape));
   tensors_[std::move(name)] = {type, std::move(shape), {data.begin(), data.end()}};
 }
 
 std::vector<std::byte> TensorWriter::finish() const {
   json::Object header;
-  std::uint64_t offset = 0;  // from the end of the header; the reader aligns that too
+  std::uint64_t offset = 0;  // from the aligned end of the header
   for (const auto& [name, tensor] : tensors_) {
     json::Array shape;
     for (const std::int64_t size : tensor.shape) shape.push_back(size);
@@ -88,11 +89,9 @@ TensorReader::TensorReader(std::span<const std::byte> block) {
   std::uint64_t length = 0;
   const std::uint64_t head = magic.size() + sizeof length;
   if (block.size() < head || std::memcmp(block.data(), magic.data(), magic.size()) != 0)
-    corrupt("does not begin with \"" + std::string(magic) + "\"");
+    corrupt("does not begin with \"{}\"", magic);
   std::memcpy(&length, block.data() + magic.size(), sizeof length);
-  if (length > block.size() - head)
-    corrupt("the header claims " + std::to_string(length) + " bytes, " + std::to_string(block.size() - head) +
-            " are there");
+  if (length > block.size() - head) corrupt("the header claims {} bytes, {} are there", length, block.size() - head);
   const std::uint64_t begin = aligned(head + length);
   if (begin > block.size()) corrupt("ends within its header");
   const std::uint64_t room = block.size() - begin;
@@ -100,30 +99,29 @@ TensorReader::TensorReader(std::span<const std::byte> block) {
     const json::Value header = json::parse({reinterpret_cast<const char*>(block.data()) + head, length}, where);
     for (const auto& [name, entry] : header.as_object()) {
       const auto type = data_type(entry.at("type").as_string());
-      if (!type || size_bytes(*type) == 0) corrupt("tensor \"" + name + "\" has no known element type");
+      if (!type || size_bytes(*type) == 0) corrupt("tensor \"{}\" has no known element type", name);
       std::vector<std::int64_t> shape;
       for (const json::Value& size : entry.at("shape").as_array()) shape.push_back(size.as_int());
       const std::uint64_t bytes = entry.at("bytes").as_uint(), offset = entry.at("offset").as_uint();
       if (bytes != bytes_of(*type, shape))
-        corrupt("tensor \"" + name + "\" has " + std::to_string(bytes) + " bytes, its shape " + text_of(shape) +
-                " asks for " + std::to_string(bytes_of(*type, shape)));
+        corrupt("tensor \"{}\" has {} bytes, its shape {} asks for {}", name, bytes, text_of(shape),
+                bytes_of(*type, shape));
       if (offset % alignment != 0 || offset > room || bytes > room - offset)
-        corrupt("tensor \"" + name + "\" lies beyond the end: bytes " + std::to_string(offset) + " + " +
-                std::to_string(bytes) + " of " + std::to_string(room));
+        corrupt("tensor \"{}\" lies beyond the end: bytes {} + {} of {}", name, offset, bytes, room);
       tensors_.emplace(name, Tensor{*type, std::move(shape), block.subspan(begin + offset, bytes)});
     }
   } catch (const Error& error) {
     if (error.code() == Errc::corrupt) throw;
-    corrupt("the header is not as written: " + std::string(error.what()));
+    corrupt("the header is not as written: {}", error.what());
   }
 }
 
 const TensorReader::Tensor& TensorReader::find(std::string_view name, DataType type) const {
   const auto found = tensors_.find(name);
-  if (found == tensors_.end()) corrupt("has no tensor \"" + std::string(name) + "\"");
+  if (found == tensors_.end()) corrupt("has no tensor \"{}\"", name);
   if (found->second.type != type)
-    corrupt("tensor \"" + std::string(name) + "\" has elements of type " +
-            std::string(scalar::name(found->second.type)) + ", expected " + std::string(scalar::name(type)));
+    corrupt("tensor \"{}\" has elements of type {}, expected {}", name, scalar::name(found->second.type),
+            scalar::name(type));
   return found->second;
 }
 

@@ -12,7 +12,6 @@
 
 using namespace scalar;
 using bsp::Peer;
-using bsp::Share;
 using bsp::Task;
 
 namespace {
@@ -36,7 +35,7 @@ TEST_CASE("even shares cover an array in rank order and differ by one at most") 
     for (const int peers : {1, 2, 3, 8, 17}) {
       std::size_t end = 0;
       for (int rank = 0; rank < peers; ++rank) {
-        const Share share = bsp::even_share(size, rank, peers);
+        const Range share = even_part(size, static_cast<std::size_t>(rank), static_cast<std::size_t>(peers));
         REQUIRE(share.begin == end);
         REQUIRE(share.size() * static_cast<std::size_t>(peers) + static_cast<std::size_t>(peers) > size);
         REQUIRE(share.size() <= size / static_cast<std::size_t>(peers) + 1);
@@ -45,7 +44,7 @@ TEST_CASE("even shares cover an array in rank order and differ by one at most") 
       REQUIRE(end == size);
     }
   constexpr std::size_t huge = ~std::size_t{0};
-  CHECK(bsp::even_share(huge, 6, 7).end == huge);
+  CHECK(even_part(huge, 6, 7).end == huge);
 }
 
 // Each element becomes the sum of its neighbors on a ring: an error in versions or shares shows at once.
@@ -60,7 +59,7 @@ TEST_CASE("every peer reads the version that all have published last") {
   }
   const auto body = [&](Peer& peer) -> Task<bool> {
     bsp::Replicated<std::uint64_t> array(peer, size);
-    const Share share = array.share();
+    const Range share = array.share();
     bool right = array.size() == size && array[size - 1] == 0;
     for (std::size_t i = share.begin; i < share.end; ++i) array.next()[i - share.begin] = i;
     array.publish();
@@ -84,7 +83,7 @@ TEST_CASE("every peer reads the version that all have published last") {
 }
 
 TEST_CASE("shares may be given, empty ones too") {
-  const auto shares = std::vector<Share>{{0, 0}, {0, 5}, {5, 5}, {5, 6}};
+  const auto shares = std::vector<Range>{{0, 0}, {0, 5}, {5, 5}, {5, 6}};
   const auto body = [&](Peer& peer) -> Task<int> {
     bsp::Replicated<int> array(peer, 6, shares[static_cast<std::size_t>(peer.rank())]);
     for (int& element : array.next()) element = peer.rank();
@@ -142,14 +141,14 @@ TEST_CASE("misuse of a replicated array is an error that says what") {
   };
   CHECK_THAT(mistake_of(2, Errc::shape_mismatch, sizes), Catch::Matchers::Contains("elements"));
   const auto gap = [](Peer& peer) -> Task<> {
-    bsp::Replicated<int> array(peer, 10, peer.rank() == 0 ? Share{0, 4} : Share{5, 10});
+    bsp::Replicated<int> array(peer, 10, peer.rank() == 0 ? Range{0, 4} : Range{5, 10});
     co_await peer.sync();
   };
   CHECK(mistake_of(2, Errc::shape_mismatch, gap) ==
         "bsp: peers' shares of an array do not follow each other: the one before ends at 4, the share of peer 1 begins "
         "at 5");
   const auto outside = [](Peer& peer) -> Task<> {
-    bsp::Replicated<int> array(peer, 10, Share{0, 11});
+    bsp::Replicated<int> array(peer, 10, Range{0, 11});
     co_await peer.sync();
   };
   CHECK(mistake_of(1, Errc::out_of_range, outside) ==
@@ -185,7 +184,7 @@ TEST_CASE("what one process publishes comes to its place in another") {
   using bsp::detail::World;
   World here_world(Placement({0, 1, 3}, 0)), there_world(Placement({0, 1, 3}, 1));
   Channel here(here_world), there(there_world);
-  const Share shares[] = {{0, 2}, {2, 2}, {2, 5}};
+  const Range shares[] = {{0, 2}, {2, 2}, {2, 5}};
   here.open(0, 5, shares[0]);
   there.open(1, 5, shares[1]);
   there.open(2, 5, shares[2]);
@@ -224,7 +223,7 @@ TEST_CASE("parts of an array that cannot be are refused") {
     return Errc::ok;
   };
   const auto header = [](std::size_t begin, std::size_t end) {
-    const Share share{begin, end};
+    const Range share{begin, end};
     const auto bytes = std::as_bytes(std::span(&share, 1));
     return std::vector<std::byte>(bytes.begin(), bytes.end());
   };

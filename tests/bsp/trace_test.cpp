@@ -175,5 +175,6 @@ TEST_CASE("probe measures a machine, and predictions follow it") {
   const auto trace = std::make_shared<bsp::Trace>(bsp::TraceOptions{.machine = made});
   bsp::Engine({.peers = 2, .workers = 1, .trace = trace}).run([](Peer& peer) -> Task<> { co_await peer.sync(); });
   for (const bsp::SuperstepRecord& record : trace->records())
-    CHECK(record.predicted.count() == Approx(bsp::Nanoseconds(record.work_sum).count() + 100));  // one worker does it all
+    CHECK(record.predicted.count() ==
+          Approx(bsp::Nanoseconds(record.work_sum).count() + 100));  // one worker does it all
 }

@@ -172,7 +172,7 @@ TEST_CASE("what a schema does not fit is an error with its place") {
         "csv:1:5: this record has 3 fields, expected 4");
   const Schema unlabeled{{{.name = "x"}}, "y"};
   CHECK(message_of(Errc::not_found, [&] { parse_csv("x\n1\n", {.schema = unlabeled}); }) ==
-        "csv: ReadCsvOptions.schema has the label \"y\", which is none of its columns");
+        "csv: ReadCsvOptions.schema has the label \"y\", which is not among its columns");
   const Schema twice{{{.name = "x"}, {.name = "x"}}, {}};
   CHECK(message_of(Errc::invalid_argument, [&] { parse_csv("x\n1\n", {.schema = twice}); }) ==
         "csv: ReadCsvOptions.schema names \"x\" twice");

@@ -10,7 +10,7 @@ set(phrases
   "as above"                                      # name what is meant
   "(/// |// |[.:] |^)Who "                        # "A client that ..."
   "(/// |// )The same[,.]?( |$)"                  # name what it is the same as
-  "(bytes|byte|MiB|KiB|ns|us|allocations?|messages?|supersteps?|lines?|times|seconds?|values?|threads?|blocks?|files?|figures?|copies|copy) an? (peer|process|worker|vertex|edge|row|column|shard|message|request|element|core|thread|tenant|model|superstep|round|key|page|class|tree|record|second|link|pair|call|room)"  # "per"
+  "(^|[ (])(bytes|byte|MiB|KiB|ns|us|allocations?|messages?|supersteps?|lines?|times|seconds?|values?|threads?|files?|figures?|copies|copy) an? (peer|process|worker|vertex|edge|row|column|shard|message|request|element|core|thread|tenant|model|superstep|round|key|page|class|tree|record|second|link|pair|call|room)"  # "per"
   "[Oo]ne a (peer|process|worker|vertex|row|column|shard|message|request|core|thread|model|superstep)")
 file(GLOB_RECURSE files "${SOURCE}/docs/*.md" "${SOURCE}/include/*.hpp" "${SOURCE}/src/*.hpp" "${SOURCE}/src/*.cpp"
      "${SOURCE}/examples/*.cpp")
@@ -21,6 +21,9 @@ endif()
 set(mistakes "")
 set(checked 0)
 foreach(file IN LISTS files)
+  if(NOT EXISTS "${file}")
+    continue()
+  endif()
   math(EXPR checked "${checked} + 1")
   foreach(phrase IN LISTS phrases)
     file(STRINGS "${file}" lines REGEX "${phrase}")

@@ -57,8 +57,7 @@ const json::Value& reference() {
 }
 
 /// The sums of storage_reference.py.
-void check_sums(std::span<const std::int64_t> offsets, std::span<const Vertex> neighbors,
-                const json::Value& expected) {
+void check_sums(std::span<const std::int64_t> offsets, std::span<const Vertex> neighbors, const json::Value& expected) {
   std::int64_t sum = 0;
   for (std::size_t i = 0; i < offsets.size(); ++i) sum += offsets[i] * static_cast<std::int64_t>(i % 97 + 1);
   CHECK(sum == expected.at("offsets").as_int());
@@ -184,7 +183,7 @@ TEST_CASE("a matrix that contradicts its first line is refused") {
   };
   for (const char* value : {"1.5", "2.0", "1e3"})
     CHECK(refused_matrix(Errc::parse, text("integer", "general", "1 1 1\n1 2 " + std::string(value) + "\n")) ==
-          "matrix:5: is \"1 2 " + std::string(value) + "\": its value is no integer, as the first line says it is");
+          "matrix:5: is \"1 2 " + std::string(value) + "\": its value is not an integer, as the first line says it is");
   CHECK(parse_matrix_market(text("integer", "general", "1 1 +1\n1 2 -7 \n")).out_weights(0)[1] == -7);
   // Twice the same entry.
   CHECK(refused_matrix(Errc::parse,
@@ -225,7 +224,7 @@ TEST_CASE("ids may be words, or the vertices themselves") {
 
 TEST_CASE("an edge list with text in it says where") {
   CHECK(refused(Errc::parse, "1 2\nhello world\n") ==
-        "edges:2: is \"hello world\": \"hello\" is no vertex id, expected a number from 0 to 18446744073709551615");
+        "edges:2: is \"hello world\": \"hello\" is not a vertex id, expected a number from 0 to 18446744073709551615");
   CHECK(refused(Errc::parse, "1\n") == "edges:1: is \"1\", expected a vertex id after it");
   CHECK(refused(Errc::parse, "1 2 3\n") ==
         "edges:1: is \"1 2 3\", expected two vertex ids (weighted = true reads a third column) and nothing after");
@@ -233,9 +232,9 @@ TEST_CASE("an edge list with text in it says where") {
         "edges:1: is \"1 2 3 4\", expected two vertex ids and a weight and nothing after");
   CHECK(refused(Errc::parse, "1 2\n", {.weighted = true}) == "edges:1: is \"1 2\", expected a weight after it");
   CHECK(refused(Errc::parse, "1 2 x\n", {.weighted = true}) ==
-        "edges:1: is \"1 2 x\": \"x\" is no weight, expected a finite decimal");
+        "edges:1: is \"1 2 x\": \"x\" is not a weight, expected a finite decimal");
   for (const char* weight : {"nan", "inf", "-infinity", "1.2.3", "1e", "--1", "0x10", "1,5", "."})
-    CHECK(refused(Errc::parse, std::string("1 2 ") + weight, {.weighted = true}).find("is no weight") !=
+    CHECK(refused(Errc::parse, std::string("1 2 ") + weight, {.weighted = true}).find("is not a weight") !=
           std::string::npos);
   for (const char* id : {"-1", "+1", "1.0", "1e3", "0x1", "1,2", "\x01", "1\r2", "\xef\xbb\xbf"})
     CHECK(refused(Errc::parse, std::string("0 0\n1 ") + id).starts_with("edges:2: is \"1 "));
@@ -252,7 +251,7 @@ TEST_CASE("an edge list with text in it says where") {
   CHECK(refused(Errc::too_large, std::string(1'000'000, '#')) == "edges:1: a line of more than 65536 bytes");
   CHECK(refused(Errc::parse, std::string(300, 'x') + " 1") ==
         "edges:1: is \"" + std::string(60, 'x') + "...\": \"" + std::string(60, 'x') +
-            "...\" is no vertex id, expected a number from 0 to 18446744073709551615");
+            "...\" is not a vertex id, expected a number from 0 to 18446744073709551615");
   CHECK(refused(Errc::too_large, "0 4294967293\n", {.ids = Ids::dense}) ==
         "edges: 4294967294 vertices for 1 edges, expected at most 1048640 where vertices are numbered densely");
   CHECK(refused(Errc::too_large, "0 4294967294\n", {.ids = Ids::dense}) ==
@@ -291,9 +290,10 @@ TEST_CASE("gzip is seen by its first bytes, and a cut is an error") {
   CHECK(message_of(Errc::corrupt, [&] { parse_edge_list(flipped); }).starts_with("edges: gzip data is damaged"));
   CHECK(message_of(Errc::corrupt, [&] { read_edge_list(file("d.gz", text)); }).find("is named .gz") !=
         std::string::npos);
-  CHECK(message_of(Errc::parse, [&] {
-          read_edge_list(file("e.txt", "1 2\n3 x\n"));
-        }).ends_with("/e.txt:2: is \"3 x\": \"x\" is no vertex id, expected a number from 0 to 18446744073709551615"));
+  CHECK(
+      message_of(Errc::parse, [&] {
+        read_edge_list(file("e.txt", "1 2\n3 x\n"));
+      }).ends_with("/e.txt:2: is \"3 x\": \"x\" is not a vertex id, expected a number from 0 to 18446744073709551615"));
   message_of(Errc::not_found, [&] { read_edge_list(folder / "absent"); });
 }
 
@@ -334,7 +334,7 @@ TEST_CASE("a matrix that is none says why") {
             .ends_with("a pattern has no signs to be skew-symmetric in"));
   CHECK(refused_matrix(Errc::parse, banner) == "matrix: ends before its size line");
   CHECK(refused_matrix(Errc::shape_mismatch, banner + "2 3 0\n") ==
-        "matrix:2: is a matrix of 2 rows and 3 columns, expected as many of both");
+        "matrix:2: is a matrix of 2 rows and 3 columns, expected as many rows as columns");
   CHECK(refused_matrix(Errc::parse, banner + "2 2\n") == "matrix:2: is \"2 2\", expected a number of entries after it");
   CHECK(refused_matrix(Errc::too_large, banner + "5000000000 5000000000 0\n") ==
         "matrix:2: 5000000000 rows, expected at most 4294967294");
@@ -369,7 +369,7 @@ TEST_CASE("Graphalytics graphs have vertices of their own") {
   CHECK(message_of(Errc::not_found, [] { parse_graphalytics("a\n", "a c\n", {.ids = Ids::text}); }) ==
         "edges:1: vertex \"c\" is not in vertices");
   CHECK(message_of(Errc::parse, [] { parse_graphalytics("1\n2\n1\n", ""); }) ==
-        "vertices:3: the vertex is there already, expected each once");
+        "vertices:3: the vertex is there already, expected each one once");
   // Properties of vertices are not read.
   CHECK(parse_graphalytics("1 0.5 a\n% x\n2\n", "1 2\n").vertices() == 2);
 }
@@ -389,8 +389,8 @@ TEST_CASE("serialized graphs are read, and those out of order sorted") {
   CHECK_FALSE(undirected.is_directed());
 
   // Weighted: pairs of neighbor and weight.
-  const Graph weighted = parse_sg(
-      Sg{.directed = 0, .edges = 4, .out = {0, 2, 3, 4}, .out_neighbors = {2, -5, 1, 7, 0, 7, 0, -5}}.bytes());
+  const Graph weighted =
+      parse_sg(Sg{.directed = 0, .edges = 4, .out = {0, 2, 3, 4}, .out_neighbors = {2, -5, 1, 7, 0, 7, 0, -5}}.bytes());
   CHECK(list(weighted.out(0)) == Vertices{1, 2});
   CHECK(list(weighted.out_weights(0)) == std::vector<float>{7, -5});
   CHECK(parse_sg(Sg{.directed = 0, .edges = 0, .vertices = 0, .out = {0}, .out_neighbors = {}}.bytes()).vertices() ==

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <new>
 #include <sstream>
 #include <thread>
@@ -160,7 +161,8 @@ TEST_CASE("a file to predict is read with the model's schema", "[model]") {
   CHECK(data::parse_csv("y,code,x,old\nu,7,1,true\n", {.schema = schema}).label() == "y");
   CHECK_THROWS_WITH(data::parse_csv("code,x,old\nA,1,true\nA,2.5O,false\n", {.schema = schema}),
                     "csv:3:3: column \"x\": expected a number, got \"2.5O\"");
-  CHECK_THROWS_WITH(data::parse_csv("code,x\nA,1\n", {.schema = schema}), Contains("ReadCsvOptions.schema names \"old\""));
+  CHECK_THROWS_WITH(data::parse_csv("code,x\nA,1\n", {.schema = schema}),
+                    Contains("ReadCsvOptions.schema names \"old\""));
   // Classes that may be numbers are inferred, as they were; a label of a regression is a number.
   const Table digits = data::parse_csv("x,y\n1,0\n2,1\n", {.label = "y"});
   CHECK(Trainer{LogisticRegression{}}.fit(digits).schema().columns[1].type == ReadAs::inferred);
@@ -323,7 +325,7 @@ TEST_CASE("saving replaces models only", "[model]") {
   const TemporaryDirectory directory;
   std::filesystem::create_directories(directory / "home");
   write(directory / "home/thesis.txt", "years of work");
-  CHECK_THROWS_WITH(one_of_each()[0].save(directory / "home"), Contains("holds \"thesis.txt\", so it is no model"));
+  CHECK_THROWS_WITH(one_of_each()[0].save(directory / "home"), Contains("holds \"thesis.txt\", so it is not a model"));
   CHECK(read(directory / "home/thesis.txt") == "years of work");
   std::filesystem::create_directories(directory / "empty");
   CHECK_NOTHROW(one_of_each()[0].save(directory / "empty"));
@@ -348,11 +350,51 @@ TEST_CASE("a spec from outside the library is trained, saved and, once registere
   CHECK(loaded.as<outside::Ridge>().spec().penalty == 2);
 }
 
-TEST_CASE("a load beside saves of the same path sees one of the models, whole", "[model]") {
+TEST_CASE("a model lives in any store that its Runtime knows", "[model]") {
+  const Runtime runtime;
+  const Dataset data = numbers(50, {});
+  const data::Uri uri("mem:models/ridge");
+  CHECK_THROWS_WITH(AnyModel::load(uri, runtime), Contains("mem:models/ridge/manifest.json"));
+  const auto model = Trainer{LinearRegression{}, backend::Native{}, runtime}.fit(data);
+  model.with_metric("rmse", 0.25).save(uri);
+  const auto loaded = Model<LinearRegression>::load(uri, runtime);
+  CHECK(loaded.predict(data).values == model.predict(data).values);
+  CHECK(loaded.info().metrics.at("rmse") == 0.25);
+  CHECK(data::list(uri, runtime).size() == 2);
+
+  const auto other = Trainer{LinearRegression{.l2 = 5}, backend::Native{}, runtime}.fit(data);
+  other.save(uri);
+  CHECK(AnyModel::load(uri, runtime).predict(data).values == other.predict(data).values);
+  CHECK(data::list(uri, runtime).size() == 2);  // what the first one had is gone
+
+  data::write_bytes(uri / "thesis.txt", "years of work", runtime);
+  CHECK_THROWS_WITH(model.save(uri), Contains("mem:models/ridge") && Contains("holds \"thesis.txt\""));
+  data::remove(uri / "thesis.txt", runtime);
+  for (const data::ObjectInfo& object : data::list(uri, runtime))
+    if (!object.uri.path().ends_with("manifest.json")) data::remove(object.uri, runtime);
+  CHECK_THROWS_WITH(AnyModel::load(uri, runtime), Contains("mem:models/ridge/parameters-"));
+  CHECK_THROWS_WITH(model.save("nowhere:model"), Contains("nowhere"));
+  CHECK_THROWS_WITH(AnyModel::load("nowhere:model", runtime), Contains("nowhere"));
+}
+
+TEST_CASE("a model with one more metric shares the rest", "[model]") {
+  const AnyModel model = Trainer{LinearRegression{}}.fit(numbers(50, {}));
+  const AnyModel other = model.with_metric("rmse", 0.5).with_metric("mae", 0.25);
+  CHECK(&other.compiled() == &model.compiled());
+  CHECK(model.info().metrics.empty());
+  CHECK(other.info().metrics == std::map<std::string, double>{{"mae", 0.25}, {"rmse", 0.5}});
+  CHECK(other.as<LinearRegression>().info() == other.info());
+  CHECK_THROWS_WITH(AnyModel().with_metric("rmse", 1), Contains("nothing was fitted or loaded"));
+}
+
+TEST_CASE("a load beside saves of the same place sees one of the models, whole", "[model]") {
   const TemporaryDirectory directory;
-  const std::string path = directory / "model";
-  const AnyModel models[] = {Trainer{LinearRegression{}}.fit(numbers(50, {})),
-                             Trainer{GradientBoostedTrees{.trees = 1, .loss = Loss::squared}}.fit(numbers(50, {}))};
+  const Runtime runtime;
+  const data::Uri path = GENERATE(true, false) ? data::Uri("mem:model") : data::Uri(directory / "model");
+  const AnyModel models[] = {
+      Trainer{LinearRegression{}, backend::Native{}, runtime}.fit(numbers(50, {})),
+      Trainer{GradientBoostedTrees{.trees = 1, .loss = Loss::squared}, backend::Native{}, runtime}.fit(
+          numbers(50, {}))};
   models[0].save(path);
   std::atomic<bool> saved = false;
   std::jthread saving([&] {
@@ -361,7 +403,7 @@ TEST_CASE("a load beside saves of the same path sees one of the models, whole", 
   });
   int loads = 0;
   do {
-    const AnyModel loaded = AnyModel::load(path);  // throws where it sees parts of two
+    const AnyModel loaded = AnyModel::load(path, runtime);  // throws where it sees parts of two
     const bool first = loaded.spec_name() == models[0].spec_name();
     REQUIRE(loaded.spec_json() == models[first ? 0 : 1].spec_json());
     ++loads;

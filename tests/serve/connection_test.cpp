@@ -13,8 +13,8 @@
 #include "serve/client.hpp"
 #include "serve/models.hpp"
 #include "serve/requests.hpp"
-#include "support/manual_clock.hpp"
 #include "support/catch.hpp"
+#include "support/manual_clock.hpp"
 
 using namespace scalar;
 using namespace serve_test;
@@ -25,16 +25,47 @@ namespace {
 constexpr int small_window = 64 << 10;       // bytes
 constexpr std::size_t mouthful = 512 << 10;  // more than fits into the window: the server must have seen progress
 
+/// A started server with one thread unless the options say otherwise, a model "m" of `features` numbers, and a clock
+/// that the test advances.
+class TestServer {
+ public:
+  explicit TestServer(const serve::ServerOptions& options, int features = 2)
+      : server_(with_threads(options), Runtime{{.clock = clock_}}) {
+    server_.add("m", sum_of(features), {});
+    server_.start();
+  }
+
+  Client connect(int receive_bytes = 0) const { return Client(server_.port(), receive_bytes); }
+  void advance(Duration by) { clock_->advance(by); }
+  /// The value of a counter or gauge, read over a new connection, when the thread has done what came before.
+  double count(const char* name) const {
+    Client other = connect();
+    return metric(other, name);
+  }
+  /// Whether the server drops a slow client while the clock advances by `step` again and again.
+  bool drops_slow_client(Duration step = {}) {
+    return eventually([&] {
+      advance(step);
+      return count("scalar_timeouts_total") >= 1;
+    });
+  }
+
+ private:
+  static serve::ServerOptions with_threads(serve::ServerOptions options) {
+    if (options.threads == 0) options.threads = 1;
+    return options;
+  }
+
+  std::shared_ptr<test::ManualClock> clock_ = std::make_shared<test::ManualClock>();
+  serve::Server server_;
+};
+
 }  // namespace
 
 TEST_CASE("slow clients are told so, and dropped") {
-  const auto clock = std::make_shared<test::ManualClock>();
-  serve::Server server{
-      {.threads = 1, .timeouts = {.header = 40ms, .body_grace = 40ms, .body_bytes_per_second = 1000, .idle = 40ms}},
-      Runtime{{.clock = clock}}};
-  server.add("m", sum_of(2), {});
-  server.start();
-  Client head(server.port()), body(server.port()), chunks(server.port()), idle(server.port()), silent(server.port());
+  TestServer server({.timeouts = {.header = 40ms, .body_grace = 40ms, .body_bytes_per_second = 1000, .idle = 40ms}});
+  Client head = server.connect(), body = server.connect(), chunks = server.connect(), idle = server.connect(),
+         silent = server.connect();
   head.send(get("/v2/health/live") + "GET /v2 HTTP/1.1\r\n");
   CHECK(head.receive().status == 200);
   const std::string start = "POST /v2/models/m/infer HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n";
@@ -44,11 +75,11 @@ TEST_CASE("slow clients are told so, and dropped") {
   CHECK(chunks.receive().status == 100);
   idle.send(get("/v2/health/live"));
   CHECK(idle.receive().status == 200);
-  Client watch(server.port());
+  Client watch = server.connect();
   REQUIRE(eventually([&] { return metric(watch, "scalar_connections") == 6; }));
   body.send("{");
   chunks.send("5\r\nab");
-  clock->advance(100ms);  // 40, and two bytes at 1000 a second
+  server.advance(100ms);  // 40, and two bytes at 1000 a second
   for (Client* client : {&head, &body, &chunks}) {
     const Answer answer = client->receive();
     CHECK(answer.status == 408);
@@ -60,83 +91,56 @@ TEST_CASE("slow clients are told so, and dropped") {
 }
 
 TEST_CASE("what follows a refusal is no request, also while the refusal cannot be written") {
-  const auto clock = std::make_shared<test::ManualClock>();
-  serve::Server server{{.threads = 1, .timeouts = {.body_grace = 40ms}}, Runtime{{.clock = clock}}};
-  server.add("m", sum_of(2), {});
-  server.start();
-  Client client(server.port(), small_window);
-  const auto count = [&](const char* name) {  // when the server has done what came before
-    Client other(server.port());
-    return metric(other, name);
-  };
+  TestServer server({.timeouts = {.body_grace = 40ms}});
+  Client client = server.connect(small_window);
   client.send("POST /v2/models/m/infer HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n");
   CHECK(client.receive().status == 100);
   const std::size_t junk = client.fill();
   REQUIRE(junk > 0);
-  clock->advance(100ms);
-  REQUIRE(eventually([&] { return count("scalar_timeouts_total") == 1; }));
+  server.advance(100ms);
+  REQUIRE(eventually([&] { return server.count("scalar_timeouts_total") == 1; }));
   client.send(get("/v2/health/live") + get("/v2/health/live"));  // of the body, as far as anybody can tell
-  CHECK(count("scalar_timeouts_total") == 1);
+  CHECK(server.count("scalar_timeouts_total") == 1);
   REQUIRE(client.skip(junk));
   CHECK(client.receive().status == 408);
   CHECK(client.is_closed());
 }
 
 TEST_CASE("a body is not slow for what its client had to wait") {
-  const auto clock = std::make_shared<test::ManualClock>();
-  serve::Server server{
-      {.threads = 1, .timeouts = {.header = 15s, .body_grace = 25s, .body_stall = 25s, .write_stall = 30s}},
-      Runtime{{.clock = clock}}};
-  server.add("m", sum_of(2), {});
-  server.start();
-  Client client(server.port(), small_window);
-  const auto count = [&](const char* name) {  // when the server has done what came before
-    Client other(server.port());
-    return metric(other, name);
-  };
+  TestServer server({.timeouts = {.header = 15s, .body_grace = 25s, .body_stall = 25s, .write_stall = 30s}});
+  Client client = server.connect(small_window);
   client.send(get("/v2/health/live"));
   REQUIRE(client.receive().status == 200);
   const std::size_t junk = client.fill();
   const std::string request = infer(ask());
   client.send(get("/v2/health/live") + request.substr(0, request.size() - 5));
-  CHECK(count("scalar_connections") >= 2);
+  CHECK(server.count("scalar_connections") >= 2);
   for (const bool is_blocked : {true, false}) {
-    Client silent(server.port());
-    CHECK(count("scalar_connections") >= 3);
-    clock->advance(20s);
+    Client silent = server.connect();
+    CHECK(server.count("scalar_connections") >= 3);
+    server.advance(20s);
     CHECK(silent.is_closed());  // the server has looked at its clock
     if (!is_blocked) break;
     REQUIRE(client.skip(junk));
     CHECK(client.receive().status == 200);
-    CHECK(count("scalar_timeouts_total") == 0);
+    CHECK(server.count("scalar_timeouts_total") == 0);
   }
   client.send(request.substr(request.size() - 5));
   CHECK(client.receive().status == 200);
 }
 
 TEST_CASE("a client that takes nothing is dropped") {
-  const auto clock = std::make_shared<test::ManualClock>();
-  serve::Server server{{.threads = 1, .timeouts = {.write_stall = 50ms}}, Runtime{{.clock = clock}}};
-  server.add("m", sum_of(1), {});
-  server.start();
-  Client client(server.port(), small_window);
+  TestServer server({.timeouts = {.write_stall = 50ms}}, 1);
+  Client client = server.connect(small_window);
   client.send(request_for_much());
   CHECK(client.receive(false).status == 200);  // and no more of it
-  const auto dropped = [&] {
-    clock->advance(50ms);
-    Client other(server.port());
-    return metric(other, "scalar_timeouts_total") >= 1;
-  };
-  CHECK(eventually(dropped));
+  CHECK(server.drops_slow_client(50ms));
   CHECK_FALSE(client.skip(std::size_t{12} << 20));
 }
 
 TEST_CASE("a client that takes an answer slowly and steadily gets all of it") {
-  const auto clock = std::make_shared<test::ManualClock>();
-  serve::Server server{{.threads = 1, .timeouts = {.header = 100ms}}, Runtime{{.clock = clock}}};
-  server.add("m", sum_of(1), {});
-  server.start();
-  Client client(server.port(), small_window);
+  TestServer server({.timeouts = {.header = 100ms}}, 1);
+  Client client = server.connect(small_window);
   client.send(request_for_much());
   const Answer answer = client.receive(false);
   REQUIRE(answer.status == 200);
@@ -145,7 +149,7 @@ TEST_CASE("a client that takes an answer slowly and steadily gets all of it") {
   std::size_t left = size;
   for (; left > mouthful; left -= mouthful) {
     REQUIRE(client.skip(mouthful));  // 18 KB/s
-    clock->advance(29s);
+    server.advance(29s);
   }
   CHECK(client.skip(left));
   client.send(get("/v2/health/live"));
@@ -153,51 +157,35 @@ TEST_CASE("a client that takes an answer slowly and steadily gets all of it") {
 }
 
 TEST_CASE("a client that takes an answer below the least rate is dropped though it never stalls") {
-  const auto clock = std::make_shared<test::ManualClock>();
-  serve::Server server{{.threads = 1, .timeouts = {.header = 100ms, .answer_bytes_per_second = 100'000}},
-                       Runtime{{.clock = clock}}};
-  server.add("m", sum_of(1), {});
-  server.start();
-  Client client(server.port(), small_window);
+  TestServer server({.timeouts = {.header = 100ms, .answer_bytes_per_second = 100'000}}, 1);
+  Client client = server.connect(small_window);
   client.send(request_for_much());
   REQUIRE(client.receive(false).status == 200);
   for (int i = 0; i < 2; ++i) {
     client.skip(mouthful);
-    clock->advance(29s);
+    server.advance(29s);
   }
-  CHECK(eventually([&] {  // 58 s, and less than 30 s + 2 MB at 100 KB/s
-    Client other(server.port());
-    return metric(other, "scalar_timeouts_total") >= 1;
-  }));
+  CHECK(server.drops_slow_client());  // 58 s, and less than 30 s + 2 MB at 100 KB/s
 }
 
 TEST_CASE("the end of an answer, which lies in the kernel, has a least rate too") {
-  const auto clock = std::make_shared<test::ManualClock>();
-  serve::Server server{{.threads = 1, .timeouts = {.idle = 1h, .answer_bytes_per_second = 100'000}},
-                       Runtime{{.clock = clock}}};
-  server.add("m", sum_of(1), {});
-  server.start();
-  Client client(server.port(), small_window);
+  TestServer server({.timeouts = {.idle = 1h, .answer_bytes_per_second = 100'000}}, 1);
+  Client client = server.connect(small_window);
   client.send(request_for_much());
   REQUIRE(client.receive(false).status == 200);
-  const auto count = [&](const char* name) {
-    Client other(server.port());
-    return metric(other, name);
-  };
   std::size_t taken = 0;
-  while (count("scalar_buffered_bytes") > 0) {  // until the server has written all of it
+  while (server.count("scalar_buffered_bytes") > 0) {  // until the server has written all of it
     REQUIRE(client.skip(small_window));
     taken += small_window;
   }
   REQUIRE(taken < std::size_t{12} << 20);
-  clock->advance(5min);
-  CHECK(eventually([&] { return count("scalar_timeouts_total") >= 1; }));
+  server.advance(5min);
+  CHECK(server.drops_slow_client());
 }
 
 TEST_CASE("a connection ends after its number of requests") {
-  serve::Server server{{.threads = 1, .limits = {.requests_per_connection = 2}}};
-  server.start();
-  Client client(server.port());
+  TestServer server({.limits = {.requests_per_connection = 2}});
+  Client client = server.connect();
   client.send(get("/v2") + get("/v2") + get("/v2"));
   CHECK(client.receive().field("connection").empty());
   CHECK(client.receive().field("connection") == "close");
@@ -205,23 +193,21 @@ TEST_CASE("a connection ends after its number of requests") {
 }
 
 TEST_CASE("the longest idle connection makes room for a new one") {
-  const auto clock = std::make_shared<test::ManualClock>();
-  serve::Server server{{.threads = 1, .limits = {.connections = 3}}, Runtime{{.clock = clock}}};
-  server.start();
+  TestServer server({.limits = {.connections = 3}});
   const auto is_answered = [](Client& client) {
     client.send(get("/v2"));
     return client.receive().status == 200;
   };
-  Client first(server.port()), second(server.port()), third(server.port());
+  Client first = server.connect(), second = server.connect(), third = server.connect();
   CHECK(is_answered(second));
   CHECK(is_answered(third));
-  clock->advance(5s);
+  server.advance(5s);
   CHECK(is_answered(first));  // is the youngest now
-  clock->advance(5s);
-  Client fourth(server.port());
+  server.advance(5s);
+  Client fourth = server.connect();
   CHECK(is_answered(fourth));
   CHECK(second.is_closed());
-  Client fifth(server.port());
+  Client fifth = server.connect();
   CHECK(is_answered(fifth));
   CHECK(third.is_closed());
   CHECK(is_answered(first));
@@ -231,20 +217,18 @@ TEST_CASE("the longest idle connection makes room for a new one") {
 }
 
 TEST_CASE("an idle connection makes room however many busy ones are older") {
-  const auto clock = std::make_shared<test::ManualClock>();
   constexpr std::size_t many = 140;
-  serve::Server server{{.threads = 1, .limits = {.connections = many + 1}}, Runtime{{.clock = clock}}};
-  server.start();
+  TestServer server({.limits = {.connections = many + 1}});
   std::vector<Client> busy;
   for (std::size_t i = 0; i < many; ++i) {
-    busy.emplace_back(server.port());
+    busy.push_back(server.connect());
     busy.back().send("GET /v2 HTTP/1.1\r\n");
   }
-  Client idle(server.port());
+  Client idle = server.connect();
   idle.send(get("/v2"));
   CHECK(idle.receive().status == 200);
-  clock->advance(5s);
-  Client other(server.port());
+  server.advance(5s);
+  Client other = server.connect();
   other.send(get("/v2"));
   CHECK(other.receive().status == 200);
   CHECK(idle.is_closed());
@@ -253,37 +237,30 @@ TEST_CASE("an idle connection makes room however many busy ones are older") {
 
 TEST_CASE("a connection makes room in whichever loop it is idle") {
   const std::size_t reserved = GENERATE(std::size_t{0}, std::size_t{16});
-  const auto clock = std::make_shared<test::ManualClock>();
-  serve::Server server{{.threads = 4, .limits = {.connections = 6, .reserved_connections = reserved}},
-                       Runtime{{.clock = clock}}};
-  server.start();
+  TestServer server({.threads = 4, .limits = {.connections = 6, .reserved_connections = reserved}});
   std::vector<Client> old, young;
   const auto ask = [&](std::vector<Client>& clients) {
-    clients.emplace_back(server.port());
+    clients.push_back(server.connect());
     clients.back().send(get("/v2"));
     return clients.back().receive().status;
   };
   for (int i = 0; i < 6; ++i) CHECK(ask(old) == 200);
-  clock->advance(5s);
+  server.advance(5s);
   for (int i = 0; i < 6; ++i) CHECK(ask(young) == 200);
   for (Client& client : old) CHECK(client.is_closed());
   CHECK(metric(young[0], "scalar_connections_evicted_total") == 6);
 }
 
 TEST_CASE("where no connection is idle, health and metrics have a reserve") {
-  const auto clock = std::make_shared<test::ManualClock>();
-  serve::Server server{{.threads = 1, .limits = {.connections = 2, .reserved_connections = 2}},
-                       Runtime{{.clock = clock}}};
-  server.add("m", sum_of(2), {});
-  server.start();
+  TestServer server({.limits = {.connections = 2, .reserved_connections = 2}});
   std::vector<Client> busy;
   for (int i = 0; i < 2; ++i) {
-    busy.emplace_back(server.port());
+    busy.push_back(server.connect());
     busy.back().send(get("/v2") + "GET /v2 HTTP/1.1\r\n");  // and never ends the second
     CHECK(busy.back().receive().status == 200);
   }
   for (const char* target : {"/v2/health/live", "/v2/health/ready", "/metrics"}) {
-    Client client(server.port());
+    Client client = server.connect();
     client.send(get(target) + get(target));
     const Answer answer = client.receive();
     CHECK(answer.status == 200);
@@ -291,7 +268,7 @@ TEST_CASE("where no connection is idle, health and metrics have a reserve") {
     CHECK(client.is_closed());
   }
   for (const std::string& request : {get("/v2"), infer(ask())}) {
-    Client client(server.port());
+    Client client = server.connect();
     client.send(request);
     const Answer answer = client.receive();
     CHECK(answer.status == 503);
@@ -300,17 +277,17 @@ TEST_CASE("where no connection is idle, health and metrics have a reserve") {
     CHECK(client.is_closed());
   }
   {
-    Client silent(server.port()), other(server.port()), beyond(server.port());
+    Client silent = server.connect(), other = server.connect(), beyond = server.connect();
     CHECK(beyond.receive().status == 503);  // the reserve is used up: told at once
     CHECK(beyond.is_closed());
-    clock->advance(2s);
+    server.advance(2s);
     CHECK(silent.receive().status == 503);  // it asked for nothing in time
     CHECK(other.receive().status == 503);
   }
 
   busy.clear();
   CHECK(eventually([&] {  // the server learns that they are gone
-    Client again(server.port());
+    Client again = server.connect();
     again.send(infer(ask()));
     return again.receive().status == 200;
   }));

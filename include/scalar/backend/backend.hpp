@@ -1,5 +1,5 @@
 #pragma once
-/// Who learns a spec: static types checked by concept, or a name resolved while running.
+/// Backends, which learn specs: static types checked by a concept, or a name resolved at run time.
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +22,7 @@ class Transport;
 
 namespace scalar::inline v0 {
 
-/// A yes, or every reason why not.
+/// The answer of `supports`: yes, or every reason why not.
 struct Support {
   std::vector<std::string> reasons{};
   explicit operator bool() const { return reasons.empty(); }
@@ -34,30 +34,31 @@ struct FitProgress {
   std::string_view what{};
   std::int64_t done = 0;
   std::int64_t total = 0;
-  double objective = 0;  ///< what is minimized, NaN where it is not known
+  double objective = 0;  ///< the value that is minimized; NaN when it is not known
 };
 
-/// How much the rows of each class count, times their own weights.
+/// The weight of each class, by which the weights of its rows are multiplied.
 struct ClassWeights {
-  /// All classes count the same in sum: class k counts `W / (K W_k)`, where `W_k` are the summed weights of its rows,
-  /// `W` those of all rows and `K` the classes that have any (scikit-learn's `class_weight="balanced"`).
+  /// Gives all classes the same total weight: class k has the weight `W / (K W_k)`, where `W_k` is the total weight of
+  /// its rows, `W` that of all rows, and `K` the number of classes with any weight (scikit-learn's
+  /// `class_weight="balanced"`).
   bool balanced = false;
-  std::map<std::string, double> of{};  ///< by name of the class, not negative; classes that are not named count 1
+  std::map<std::string, double> of{};  ///< by class name, not negative; classes that are not named have 1
 };
 
 struct FitOptions {
-  int peers = 1;  ///< BSP peers that share the work; refused, never lowered, where a backend cannot
-  /// Pieces of the rows that sums are added by, at least as many as peers: at fixed shards, the same bits are learned
-  /// by any number of peers. 0: the backend chooses
+  int peers = 1;  ///< BSP peers that share the work; a backend that cannot use them all refuses, and never uses fewer
+  /// Number of pieces that the rows are cut into to add sums, at least `peers`. With a fixed number of shards, any
+  /// number of peers learns the same bits. 0: the backend chooses.
   int shards = 0;
-  /// What joins the processes that share the fit, `bsp::tcp(...)` or `bsp::mpi()`; null: this one alone. Each of them
-  /// fits the same spec on the same data with the same options; `peers` counts those of all, at least one a process.
-  /// Every process gets the same parameters, bit for bit, or the same error
+  /// Connects the processes that share the fit, `bsp::tcp(...)` or `bsp::mpi()`; null: this process alone. Each process
+  /// fits the same spec on the same data with the same options; `peers` counts the peers of all processes, at least one
+  /// per process. Every process gets the same parameters, bit for bit, or the same error.
   std::shared_ptr<bsp::Transport> transport{};
-  std::stop_token stop{};                              ///< asks to give up: `Errc::canceled`
+  std::stop_token stop{};                              ///< ends the fit early: `Errc::canceled`
   std::function<void(const FitProgress&)> progress{};  ///< called from one thread at a time, in process 0
-  /// Of a classifier; Trainer turns them into weights of the rows. The last member: g++ 12 warns falsely of a map that
-  /// is destroyed where a later member throws.
+  /// For classifiers; Trainer turns them into weights of the rows. Must be the last member: g++ 12 gives a false
+  /// warning about a map that is destroyed when a later member throws.
   ClassWeights class_weights{};
 };
 
@@ -66,11 +67,11 @@ concept Backend = requires(const B& backend) {
   { backend.name() } -> std::convertible_to<std::string_view>;
 };
 
-/// Reads as a sentence: `Trains<Native, GradientBoostedTrees>`.
+/// `B` can learn `S`, such as `Trains<Native, GradientBoostedTrees>`.
 ///
-/// `fit` learns from the dense features and targets of a Dataset; it throws `Error{Errc::canceled}` when asked to stop
-/// and `Error{Errc::invalid_argument}` for targets the spec cannot learn, such as one class only. A backend that cannot
-/// share the fit over `options.transport` throws `Error{Errc::unsupported}`; it never trains on its own instead.
+/// `fit` learns from the dense features and targets of a Dataset; it throws `Error{Errc::canceled}` on a stop request
+/// and `Error{Errc::invalid_argument}` for targets that the spec cannot learn, such as only one class. A backend that
+/// cannot share the fit over `options.transport` throws `Error{Errc::unsupported}`; it never trains alone instead.
 template <class B, class S>
 concept Trains = Backend<B> && Spec<S> &&
                  requires(const B& backend, const S& spec, const Dataset& data, const FitOptions& options,
@@ -79,10 +80,10 @@ concept Trains = Backend<B> && Spec<S> &&
                    { backend.fit(spec, data, options, runtime) } -> std::same_as<Parameters<S>>;
                  };
 
-/// A backend chosen while running. Copies share it. Thread safety: const members may be called from any thread.
+/// A backend chosen at run time. Copies share the backend. Thread safety: const members may be called from any thread.
 class AnyBackend {
  public:
-  /// What crosses the erasure: canonical spec JSON in, canonical parameter bytes out.
+  /// A backend whose type is hidden: takes specs as canonical JSON and returns parameters as canonical bytes.
   struct Interface {
     virtual ~Interface() = default;
     virtual std::string_view name() const = 0;

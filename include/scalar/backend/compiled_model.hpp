@@ -1,5 +1,5 @@
 #pragma once
-/// Parameters made ready to predict.
+/// CompiledModel: parameters prepared for prediction.
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -9,10 +9,10 @@
 
 namespace scalar::inline v0 {
 
-/// A function from features to predictions. Copies share it.
+/// A function from features to predictions. Copies share the prepared parameters.
 ///
-/// Thread safety: all members may be called from any thread. Nothing is allocated for batches of up to 64 rows once the
-/// calling thread is warm; larger ones are cut over the Runtime's threads.
+/// Thread safety: all members may be called from any thread. Batches of up to 64 rows allocate nothing once the calling
+/// thread is warm; larger batches are split over the Runtime's threads.
 class CompiledModel {
  public:
   class Interface {
@@ -31,9 +31,9 @@ class CompiledModel {
 
   explicit operator bool() const noexcept { return implementation_ != nullptr; }
   std::int64_t features() const noexcept { return implementation_->features(); }
-  /// Raw sums a row.
+  /// Raw sums per row.
   std::int64_t margins() const noexcept { return implementation_->margins(); }
-  /// Predictions a row: 1 for a regression, else the number of classes.
+  /// Predictions per row: 1 for a regression, else the number of classes.
   std::int64_t outputs() const noexcept { return implementation_->outputs(); }
 
   /// Raw sums, `[rows, margins()]`, before the link. Requires matching shapes.

@@ -1,5 +1,5 @@
 #pragma once
-/// Any static backend behind the erased interface.
+/// erase: puts any static backend behind the interface of AnyBackend.
 #include <memory>
 #include <string>
 #include <utility>
@@ -43,8 +43,8 @@ class Erased final : public AnyBackend::Interface {
 
 }  // namespace detail
 
-/// Hides the type of a backend. It learns the library's specs that it has a `fit` for, and those of `Others`, which
-/// come from elsewhere: `erase<NearestCentroid>(MyBackend{})`.
+/// Hides the type of a backend. The result learns every spec that `backend` has a `fit` for, among the library's specs
+/// and `Others`, which are defined elsewhere: `erase<NearestCentroid>(MyBackend{})`.
 template <Spec... Others, Backend B>
 std::shared_ptr<const AnyBackend::Interface> erase(B backend) {
   using Specs = decltype(join(AllSpecs{}, SpecList<Others...>{}));

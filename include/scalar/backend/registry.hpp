@@ -1,5 +1,5 @@
 #pragma once
-/// Backends by name: native, and those whose component is linked.
+/// Backends by name: native, and those whose components are linked.
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,8 +15,8 @@ struct BackendOptions {
 };
 
 /// The backend called `name`.
-/// Errors: `Errc::not_found` listing the names there are and how to link more; what the framework reports when its
-/// library cannot be opened (`Errc::unavailable`, with the path tried).
+/// Errors: `Errc::not_found`, listing the known names and how to link more; the adapter's error when the framework's
+/// library cannot be opened (`Errc::unavailable`, with the paths tried).
 AnyBackend named(std::string_view name, const BackendOptions& options = {});
 
 /// The names that `named` knows, sorted.
@@ -24,8 +24,9 @@ std::vector<std::string> available();
 
 using Factory = std::shared_ptr<const AnyBackend::Interface> (*)(const BackendOptions& options);
 
-/// Enters an adapter under its name; the second time is ignored. Called before `main` by the one object file that
-/// linking an adapter's component forces into a program; the list is only read afterwards.
+/// Registers an adapter under its name; a second registration of the name is ignored and returns false. Called before
+/// `main` by the one object file that linking an adapter's component forces into a program; afterwards the list is only
+/// read.
 bool enter(std::string_view name, Factory factory) noexcept;
 
 }  // namespace scalar::inline v0::backend

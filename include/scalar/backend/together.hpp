@@ -1,5 +1,5 @@
 #pragma once
-/// What keeps the processes that share a fit together when one of them cannot go on.
+/// Makes all processes that share a fit fail together when one of them cannot go on.
 #include <exception>
 #include <utility>
 
@@ -8,11 +8,12 @@
 
 namespace scalar::inline v0::backend {
 
-/// Throws `error` in all processes that share the fit, in place of the run that the others have begun or will begin;
-/// where several do so, the error of the first one. Returns when there are no others, or they do not come.
+/// Throws `error` in all processes that share the fit, in place of the run that the others have begun or will begin.
+/// When several processes call this, all throw the error of the first one. Returns when there are no other processes,
+/// or when they do not come.
 void throw_together(const FitOptions& options, const Runtime& runtime, const std::exception_ptr& error);
 
-/// Returns what `prepare()` does. What it throws is thrown in all processes that share the fit.
+/// Returns what `prepare()` returns. An exception that it throws is thrown in all processes that share the fit.
 template <class Prepare>
 auto prepare_together(const FitOptions& options, const Runtime& runtime, Prepare&& prepare) {
   try {

@@ -1,5 +1,5 @@
 #pragma once
-/// What every peer's `sync` throws once one of them has failed.
+/// Aborted: what every peer's `sync` throws after one peer has failed.
 #include <cstdint>
 #include <string>
 
@@ -9,8 +9,8 @@ namespace scalar::inline v0::bsp {
 
 /// Another peer failed (or this one, in a collective): the run is over, code `Errc::aborted`.
 ///
-/// It is a consequence: `Engine::run` throws the original error. A body may catch it to clean up, but cannot go on: at
-/// its next barrier a peer that has caught it is not run again.
+/// `Aborted` is a consequence: `Engine::run` throws the original error. A body may catch `Aborted` to clean up, but
+/// cannot go on: a peer that has caught it is not resumed from its next barrier.
 class Aborted : public Error {
  public:
   Aborted(int rank, std::uint64_t superstep, const std::string& reason)

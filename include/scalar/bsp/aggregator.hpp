@@ -1,5 +1,5 @@
 #pragma once
-/// Aggregator<T, Op>: what peers add in one superstep, folded for all of them in the next.
+/// Aggregator<T, Op>: a value that peers add to in one superstep and all read, folded, in the next.
 #include <cstdint>
 #include <functional>
 
@@ -8,7 +8,7 @@
 
 namespace scalar::inline v0::bsp {
 
-/// A mean of what is added: `Aggregator<Mean> error; error.add(Mean(0.5)); ... error.value().value()`.
+/// The mean of the values added: `Aggregator<Mean> error; error.add(Mean(0.5)); ... error.value().value()`.
 class Mean {
  public:
   Mean() = default;
@@ -27,11 +27,11 @@ class Mean {
   std::uint64_t count_ = 0;
 };
 
-/// A value that every peer adds to during a superstep and all read in the next, as `value()`: the fold of what all
-/// peers have added, in rank order, so that its bits do not depend on timing. A local variable of the body.
+/// A value that all peers add to in one superstep and read in the next. A local variable of the body.
 ///
-/// The fold happens in `co_await bsp::sync(peer, one, other, ...)`. Each peer begins a superstep with `start`, which
-/// therefore is neutral: 0 for sums, the lowest number for `Maximum`. `T` is trivially copyable.
+/// `value()` is the fold of what all peers have added, in rank order, so its bits do not depend on timing. The fold
+/// happens in `co_await bsp::sync(peer, one, other, ...)`. In every superstep each peer begins with `start`, which
+/// must therefore be neutral: 0 for sums, the lowest number for `Maximum`. `T` is trivially copyable.
 /// Thread safety: used only by its peer.
 template <class T, class Op = std::plus<>>
 class Aggregator {
@@ -101,9 +101,9 @@ void turn(const auto& values, First& first, Rest&... rest) {
 
 }  // namespace detail
 
-/// Ends the superstep, as `peer.sync()` does, and folds the aggregators with the barrier: no message, no further
-/// superstep. All peers name the same aggregators in the same order; their values take at most 256 bytes together.
-/// Errors: those of `Peer::all_reduce`.
+/// Ends the superstep, as `peer.sync()` does, and folds the aggregators with the barrier: no messages, no further
+/// superstep. All peers pass the same aggregators in the same order; their values take at most 256 bytes together.
+/// Errors: those of `all_reduce`.
 template <class... T, class... Op>
 Task<> sync(Peer& peer, Aggregator<T, Op>&... aggregators) {
   const auto values = co_await all_reduce(peer, detail::fuse(aggregators...), detail::operations(aggregators...));

@@ -15,7 +15,7 @@ namespace detail {
 
 inline constexpr int everyone = -1;  // as a root: all peers get the result
 
-/// Errors: `Errc::parse` unless a peer elsewhere has sent as many elements as was agreed, naming it and `rank`.
+/// Errors: `Errc::parse`, naming `source` and `rank`, unless `source` has sent as many elements as agreed.
 void check_received(int source, std::size_t expected, std::size_t got, int rank);
 [[noreturn]] void throw_unlike_roots(std::string_view collective, int expected, int rank, int root);
 
@@ -39,8 +39,8 @@ constexpr void check_operation() {
                 "an operation is a function object that captures at most trivial values: g++ 12 destroys others twice");
 }
 
-/// A peer whose work throws may not leave before the others have stopped reading its memory: the error is noted, and
-/// the next barrier throws.
+/// Runs `work`. An exception is recorded, and the next barrier throws: a peer whose work fails may not leave before the
+/// others have stopped reading its memory.
 template <class F>
 void guarded(Peer& peer, const F& work) noexcept {
   try {
@@ -56,7 +56,7 @@ struct Rooted {
   int root;
 };
 
-/// Folds one value per peer while the last one arrives.
+/// Folds one value per peer when the last peer arrives.
 template <class T, class Op>
 class [[nodiscard]] FusedReduce final : public Contribution<Rooted<T>> {
  public:
@@ -91,7 +91,7 @@ inline constexpr Collective fused_all_reduce = collective_of<FusedReduce<T, Op>>
 template <class T, class Op>
 inline constexpr Collective fused_reduce = collective_of<FusedReduce<T, Op>>("reduce");
 
-/// Hands the root's value to all while the last one arrives.
+/// Gives the root's value to all peers when the last peer arrives.
 template <class T>
 class [[nodiscard]] FusedBroadcast final : public Contribution<Rooted<T>> {
  public:
@@ -116,15 +116,16 @@ inline constexpr Collective fused_broadcast = collective_of<FusedBroadcast<T>>("
 
 }  // namespace detail
 
-/// Every peer gets `op` folded over the values of all in rank order: `((v0 op v1) op v2) ...`. One superstep, no
-/// message. `T` is trivially copyable, at most 256 bytes.
+/// Every peer gets the fold of all peers' values in rank order: `((v0 op v1) op v2) ...`. One superstep, no messages.
+/// `T` is trivially copyable, at most 256 bytes.
 template <class T, class Op>
 detail::FusedReduce<T, Op> all_reduce(Peer& peer, T value, Op op) {
   detail::check_value<T>(), detail::check_operation<Op>();
   return {peer, detail::fused_all_reduce<T, Op>, value, op, detail::everyone};
 }
 
-/// Peer `root` gets the fold, the others their own value. Errors: `Errc::out_of_range` for an invalid root.
+/// As `all_reduce`, but only `root` gets the fold; the other peers get their own value. Errors: `Errc::out_of_range`
+/// for an invalid root.
 template <class T, class Op>
 detail::FusedReduce<T, Op> reduce(Peer& peer, T value, Op op, int root = 0) {
   detail::check_value<T>(), detail::check_operation<Op>();

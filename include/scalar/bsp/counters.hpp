@@ -27,17 +27,17 @@ constexpr bool are_distinct(std::array<std::string_view, Count> names) noexcept 
 
 }  // namespace detail
 
-/// A count per name, from 0. A name that is none is an error of the compiler.
+/// One count per name, each starting at 0. An unknown name does not compile.
 ///
-/// A plain value: every peer counts in its own, and `co_await all_reduce(peer, counters, std::plus{})` gives every peer
-/// the totals, at the end of the run or in any superstep. As an `Aggregator<Counters<...>>` it shares the barrier of
-/// others. Up to 32 names fit a barrier.
+/// A plain value: every peer has its own, and `co_await all_reduce(peer, counters, std::plus{})` gives every peer the
+/// totals, at the end of the run or in any superstep. An `Aggregator<Counters<...>>` shares its barrier with other
+/// aggregators. Up to 32 names fit a barrier.
 template <FixedString... Names>
 class Counters {
  public:
   static constexpr std::array<std::string_view, sizeof...(Names)> names{Names.view()...};
 
-  /// The count of that name, to read or to add to: `counters.at<"malformed">() += 1`.
+  /// The count for `Name`, to read or to add to: `counters.at<"malformed">() += 1`.
   template <FixedString Name>
   constexpr std::uint64_t& at() noexcept {
     return counts_[index<Name>()];

@@ -1,6 +1,5 @@
 #pragma once
 /// Engine: runs a BSP program, one coroutine per peer, on a few threads.
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -31,22 +30,22 @@ inline constexpr bool is_task<Task<T>> = true;
 template <class Body>
 concept PeerBody = std::invocable<Body&, Peer&> && is_task<std::invoke_result_t<Body&, Peer&>>;
 
-/// One run: its peers, from before the first is started to after the last has returned.
+/// One run of a program, from before the first peer starts until after the last has returned.
 class Session {
  public:
-  /// `attempt` counts the runs that a loss has ended.
+  /// `attempt`: how many earlier attempts ended because the processes changed.
   Session(const EngineOptions& options, const Runtime& runtime, int attempt);
   ~Session();
   Peer& peer(int rank) noexcept;
   void set_root(int rank, const PromiseBase& root) noexcept;
   Leaf& leaf(int rank) noexcept;
-  /// There is no memory to start the peers from `rank` on. Errors: `Errc::resource_exhausted`.
+  /// Throws `Errc::resource_exhausted`: there is no memory to start peer `rank` and the peers after it.
   [[noreturn]] void throw_no_room(int rank) const;
   /// The local ranks are `[first, first + count)`.
   int first() const noexcept;
   int count() const noexcept;
-  /// Returns when all peers have returned. Throws the error of the lowest rank in the first failing superstep; false
-  /// when the processes have changed, and the program is to run again from its last checkpoint.
+  /// Runs the peers until all have returned. Returns false when the processes have changed and the program must run
+  /// again from its last checkpoint. Throws the error of the lowest rank in the first superstep that failed.
   bool drive();
 
  private:
@@ -59,21 +58,20 @@ class Session {
 
 /// Runs programs of peers that compute in supersteps.
 ///
-/// `run(body)` calls `body(peer)` once per peer; each call is a coroutine, and the engine keeps all of them going on at
-/// most `workers` threads, the calling one among them. No peer blocks a thread: more peers than threads, engines in
-/// TBB tasks, engines inside a peer's code and several engines at once all work. The body may be a lambda with
-/// captures; it is called, not copied, so captures live as long as `run`. What several peers reach through it is
-/// shared.
+/// `run(body)` calls `body(peer)` once per peer; each call is a coroutine, and the engine runs all of them on at most
+/// `workers` threads, including the calling thread. No peer blocks its thread: more peers than threads, engines in TBB
+/// tasks, engines inside a peer's code and several engines at once all work. The body may be a lambda with captures; it
+/// is called, not copied, so captures live as long as `run`. The peers share what they reach through captures.
 ///
 /// Errors: an exception that leaves a body ends the run at the end of that superstep. All other peers get `Aborted`
 /// from their barrier, everything is destroyed, and `run` throws the original exception of the lowest rank.
-/// Thread safety: `run` may be called from several threads at once; the runs do not know of each other.
+/// Thread safety: `run` may be called from several threads at once; the runs are independent.
 class Engine {
  public:
   /// Errors: `Errc::invalid_argument` for impossible options.
   explicit Engine(const EngineOptions& options = {}, Runtime runtime = {});
 
-  /// Runs `body` and returns what rank 0 returned; in a process that does not host it, a default value.
+  /// Runs `body` and returns what rank 0 returned; in a process that does not host rank 0, a default value.
   template <detail::PeerBody Body>
   auto run(Body&& body) const {
     using Value = typename std::invoke_result_t<Body&, Peer&>::value_type;

@@ -9,10 +9,10 @@ struct Door;
 class HostCrew;
 }  // namespace detail
 
-/// A piece of work that an engine asks its host to do: to help running peers for a while.
+/// A task that an engine gives to its host: it helps to run peers for a while.
 ///
-/// Call it once, on any thread. It returns when there is nothing to do; called after its run has ended it returns at
-/// once. Copies share. One that is never called costs parallelism, nothing else.
+/// Call it once, on any thread. It returns when there is nothing left to do, and at once if its run has ended. Copies
+/// share their state. A helper that is never called costs parallelism, nothing else.
 class Helper {
  public:
   void operator()() const noexcept;
@@ -28,7 +28,7 @@ class Executor {
  public:
   virtual ~Executor() = default;
   /// Hands `helper` to one of the host's threads and returns. Called from any thread of a run, possibly several at
-  /// once. What it throws means that no thread is free now.
+  /// once. An exception means that no thread is free now.
   virtual void post(Helper helper) = 0;
 };
 

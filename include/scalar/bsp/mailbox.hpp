@@ -18,12 +18,12 @@
 namespace scalar::inline v0::bsp {
 namespace detail {
 
-/// The elements of messages of variable length, which are no messages themselves.
+/// Mark a mailbox that carries the elements of variable-length messages rather than whole messages.
 template <class T>
 struct ElementsOf {};
 struct Elements {};
 
-/// Types that show elements which lie elsewhere: as messages, these elements are what is sent. See view_mailbox.hpp.
+/// Whether `T` refers to elements stored elsewhere. Such a message carries a copy of them: see view_mailbox.hpp.
 template <class T>
 inline constexpr bool is_view = false;
 template <class Char>
@@ -33,7 +33,7 @@ inline constexpr bool is_view<std::span<const T>> = std::is_trivially_copyable_v
 
 }  // namespace detail
 
-/// The messages a peer got, by source rank and then in the order sent: a forward range of `T&`.
+/// The messages that a peer has received, by source rank, then in the order sent: a forward range of `T&`.
 template <class T>
 class Received {
  public:
@@ -91,20 +91,20 @@ class Received {
 
 /// One peer's end of a channel that carries messages of type `T` between all peers.
 ///
-/// What is sent in one superstep is received in the next, and only then. Peers get mailboxes that match by order of
-/// creation: the n-th mailbox of every peer is one channel. A message to a peer that has returned, or that has no such
-/// mailbox in the next superstep, is dropped. A message survives the mailbox it was sent with.
+/// Messages sent in one superstep are received in the next, and only then. Mailboxes match by order of creation: the
+/// n-th mailboxes of all peers form one channel. A message to a peer that has returned, or that has no such mailbox in
+/// the next superstep, is dropped. A message outlives the mailbox it was sent with.
 ///
-/// `T` is any type that moves and is destroyed without throwing. Within a process messages are moved, never serialized;
-/// to another process they go as bytes, for which `Serializer<T>` must know how. What is received belongs to the
-/// receiver until its next barrier: it may be changed or moved from. Complexity: nothing is sorted or locked; once
-/// blocks have grown to a steady size, nothing is allocated. Memory follows the pairs of peers that talk. Thread
-/// safety: used only by the peer that made it.
+/// `T` is any type that is moved and destroyed without throwing. Within a process messages are moved, never serialized;
+/// to another process they travel as bytes, for which `Serializer<T>` must be available. Received messages belong to
+/// the receiver until its next barrier: it may change them or move from them. Complexity: nothing is sorted or locked;
+/// once blocks have grown to a steady size, nothing is allocated. Memory grows with the number of pairs of peers that
+/// communicate. Thread safety: used only by the peer that made it.
 ///
-/// In a loop over many messages pass the mailbox to a plain function: g++ 12 keeps a coroutine's locals in memory.
+/// For a loop over many messages pass the mailbox to a plain function: g++ 12 keeps a coroutine's locals in memory.
 template <class T>
 class Mailbox final : detail::Box {
-  static_assert(!detail::is_view<T>, "messages of variable length: include scalar/bsp/view_mailbox.hpp");
+  static_assert(!detail::is_view<T>, "messages of variable length: include scalar/bsp/messages/view_mailbox.hpp");
 
  public:
   /// Internal: use `peer.mailbox<T>()`.
@@ -117,14 +117,14 @@ class Mailbox final : detail::Box {
     peer_.world().leave(index_);
   }
 
-  /// Sends a message made of `arguments` to peer `rank`. Errors: `Errc::out_of_range` for a rank that is none.
+  /// Sends a message constructed from `arguments` to peer `rank`. Errors: `Errc::out_of_range` for an invalid rank.
   template <class... Arguments>
   void emplace(int rank, Arguments&&... arguments) {
     detail::Block<T>& block = block_for(rank, 1);
     ::new (static_cast<void*>(block.next)) T(std::forward<Arguments>(arguments)...);
     ++block.next;
   }
-  /// Sends one message to peer `rank`, which may be this one. Errors: `Errc::out_of_range` for a rank that is none.
+  /// Sends one message to peer `rank`, which may be this peer. Errors: `Errc::out_of_range` for an invalid rank.
   void send(int rank, const T& value) { emplace(rank, value); }
   void send(int rank, T&& value)
     requires(!std::is_trivially_copyable_v<T>)
@@ -144,7 +144,7 @@ class Mailbox final : detail::Box {
 
   /// All messages of the last superstep, by source rank, then in the order sent.
   Received<T> received() const noexcept { return Received<T>(runs()); }
-  /// The messages from one source, contiguous. Errors: `Errc::out_of_range` for a rank that is none.
+  /// The messages from one source, contiguous. Errors: `Errc::out_of_range` for an invalid rank.
   std::span<T> received(int source) const {
     check(source);
     const std::span<const Run<T>> all = runs();

@@ -1,5 +1,5 @@
 #pragma once
-/// Peer: what a BSP program knows of itself and of the others.
+/// Peer: what a BSP program knows about itself and the other peers.
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +20,7 @@ class BlockingPeer;
 
 namespace detail {
 
-/// A mailbox as its peer sees it.
+/// Base of the mailboxes and arrays of a peer, which tells them when a superstep begins.
 class Box {
  public:
   /// The peer has entered `superstep`.
@@ -42,9 +42,10 @@ class Split;
 
 /// One of the `size()` peers that run a program together.
 ///
-/// The body gets its own; only its coroutine and the helpers it awaits may use it. Every collective and `sync` is a
-/// barrier: all peers that have not returned must come to the same one, else the run ends with `Errc::invalid_argument`
-/// naming who was where. A peer that has returned has arrived at every later `sync`, but misses a collective.
+/// Each body gets its own `Peer`; only that coroutine and the helpers it awaits may use it. `sync` and every collective
+/// are barriers: all peers that have not returned must arrive at the same one, else the run ends with
+/// `Errc::invalid_argument`, which names who was where. A peer that has returned counts as arrived at every later
+/// `sync`, but is missing from a collective.
 class Peer {
  public:
   Peer(const Peer&) = delete;
@@ -65,30 +66,32 @@ class Peer {
   /// `co_await peer.sync()` ends the superstep. Throws `Aborted` when a peer has failed in it.
   detail::Barrier sync() noexcept;
 
-  /// A mailbox that matches the one which every other peer makes as its n-th. It lives in the body, as a local
-  /// variable. Errors: `Errc::type_mismatch` when the n-th mailbox of another peer has another type.
+  /// Makes a mailbox, which is a local variable of the body. The n-th mailbox of a peer matches the n-th of every other
+  /// peer. Errors: `Errc::type_mismatch` when the n-th mailbox of another peer has another type.
   template <class T>
   Mailbox<T> mailbox();
 
-  /// Divides the peers into teams by color, each with barriers and mailboxes of its own: `auto team = co_await
-  /// peer.split(color)` is a `Team`, in which ranks follow those here. A peer with a negative color gets none.
+  /// Divides the peers into teams by color; each team has its own barriers and mailboxes. In
+  /// `auto team = co_await peer.split(color)`, `team` is a `Team`, whose ranks are in the order of the ranks here. A
+  /// peer with a negative color gets no team.
   detail::Split split(int color);
 
-  /// Runs `fn(BlockingPeer&)` on a thread of its own and returns what it returned: for code that blocks, such as the
-  /// callbacks of a framework. The peer waits without a thread; a barrier that `fn` calls blocks its thread only.
+  /// Runs `fn(BlockingPeer&)` on a separate thread and returns what `fn` returned: for code that blocks, such as the
+  /// callbacks of a framework. The peer waits without a thread; a barrier that `fn` calls blocks only that thread.
   template <class F>
   auto offload(F fn) -> Task<std::invoke_result_t<F&, BlockingPeer&>>;
 
-  /// Names the variables that are this peer's state; once, before its first barrier. True when an earlier run of the
-  /// program has left a checkpoint: then they have the values of that time, and the program goes on from there.
+  /// Declares the variables that are this peer's state. Call it once, before the first barrier. Returns true when an
+  /// earlier run of the program has left a checkpoint: the variables then have the checkpoint's values, and the program
+  /// continues from there.
   ///
-  /// A checkpoint is for the number of peers that wrote it, unless some of the state is given as `sharded(parts,
-  /// shards)`: then all other variables are the same at all peers, which every write checks by their bytes. Errors:
-  /// `Errc::invalid_argument` for a second call, and for other shards than the checkpoint has.
+  /// A checkpoint fits only the number of peers that wrote it, unless some of the state is given as
+  /// `sharded(parts, shards)`. All other variables must then be the same at all peers, which every write checks by
+  /// their bytes. Errors: `Errc::invalid_argument` for a second call, and for shards other than the checkpoint's.
   template <class... T>
   bool persist(T&&... state);
-  /// A barrier at which the state is written down, when `CheckpointOptions` says so. No message may be under way: what was
-  /// sent before it is received after it, but is not part of the state.
+  /// A barrier at which the state is saved, when `CheckpointOptions` says so. No message may be in flight: a message
+  /// sent before the checkpoint is received after it, but is not part of the saved state.
   detail::Save checkpoint();
 
   /// Internal, from here on.
@@ -118,7 +121,7 @@ class Peer {
 
 namespace detail {
 
-/// Arrives at the barrier, with a collective or without.
+/// Arrives at the barrier, with or without a collective.
 class [[nodiscard]] Barrier : public Awaitable {
  public:
   explicit Barrier(Peer& peer, const Collective* collective = nullptr) noexcept
@@ -132,7 +135,7 @@ class [[nodiscard]] Barrier : public Awaitable {
 
  protected:
   Peer& peer() const noexcept { return peer_; }
-  /// Contributes the bytes at `value`, which live in this object.
+  /// Contributes the bytes at `value`, which are part of this object.
   void suspend(std::coroutine_handle<> self, const void* value) const noexcept {
     Fiber& fiber = static_cast<Fiber&>(*leaf);
     fiber.handle = self;
@@ -148,7 +151,7 @@ class [[nodiscard]] Barrier : public Awaitable {
   const Collective* collective_;
 };
 
-/// A collective to which every peer brings a trivially copyable `Value`.
+/// A collective to which every peer contributes a trivially copyable `Value`.
 template <class Value>
 class [[nodiscard]] Contribution : public Barrier {
   static_assert(std::is_trivially_copyable_v<Value>);

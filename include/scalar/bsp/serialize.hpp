@@ -1,5 +1,5 @@
 #pragma once
-/// Serializer<T>: how a message that is not plain memory becomes bytes, for peers in other processes.
+/// Serializer<T>: how messages become bytes for peers in other processes.
 #include <algorithm>
 #include <array>
 #include <concepts>
@@ -28,7 +28,7 @@ namespace detail {
 [[noreturn]] void throw_too_short(const std::type_info& type, std::uint64_t wanted, std::size_t left);
 [[noreturn]] void throw_bad_content(const std::type_info& type, std::string_view what, std::uint64_t seen);
 
-/// Addresses mean nothing in another process, so what holds one by its type is not plain.
+/// Addresses mean nothing in another process, so a type that visibly holds one is not plain.
 template <class T>
 inline constexpr bool holds_address = std::is_pointer_v<T> || std::is_member_pointer_v<T>;
 template <template <class...> class C, class... A>
@@ -42,16 +42,16 @@ inline constexpr bool holds_address<std::basic_string_view<C, Traits>> = true;
 template <class T>
 inline constexpr bool holds_address<std::reference_wrapper<T>> = true;
 
-/// A type whose memory is its message.
+/// A type that is sent as a copy of its memory.
 template <class T>
 concept Plain = std::is_object_v<T> && std::is_trivially_copyable_v<T> && !holds_address<T>;
 
 template <class T>
-inline constexpr std::size_t min_bytes = 1;  // so that a count can be checked against the bytes that are left
+inline constexpr std::size_t min_bytes = 1;  // of a value, so that a count can be checked against the bytes left
 template <Plain T>
 inline constexpr std::size_t min_bytes<T> = sizeof(T);
 
-/// A container of the standard's shape: a template one of whose arguments is its allocator.
+/// A container like the standard's: a template with its allocator among its arguments.
 template <class T>
 inline constexpr bool is_container = false;
 template <template <class...> class C, class... A>
@@ -74,7 +74,7 @@ concept Contiguous = Sequence<T> && Plain<typename T::value_type> && requires(T&
   { c.data() } -> std::same_as<typename T::value_type*>;
 };
 
-/// May be read as a part of something else: it is made empty first.
+/// Whether `T` can be read as part of another type. It must have a default value to read into.
 template <class T>
 constexpr bool is_part() {
   if constexpr (std::default_initializable<T>) return Serializer<T>::available;
@@ -100,7 +100,7 @@ std::size_t take_count(std::span<const std::byte>& in, std::size_t bytes_each) {
   return static_cast<std::size_t>(count);
 }
 
-/// Types that contain themselves, such as trees, may nest without end in bytes that a stranger made.
+/// Limits nesting: in corrupt bytes, types that contain themselves, such as trees, may nest without end.
 class NestingGuard {
  public:
   using Depth = unsigned;
@@ -125,7 +125,7 @@ class NestingGuard {
   }
 };
 
-/// A type that a library knows how to serialize; made available by scalar/bsp/cereal.hpp and boost_serialization.hpp.
+/// How a library serializes `T`; made available by scalar/bsp/messages/cereal.hpp and boost_serialization.hpp.
 enum class Library { cereal, boost };
 template <class T, Library library>
 struct LibraryCodec {
@@ -171,7 +171,7 @@ struct Codec<T> {
       value.resize(count);
       take<T>(in, value.data(), count * sizeof(Element));
     } else {
-      for (std::size_t i = 0; i < count; ++i) {  // not resized first: the count may be a lie
+      for (std::size_t i = 0; i < count; ++i) {  // not resized first: the count may be wrong
         Element element{};
         Serializer<Element>::read(in, element);
         value.push_back(std::move(element));
@@ -215,7 +215,7 @@ struct Codec<T> {
   }
 };
 
-/// Pairs, tuples and arrays: their parts in order.
+/// Pairs and tuples: their parts in order.
 template <class T, class... Parts>
 struct PartsCodec {
   static constexpr bool available = (is_part<Parts>() && ...);
@@ -288,21 +288,21 @@ struct Codec<std::variant<A...>> {
 
 }  // namespace detail
 
-/// How messages of type `T` travel to peers in other processes, chosen at compile time.
+/// How messages of type `T` are sent to peers in other processes, chosen at compile time.
 ///
-/// - Trivially copyable types are their memory. A pointer, reference or view in one is found only where the type shows
-///   it (`T*`, `std::span`, `std::pair<int, T*>`, ...); inside a struct of your own it is yours to avoid.
+/// - Trivially copyable types are sent as their memory. A pointer, reference or view inside is detected only where the
+///   type shows it (`T*`, `std::span`, `std::pair<int, T*>`, ...); do not use one inside a struct of your own.
 /// - `std::string`, the standard's containers, `pair`, `tuple`, `array`, `optional` and `variant` of such types need no
 ///   library.
-/// - Types with functions for cereal or Boost.Serialization: include `scalar/bsp/cereal.hpp` or
-///   `scalar/bsp/boost_serialization.hpp` before the first mailbox of the type, in every file that makes one. Where
-///   both can do it, cereal does.
-/// - For anything else specialize this template. `write` appends at least one byte; `read` takes exactly what `write`
-///   appended off the front of `in`, and treats the bytes as a stranger's: it throws `Errc::parse` instead of
+/// - Types with functions for cereal or Boost.Serialization: include `scalar/bsp/messages/cereal.hpp` or
+///   `scalar/bsp/messages/boost_serialization.hpp` before the first mailbox of the type, in every file that makes one.
+///   If both libraries can serialize a type, cereal is used.
+/// - For any other type specialize this template. `write` appends at least one byte. `read` removes exactly what
+///   `write` appended from the front of `in`, and does not trust the bytes: it throws `Errc::parse` instead of
 ///   believing a count.
 ///
-/// Other types are moved between the peers of one process, and are `Errc::unsupported` between processes.
-/// The bytes are in the machine's own order: all processes of a run are of one kind.
+/// Types that are not available are moved between the peers of one process, and are `Errc::unsupported` between
+/// processes. The bytes are in the machine's byte order: all processes of a run must be on machines of one kind.
 template <class T>
 struct Serializer {
   static constexpr bool available = detail::Codec<T>::available;
@@ -315,8 +315,8 @@ struct Serializer {
       detail::throw_not_serializable(typeid(T));
     }
   }
-  /// Reads what `write` wrote. Allocates at most a small multiple of the bytes that are there. Errors: `Errc::parse`
-  /// for bytes that no value was written as; `value` is then valid but unspecified.
+  /// Reads what `write` wrote. Allocates at most a small multiple of the size of `in`. Errors: `Errc::parse` for bytes
+  /// that `write` does not produce; `value` is then valid but unspecified.
   static void read(std::span<const std::byte>& in, T& value) {
     if constexpr (available) {
       detail::Codec<T>::read(in, value);
@@ -334,7 +334,7 @@ std::vector<std::byte> to_bytes(const T& value) {
   return bytes;
 }
 
-/// The value that all of `bytes` stand for. Errors: `Errc::parse`.
+/// The value that `to_bytes` wrote as `bytes`. Errors: `Errc::parse`, also for bytes left over.
 template <std::default_initializable T>
 T from_bytes(std::span<const std::byte> bytes) {
   T value{};

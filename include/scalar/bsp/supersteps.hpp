@@ -10,19 +10,19 @@
 
 namespace scalar::inline v0::bsp {
 
-/// What one peer does in one superstep: reads `box.received()`, calls `box.send(...)`, changes its own `State`. Returns
-/// whether it would halt.
+/// What one peer does in one superstep: it reads `box.received()`, calls `box.send(...)` and changes its own `State`.
+/// Returns whether the peer votes to halt.
 template <class State, class Message>
 using Superstep = std::function<bool(State& state, Peer& peer, Mailbox<Message>& box)>;
 
-/// The body that runs the functions of `chain` one after another, a barrier after each, and starts again at the first
-/// after the last, until all peers return true from one of them. It returns the peer's state:
-/// `State end = engine.run(bsp::supersteps<Message>(start, {step_a, step_b}))`; `run_all` gives that of every peer.
+/// Makes a body that runs the functions of `chain` one after another, with a barrier after each, and repeats the chain
+/// until all peers return true from the same function. The body returns the peer's state:
+/// `State end = engine.run(bsp::supersteps<Message>(start, {step_a, step_b}))`; `run_all` returns every peer's state.
 ///
-/// Every peer begins with a copy of `start`. Where `State` has a function `setup(peer)` or `cleanup(peer)`, it is
-/// called before the first superstep and after the last. (What must also happen when a peer has failed belongs into the
-/// state's destructor.) The votes travel with the barrier. What is sent in the last superstep is received by nobody.
-/// A step may be a member function of the state: `&State::step`. Steps are shared by all peers: they keep nothing.
+/// Every peer begins with a copy of `start`. If `State` has functions `setup(peer)` or `cleanup(peer)`, they are called
+/// before the first superstep and after the last. (What must happen even when a peer has failed belongs in the state's
+/// destructor.) The votes travel with the barrier. Messages sent in the last superstep are not received.
+/// A step may be a member function of the state: `&State::step`. All peers share the steps, which keep no state.
 template <class Message, class State>
 auto supersteps(State start, std::vector<Superstep<State, Message>> chain) {
   return [start = std::move(start), chain = std::move(chain)](Peer& peer) -> Task<State> {

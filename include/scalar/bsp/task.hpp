@@ -17,12 +17,12 @@ class Task;
 
 namespace detail {
 
-/// Where a peer goes on when it is resumed: its innermost suspended frame; null once it has returned.
+/// Where a peer continues when it is resumed: its innermost suspended frame; null once it has returned.
 struct Leaf {
   std::coroutine_handle<> handle;
 };
 
-/// Base of what a peer awaits besides tasks: it belongs to the peer whose leaf this is.
+/// Base of everything besides tasks that a peer awaits. It belongs to the peer whose leaf is `leaf`.
 struct Awaitable {
   Leaf* leaf;
 };
@@ -32,8 +32,8 @@ struct Awaitable {
 
 /// What the promises of all tasks share.
 ///
-/// Awaiting a child makes it the leaf and returns to the worker, which resumes the leaf (a trampoline): the depth of
-/// awaits costs no stack, also where the compiler does not turn a symmetric transfer into a jump.
+/// Awaiting a child makes it the leaf and returns to the worker, which resumes the leaf (a trampoline). So nested
+/// awaits use no stack, even where the compiler does not turn a symmetric transfer into a jump.
 struct PromiseBase {
   Leaf* leaf = nullptr;
   std::coroutine_handle<> continuation;
@@ -59,7 +59,7 @@ struct PromiseBase {
   template <class T>
   void await_transform(Task<T>& task) = delete;  // a task is awaited once: co_await std::move(task)
   template <std::derived_from<Awaitable> A>
-  A await_transform(A&& awaitable) {  // by value: g++ copies a reference's target once more
+  A await_transform(A&& awaitable) {  // by value: of a reference, g++ copies the target once more
     if (awaitable.leaf != leaf) [[unlikely]]
       throw_foreign_await();
     return std::move(awaitable);
@@ -94,13 +94,13 @@ struct Promise<void> : PromiseBase {
 
 }  // namespace detail
 
-/// A coroutine that belongs to a peer: it starts when it is awaited, and may itself sync and await others.
+/// A coroutine that belongs to a peer. It starts when it is awaited, and may itself sync and await other tasks.
 ///
-/// A program's body returns `Task<R>`; so do its helpers, which the body calls as `co_await helper(peer, ...)`. A task
-/// is awaited once; its exception leaves the `co_await`. Tasks await only tasks and what `Peer` gives, since anything
-/// else could resume a peer behind the engine's back.
-/// With g++ 12, pass to awaited functions only what is trivially destructible (numbers, spans, views, references) or
-/// has a name: the compiler destroys some temporaries of a full expression with `co_await` twice.
+/// A program's body returns `Task<R>`, and so do its helpers, which the body calls as `co_await helper(peer, ...)`. A
+/// task is awaited once; its exception is thrown by the `co_await`. Tasks may await only tasks and what `Peer` and the
+/// collectives return, since anything else could resume a peer behind the engine's back.
+/// With g++ 12, pass to awaited functions only arguments that are trivially destructible (numbers, spans, views,
+/// references) or have a name: the compiler destroys some temporaries of a full expression with `co_await` twice.
 template <class T>
 class [[nodiscard]] Task {
   static_assert(std::is_void_v<T> || std::is_object_v<T>,

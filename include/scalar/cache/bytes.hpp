@@ -1,5 +1,5 @@
 #pragma once
-/// Immutable bytes that a cache, its readers and its writers share.
+/// Immutable bytes, shared by a cache, its readers and its writers.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -10,14 +10,14 @@ namespace scalar::inline v0::cache {
 
 namespace detail {
 
-/// The head of one allocation: this, the key bytes padded to 8, the value bytes. Links and bytes lie together, so that
-/// a hit touches one place.
+/// The header of one allocation, which holds this struct, then the key bytes padded to a multiple of 8, then the value
+/// bytes. Links and bytes lie together, so that a hit touches one place in memory.
 struct Block {
   std::atomic<std::uint64_t> owners;
   std::uint64_t key_size;
   std::uint64_t value_size;
   std::uint64_t generation;
-  std::uint64_t hash_low;  // these belong to the cache that the block is in, under its lock
+  std::uint64_t hash_low;  // from here on: for the cache that holds the block, under its lock
   std::uint64_t hash_high;
   Block* chain;
   Block* newer;
@@ -37,10 +37,10 @@ struct Block {
 
 }  // namespace detail
 
-/// A shared handle to immutable bytes, aligned to 8. A default one holds nothing.
+/// A shared handle to immutable bytes, aligned to 8. A default-constructed handle is empty.
 ///
-/// The bytes live as long as a handle does, also after the cache dropped the entry or was destroyed.
-/// Thread safety: as a `std::shared_ptr`.
+/// The bytes live as long as any handle to them, even after the cache has dropped the entry or was destroyed.
+/// Thread safety: that of `std::shared_ptr`.
 class Bytes {
  public:
   Bytes() noexcept = default;

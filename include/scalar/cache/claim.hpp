@@ -1,5 +1,6 @@
 #pragma once
-/// Single flight for the rows of a batch: claim all, compute and publish one's own, and only then wait for the others'.
+/// Single flight for the rows of a batch: claim all rows, compute and publish your own, and only then wait for the
+/// others.
 #include <cstdint>
 #include <exception>
 #include <span>
@@ -12,26 +13,26 @@ namespace detail {
 struct Flight;
 }
 
-/// Who has the value of one key: the cache, this caller, or somebody else who is computing it.
+/// The state of one key for one caller: the value is in the cache, or this caller computes it, or another caller does.
 ///
-/// Several rows without deadlock, whatever the order in which batches overlap: claim every row; compute the rows that
-/// are `mine` and `publish` each; then `wait` for those that are `theirs`. The same key twice in one batch is mine and
-/// then theirs, and resolves by itself.
+/// How to handle several rows without deadlock, in whatever order batches overlap: claim every row; compute the rows
+/// that are `mine` and `publish` each of them; then `wait` for the rows that are `theirs`. A key that occurs twice in a
+/// batch is `mine` and then `theirs`; after `publish` of the first, `wait` for the second returns at once.
 /// ```cpp
 /// std::vector<cache::Claim> rows;
 /// for (const auto& bytes : keys) rows.push_back(cache.claim(cache.key(bytes, generation)));
 /// for (auto& row : rows) if (row.state() == Claim::State::mine) row.publish(compute(row));
 /// for (auto& row : rows) if (row.wait(until) == Claim::State::mine) row.publish(compute(row));  // handed over to us
 /// ```
-/// A claim that is destroyed while it is `mine` hands over to the next in line. Thread safety: a claim belongs to the
-/// thread that made it, until it is resolved; it must not outlive its cache, nor the bytes of its key.
+/// A claim that is destroyed while it is `mine` is handed over to the next caller in line. Thread safety: a claim
+/// belongs to the thread that made it until it is resolved. It must not outlive its cache or the bytes of its key.
 class Claim {
  public:
   enum class State : std::uint8_t {
     found = 0,   ///< `value()` is the answer
     mine = 1,    ///< the caller computes it, and calls `publish` or `fail`
-    theirs = 2,  ///< somebody else computes it: `wait` for it
-    none = 3,    ///< an empty claim, one that failed, or one moved from
+    theirs = 2,  ///< another caller computes it: call `wait`
+    none = 3,    ///< the claim is empty, has failed, or was moved from
   };
 
   Claim() noexcept = default;
@@ -40,20 +41,21 @@ class Claim {
   ~Claim();
 
   State state() const noexcept { return state_; }
-  /// How the value came about so far; `miss` while it is mine.
+  /// How the value was obtained; `miss` while the claim is mine.
   Outcome outcome() const noexcept { return outcome_; }
   /// The value, once it is found.
   const Bytes& value() const noexcept { return value_; }
 
-  /// Ends the flight of a claim that is mine: stores the value and gives it to all who wait. Then it is found, and
-  /// `outcome` is `miss`, or `bypass` when the value was not kept.
+  /// Finishes a claim that is `mine`: stores the value and gives it to all callers that wait. The claim is then
+  /// `found`, and `outcome` is `miss`, or `bypass` when the value was not stored.
   void publish(std::span<const std::byte> value);
-  /// Ends the flight of a claim that is mine with an error: it goes to those who wait now, but for `Errc::canceled`
-  /// and `Errc::deadline_exceeded`, which hand over to the next in line.
+  /// Finishes a claim that is `mine` with an error, which is given to the callers that wait now. After `Errc::canceled`
+  /// and `Errc::deadline_exceeded`, the next caller in line computes instead.
   void fail(const std::exception_ptr& error) noexcept;
-  /// Returns at once unless the claim is theirs; then waits until it is found, or until it is mine.
-  /// Errors: the error of whoever computed; `Errc::deadline_exceeded`, `Errc::canceled`; `Errc::invalid_argument` when
-  /// the thread that waits is itself computing this key. The claim is then `none`.
+  /// Waits while the claim is `theirs`, until it is `found` or `mine`; returns at once in any other state.
+  /// Errors: the error of the caller that computed; `Errc::deadline_exceeded`, `Errc::canceled`;
+  /// `Errc::invalid_argument` when the thread that waits is itself computing this key. After an error, the claim is
+  /// `none`.
   State wait(const WaitOptions& wait = {});
 
  private:

@@ -1,5 +1,5 @@
 #pragma once
-/// What Scalar asks of the compiler that reads its headers, said once.
+/// What Scalar requires of the compiler that reads its headers.
 #if !defined(__cpp_rtti)
 #error "Scalar needs run-time type information: compile without -fno-rtti"
 #endif
@@ -9,9 +9,9 @@
 
 namespace scalar::inline v0::detail {
 
-// The containers of libstdc++ have another layout under _GLIBCXX_DEBUG, so a program and Scalar must agree on it. Each
-// object refers to a symbol whose name says the mode; the library defines the one it was compiled in, and the linker
-// reports the other as undefined.
+// libstdc++'s containers have a different layout under _GLIBCXX_DEBUG, so a program and Scalar must be compiled in the
+// same mode. Each object file refers to a symbol named after its mode; the library defines only the symbol of its own
+// mode, so the linker reports a mismatch as an undefined symbol.
 #if defined(_GLIBCXX_DEBUG)
 extern const char compiled_with_GLIBCXX_DEBUG;
 [[gnu::used]] inline const char* const refers_with_GLIBCXX_DEBUG = &compiled_with_GLIBCXX_DEBUG;

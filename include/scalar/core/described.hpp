@@ -1,5 +1,5 @@
 #pragma once
-/// Described structs (see fields.hpp) to and from canonical JSON, with their ranges checked.
+/// Converts described structs (see fields.hpp) to and from canonical JSON and checks their ranges.
 #include <array>
 #include <string>
 #include <string_view>
@@ -23,12 +23,12 @@ constexpr std::array<std::string_view, sizeof...(I)> enumerator_names(std::index
 template <class E>
 inline constexpr auto enumerators = enumerator_names<E>(std::make_index_sequence<max_enumerators>{});
 
-/// A cast such as `(Loss)5` is spelled when 5 is no enumerator: its last word starts with a digit.
+/// False for the spelling of a value without an enumerator, such as `(Loss)5`: its last word starts with a digit.
 constexpr bool is_enumerator(std::string_view name) { return !name.empty() && !(name[0] >= '0' && name[0] <= '9'); }
 
 [[noreturn]] void throw_no_enumerator(std::size_t seen);
 
-/// The name of an enumerator. Errors: `Errc::out_of_range` for a value that is none.
+/// The name of an enumerator. Errors: `Errc::out_of_range` for a value without an enumerator.
 template <class E>
 std::string_view enumerator(E value) {
   const auto index = static_cast<std::size_t>(value);
@@ -148,7 +148,7 @@ void validate(const T& value) {
   });
 }
 
-/// Reads a described struct. Fields that are absent keep their defaults; unknown ones are refused; ranges are checked.
+/// Reads a described struct. Absent fields keep their defaults, unknown fields are errors, and ranges are checked.
 template <Described T>
 T from_json(const json::Value& value) {
   T result{};
@@ -156,7 +156,7 @@ T from_json(const json::Value& value) {
   validate(result);
   return result;
 }
-/// The same from JSON text. Errors: also `Errc::parse`.
+/// As `from_json`, but from JSON text. Errors: also `Errc::parse`.
 template <Described T>
 T parse_json(std::string_view text) {
   return from_json<T>(json::parse(text, T::name));

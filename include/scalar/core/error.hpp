@@ -1,5 +1,5 @@
 #pragma once
-/// The one exception type of the library and its frozen codes.
+/// The library's only exception type and its error codes, whose numbers never change.
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -14,8 +14,8 @@ enum class Errc : std::int32_t {
   ok = 0,
   invalid_argument = 1,     ///< a value the caller gave makes no sense here
   not_found = 2,            ///< a file, model, column or backend of that name does not exist
-  already_exists = 3,       ///< something of that name is there already
-  unsupported = 4,          ///< it makes sense, but this implementation cannot do it
+  already_exists = 3,       ///< something of that name exists already
+  unsupported = 4,          ///< the request makes sense, but this implementation cannot do it
   unavailable = 5,          ///< not now: starting, draining, or a peer is down; trying again may help
   corrupt = 6,              ///< stored bytes are not what was written
   io = 7,                   ///< the operating system refused a read, a write or a connection
@@ -23,22 +23,22 @@ enum class Errc : std::int32_t {
   out_of_range = 9,         ///< a number does not fit the type or the range it is meant for
   shape_mismatch = 10,      ///< rows, columns or dimensions do not agree
   type_mismatch = 11,       ///< a value of another type was expected
-  deadline_exceeded = 12,   ///< the time given was over before the work was done
-  canceled = 13,           ///< the caller asked to stop
+  deadline_exceeded = 12,   ///< the time limit passed before the work was done
+  canceled = 13,            ///< the caller asked to stop
   aborted = 14,             ///< another peer failed, and the work done together ended with it
   resource_exhausted = 15,  ///< a bounded queue or a quota is full
   too_large = 16,           ///< beyond a limit that protects the process
-  permission_denied = 17,   ///< known, but not allowed
-  unauthenticated = 18,     ///< not known who asks
+  permission_denied = 17,   ///< the caller is known, but not allowed to do this
+  unauthenticated = 18,     ///< the caller is not known
   failed = 19,              ///< a framework or a user's function reported an error of its own
   internal = 20,            ///< a defect of Scalar
-  empty = 21,               ///< a model, table or handle that nothing was put into was used
+  empty = 21,               ///< an empty model, table or handle was used
 };
 
 /// The stable name of a code, such as "not_found"; "unknown" for any other number.
 std::string_view name(Errc code) noexcept;
 
-/// The HTTP status that answers a request which failed with this code; 200 for `Errc::ok`.
+/// The HTTP status of the response to a request that failed with this code; 200 for `Errc::ok`.
 int http_status(Errc code) noexcept;
 
 /// The only exception type of the library.
@@ -58,14 +58,14 @@ class Error : public std::runtime_error {
   std::string_view message() const noexcept {
     return std::string_view(what()).substr(context_size_ == 0 ? 0 : context_size_ + 2);
   }
-  /// The same error seen from further out: `context` is put before its own.
+  /// This error with `context` put before its own context.
   Error within(const std::string& context) const {
     return Error(code_, std::string(message()),
                  context_size_ == 0 ? context : context + ": " + std::string(this->context()));
   }
 
  private:
-  /// NUL bytes as `\x00`: what() would end at the first.
+  /// `text` with NUL bytes written as `\x00`: what() would end at the first one.
   static std::string shown(const std::string& text);
 
   Errc code_;

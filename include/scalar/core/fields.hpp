@@ -11,7 +11,7 @@
 
 namespace scalar::inline v0 {
 
-/// A data member with its name and, for numbers, the values that make sense.
+/// A data member with its name and, for numbers, the range of valid values.
 template <auto Member>
 struct Field {
   double low = -1e308;
@@ -19,7 +19,7 @@ struct Field {
 
   static constexpr std::string_view name = name_of<Member>;
 
-  /// The same field restricted to `lowest <= value <= highest`; a container's elements are meant.
+  /// This field restricted to `lowest <= value <= highest`; for a container, the range applies to its elements.
   constexpr Field in(double lowest, double highest) const { return {lowest, highest}; }
 
   template <class Struct>
@@ -36,7 +36,7 @@ namespace detail {
 struct AnyValue {
   template <class T>
   constexpr operator T() const {  // NOLINT: implicit on purpose
-    throw this;                   // never called: only the type counts, but g++ warns of one without a body
+    throw this;                   // never called: only the type counts, but g++ warns if there is no body
   }
 };
 

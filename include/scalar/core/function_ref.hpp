@@ -6,7 +6,7 @@
 
 namespace scalar::inline v0 {
 
-/// A reference to a callable that lives longer than the call it is passed to.
+/// A reference to a callable. The callable must outlive the call to which the FunctionRef is passed.
 template <class Signature>
 class FunctionRef;
 template <class Result, class... Arguments>

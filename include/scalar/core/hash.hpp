@@ -20,8 +20,8 @@ struct Hash128 {
   std::string hex() const;
 };
 
-/// The secret of a family of hashes. The default one is fixed: use it for content identities that live in files. A
-/// cache that strangers can fill takes `HashKey::random()`, so that nobody can prepare collisions.
+/// The secret key of a hash. The default key is fixed: use it for content identities that are stored in files. For a
+/// cache that untrusted clients can fill, use `HashKey::random()`, so that nobody can prepare collisions.
 struct HashKey {
   std::uint64_t first = 0;
   std::uint64_t second = 0;
@@ -31,12 +31,11 @@ struct HashKey {
 };
 
 /// XXH3-128 of `bytes` under `key` (xxHash specification, section XXH3; the first half of the key is the seed, the
-/// second is laid over the result).
+/// second half is XORed into the result).
 Hash128 hash128(std::span<const std::byte> bytes, const HashKey& key = {}) noexcept;
 Hash128 hash128(std::string_view text, const HashKey& key = {}) noexcept;
 
-/// A hash of bytes that come in pieces; the cuts between the pieces do not matter.
-/// Thread safety: one thread at a time.
+/// Hashes bytes that arrive in pieces. Where the pieces are cut does not matter. Thread safety: one thread at a time.
 class Hasher {
  public:
   explicit Hasher(const HashKey& key = {});
@@ -46,7 +45,7 @@ class Hasher {
 
   Hasher& add(std::span<const std::byte> bytes);
   Hasher& add(std::string_view text);
-  /// A number as 8 little-endian bytes.
+  /// Adds a number as 8 little-endian bytes.
   Hasher& add(std::uint64_t number);
   /// The hash of everything added so far.
   Hash128 digest() const;

@@ -1,5 +1,5 @@
 #pragma once
-/// An append-only file of checksummed records: what was written whole is read back, a torn tail is not.
+/// An append-only file of checksummed records.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,19 +11,19 @@
 namespace scalar::inline v0 {
 
 struct JournalOptions {
-  bool sync = true;  ///< fsync after each record
+  bool sync = true;  ///< calls fdatasync after each record
   std::uint64_t max_record_bytes = std::uint64_t{1} << 40;
 };
 
-/// A journal: an 8-byte magic and version, then records of `u64 length, u32 crc32c(length), u32 crc32c(payload),
-/// payload`, little-endian.
+/// An append-only journal. The file holds an 8-byte magic and version, then records of
+/// `u64 length, u32 crc32c(length), u32 crc32c(payload), payload`, little-endian.
 ///
-/// Opening reads what is there. A record cut off at the end of the file (a crash while writing) is dropped and its
-/// bytes are overwritten by the next append; a wrong checksum before the end is `Errc::corrupt` with the offset. Thread
-/// safety: one thread at a time; one process at a time (the file is locked, else `Errc::unavailable`).
+/// Opening a journal reads its records. A record that is cut off at the end of the file (by a crash while writing) is
+/// dropped from the file; a wrong checksum before the end is `Errc::corrupt` with the offset. Thread safety: one thread
+/// at a time; one process at a time (the file is locked; opening a locked one is `Errc::unavailable`).
 class Journal {
  public:
-  /// Opens or creates. Errors: `Errc::io`, `Errc::corrupt`, `Errc::unavailable`.
+  /// Opens the journal, or creates it. Errors: `Errc::io`, `Errc::corrupt`, `Errc::unavailable`.
   explicit Journal(std::string path, const JournalOptions& options = {});
   Journal(Journal&&) noexcept;
   Journal& operator=(Journal&&) noexcept;
@@ -31,10 +31,10 @@ class Journal {
 
   /// The records that were there when the journal was opened, oldest first.
   const std::vector<std::string>& records() const noexcept;
-  /// Bytes of a torn tail that opening dropped.
+  /// How many bytes of a record that was cut off were dropped by opening the journal.
   std::uint64_t dropped_bytes() const noexcept;
-  /// Appends one record; it is on disk when this returns (with `sync`). Errors: `Errc::io`; the file then ends where it
-  /// did before.
+  /// Appends one record; with `sync`, it is on disk when this returns. Errors: `Errc::too_large` for a record above
+  /// `max_record_bytes`; `Errc::io`, after which the file ends where it did before.
   void append(std::string_view record);
 
  private:

@@ -14,7 +14,7 @@ class Value;
 using Array = std::vector<Value>;
 using Object = std::map<std::string, Value, std::less<>>;
 
-/// True where `text` is UTF-8 (RFC 3629), so that it goes through JSON unchanged.
+/// True if `text` is UTF-8 (RFC 3629), so that it passes through JSON unchanged.
 bool is_utf8(std::string_view text) noexcept;
 
 /// Appends `text` as a JSON string, quotes and escapes included. Bytes that are not UTF-8 are replaced by U+FFFD.
@@ -53,7 +53,7 @@ class Value {
 
   bool as_bool() const;
   double as_double() const;
-  /// An integer; also a number with a fraction of zero, when it fits.
+  /// The integer. A number whose fraction is zero counts as one if it fits.
   std::int64_t as_int() const;
   std::uint64_t as_uint() const;
   const std::string& as_string() const;
@@ -62,7 +62,7 @@ class Value {
 
   /// The member called `key`.
   const Value& at(std::string_view key) const;
-  /// The member called `key`, or null when there is none (or this is no object).
+  /// The member called `key`, or null if there is none or this is not an object.
   const Value* find(std::string_view key) const noexcept;
 
   /// Canonical text: equal values give equal bytes.

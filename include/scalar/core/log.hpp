@@ -1,5 +1,5 @@
 #pragma once
-/// Where the library's messages go: to a function of the host. Nothing is printed by default.
+/// Where the library's log messages go: to a function that the host provides. Nothing is printed by default.
 #include <cstdint>
 #include <functional>
 #include <string_view>

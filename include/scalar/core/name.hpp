@@ -55,8 +55,9 @@ constexpr std::uint64_t fnv1a(std::string_view text) noexcept {
   return hash;
 }
 
-/// A number that stands for a value in comparisons of template arguments whose types differ. A hash of the spelling,
-/// not an address: with -fsanitize=undefined g++ 12 does not take the comparison of two addresses for a constant.
+/// A number that identifies a template argument, so that arguments of different types can be compared. It is a hash of
+/// the spelling and not an address: with -fsanitize=undefined, g++ 12 does not accept the comparison of two addresses
+/// as a constant.
 template <auto Value>
 inline constexpr std::uint64_t identity = fnv1a(spelled<Value>());
 

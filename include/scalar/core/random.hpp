@@ -5,8 +5,8 @@
 
 namespace scalar::inline v0 {
 
-/// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): a stream per (seed, stream).
-/// Satisfies UniformRandomBitGenerator. Thread safety: one thread at a time; copies are independent.
+/// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): one sequence for each (seed,
+/// stream). Satisfies UniformRandomBitGenerator. Thread safety: one thread at a time; copies are independent.
 class Philox {
  public:
   using result_type = std::uint32_t;

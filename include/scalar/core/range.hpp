@@ -1,5 +1,5 @@
 #pragma once
-/// Range: some of `[0, count)`, and how to cut all of it into even parts.
+/// Range: a part of `[0, count)`, and how to cut the whole into even parts.
 #include <cstddef>
 
 namespace scalar::inline v0 {

@@ -1,5 +1,5 @@
 #pragma once
-/// What the nouns share: the thread budget, the log sink, the clock, and one slot per type for services.
+/// What the library's objects share: the thread budget, the log sink, the clock, and one slot per type for services.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,8 +19,9 @@ struct RuntimeOptions {
 
 /// A shared handle to the resources the host gives to the library.
 ///
-/// A default one is a process-wide Runtime held weakly: made by its first user, gone with the last. Copies share. Two
-/// Runtimes in one process do not know of each other. Thread safety: all members may be called from any thread.
+/// A default-constructed Runtime is a handle to one that the whole process shares: it is created by its first user and
+/// destroyed with its last. Copies share their resources. Two Runtimes in one process are independent. Thread safety:
+/// all members may be called from any thread.
 class Runtime {
  public:
   Runtime();
@@ -32,7 +33,7 @@ class Runtime {
   Clock& clock() const noexcept;
   void log(LogLevel level, std::string_view room, std::string_view message) const;
 
-  /// The service of type `Service` of this Runtime, made by its default constructor on first use.
+  /// This Runtime's service of type `Service`, made by its default constructor on first use.
   template <class Service>
   Service& slot() const {
     return *static_cast<Service*>(
@@ -49,8 +50,8 @@ class Runtime {
   std::shared_ptr<Impl> impl_;
 };
 
-/// Cores that this process may use: the smaller of the affinity mask and the cgroup CPU quota (v1 or v2, rounded up),
-/// at least 1. `root` replaces the file system's root in tests.
+/// The number of cores that this process may use: the smaller of the affinity mask and the cgroup CPU quota (v1 or v2,
+/// rounded up), at least 1. `root` replaces the file system's root in tests.
 int available_cores(std::string_view root = "/");
 
 }  // namespace scalar::inline v0

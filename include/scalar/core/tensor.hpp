@@ -1,5 +1,5 @@
 #pragma once
-/// Element types and views of dense memory that somebody else owns.
+/// Element types, and views that do not own the dense memory they show.
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -27,12 +27,12 @@ enum class DataType : std::uint8_t {
 
 /// The Open Inference Protocol's spelling, such as "FP32".
 std::string_view name(DataType type) noexcept;
-/// The type spelled so, or nothing.
+/// The type of that name, or nothing.
 std::optional<DataType> data_type(std::string_view name) noexcept;
-/// Bytes per element; 0 for `DataType::bytes`, whose elements vary.
+/// Bytes per element; 0 for `DataType::bytes`, whose elements vary in size.
 std::size_t size_bytes(DataType type) noexcept;
 
-/// A row-major matrix that somebody else owns, `[rows, columns]`; rows start `stride` elements apart.
+/// A view of a row-major matrix `[rows, columns]` that it does not own; rows start `stride` elements apart.
 template <class T>
 struct MatrixView {
   T* data = nullptr;
@@ -52,7 +52,7 @@ struct MatrixView {
   constexpr MatrixView slice(std::int64_t first, std::int64_t count) const {
     return {data + first * stride, count, columns, stride};
   }
-  /// True where the rows follow each other without gaps.
+  /// True if the rows follow each other without gaps.
   constexpr bool is_packed() const { return stride == columns || rows <= 1; }
 
   constexpr operator MatrixView<const T>() const { return {data, rows, columns, stride}; }  // NOLINT: adds const

@@ -1,9 +1,8 @@
 #pragma once
-/// What a predictor is asked: a few rows, as raw columns or as one dense matrix, owned by the caller.
+/// The input of a prediction: a few rows, as raw columns or as one dense matrix, owned by the caller.
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "scalar/core/tensor.hpp"
 
@@ -15,10 +14,10 @@ struct BatchColumn {
   std::span<const std::string_view> texts{};
 };
 
-/// Rows to predict: the raw columns of a model's signature in its order, or one dense float32 matrix `[rows, features]`
-/// where all inputs of the model are numeric.
+/// Rows to predict: the raw columns of a model's signature in its order, or, if all inputs of the model are numeric,
+/// one dense float32 matrix `[rows, features]`.
 ///
-/// A view: it owns nothing and must not outlive what it looks at.
+/// A view: it owns nothing and must not outlive the data it refers to.
 class BatchView {
  public:
   BatchView(FloatMatrix dense) : dense_(dense), rows_(dense.rows) {}  // NOLINT: a matrix is a batch

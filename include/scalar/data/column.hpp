@@ -1,8 +1,6 @@
 #pragma once
 /// One typed, nullable, named column of a Table.
 #include <cstdint>
-#include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -23,28 +21,28 @@ std::string_view name(ColumnType type) noexcept;
 /// Text values as codes into a dictionary of the distinct values in order of first appearance.
 struct TextValues {
   std::vector<std::string> dictionary{};
-  std::vector<std::uint32_t> codes{};  ///< `[rows]`, anything where the row is missing
+  std::vector<std::uint32_t> codes{};  ///< `[rows]`; any value where the row is missing
 };
 
 /// The first value that decided the type of a column which was read from a file by inference.
 struct ColumnNote {
   std::string value{};      ///< as it was written, at most 60 bytes
-  std::string place{};      ///< `file:line:column`; empty: the type was declared, or the column is from no file
-  std::int64_t before = 0;  ///< how many values came before it, all of the narrower type `before_type`
+  std::string place{};      ///< `file:line:column`; empty: the type was declared, or the column is not from a file
+  std::int64_t before = 0;  ///< how many values came before it; all have the narrower type `before_type`
   ColumnType before_type{};
 };
 
-/// The values of one column, `[rows]`, with a mask of what is there. Immutable once in a Table.
+/// The values of one column, `[rows]`, with a mask of the rows that have one. Immutable once in a Table.
 struct Column {
   std::string name{};
   std::variant<std::vector<std::uint8_t>, std::vector<std::int64_t>, std::vector<double>, TextValues> values{};
   std::vector<std::uint8_t> present{};  ///< 1 where the row has a value; empty: every row has one
   ColumnNote note{};                    ///< why it has its type; see `reason`
 
-  /// A column of values in memory, of any range that can be gone through twice: booleans, numbers, texts, enums by the
-  /// names of their enumerators (at most 16, numbered from 0), or `std::optional` of one of these, which is missing
-  /// where it is empty. Defined in table.hpp. Errors: `Errc::out_of_range` naming column and row for an integer above
-  /// int64 and an enum that is no enumerator.
+  /// A column of values in memory, from any range that can be iterated twice: booleans, numbers, texts, enums (stored
+  /// by the names of their enumerators, at most 16, numbered from 0), or `std::optional` of one of these, where an
+  /// empty one is a missing value. Include table.hpp to use it. Errors: `Errc::out_of_range` naming column and row for
+  /// an integer above int64 or an enum value without an enumerator.
   template <class Range>
   static Column from(std::string name, const Range& values);
 
@@ -58,8 +56,8 @@ struct Column {
   double number(std::int64_t row) const;
   /// The value of a text column; empty where missing. Errors: `Errc::type_mismatch` for other columns.
   std::string_view text(std::int64_t row) const;
-  /// Why the column has its type, for messages: `text because of "forty" at people.csv:3:1 (the value before it is
-  /// int64)`. Empty where there is no note.
+  /// Why the column has its type, for messages:
+  /// `text because of "forty" at people.csv:3:1 (the value before it is int64)`. Empty if there is no note.
   std::string reason() const;
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-/// Columns from values in memory, behind `Column::from` and `Table::from`.
+/// Columns from values in memory: the implementation of `Column::from` and `Table::from`.
 #include <concepts>
 #include <cstdint>
 #include <iterator>

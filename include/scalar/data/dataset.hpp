@@ -1,5 +1,5 @@
 #pragma once
-/// Numbers ready to learn from: a dense float32 matrix with float64 targets and weights.
+/// Numbers to learn from: a dense float32 matrix with float64 targets and weights.
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -30,8 +30,8 @@ class Dataset {
   struct Fold;
 
   Dataset() = default;
-  /// Errors: `Errc::shape_mismatch` when lengths disagree; `Errc::out_of_range` naming the row for a class index that
-  /// is none, a target that is not finite or a weight that is negative or not finite.
+  /// Errors: `Errc::shape_mismatch` when lengths disagree; `Errc::out_of_range` naming the row for an invalid class
+  /// index, a target that is not finite, or a weight that is negative or not finite.
   explicit Dataset(DatasetParts parts);
 
   std::int64_t rows() const noexcept { return rows_; }
@@ -47,17 +47,17 @@ class Dataset {
   /// 1 when there are no weights.
   double weight(std::int64_t i) const noexcept;
 
-  /// True when the rows lie one after the other in memory, so that `features()` and `targets()` may be asked for.
+  /// True if the rows lie one after the other in memory, so that `features()` and `targets()` may be called.
   bool is_contiguous() const noexcept { return selection_ == nullptr; }
-  /// The same rows, gathered into one block unless they are contiguous already.
+  /// This dataset, with its rows copied into one block unless they are contiguous already.
   Dataset contiguous() const;
-  /// `[rows, columns]`. Requires `is_contiguous()`, as do `targets` and `weights`, which are empty when there are none.
+  /// `[rows, columns]`. `features`, `targets` and `weights` require `is_contiguous()`; the latter two may be empty.
   FloatMatrix features() const;
   std::span<const double> targets() const;
   std::span<const double> weights() const;
 
-  /// The same rows with other weights, `[rows]` or none; shares the features where they lie in one block. Errors:
-  /// `Errc::shape_mismatch`, `Errc::out_of_range`, as the constructor.
+  /// This dataset with other weights, `[rows]` or none; shares the features if they are contiguous. Errors:
+  /// `Errc::shape_mismatch` and `Errc::out_of_range`, as the constructor.
   Dataset with_weights(std::vector<double> weights) const;
 
   Dataset slice(std::int64_t first, std::int64_t count) const;

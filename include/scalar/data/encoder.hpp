@@ -1,5 +1,5 @@
 #pragma once
-/// Preprocessing that is learned from the training table and travels inside the model.
+/// Preprocessing that is learned from the training table and stored inside the model.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,7 +22,7 @@ namespace scalar::inline v0 {
 enum class Impute : std::uint8_t {
   keep = 0,  ///< a missing number stays NaN
   mean = 1,
-  median = 2,  ///< exact up to 65,536 distinct values a column, else within 0.1 % of the ranks
+  median = 2,  ///< exact up to 65,536 distinct values per column, else within 0.1 % of the ranks
   zero = 3,
 };
 enum class Scale : std::uint8_t {
@@ -30,7 +30,7 @@ enum class Scale : std::uint8_t {
   standard = 1,  ///< (value - mean) / standard deviation; a constant column becomes 0
 };
 enum class Categories : std::uint8_t {
-  ordinal = 0,  ///< one feature: the position of the value among the sorted known ones
+  ordinal = 0,  ///< one feature: the position of the value among the sorted known values
   one_hot = 1,  ///< one feature per known value
 };
 enum class Unknown : std::uint8_t {
@@ -46,21 +46,22 @@ enum class Rounding : std::uint8_t {
 
 /// What preprocessing to do; a spec chooses its own default.
 ///
-/// Statistics are those of the values that are there (the deviation divides by their number); a column without any has
-/// mean and median 0. Missing and empty texts are NaN where ordinal, all zeros where one-hot.
+/// Statistics are computed from the values that are present (the deviation divides by their number); a column without
+/// any has mean and median 0. Missing and empty texts are NaN where ordinal, all zeros where one-hot.
 ///
-/// Features are float32, so digits may be lost; numbers are brought near zero first, in float64. A scaled column is (by
-/// its mean); from whole numbers that float32 rounds, such as dates written 20240131, Unix times and keys, and from
-/// others that it makes equal, the middle of the range or the middle value is subtracted. A column is refused when
-/// values become equal even so: two of them where all are whole (up to 2^53, or int64) and not scaled, more than one in
-/// a hundred otherwise. Looked at are all distinct values up to 65,536, else a sample of so many.
+/// Features are float32, so digits may be lost; to lose fewer, numbers are moved close to zero first, in float64.
+/// Scaling subtracts the mean. In a column that is not scaled, the middle of the range or the middle value is
+/// subtracted if float32 would round whole numbers (such as dates written 20240131, Unix times and keys) or would make
+/// other numbers equal. A column is refused if values become equal nevertheless: any two values if all are whole (up to
+/// 2^53, or int64) and not scaled, more than one value in a hundred otherwise. The check looks at all distinct values
+/// up to 65,536, or at a sample of 65,536 if there are more.
 struct Encoding {
   Impute impute = Impute::mean;
   Scale scale = Scale::standard;
   Categories categories = Categories::one_hot;
   Unknown unknown = Unknown::missing;
-  /// Distinct texts a column may have, else `Errc::too_large` naming the column; at most 2^24, as float32 counts so
-  /// far.
+  /// How many distinct texts a column may have; more are `Errc::too_large` naming the column. At most 2^24: float32
+  /// cannot count further.
   std::int64_t max_categories = 1024;
   Rounding rounding = Rounding::refuse;
 
@@ -85,10 +86,10 @@ struct Input {
 /// What the target means.
 enum class TargetKind : std::uint8_t { regression = 0, classification = 1 };
 
-/// How long work on a table may go on, and who hears of it.
+/// How to stop work on a table and to follow its progress.
 struct EncodeOptions {
-  std::stop_token stop{};  ///< asks to give up: `Errc::canceled`
-  /// Hears how many values of the table were seen; called from any thread, one call at a time.
+  std::stop_token stop{};  ///< a stop request ends the work with `Errc::canceled`
+  /// Receives how many values of the table have been seen; called from any thread, one call at a time.
   std::function<void(std::int64_t done, std::int64_t total)> progress{};
 };
 
@@ -101,23 +102,24 @@ class Encoder {
 
   /// Learns from every column of `table` but its label and its weight, in one mergeable pass.
   ///
-  /// Labels of a classification become class indices in sorted order (numbers by value and named by their shortest
-  /// decimal, texts by bytes, booleans "false" and "true"), at most `max_categories`, of numbers at most 1,000.
-  /// Errors: `Errc::empty` for no rows; `Errc::invalid_argument` for a table without label, a missing label, or a
-  /// text label where a number is wanted, an infinity or a text that is not UTF-8, naming column and row;
-  /// `Errc::too_large` for too many distinct texts or classes; `Errc::out_of_range` for numbers whose mean or deviation
-  /// no float64 holds, or that float32 features do not tell apart (see Encoding); `Errc::canceled`.
+  /// The labels of a classification become class indices in sorted order: numbers by value (named by their shortest
+  /// decimals), texts by bytes, booleans as "false" and "true". There may be `max_categories` classes, and at most
+  /// 1,000 if they are numbers. Errors: `Errc::empty` for no rows; `Errc::invalid_argument` for a table without label,
+  /// or, naming column and row, for a missing label, a text label where a number is expected, an infinity, or a text
+  /// that is not UTF-8; `Errc::too_large` for too many distinct texts or classes; `Errc::out_of_range` for numbers
+  /// whose mean or deviation does not fit float64, or that float32 features cannot tell apart (see Encoding);
+  /// `Errc::canceled`.
   static Encoder fit(const Table& table, const Encoding& encoding, TargetKind kind, const Runtime& runtime = {},
                      const EncodeOptions& options = {});
-  /// Takes features as they are, infinities excepted: what a model fitted on a Dataset has.
+  /// An encoder that passes features through and refuses infinities. Models fitted on a Dataset have one.
   static Encoder identity(std::vector<std::string> feature_names, std::vector<std::string> classes);
 
   /// The raw inputs in their order: the columns of the training table without label and weight.
   const std::vector<Input>& inputs() const noexcept;
-  /// True when a dense float32 batch may be encoded: every input is a number, and a float32 tells those of training
+  /// True if a dense float32 batch may be encoded: every input is a number, and float32 can tell the training values
   /// apart.
   bool is_numeric() const noexcept;
-  /// True when features are the inputs themselves.
+  /// True if the features are the inputs themselves.
   bool is_identity() const noexcept;
   std::int64_t feature_count() const noexcept;
   const std::vector<std::string>& feature_names() const noexcept;
@@ -125,25 +127,25 @@ class Encoder {
   const std::vector<std::string>& classes() const noexcept;
   /// The name of the label column; empty for `identity`.
   const std::string& label() const noexcept;
-  /// What the columns of a file must be to be encoded: inputs, and the label, which may be absent.
+  /// The columns that a file must have to be encoded: the inputs, and the label, which may be absent.
   Schema schema() const;
 
   /// Features, targets and weights of a table with the columns of the training table, found by name.
   ///
-  /// The label may be absent; weights are those the table names. Errors: those of Table::weights, `Errc::not_found` for
-  /// a missing column, `Errc::type_mismatch` for one of another type, `Errc::invalid_argument` for an unknown class or
-  /// category, each naming column, row and value.
+  /// The label may be absent; the weights are those of the table. Errors: those of Table::weights; `Errc::not_found`
+  /// for a missing column, `Errc::type_mismatch` for one of another type, `Errc::invalid_argument` for an unknown class
+  /// or category, each naming column, row and value.
   Dataset encode(const Table& table, const Runtime& runtime = {}, const EncodeOptions& options = {}) const;
-  /// The features alone; a label or weight among the columns is not looked at.
+  /// The features alone; ignores a label or weight among the columns.
   Dataset encode_inputs(const Table& table, const Runtime& runtime = {}) const;
-  /// The label column of a table, `[rows]`: numbers, or class indices. An identity takes the label the table names.
-  /// Errors: as `encode`, and `Errc::not_found` where there is no label.
+  /// The label column of a table, `[rows]`: numbers, or class indices. An `identity` encoder takes the table's label.
+  /// Errors: as `encode`, and `Errc::not_found` if there is no label.
   std::vector<double> targets(const Table& table) const;
-  /// Features of a batch into `out`, `[rows, feature_count()]`. Does not allocate.
-  /// Errors: `Errc::shape_mismatch`, `Errc::type_mismatch`, `Errc::invalid_argument`, as `encode(table)`.
+  /// Writes the features of a batch to `out`, `[rows, feature_count()]`. Does not allocate. Errors:
+  /// `Errc::shape_mismatch`, `Errc::type_mismatch`, `Errc::invalid_argument`, as `encode(table)`.
   void encode(const BatchView& batch, MatrixView<float> out) const;
 
-  /// To and from the manifest of a model. Errors of `from_json`: `Errc::corrupt` naming what is wrong.
+  /// To and from the manifest of a model. Errors of `from_json`: `Errc::corrupt` naming the place.
   json::Value to_json() const;
   static Encoder from_json(const json::Value& value);
 

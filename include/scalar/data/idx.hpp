@@ -24,22 +24,22 @@ struct IdxTensor {
   double number(std::int64_t i) const noexcept;
 };
 
-/// Reads an IDX file, decompressing it where it is gzip.
+/// Reads an IDX file, decompressing it if it is gzip.
 ///
-/// Memory is taken as bytes arrive, never by what a header claims. Errors, with the uri: `Errc::parse` for a header
-/// that is none, data that ends early or goes on, `Errc::too_large` for a shape beyond 64 bits, those of the store,
-/// `Errc::corrupt` for damaged gzip.
+/// Memory is allocated as bytes arrive, never because of what a header claims. Errors, with the uri: `Errc::parse` for
+/// an invalid header, or for data that is too short or too long; `Errc::too_large` for a shape beyond 64 bits; errors
+/// of the store; `Errc::corrupt` for damaged gzip.
 IdxTensor read_idx(const Uri& uri, const Runtime& runtime = {});
-/// The same from memory; errors carry "idx".
+/// As `read_idx`, but from memory; errors carry "idx".
 IdxTensor parse_idx(std::string_view bytes);
 
 struct ReadIdxOptions {
-  float scale = 1.0f;  ///< what every feature value is multiplied by
+  float scale = 1.0f;  ///< every feature value is multiplied by it
 };
 
 /// Images `[rows, ...]` with their labels `[rows]`: a Dataset `[rows, pixels]` with the classes "0" to the largest
-/// label. Errors: as `read_idx`; `Errc::shape_mismatch` for as many labels as there are not images;
-/// `Errc::type_mismatch` for labels that are not integers; `Errc::out_of_range` for one that is negative or above
+/// label. Errors: as `read_idx`; `Errc::shape_mismatch` when the number of labels is not the number of images;
+/// `Errc::type_mismatch` for labels that are not integers; `Errc::out_of_range` for a label that is negative or above
 /// 65,535.
 Dataset read_idx_dataset(const Uri& images, const Uri& labels, const ReadIdxOptions& options = {},
                          const Runtime& runtime = {});

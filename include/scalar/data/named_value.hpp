@@ -13,9 +13,10 @@ namespace scalar::inline v0 {
 
 /// One value of a row under the name of its column: a number, a text, or nothing.
 ///
-/// A view: name and text must outlive it. Made from numbers and bools, from anything that converts to
-/// `std::string_view`, from enumerators (their names), and from an optional of these; `std::nullopt`, NaN and an empty
-/// text are missing values. An integer is kept as the nearest double; `is_exact` says whether that is the same number.
+/// A view: the name and the text must outlive it. Made from numbers and bools, from anything that converts to
+/// `std::string_view`, from enumerators (by name), and from an optional of one of these; `std::nullopt`, NaN and an
+/// empty text are missing values. An integer is kept as the nearest double; `is_exact` says whether that is the same
+/// number.
 class NamedValue {
  public:
   NamedValue() noexcept = default;
@@ -39,16 +40,16 @@ class NamedValue {
   bool is_text() const noexcept { return is_text_; }
   /// True for NaN, an empty text, and no value at all.
   bool is_missing() const noexcept { return text_.empty() && number_ != number_; }
-  /// False for an integer that a double does not hold.
+  /// False for an integer that a double cannot hold exactly.
   bool is_exact() const noexcept { return is_exact_; }
-  double number() const noexcept { return number_; }        ///< NaN where it is missing or a text
-  std::string_view text() const noexcept { return text_; }  ///< empty where it is missing or a number
+  double number() const noexcept { return number_; }        ///< NaN if missing or a text
+  std::string_view text() const noexcept { return text_; }  ///< empty if missing or a number
 
  private:
   template <class T>
   void set_integer(T value) noexcept {
     number_ = static_cast<double>(value);
-    // 2^63 and 2^64 are doubles but no values of T, and must not be converted back.
+    // 2^63 and 2^64 are doubles but not values of T, so they must not be converted back.
     const double limit = 2.0 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1);
     is_exact_ = number_ < limit && static_cast<T>(number_) == value;
   }

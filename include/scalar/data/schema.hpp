@@ -1,5 +1,5 @@
 #pragma once
-/// What columns a table has, so that another file is read in the same way.
+/// The columns of a table, so that another file can be read in the same way.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -7,13 +7,13 @@
 
 namespace scalar::inline v0 {
 
-/// What the values of a column are read as. The first four are the types of a column (see ColumnType).
+/// The type that the values of a column are read as. The first four are the types of a column (see ColumnType).
 enum class ReadAs : std::uint8_t {
   boolean = 0,
   int64 = 1,
   float64 = 2,
   text = 3,
-  number = 4,    ///< float64, where `true` and `false` are 1 and 0: what a model reads
+  number = 4,    ///< float64, where `true` and `false` are 1 and 0; models read numbers this way
   inferred = 5,  ///< the first of boolean, int64, float64 and text that fits all values
 };
 
@@ -24,11 +24,12 @@ std::string_view name(ReadAs type) noexcept;
 struct ColumnSchema {
   std::string name{};
   ReadAs type = ReadAs::inferred;
-  bool quoted_values = false;  ///< a quoted field is a value: the column has texts such as "" or "NA"
-  bool optional = false;       ///< the column may be absent, as a label is where it is to be predicted
+  bool quoted_values = false;  ///< a quoted field is never missing: the column has texts such as "" or "NA"
+  bool optional = false;       ///< the column may be absent, like a label that is to be predicted
 };
 
-/// The columns of a table in their order. `Table::schema` and `Model::schema` make one, `data::ReadCsvOptions` takes it.
+/// The columns of a table in their order. `Table::schema` and `Model::schema` return one, `data::ReadCsvOptions` takes
+/// it.
 struct Schema {
   std::vector<ColumnSchema> columns{};
   std::string label{};   ///< the name of the label column; empty: none

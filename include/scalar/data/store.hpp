@@ -1,5 +1,5 @@
 #pragma once
-/// Where data objects live: one concept, an erased handle, and a registry by scheme in the Runtime.
+/// Where data objects are stored: the concept Store, a type-erased handle to a store, and the stores of a Runtime.
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace scalar::inline v0::data {
 
-/// What a store knows of one object.
+/// What a store knows about one object.
 struct ObjectInfo {
   Uri uri{};
   std::uint64_t size_bytes = 0;
@@ -30,17 +30,17 @@ class Input {
   virtual ~Input() = default;
   /// The next bytes of the object: at least one, or 0 at its end.
   virtual std::size_t read(std::span<std::byte> out) = 0;
-  /// The bytes from `offset` on; fewer than asked for only where the object ends.
+  /// Reads from `offset` on and fills `out`, unless the object ends before. Returns the number of bytes.
   virtual std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) const = 0;
   virtual std::uint64_t size_bytes() const = 0;
 };
 
-/// An object being written. Nobody sees it before `commit`; one destroyed without `commit` leaves nothing behind.
+/// An object being written. It is not visible before `commit`; without `commit` its destructor discards it.
 class Output {
  public:
   virtual ~Output() = default;
   virtual void write(std::span<const std::byte> bytes) = 0;
-  /// Puts the whole object in its place at once, over one that was there.
+  /// Puts the whole object in its place atomically, replacing an object of that name.
   virtual void commit() = 0;
 };
 
@@ -69,9 +69,9 @@ class AnyStore {
   std::unique_ptr<Input> open(const Uri& uri) const { return self().open(uri); }
   std::unique_ptr<Output> create(const Uri& uri) const { return self().create(uri); }
   ObjectInfo stat(const Uri& uri) const { return self().stat(uri); }
-  /// Every object below `uri` (its path, then a slash), however deep, by path; empty when there is none.
+  /// Every object below `uri` (its path, then a slash) at any depth, sorted by path; empty if there is none.
   std::vector<ObjectInfo> list(const Uri& uri) const { return self().list(uri); }
-  /// Errors: `Errc::not_found` when there is no such object.
+  /// Errors: `Errc::not_found` if there is no such object.
   void remove(const Uri& uri) const { self().remove(uri); }
 
  private:
@@ -97,14 +97,15 @@ class AnyStore {
   std::shared_ptr<Concept> self_;
 };
 
-/// The stores of a Runtime by scheme: `runtime.slot<data::Stores>()`. Begins with `file:` and a `mem:` of its own.
+/// The stores of a Runtime by scheme: `runtime.slot<data::Stores>()`. At first it has `file:` and its own `mem:`.
 /// Thread safety: all members from any thread.
 class Stores {
  public:
   Stores();
-  /// Sets the store of a scheme, replacing one that was there.
+  /// Sets the store of a scheme, replacing an earlier one.
   void add(std::string scheme, AnyStore store);
-  /// The store of `uri`. Errors: `Errc::unsupported` naming the schemes there are.
+  /// The store of `uri`. Errors: `Errc::unsupported` naming the known schemes; `Errc::invalid_argument` for an empty
+  /// uri.
   AnyStore find(const Uri& uri) const;
 
  private:
@@ -114,9 +115,9 @@ class Stores {
 
 /// Opens an object in the store of its scheme.
 std::unique_ptr<Input> open(const Uri& uri, const Runtime& runtime = {});
-/// A whole object. Errors: `Errc::too_large` for one above `max_bytes`.
+/// Reads a whole object. Errors: `Errc::too_large` for one above `max_bytes`.
 std::string read_bytes(const Uri& uri, std::uint64_t max_bytes = std::uint64_t{1} << 40, const Runtime& runtime = {});
-/// Writes a whole object at once.
+/// Writes a whole object atomically.
 void write_bytes(const Uri& uri, std::string_view bytes, const Runtime& runtime = {});
 std::vector<ObjectInfo> list(const Uri& uri, const Runtime& runtime = {});
 ObjectInfo stat(const Uri& uri, const Runtime& runtime = {});

@@ -21,21 +21,22 @@ struct SplitOptions {
 
 /// Rows of typed, nullable, named columns; one of them may be the label, and one may hold the weights of the rows.
 ///
-/// Immutable; copies and row selections share the columns, so splitting copies nothing but row numbers.
-/// Thread safety: const members may be called from any thread.
+/// Immutable; copies and row selections share the columns, so splitting copies nothing but row numbers. Thread safety:
+/// const members may be called from any thread.
 class Table {
  public:
   struct Parts;
   struct Fold;
 
   Table() = default;
-  /// Errors: `Errc::shape_mismatch` when columns differ in length, `Errc::already_exists` for two of one name,
+  /// Errors: `Errc::shape_mismatch` when columns differ in length, `Errc::already_exists` for two columns of one name,
   /// `Errc::not_found` when `label` or `weight` is not empty and names no column, `Errc::invalid_argument` when both
-  /// name the same.
+  /// name the same column.
   explicit Table(std::vector<Column> columns, std::string label = {}, std::string weight = {});
 
-  /// A table of a range of described structs (see core/fields.hpp): a row for each, a column for each member, as
-  /// `Column::from` makes them. Errors: those, and `Errc::not_found` for a label that is no member.
+  /// A table from a range of described structs (see core/fields.hpp): a row for each struct, and a column for each
+  /// member, made as by `Column::from`. Errors: those of `Column::from`, and `Errc::not_found` for a label that is not
+  /// a member.
   template <class Range>
   static Table from(const Range& rows, std::string label = {});
 
@@ -45,7 +46,7 @@ class Table {
 
   /// Column `i` with all its stored rows; reach the selected ones through `stored_row`.
   const Column& column(std::int64_t i) const;
-  /// Errors: `Errc::not_found` naming the columns there are.
+  /// The column of that name. Errors: `Errc::not_found` naming the columns of the table.
   const Column& column(std::string_view name) const;
   /// The position of a column, or -1.
   std::int64_t find(std::string_view name) const noexcept;
@@ -59,35 +60,35 @@ class Table {
   /// Names and types of the columns and the label, for reading another file like this one, or this one again after
   /// `data::write_csv`.
   Schema schema() const;
-  /// A text for people: a line for each column with its type, missing values, range or distinct values, and the value
-  /// in the file that decided its type where others came before. Complexity: one pass.
+  /// A text for people: a line for each column with its type, missing values, range or distinct values, and, if other
+  /// values came before it, the value in the file that decided the column's type. Complexity: one pass.
   std::string describe() const;
 
-  /// The same rows with another label column. Errors: `Errc::not_found`.
+  /// This table with another label column. Errors: `Errc::not_found`.
   Table with_label(std::string name) const;
-  /// The name of the column that says how much each row counts; empty when all count 1. It is no feature: fits, metrics
-  /// and selections use it, predictions do not ask for it.
+  /// The name of the column that says how much each row counts; empty when all count 1. It is not a feature: fits,
+  /// metrics and selections use it, and predictions do not need it.
   const std::string& weight() const noexcept;
-  /// The same rows with another weight column. Errors: `Errc::not_found`, `Errc::invalid_argument` for the label.
+  /// This table with another weight column. Errors: `Errc::not_found`, `Errc::invalid_argument` for the label.
   Table with_weight(std::string name) const;
   /// The weights, `[rows]`; empty when all are 1. Errors: `Errc::type_mismatch` for a column of text,
   /// `Errc::out_of_range` naming column and row for a weight that is missing, negative or infinite.
   std::vector<double> weights() const;
-  /// The same rows with only these columns, in this order; label and weight stay when they are among them.
+  /// This table with only these columns, in this order. It keeps its label and its weight if they are among them.
   Table select(std::span<const std::string> names) const;
 
   /// Rows `[first, first + count)`.
   Table slice(std::int64_t first, std::int64_t count) const;
-  /// The rows of these numbers, in this order.
+  /// The rows with these numbers, in this order.
   Table take(std::vector<std::int64_t> rows) const;
-  /// All rows in an order drawn from `seed`.
+  /// All rows in a random order drawn from `seed`.
   Table shuffle(std::uint64_t seed) const;
-  /// A shuffled split; the same seed gives the same rows. Errors: `Errc::invalid_argument`, also when a part would be
-  /// empty.
+  /// A shuffled split; the same seed gives the same rows. Errors: `Errc::invalid_argument` for a share outside (0, 1),
+  /// or if a part would be empty.
   Parts split(const SplitOptions& options = {}) const;
-  /// The rows of shard `rank` of `count`: contiguous, disjoint and together everything.
+  /// The rows of shard `rank` of `count`. Shards are contiguous and disjoint; together they hold every row.
   Table shard(int rank, int count) const;
-  /// `count` train and test pairs; each row is tested once.
+  /// `count` pairs of train and test rows; each row is in one test part.
   std::vector<Fold> folds(int count, std::uint64_t seed = 0) const;
 
  private:

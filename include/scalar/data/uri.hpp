@@ -8,8 +8,8 @@ namespace scalar::inline v0::data {
 
 /// A data object's name: scheme, authority and path (RFC 3986); a string without a scheme is a path of `file:`.
 ///
-/// One letter before a colon is no scheme. Percent escapes are decoded in `file:` uris, and nowhere else.
-/// Errors: `Errc::parse` for a `%` in a `file:` uri that begins no escape.
+/// A single letter before a colon is not a scheme. Percent escapes are decoded in `file:` uris only. Errors:
+/// `Errc::parse` for a `%` in a `file:` uri that does not begin an escape.
 class Uri {
  public:
   Uri() = default;
@@ -21,7 +21,7 @@ class Uri {
   const std::string& authority() const noexcept { return authority_; }
   const std::string& path() const noexcept { return path_; }
   bool empty() const noexcept { return scheme_.empty(); }
-  /// The text it was made from reads back to the same Uri.
+  /// A text that reads back to the same Uri.
   std::string string() const;
   /// This Uri with `/name` appended to its path.
   Uri operator/(std::string_view name) const;

@@ -1,5 +1,5 @@
 #pragma once
-/// What a step may ask of the run that it is part of.
+/// StepContext: what a step can use of the run that it is part of.
 #include <cstdint>
 #include <stop_token>
 #include <string_view>
@@ -9,7 +9,7 @@
 
 namespace scalar::inline v0 {
 
-/// The run that a step is part of: a step whose function takes a `const StepContext&` first gets it.
+/// The run that a step is part of. A step whose function takes a `const StepContext&` as its first parameter gets it.
 ///
 /// ```
 /// auto fit_trees(const StepContext& context, const Table& train) {
@@ -18,7 +18,7 @@ namespace scalar::inline v0 {
 /// }
 /// ```
 ///
-/// A view, valid during the call of the step. Thread safety: all members may be called from any thread.
+/// A view that is valid during the call of the step. Thread safety: all members may be called from any thread.
 class StepContext {
  public:
   using Report = FunctionRef<void(std::int64_t done, std::int64_t total)>;
@@ -32,10 +32,10 @@ class StepContext {
   std::string_view step() const noexcept { return step_; }
   /// The Runtime that the flow runs on: its threads, log and clock.
   const Runtime& runtime() const noexcept { return runtime_; }
-  /// Requested when the caller of the flow wants it to end. A step that gives up throws `Errc::canceled`.
+  /// Requested when the caller of the flow wants it to end. A step that ends early throws `Errc::canceled`.
   const std::stop_token& stop() const noexcept { return stop_; }
   /// Tells the caller of the flow that `done` of `total` pieces of this step's work are done; see `StepProgress`.
-  /// Throws what the caller's function throws.
+  /// Throws what the caller's `progress` throws.
   void report(std::int64_t done, std::int64_t total) const { report_(done, total); }
   /// A function for `FitOptions::progress` that reports what the fit has done.
   auto progress() const noexcept {

@@ -1,5 +1,5 @@
 #pragma once
-/// The parts of a flow: what is given, and steps, which are callables bound to the members they read and write.
+/// The parts of a flow: given members, and steps, which are callables bound to the members they read and write.
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -11,8 +11,8 @@ namespace scalar::inline v0 {
 
 namespace flow::detail {
 
-/// A callable with the members it reads, updates in place and fills. Made by `step`; each call below returns a new
-/// type.
+/// A callable with the members it reads, updates in place, and fills. Made by `step`; each member function returns a
+/// new type.
 template <FixedString Name, class F, class Reads = Members<>, class Updates = Members<>, class Writes = Members<>>
 struct Step;
 
@@ -64,10 +64,12 @@ concept Part = requires { typename T::Events; };
 
 }  // namespace flow::detail
 
-/// A step with a name of its own, for lambdas and function objects: `step<"normalize">([](const Table& table) { ...
-/// })`.
+/// A step with an explicit name, for lambdas and function objects:
 ///
-/// The function is called as const, possibly from several threads at once, with `const&` to what it reads.
+///     step<"normalize">([](const Table& table) { ... })
+///
+/// The function is called as const, possibly from several threads at once, with a `const&` to each member that it
+/// reads.
 template <FixedString Name, class F>
 constexpr auto step(F function) {
   static_assert(!Name.view().empty(), "flow: a step needs a name that is not empty");
@@ -90,8 +92,8 @@ constexpr auto given() {
   return flow::detail::Given<M...>{};
 }
 
-/// Parts that the author claims to be independent: where two of them share a member that one writes, the flow does not
-/// compile. Leaving it out changes nothing else, because steps that share nothing they write overlap anyway.
+/// Parts that the author claims are independent: if two of them share a member that one of them writes, the flow does
+/// not compile. `parallel` has no other effect, because steps that share nothing they write overlap anyway.
 template <flow::detail::Part... Parts>
 constexpr auto parallel(Parts... parts) {
   return flow::detail::Parallel<Parts...>{{std::move(parts)...}};

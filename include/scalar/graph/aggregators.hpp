@@ -1,5 +1,5 @@
 #pragma once
-/// Aggregators: what the vertices of a superstep tell all vertices of the next.
+/// Aggregators: they combine values of all vertices in a superstep for all vertices in the next.
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -7,7 +7,7 @@
 
 namespace scalar::inline v0::graph {
 
-/// The sum of what was added. Integer sums do not depend on the number of peers; the last bits of others do.
+/// The sum of the added values. Integer sums do not depend on the number of peers; the last bits of others do.
 template <class T>
 struct Sum {
   T total{};
@@ -17,7 +17,7 @@ struct Sum {
   constexpr T value() const { return total; }
 };
 
-/// The least of what was added; the greatest number of the type where nothing was.
+/// The smallest added value; without any, the greatest number of the type (infinity if it has one).
 template <class T>
 struct Min {
   T least = std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : (std::numeric_limits<T>::max)();
@@ -29,7 +29,7 @@ struct Min {
   constexpr T value() const { return least; }
 };
 
-/// The greatest of what was added; the least number of the type where nothing was.
+/// The greatest added value; without any, the smallest number of the type (-infinity if it has one).
 template <class T>
 struct Max {
   T greatest =
@@ -42,7 +42,7 @@ struct Max {
   constexpr T value() const { return greatest; }
 };
 
-/// The mean of what was added; 0 where nothing was.
+/// The mean of the added values; 0 without any.
 struct Average {
   double total = 0;
   std::uint64_t count = 0;
@@ -52,7 +52,7 @@ struct Average {
   constexpr double value() const { return count == 0 ? 0.0 : total / static_cast<double>(count); }
 };
 
-/// Whether everything added was true.
+/// Whether all added values were true.
 struct All {
   bool all = true;
 
@@ -61,7 +61,7 @@ struct All {
   constexpr bool value() const { return all; }
 };
 
-/// Whether anything added was true.
+/// Whether any added value was true.
 struct Any {
   bool any = false;
 
@@ -78,7 +78,7 @@ struct AnyMember {
 };
 using A = AnyMember;
 
-/// Folds `from` into `into`: by its own `merge`, else member by member.
+/// Merges `from` into `into`: by its member `merge` if it has one, else member by member.
 template <class Aggregates>
 constexpr void merge_aggregates(Aggregates& into, const Aggregates& from) {
   if constexpr (requires { into.merge(from); }) {

@@ -1,5 +1,5 @@
 #pragma once
-/// graph::run: runs a vertex program over a graph.
+/// graph::run: executes a vertex program on a graph.
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace scalar::inline v0::graph {
 
 namespace detail {
 
-/// Errors: `Errc::invalid_argument`, `Errc::out_of_range` for options that make no sense for the graph.
+/// Errors: `Errc::invalid_argument`, `Errc::out_of_range` for options that do not fit the graph.
 void check_options(const Graph& graph, const RunOptions& options, bool mutates);
 int peers_of(int wanted, const Runtime& runtime);
 
@@ -26,7 +26,7 @@ struct Verdict {
 };
 
 template <class Program>
-[[gnu::noinline]] void initialise_all(VertexState<Program>& state) {
+[[gnu::noinline]] void initialize_all(VertexState<Program>& state) {
   Context<Program> context(state);
   for (std::size_t w = 0; w < state.awake.size(); ++w)
     for (std::uint64_t bits = state.awake[w]; bits != 0; bits &= bits - 1)
@@ -92,15 +92,15 @@ std::vector<T> in_order(const bsp::Mailbox<T>& box, const Partition& owners) {
 
 }  // namespace detail
 
-/// Runs `program` inside an engine: every peer calls it, with a program, graph and options that are equal everywhere.
+/// Runs `program` inside an engine: every peer calls it with an equal program, graph and options.
 ///
-/// The graph is read in place in every process; all that peers tell each other goes through their engine, so this runs
-/// wherever the engine's peers are. `options.peers` is not used. One superstep of the engine for each of the program's
-/// (two with a master hook), and one to gather the values. Messages to own mailboxes of the caller are lost meanwhile.
+/// The graph is read in place in every process. Peers exchange all other data through their engine, so they may be in
+/// several processes. `options.peers` is ignored. Takes one superstep of the engine per superstep of the program (two
+/// with a master hook), and one to gather the values. Messages in the caller's own mailboxes are lost meanwhile.
 /// `graph` must outlive the call.
-/// Errors: `Errc::out_of_range` naming peer, superstep and vertex for a message or change to a vertex that is none;
-/// those of `OnConflict` and `OnMissing`; what the program throws.
-/// Thread safety: copies of the program are used by one thread at a time.
+/// Errors: `Errc::out_of_range` naming peer, superstep and vertex for a message or change to an unknown vertex; those
+/// of `OnConflict` and `OnMissing`; what the program throws.
+/// Thread safety: a copy of the program is used by one thread at a time.
 template <VertexProgram Program>
 bsp::Task<RunResult<Program>> run(bsp::Peer& peer, const Program& program, const Graph& graph,
                                   RunOptions options = {}) {
@@ -113,7 +113,7 @@ bsp::Task<RunResult<Program>> run(bsp::Peer& peer, const Program& program, const
     State state(peer, program, graph, options);
     state.publishes = state.publishes_next(nullptr);
     state.begin();
-    detail::initialise_all(state);
+    detail::initialize_all(state);
     while (statistics.supersteps < options.max_supersteps) {
       detail::compute_all(state);
       state.finish();
@@ -168,7 +168,7 @@ bsp::Task<RunResult<Program>> run(bsp::Peer& peer, const Program& program, const
   co_return result;
 }
 
-/// Runs `program` over `graph` with peers of this process, and returns the values of all vertices.
+/// Runs `program` on `graph` with an engine in this process, and returns the values of all vertices.
 ///
 ///     struct Degrees {
 ///       using Value = int;

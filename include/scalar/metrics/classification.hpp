@@ -6,27 +6,28 @@
 #include "scalar/core/tensor.hpp"
 #include "scalar/metrics/numbers.hpp"
 
-/// Targets are class indices, `[rows]`, as in Dataset::target; weights `[rows]`, none meaning all 1.
+/// Metrics of class predictions. Targets are class indices, `[rows]`, as in Dataset::target; weights are `[rows]`, and
+/// no weights mean that all are 1.
 ///
 /// Errors of every metric: `Errc::empty` for no rows, `Errc::shape_mismatch` for lengths that differ,
-/// `Errc::invalid_argument` naming the row for a NaN or an infinity, a negative weight, or a target that is no class,
-/// and for weights that sum to zero. Thread safety: free functions without state.
+/// `Errc::invalid_argument` naming the row for a NaN or an infinity, a negative weight or an invalid class index, and
+/// for weights that sum to zero. Thread safety: free functions without state.
 namespace scalar::inline v0::metrics {
 
 using Probabilities = MatrixView<const double>;
 
-/// The share of rows whose predicted class, `[rows]`, is the target.
+/// The share of rows whose predicted class is the target; `predicted` is `[rows]`.
 double accuracy(Numbers targets, Numbers predicted, Numbers weights = {});
-/// The same for the most probable class (the first of equals) of probabilities `[rows, classes]`.
+/// As `accuracy`, but for the most probable class (the first of equals) of probabilities `[rows, classes]`.
 double accuracy(Numbers targets, Probabilities probabilities, Numbers weights = {});
 
 /// The mean of `-log(p)`, where p is the probability given to the target, in nats.
 ///
-/// `positive` `[rows]` is the probability of class 1 of two. Probabilities are clipped to [epsilon, 1 - epsilon], where
-/// epsilon is that of the type they are stored in; rows are not normalized. Errors: also for a probability outside
-/// [0, 1] by more than 1e-6.
+/// `positive`, `[rows]`, is the probability of class 1 of two. Probabilities are clipped to [epsilon, 1 - epsilon],
+/// where epsilon is that of the type they are stored in; rows are not normalized. Errors: also for a probability
+/// outside [0, 1] by more than 1e-6.
 double logloss(Numbers targets, Numbers positive, Numbers weights = {});
-/// The same for probabilities `[rows, classes]`.
+/// As `logloss`, but for probabilities `[rows, classes]`.
 double logloss(Numbers targets, Probabilities probabilities, Numbers weights = {});
 
 /// The area under the receiver operating characteristic: the share of pairs of a row of class 1 and one of class 0
@@ -34,13 +35,13 @@ double logloss(Numbers targets, Probabilities probabilities, Numbers weights = {
 ///
 /// Errors: also `Errc::invalid_argument` when either class is absent. Complexity: sorts.
 double auc(Numbers targets, Numbers scores, Numbers weights = {});
-/// Of two classes the area for the second; of more the mean of each class against the rest (macro, one-vs-rest).
+/// With two classes, the area for the second; with more, the mean of each class against the rest (macro, one-vs-rest).
 double auc(Numbers targets, Probabilities probabilities, Numbers weights = {});
 
-/// How often each class was taken for each other.
+/// How often each class was predicted as each class.
 struct Confusion {
   std::int64_t classes = 0;
-  std::vector<double> sums{};  ///< weights, `[classes, classes]`: target by predicted
+  std::vector<double> sums{};  ///< sums of weights, `[classes, classes]`: target by predicted class
 
   double operator()(std::int64_t target, std::int64_t predicted) const {
     return sums[static_cast<std::size_t>(target * classes + predicted)];

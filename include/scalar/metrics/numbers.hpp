@@ -1,5 +1,5 @@
 #pragma once
-/// Numbers that somebody else owns, float or double.
+/// A view of floats or doubles that it does not own.
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -9,20 +9,20 @@
 
 namespace scalar::inline v0::metrics {
 
-/// A view of floats or doubles that are read as doubles; it must not outlive them.
+/// A view of floats or doubles, which it reads as doubles; it must not outlive them.
 class Numbers {
  public:
   constexpr Numbers() = default;
   template <class Range>
     requires std::convertible_to<const Range&, std::span<const float>>
-  constexpr Numbers(const Range& range) {  // NOLINT: a vector, array or span of floats is one
+  constexpr Numbers(const Range& range) {  // NOLINT: implicit from a vector, array or span of floats
     const std::span<const float> values = range;
     floats_ = values.data();
     size_ = static_cast<std::int64_t>(values.size());
   }
   template <class Range>
     requires std::convertible_to<const Range&, std::span<const double>>
-  constexpr Numbers(const Range& range) {  // NOLINT: and one of doubles
+  constexpr Numbers(const Range& range) {  // NOLINT: implicit from one of doubles
     const std::span<const double> values = range;
     doubles_ = values.data();
     size_ = static_cast<std::int64_t>(values.size());
@@ -41,7 +41,7 @@ class Numbers {
   constexpr double operator[](std::int64_t i) const noexcept {
     return floats_ != nullptr ? static_cast<double>(floats_[i * stride_]) : doubles_[i * stride_];
   }
-  /// The machine epsilon of the type they are stored in.
+  /// The machine epsilon of the type that the numbers are stored in.
   constexpr double epsilon() const noexcept {
     return floats_ != nullptr ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
   }

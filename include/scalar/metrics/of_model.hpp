@@ -1,5 +1,6 @@
 #pragma once
-/// The metrics of a model on a table or dataset: `metrics::auc(model, test)`.
+/// The metrics of a model on a table or dataset, such as `metrics::auc(model, test)`.
+#include <concepts>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "scalar/data/dataset.hpp"
 #include "scalar/data/encoder.hpp"
+#include "scalar/data/prediction.hpp"
 #include "scalar/data/table.hpp"
 #include "scalar/metrics/classification.hpp"
 #include "scalar/metrics/regression.hpp"
@@ -16,52 +18,44 @@ namespace scalar::inline v0::metrics {
 /// Anything that predicts `Data` and knows its classes: a Model, an AnyModel, a Predictor.
 template <class M, class Data>
 concept Predicts = requires(const M& model, const Data& data) {
-  { model.predict(data).values } -> std::convertible_to<std::vector<double>>;
-  { model.predict(data).outputs } -> std::convertible_to<std::int64_t>;
+  { model.predict(data) } -> std::convertible_to<Prediction>;
   { model.encoder() } -> std::convertible_to<const Encoder&>;
 };
 
 namespace detail {
 
-/// Throws `Errc::invalid_argument` where a metric does not fit the model's kind.
+/// Throws `Errc::invalid_argument` if the metric does not fit the model's kind.
 void require_classification(const Encoder& encoder, const char* metric);
 void require_regression(const Encoder& encoder, const char* metric);
 
-/// What a metric needs of the data beside predictions.
+/// What a metric needs from the data besides predictions.
 struct Truth {
   std::vector<double> targets{}, weights{};
 };
 Truth truth(const Encoder& encoder, const Table& table);
-/// Classes are matched by name where the dataset names its own.
+/// Classes are matched by name if the dataset names its classes.
 Truth truth(const Encoder& encoder, const Dataset& dataset);
-
-template <class P>
-Probabilities matrix(const P& prediction) {
-  const auto outputs = static_cast<std::int64_t>(prediction.outputs);
-  return {prediction.values.data(), static_cast<std::int64_t>(prediction.values.size()) / (outputs < 1 ? 1 : outputs),
-          outputs};
-}
 
 template <class M, class Data, class Metric>
 double of_classes(const char* name, const M& model, const Data& data, Metric metric) {
   require_classification(model.encoder(), name);
   const Truth known = truth(model.encoder(), data);
-  const auto prediction = model.predict(data);
-  return metric(Numbers(known.targets), matrix(prediction), Numbers(known.weights));
+  const Prediction prediction = model.predict(data);
+  return metric(Numbers(known.targets), prediction.matrix(), Numbers(known.weights));
 }
 template <class M, class Data, class Metric>
 double of_numbers(const char* name, const M& model, const Data& data, Metric metric) {
   require_regression(model.encoder(), name);
   const Truth known = truth(model.encoder(), data);
-  const auto prediction = model.predict(data);
+  const Prediction prediction = model.predict(data);
   return metric(Numbers(known.targets), Numbers(prediction.values), Numbers(known.weights));
 }
 
 }  // namespace detail
 
-/// Each takes a model and a Table with the model's inputs and label, or a Dataset with targets; their weights count.
-/// Errors: those of the metric and of `predict`; `Errc::invalid_argument` for a metric of the other kind of
-/// model, and for a class the model does not know.
+/// Each of these metrics takes a model and a Table with the model's inputs and label, or a Dataset with targets, and
+/// uses the weights of the rows. Errors: those of the metric and of `predict`; `Errc::invalid_argument` for a metric
+/// that does not fit the kind of the model, or for a class that the model does not know.
 template <class Data, Predicts<Data> M>
 double accuracy(const M& model, const Data& data) {
   return detail::of_classes("accuracy", model, data,
@@ -92,15 +86,15 @@ template <class Data, Predicts<Data> M>
 Confusion confusion(const M& model, const Data& data) {
   detail::require_classification(model.encoder(), "confusion");
   const detail::Truth known = detail::truth(model.encoder(), data);
-  const auto prediction = model.predict(data);
-  return confusion(Numbers(known.targets), detail::matrix(prediction), Numbers(known.weights));
+  const Prediction prediction = model.predict(data);
+  return confusion(Numbers(known.targets), prediction.matrix(), Numbers(known.weights));
 }
 
-/// Every metric that fits the model, by name: accuracy, logloss and, where each class occurs, auc; or rmse, mae, r2.
+/// Every metric that fits the model, by name: accuracy, logloss and, if every class occurs, auc; or rmse, mae and r2.
 template <class Data, Predicts<Data> M>
 std::map<std::string, double> evaluate(const M& model, const Data& data) {
   const detail::Truth known = detail::truth(model.encoder(), data);
-  const auto prediction = model.predict(data);
+  const Prediction prediction = model.predict(data);
   const Numbers targets(known.targets), weights(known.weights);
   if (model.encoder().classes().empty()) {
     const Numbers values(prediction.values);
@@ -108,7 +102,7 @@ std::map<std::string, double> evaluate(const M& model, const Data& data) {
             {"mae", mae(targets, values, weights)},
             {"r2", r2(targets, values, weights)}};
   }
-  const Probabilities values = detail::matrix(prediction);
+  const Probabilities values = prediction.matrix();
   std::map<std::string, double> found{{"accuracy", accuracy(targets, values, weights)},
                                       {"logloss", logloss(targets, values, weights)}};
   const Confusion counts = confusion(targets, values, weights);

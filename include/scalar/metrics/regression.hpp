@@ -1,5 +1,5 @@
 #pragma once
-/// How good predicted numbers are. Definitions, results and errors as in classification.hpp, but for the targets, which
+/// How good predicted numbers are. Definitions, results and errors are as in classification.hpp, except that targets
 /// are any finite numbers.
 #include "scalar/metrics/numbers.hpp"
 
@@ -11,8 +11,8 @@ double rmse(Numbers targets, Numbers predicted, Numbers weights = {});
 double mae(Numbers targets, Numbers predicted, Numbers weights = {});
 /// The coefficient of determination, 1 - residual / total sum of squares.
 ///
-/// Where all targets are equal it is 1 for a perfect prediction and else 0. Errors: also `Errc::invalid_argument` for
-/// fewer than two rows.
+/// If all targets are equal, it is 1 for a perfect prediction and 0 otherwise. Errors: also `Errc::invalid_argument`
+/// for fewer than two rows.
 double r2(Numbers targets, Numbers predicted, Numbers weights = {});
 
 }  // namespace scalar::inline v0::metrics

@@ -1,5 +1,5 @@
 #pragma once
-/// What a server counts, for the program that runs it.
+/// The counts of a server, for the program that runs it.
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -9,15 +9,15 @@
 
 namespace scalar::inline v0::serve {
 
-/// One model that is served, and what was counted under its name since the server was made, across all versions.
+/// One model that is served. The counts are of all versions under its name, since the server was created.
 struct ModelStatistics {
   std::string name{};
-  std::vector<std::string> versions{};  ///< in the order they were added: the last answers requests without a version
+  std::vector<std::string> versions{};  ///< in the order of `add`: requests without a version get the last one
   std::uint64_t requests = 0;           ///< infer requests that were answered
-  std::uint64_t refused = 0;            ///< of these, with another status than 200
+  std::uint64_t refused = 0;            ///< of these, those answered with a status other than 200
   std::uint64_t rows = 0;               ///< rows predicted, or found in a cache
-  std::chrono::nanoseconds time{0};     ///< of all requests together, each from its last byte to its answer
-  cache::CacheStats cache{};            ///< `entries` and `bytes` of the versions that are served now
+  std::chrono::nanoseconds time{0};     ///< total over all requests, each from its last byte to its answer
+  cache::CacheStats cache{};            ///< `entries` and `bytes` are those of the versions served now
 };
 
 }  // namespace scalar::inline v0::serve

@@ -5,19 +5,25 @@
 namespace scalar::inline v0 {
 
 /// Second-order gradient boosting (Chen, Guestrin, "XGBoost: a scalable tree boosting system", KDD 2016, section 2):
-/// each round adds one tree a margin, grown level by level to `depth`, that minimizes `sum_i g_i f(x_i) + 1/2 h_i
-/// f(x_i)^2 + min_split_gain T + l2/2 ||leaves||^2`; a leaf is `-learning_rate G / (H + l2)`.
+/// each round adds one tree per margin, grown level by level to `depth`, that minimizes
 ///
-/// A split's gain is `1/2 (G_L^2/(H_L+l2) + G_R^2/(H_R+l2) - G^2/(H+l2)) - min_split_gain`, both children need
-/// `H >= min_child_weight` and some of it (a root with less stays a leaf of 0), and rows whose value is missing go to
-/// the side that gains more; where no row of a node lacks it, the backend chooses. Splits are sought among at most
-/// `bins` quantile bins a feature. Boosting begins with the constant that fits best, by the rows' weights: the mean for
-/// squared loss, the logarithm of the odds of the second class for logistic, those of the classes' shares for softmax,
-/// where a class that does not occur counts as a millionth of all. With `p` the probability that the margins say, `g =
-/// p - y` and `h = p (1 - p)`, twice that with softmax; `g = margin - y` and `h = 1` with squared loss; both times the
-/// row's weight.
+///     sum_i (g_i f(x_i) + 1/2 h_i f(x_i)^2) + min_split_gain T + l2/2 ||leaves||^2
+///
+/// where T is the number of leaves. A leaf is `-learning_rate G / (H + l2)`, with G and H the sums of g and h over its
+/// rows.
+///
+/// The gain of a split is `1/2 (G_L^2/(H_L+l2) + G_R^2/(H_R+l2) - G^2/(H+l2)) - min_split_gain`. Each child needs
+/// `H >= min_child_weight` and `H > 0` (a root with less stays a leaf of 0). Rows whose value is missing go to the side
+/// that gains more; if no row of a node lacks the value, the backend chooses a side. Splits are searched among at most
+/// `bins` quantile bins per feature.
+///
+/// Boosting begins with the constant that fits best, given the weights of the rows: the mean for the squared loss, the
+/// log-odds of the second class for the logistic loss, the logarithms of the classes' shares for the softmax loss,
+/// where a class that does not occur counts as a millionth of all rows. For the squared loss, `g = margin - y` and
+/// `h = 1`; for the others, with `p` the predicted probability, `g = p - y` and `h = p (1 - p)`, twice that for
+/// softmax. Both are multiplied by the weight of the row.
 struct GradientBoostedTrees {
-  int trees = 100;  ///< rounds; with softmax each round adds one tree a class
+  int trees = 100;  ///< rounds; with softmax each round adds one tree per class
   int depth = 6;
   double learning_rate = 0.3;
   Loss loss = Loss::logistic;

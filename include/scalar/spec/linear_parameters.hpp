@@ -12,7 +12,7 @@ namespace scalar::inline v0 {
 /// `margin_k = sum_j weight[k, j] x[j] + intercept[k]`, in double.
 struct LinearParameters {
   std::int64_t features = 0;
-  std::int64_t outputs = 0;  ///< margins a row: 1, or the number of classes with `Link::softmax`
+  std::int64_t outputs = 0;  ///< margins per row: 1, or the number of classes with `Link::softmax`
   Link link = Link::identity;
   std::vector<double> values{};  ///< weights `[outputs, features]`, then intercepts `[outputs]`
 
@@ -26,7 +26,7 @@ struct LinearParameters {
   friend bool operator==(const LinearParameters&, const LinearParameters&) = default;
 };
 
-/// Canonical bytes and back. Errors of `from_bytes`: `Errc::corrupt`.
+/// Converts to and from canonical bytes. Errors of `from_bytes`: `Errc::corrupt`.
 std::vector<std::byte> to_bytes(const LinearParameters& parameters);
 void from_bytes(std::span<const std::byte> bytes, LinearParameters& parameters);
 

@@ -7,11 +7,11 @@ namespace scalar::inline v0 {
 /// Minimizes `sum_i w_i loss_i + l2/2 ||b||^2` with the logistic loss for two classes (one weight vector, the margin of
 /// the second class) and the softmax loss for more (one per class); intercepts are not penalized.
 ///
-/// The objective of scikit-learn's `LogisticRegression(C=1/l2)`. Minimized by L-BFGS (Nocedal, Wright, "Numerical
-/// Optimization", 2nd ed., algorithm 7.5) with the approximate Wolfe line search of Hager and Zhang ("A new conjugate
-/// gradient method with guaranteed descent and an efficient line search", SIAM J. Optim. 16, 2005), until the largest
-/// component of the gradient is at most `tolerance` times the sum of the weights, or no step can make progress in
-/// double.
+/// This is the objective of scikit-learn's `LogisticRegression(C=1/l2)`. It is minimized by L-BFGS (Nocedal, Wright,
+/// "Numerical Optimization", 2nd ed., algorithm 7.5) with the approximate Wolfe line search of Hager and Zhang ("A new
+/// conjugate gradient method with guaranteed descent and an efficient line search", SIAM J. Optim. 16, 2005), until the
+/// largest component of the gradient is at most `tolerance` times the sum of the weights, or no step can make progress
+/// in double.
 struct LogisticRegression {
   double l2 = 1.0;
   int max_iterations = 1000;

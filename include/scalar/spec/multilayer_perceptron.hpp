@@ -18,31 +18,33 @@ enum class Activation : std::uint8_t {
 enum class Optimizer : std::uint8_t {
   /// `v <- momentum v - rate g; w <- w + v`.
   sgd = 0,
-  /// Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1: beta1 0.9, beta2 0.999,
-  /// epsilon 1e-8 added to the root of the corrected second moment.
+  /// Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1, with beta1 0.9, beta2 0.999, and
+  /// epsilon 1e-8, which is added to the root of the corrected second moment.
   adam = 1,
 };
 
-/// `a_0 = x; a_l = f(W_l a_(l-1) + c_l)` for the hidden layers, the last layer linear with the link of the loss.
+/// `a_0 = x; a_l = f(W_l a_(l-1) + c_l)` for the hidden layers; the last layer is linear, with the link of the loss.
 ///
-/// Each step minimizes `1/n sum_i w_i loss_i + l2 / (2 n) ||W||^2` over a minibatch of n rows (biases free), the
-/// objective of scikit-learn's MLPClassifier(alpha=l2). With the squared loss the targets are those less their weighted
-/// mean, divided by their weighted deviation, both in double: prices and times keep their digits, and one learning rate
-/// serves targets of any size. Weights begin uniform in `[-r, r]`, `r = sqrt(6 / (inputs +
-/// outputs))` (Glorot, Bengio, 2010), biases at zero, drawn from Philox(seed, layer) in their canonical order. Each
-/// epoch takes the rows as Fisher and Yates shuffle `0, 1, ...` with Philox(seed, 2^32 + epoch), swapping from the last
-/// down. With p peers each minibatch is cut into p contiguous pieces whose gradients are summed, so any number of peers
-/// follows the same trajectory up to rounding.
+/// Each step minimizes `1/n sum_i w_i loss_i + l2 / (2 n) ||W||^2` over a minibatch of n rows (biases are not
+/// penalized), the objective of scikit-learn's `MLPClassifier(alpha=l2)`. With the squared loss, the targets are
+/// standardized in double: their weighted mean is subtracted, and they are divided by their weighted deviation. So
+/// prices and times keep their digits, and one learning rate suits targets of any size.
+///
+/// Biases begin at zero and weights uniform in `[-r, r]`, `r = sqrt(6 / (inputs + outputs))` (Glorot, Bengio, 2010),
+/// drawn from Philox(seed, layer) in their canonical order. Each epoch takes the rows in the order of a Fisher-Yates
+/// shuffle of `0, 1, ...` with Philox(seed, 2^32 + epoch), swapping from the last row down. With p peers, each
+/// minibatch is cut into p contiguous pieces whose gradients are summed, so any number of peers follows the same
+/// trajectory up to rounding.
 struct MultilayerPerceptron {
   std::vector<int> hidden{128};
   Activation activation = Activation::relu;
   Loss loss = Loss::softmax;
   Optimizer optimizer = Optimizer::adam;
   double learning_rate = 1e-3;
-  double momentum = 0.9;  ///< of sgd
+  double momentum = 0.9;  ///< of `Optimizer::sgd`
   double l2 = 1e-4;
   int batch = 128;
-  int epochs = 0;  ///< passes over the rows; 0: as many as make 500 steps, at least 20 (see docs/spec.md)
+  int epochs = 0;  ///< passes over the rows; 0: enough for 500 steps, at least 20 (see docs/spec.md)
   std::uint64_t seed = 0;
 
   using Self = MultilayerPerceptron;
@@ -64,14 +66,13 @@ struct MultilayerPerceptron {
   Encoding default_encoding() const { return {}; }
 };
 
-/// Layers of float weights. What a network of the squared loss says is `target_offset + target_scale margin`, in
-/// double.
+/// Layers of float weights. With the squared loss, the prediction is `target_offset + target_scale margin`, in double.
 struct MlpParameters {
   std::vector<std::int64_t> sizes{};  ///< units of each layer, inputs first, margins last
   Activation activation = Activation::relu;
   Link link = Link::identity;
   std::vector<float> values{};  ///< for each layer: weights `[outputs, inputs]`, then biases `[outputs]`
-  /// Mean and deviation of the targets with the squared loss, else 0 and 1.
+  /// With the squared loss the mean and the deviation of the targets, else 0 and 1.
   double target_offset = 0, target_scale = 1;
 
   std::size_t layers() const { return sizes.empty() ? 0 : sizes.size() - 1; }
@@ -85,7 +86,7 @@ struct MlpParameters {
   friend bool operator==(const MlpParameters&, const MlpParameters&) = default;
 };
 
-/// Canonical bytes and back. Errors of `from_bytes`: `Errc::corrupt`.
+/// Converts to and from canonical bytes. Errors of `from_bytes`: `Errc::corrupt`.
 std::vector<std::byte> to_bytes(const MlpParameters& parameters);
 void from_bytes(std::span<const std::byte> bytes, MlpParameters& parameters);
 

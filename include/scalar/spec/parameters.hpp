@@ -1,5 +1,5 @@
 #pragma once
-/// The file form of canonical parameters: named tensors, 64-byte aligned, every length checked before it is believed.
+/// The file format of canonical parameters: named tensors, 64-byte aligned; readers check every length before using it.
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -33,17 +33,17 @@ class TensorWriter {
   std::map<std::string, Tensor> tensors_;
 };
 
-/// Reads such a block. The bytes must outlive the reader.
-/// Errors, of the constructor and of all members: `Errc::corrupt` naming tensor, what was seen and what was expected.
+/// Reads a block that a TensorWriter wrote. The bytes must outlive the reader. Errors of the constructor and of all
+/// members: `Errc::corrupt` naming the tensor, what was seen and what was expected.
 class TensorReader {
  public:
   explicit TensorReader(std::span<const std::byte> block);
 
   bool has(std::string_view name) const { return tensors_.contains(name); }
-  /// The elements of tensor `name`, copied. `shape` receives its shape.
+  /// A copy of the elements of tensor `name`. `shape` receives its shape.
   template <class T>
   std::vector<T> read(std::string_view name, std::vector<std::int64_t>* shape = nullptr) const;
-  /// The elements of a tensor that must have exactly this shape.
+  /// A copy of the elements of tensor `name`, which must have exactly this shape.
   template <class T>
   std::vector<T> read(std::string_view name, const std::vector<std::int64_t>& shape) const;
 

@@ -1,5 +1,5 @@
 #pragma once
-/// What can be learned: a described aggregate that knows the type of what is learned.
+/// Specs: described aggregates that say what to learn and name the type of the learned parameters.
 #include <concepts>
 #include <string_view>
 
@@ -9,7 +9,7 @@
 
 namespace scalar::inline v0 {
 
-/// Specialized beside each spec: `using type = ...;` names its canonical parameters.
+/// Each spec specializes this with `using type = ...;`, its canonical parameters.
 template <class S>
 struct ParametersOf;
 
@@ -17,8 +17,8 @@ struct ParametersOf;
 template <class S>
 using Parameters = typename ParametersOf<S>::type;
 
-/// A model family: an aggregate with defaults, a stable name, its fields, what its target means and the preprocessing
-/// it wants by default.
+/// A model family: an aggregate with defaults, a stable name, its fields, the meaning of its target and its default
+/// preprocessing.
 template <class S>
 concept Spec = Described<S> && requires(const S& spec) {
   typename Parameters<S>;

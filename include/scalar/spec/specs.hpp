@@ -16,10 +16,10 @@ constexpr SpecList<A..., B...> join(SpecList<A...>, SpecList<B...>) {
   return {};
 }
 
-/// Every spec of the library, for code that must treat each of them: erasure, model files, conformance tests.
+/// Every spec of the library, for code that handles all of them: erasure, model files, conformance tests.
 using AllSpecs = SpecList<LinearRegression, LogisticRegression, MultilayerPerceptron, GradientBoostedTrees>;
 
-/// Calls `visit.template operator()<S>()` for the spec called `name`; false when there is none.
+/// Calls `visit.template operator()<S>()` for the spec called `name`; false if there is none.
 template <class Visit, Spec... S>
 bool visit_spec(std::string_view name, SpecList<S...>, Visit&& visit) {
   return (... || (S::name == name ? (visit.template operator()<S>(), true) : false));

@@ -9,7 +9,7 @@
 
 namespace scalar::inline v0::backend::native {
 
-/// Predictions a row for so many raw sums.
+/// Predictions per row when there are `margins` raw sums per row.
 inline std::int64_t outputs_of(Link link, std::int64_t margins) noexcept {
   return link == Link::logistic ? 2 : margins;
 }

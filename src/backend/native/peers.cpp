@@ -1,6 +1,8 @@
 #include "backend/native/peers.hpp"
 
-#include "scalar/core/error.hpp"
+#include <fmt/core.h>
+
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::backend::native {
 namespace {
@@ -34,16 +36,12 @@ Problem::Problem(std::string_view name, std::string spec, const Dataset& contigu
 bsp::Task<> Problem::check(bsp::Peer& peer) const {
   const Print first = co_await broadcast(peer, print_, 0);
   const auto refuse = [&](const std::string& what) {
-    throw Error(Errc::invalid_argument,
-                "process " + std::to_string(peer.placement().here()) + " and process 0 share a fit, but " + what,
-                name_);
+    fail(Errc::invalid_argument, name_, "process {} and process 0 share a fit, but {}", peer.placement().here(), what);
   };
   const auto differ = [&](std::string_view what, std::int64_t here, std::int64_t there) {
-    if (here != there)
-      refuse("the one has " + std::to_string(here) + ' ' + std::string(what) + " and the other " +
-             std::to_string(there));
+    if (here != there) refuse(fmt::format("the one has {} {} and the other {}", here, what, there));
   };
-  if (first.spec != print_.spec) refuse("not the same spec; here it is " + spec_);
+  if (first.spec != print_.spec) refuse(fmt::format("not the same spec; here it is {}", spec_));
   differ("shards", print_.shards, first.shards);
   differ("rows", print_.rows, first.rows);
   differ("features", print_.columns, first.columns);

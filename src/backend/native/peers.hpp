@@ -1,5 +1,5 @@
 #pragma once
-/// The peers of a fit, in one process or several, and learners that add up what their rows say.
+/// The peers of a fit, in one process or several, and learners that add up sums over their rows.
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -25,11 +25,12 @@ class Problem {
  public:
   Problem(std::string_view name, std::string spec, const Dataset& contiguous, int shards);
 
-  /// Compares it with that of process 0. Errors: `Errc::invalid_argument` naming the process and what is different.
+  /// Compares the problem with that of process 0.
+  /// Errors: `Errc::invalid_argument`, naming the process and what is different.
   bsp::Task<> check(bsp::Peer& peer) const;
 
  private:
-  struct Print {  // what is sent
+  struct Print {  // what the processes compare
     Hash128 spec{}, data{};
     std::int64_t rows = 0, columns = 0, shards = 0;
   };
@@ -37,7 +38,7 @@ class Problem {
   Print print_;
 };
 
-/// Hands the bytes that rank 0 has in `bytes` to the first peer of each other process.
+/// Sends the bytes that rank 0 has in `bytes` to the first peer of each other process.
 bsp::Task<> hand_out(bsp::Peer& peer, std::vector<std::byte>& bytes);
 
 /// The peers of one fit, in all its processes.
@@ -45,7 +46,8 @@ class Peers {
  public:
   Peers(const FitOptions& options, const Runtime& runtime) : options_(options), runtime_(runtime) {}
 
-  /// Returns what `fit()` does, which prepares and then calls `run`. What it throws before is thrown in all processes.
+  /// Returns what `fit()` returns, which prepares and then calls `run`. An exception that `fit` throws before `run` is
+  /// thrown in all processes.
   template <class Fit>
   auto lead(const Fit& fit) {
     try {
@@ -56,7 +58,7 @@ class Peers {
     }
   }
 
-  /// Runs `body(peer, team)`, a task, on every peer; returns rank 0's result, in every process.
+  /// Runs the task `body(peer, team)` on every peer; returns rank 0's result in every process.
   template <Spec S, class Body>
   auto run(const S& spec, const Dataset& contiguous, int shards, const Body& body) {
     using Result = typename std::invoke_result_t<const Body&, bsp::Peer&, const ThreadTeam&>::value_type;
@@ -85,7 +87,7 @@ class Peers {
   bool has_run_ = false;
 };
 
-/// Hands the sums of a learner's shards to a fold, one after the other.
+/// Gives the sums of a learner's shards to a fold, one after the other.
 template <class Learner, class Number>
 void fold_shards(Learner& learner, bsp::ShardRange shards, bsp::ShardFold<Number>& fold, std::vector<Number>& totals) {
   fold.reset(shards.first, learner.size());
@@ -93,11 +95,12 @@ void fold_shards(Learner& learner, bsp::ShardRange shards, bsp::ShardFold<Number
   for (int i = 0; i < shards.count(); ++i) fold.push([&](std::span<Number> sums) { learner.leaf(i, sums); });
 }
 
-/// Runs `make(is_first, shards, team)` on each of the peers until it has no more work; returns the first one's result.
+/// Runs the learner `make(is_first, shards, team)` on each peer until it has no more work; returns the first one's
+/// result.
 ///
-/// A learner looks at the rows of its shards in `bool work()` (false: it is done), offers the `size()` sums of its i-th
-/// shard in `leaf(i, sums)`, and goes on from the totals of all shards in `absorb(totals)`. All learners see the same
-/// totals, so they take the same decisions. How totals are added depends on the number of shards alone.
+/// A learner processes the rows of its shards in `bool work()` (false: it is done), provides the `size()` sums of its
+/// i-th shard in `leaf(i, sums)`, and continues from the totals of all shards in `absorb(totals)`. All learners see the
+/// same totals, so they make the same decisions. How totals are added depends only on the number of shards.
 template <Spec S, class Make>
 auto learn(Peers& peers, const S& spec, const Dataset& contiguous, int shards, const Make& make) {
   using Learner = std::invoke_result_t<const Make&, bool, bsp::ShardRange, const ThreadTeam&>;

@@ -6,14 +6,10 @@
 #include <string>
 
 #include "backend/native/kernels/kernels.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::backend::native {
 namespace {
-
-[[noreturn]] void refuse(std::string_view spec, const std::string& message) {
-  throw Error(Errc::invalid_argument, message, std::string(spec));
-}
 
 void check_finite(std::string_view spec, const Dataset& data, const Runtime& runtime) {
   const FloatMatrix x = data.features();
@@ -23,19 +19,19 @@ void check_finite(std::string_view spec, const Dataset& data, const Runtime& run
       if (kernels().finite(row.data(), x.columns)) continue;
       const auto at = std::find_if(row.begin(), row.end(), [](float value) { return !std::isfinite(value); });
       const std::string& feature = data.feature_names()[static_cast<std::size_t>(at - row.begin())];
-      refuse(spec, "feature \"" + feature + "\" of row " + std::to_string(i) + " is " +
-                       (std::isnan(*at) ? "missing (NaN)" : "infinite") + ", expected a finite number");
+      fail(Errc::invalid_argument, spec, "feature \"{}\" of row {} is {}, expected a finite number", feature, i,
+           std::isnan(*at) ? "missing (NaN)" : "infinite");
     }
   });
 }
 
 void check_weights(std::string_view spec, std::span<const double> weights) {
   if (!weights.empty() && std::none_of(weights.begin(), weights.end(), [](double weight) { return weight > 0; }))
-    refuse(spec, "all weights are 0");
+    fail(Errc::invalid_argument, spec, "all weights are 0");
 }
 
-/// Rows of a piece: pieces are few enough that partial sums of `bytes` each stay small, and their number does not
-/// depend on that of the threads.
+/// Rows per piece. There are few enough pieces that their partial sums, of `bytes` bytes each, stay small; their number
+/// does not depend on the number of threads.
 std::int64_t piece_rows(std::int64_t rows, std::int64_t bytes) {
   constexpr std::int64_t most_bytes = 64 << 20, most_pieces = 64, least_pieces = 4, least_rows = 256;
   const std::int64_t pieces = std::clamp(most_bytes / (std::max)(bytes, std::int64_t{1}), least_pieces, most_pieces);
@@ -53,7 +49,8 @@ Rows Rows::slice(std::int64_t first, std::int64_t size) const {
 Rows rows_of(const Dataset& contiguous) { return {contiguous.features(), contiguous.targets(), contiguous.weights()}; }
 
 Share share_of(const Rows& all, bsp::ShardRange mine, int shards) {
-  // Not count * shard / shards, whose product might overflow.
+  // The first shards get one row more. (even_part of scalar/core/range.hpp cuts elsewhere, which would change the
+  // bits.)
   const std::int64_t each = all.count() / shards, more = all.count() % shards;
   const auto bound = [&](int shard) { return each * shard + (std::min)(std::int64_t{shard}, more); };
   const std::int64_t first = bound(mine.first);
@@ -63,19 +60,19 @@ Share share_of(const Rows& all, bsp::ShardRange mine, int shards) {
 }
 
 int shards_of(std::string_view spec, const FitOptions& options, int otherwise) {
-  if (options.peers < 1) refuse(spec, "peers is " + std::to_string(options.peers) + ", expected 1 or more");
+  if (options.peers < 1) fail(Errc::invalid_argument, spec, "peers is {}, expected 1 or more", options.peers);
   constexpr int most = 1 << 20;
   if (options.shards < 0 || options.shards > most)
-    refuse(spec, "shards is " + std::to_string(options.shards) + ", expected 0 to " + std::to_string(most));
+    fail(Errc::invalid_argument, spec, "shards is {}, expected 0 to {}", options.shards, most);
   if (options.shards == 0) return (std::max)(otherwise, options.peers);
   if (options.peers > options.shards)
-    refuse(spec, std::to_string(options.peers) + " peers cannot share " + std::to_string(options.shards) +
-                     (options.shards == 1 ? " shard" : " shards") + ", expected at most as many peers as shards");
+    fail(Errc::invalid_argument, spec, "{} peers cannot share {} {}, expected at most as many peers as shards",
+         options.peers, options.shards, options.shards == 1 ? "shard" : "shards");
   return options.shards;
 }
 
 void ThreadTeam::for_pieces(std::int64_t count, std::int64_t grain,
-                      FunctionRef<void(std::int64_t begin, std::int64_t end)> body) const {
+                            FunctionRef<void(std::int64_t begin, std::int64_t end)> body) const {
   if (!alone_) return parallel_for(runtime_, count, grain, body);
   for (std::int64_t begin = 0; begin < count; begin += grain) body(begin, (std::min)(begin + grain, count));
 }
@@ -93,7 +90,7 @@ ShardSums::ShardSums(const ThreadTeam& team, const Share& share, std::size_t siz
   }
   first_.push_back(pieces.size());
   partial_.resize(pieces.size() * size);
-  // Shards of few rows are not worth a task each.
+  // A shard of few rows is not worth a task of its own.
   const std::int64_t rows = (std::max)(share.rows.count(), std::int64_t{1});
   const std::int64_t grain = (std::max)(static_cast<std::int64_t>(pieces.size()) * 256 / rows, std::int64_t{1});
   team.for_pieces(static_cast<std::int64_t>(pieces.size()), grain, [&](std::int64_t begin, std::int64_t end) {
@@ -110,9 +107,9 @@ void ShardSums::leaf(int shard, std::span<double> sums) const {
 }
 
 Dataset checked(std::string_view spec, const Dataset& data, const Runtime& runtime) {
-  if (data.empty()) refuse(spec, "there are no rows to learn from");
-  if (data.columns() == 0) refuse(spec, "there are no features to learn from");
-  if (!data.has_targets()) refuse(spec, "there are no targets to learn from");
+  if (data.empty()) fail(Errc::invalid_argument, spec, "there are no rows to learn from");
+  if (data.columns() == 0) fail(Errc::invalid_argument, spec, "there are no features to learn from");
+  if (!data.has_targets()) fail(Errc::invalid_argument, spec, "there are no targets to learn from");
   Dataset contiguous = data.contiguous();
   check_finite(spec, contiguous, runtime);
   check_weights(spec, contiguous.weights());
@@ -121,8 +118,9 @@ Dataset checked(std::string_view spec, const Dataset& data, const Runtime& runti
 
 std::int64_t checked_classes(std::string_view spec, const Dataset& contiguous) {
   const std::vector<std::string>& names = contiguous.classes();
-  if (names.empty()) refuse(spec, "the target is a number, expected classes");
-  if (names.size() == 1) refuse(spec, "the only class is \"" + names[0] + "\", expected at least two");
+  if (names.empty()) fail(Errc::invalid_argument, spec, "the target is a number, expected classes");
+  if (names.size() == 1)
+    fail(Errc::invalid_argument, spec, "the only class is \"{}\", expected at least two", names[0]);
   const std::span<const double> targets = contiguous.targets();
   const std::span<const double> weights = contiguous.weights();
   std::int64_t of_class = -1, rows = 0;
@@ -134,13 +132,13 @@ std::int64_t checked_classes(std::string_view spec, const Dataset& contiguous) {
     ++rows;
   }
   if (of_class >= 0)
-    refuse(spec, "all " + std::to_string(rows) + " rows are of class \"" + names[static_cast<std::size_t>(of_class)] +
-                     "\", expected at least two classes");
+    fail(Errc::invalid_argument, spec, "all {} rows are of class \"{}\", expected at least two classes", rows,
+         names[static_cast<std::size_t>(of_class)]);
   return static_cast<std::int64_t>(names.size());
 }
 
 void check_stop(std::string_view spec, const FitOptions& options) {
-  if (options.stop.stop_requested()) throw Error(Errc::canceled, "asked to stop", std::string(spec));
+  if (options.stop.stop_requested()) fail(Errc::canceled, spec, "asked to stop");
 }
 
 }  // namespace scalar::inline v0::backend::native

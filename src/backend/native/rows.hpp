@@ -14,7 +14,7 @@
 
 namespace scalar::inline v0::backend::native {
 
-/// Rows in memory with their targets; `weights` is empty where all are 1.
+/// Rows in memory with their targets; `weights` is empty if all are 1.
 struct Rows {
   FloatMatrix features{};
   std::span<const double> targets{};
@@ -30,12 +30,12 @@ struct Rows {
 
 Rows rows_of(const Dataset& contiguous);
 
-/// The rows of one peer: some of the shards that all rows are cut into. Shards differ by one row at most, and may be
-/// empty.
+/// The rows of one peer: some of the shards that all rows are cut into. The sizes of shards differ by at most one row,
+/// and shards may be empty.
 struct Share {
   Rows rows{};
-  std::vector<std::int64_t> begin{};  ///< of each shard within `rows`, and the end of the last
-  std::int64_t all = 0;               ///< rows of all peers
+  std::vector<std::int64_t> begin{};  ///< begin of each shard within `rows`, and the end of the last one
+  std::int64_t all = 0;               ///< number of rows of all peers
 
   int shards() const { return static_cast<int>(begin.size()) - 1; }
   Rows shard(int i) const {
@@ -44,16 +44,16 @@ struct Share {
   }
 };
 
-/// The rows of some of so many shards.
+/// The rows of the shards `mine`, when all rows are cut into `shards` shards.
 Share share_of(const Rows& all, bsp::ShardRange mine, int shards);
 
-/// The shards of a fit: what the options say, else `otherwise`, or as many as peers if those are more.
+/// The number of shards of a fit: the number in the options if it is set, else the larger of `otherwise` and `peers`.
 /// Errors: `Errc::invalid_argument` for impossible numbers, and for more peers than shards.
 int shards_of(std::string_view spec, const FitOptions& options, int otherwise);
 
 inline constexpr int usual_shards = 16;
 
-/// The threads of one peer. With as many peers as threads each works alone.
+/// The threads of one peer. With at least as many peers as threads, each peer works on its own thread alone.
 class ThreadTeam {
  public:
   ThreadTeam(const Runtime& runtime, int peers) : runtime_(runtime), alone_(peers >= runtime.threads()) {}
@@ -69,11 +69,11 @@ class ThreadTeam {
 };
 
 /// Sums of `size` numbers over the rows of each shard. How rows are cut and in which order parts are added depends
-/// neither on threads nor on peers, so neither do the bits.
+/// neither on threads nor on peers, and so the bits do not either.
 class ShardSums {
  public:
   ShardSums() = default;
-  /// `body(piece, sums)` adds the part of a piece of the rows to `sums`, which are zero before.
+  /// `body(piece, sums)` adds the terms of some of the rows to `sums`, which are zero before.
   ShardSums(const ThreadTeam& team, const Share& share, std::size_t size,
             FunctionRef<void(const Rows& piece, double* sums)> body);
 
@@ -82,18 +82,18 @@ class ShardSums {
 
  private:
   std::size_t size_ = 0;
-  std::vector<std::size_t> first_{};  // piece of each shard, and the end
-  std::vector<double> partial_{};     // of each piece
+  std::vector<std::size_t> first_{};  // first piece of each shard, and the end
+  std::vector<double> partial_{};     // sums of each piece
 };
 
-/// A dataset that has rows, features, targets and only finite features; the same rows in one block.
-/// Errors: `Errc::invalid_argument` naming row and feature.
+/// Checks that a dataset has rows, features, targets, and only finite features; returns the same rows in one block.
+/// Errors: `Errc::invalid_argument`, naming the row and the feature.
 Dataset checked(std::string_view spec, const Dataset& data, const Runtime& runtime);
-/// Checks that targets are class indices of at least two classes, two of which occur.
+/// Checks that targets are class indices, and that at least two classes occur.
 /// Returns the number of classes. Errors: `Errc::invalid_argument`.
 std::int64_t checked_classes(std::string_view spec, const Dataset& contiguous);
 
-/// Throws `Errc::canceled` once asked to stop.
+/// Throws `Errc::canceled` once a stop is requested.
 void check_stop(std::string_view spec, const FitOptions& options);
 
 }  // namespace scalar::inline v0::backend::native

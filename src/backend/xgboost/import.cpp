@@ -1,5 +1,6 @@
 #include "scalar/backend/xgboost/import.hpp"
 
+#include <fmt/core.h>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -9,18 +10,26 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::backend {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-[[noreturn]] void fail(Errc code, const std::string& message) { throw Error(code, message, "XGBoost model"); }
-[[noreturn]] void corrupt(const std::string& message) { fail(Errc::corrupt, message); }
-[[noreturn]] void unsupported(const std::string& message) { fail(Errc::unsupported, message); }
+constexpr std::string_view place = "XGBoost model";
+
+template <class... Arguments>
+[[noreturn]] void corrupt(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  fail(Errc::corrupt, place, format, std::forward<Arguments>(arguments)...);
+}
+template <class... Arguments>
+[[noreturn]] void unsupported(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  fail(Errc::unsupported, place, format, std::forward<Arguments>(arguments)...);
+}
 
 std::string_view trimmed(std::string_view token) {
   while (!token.empty() &&
@@ -29,10 +38,10 @@ std::string_view trimmed(std::string_view token) {
   return token;
 }
 
-/// A number rounded once, to float: by way of a double some would come out one unit off.
+/// A number rounded once, to float: by way of a double, some would come out one unit off.
 float to_float(std::string_view token, std::string_view what) {
   token = trimmed(token);
-  // XGBoost writes these words bare, as JSON does not.
+  // XGBoost writes these words without quotes, which JSON does not allow.
   if (token == "Infinity") return std::numeric_limits<float>::infinity();
   if (token == "-Infinity") return -std::numeric_limits<float>::infinity();
   if (token == "NaN") return std::numeric_limits<float>::quiet_NaN();
@@ -40,7 +49,7 @@ float to_float(std::string_view token, std::string_view what) {
   const bool starts = !token.empty() && (token[0] == '-' || (token[0] >= '0' && token[0] <= '9'));
   const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
   if (!starts || error != std::errc{} || end != token.data() + token.size())
-    corrupt(std::string(what) + " holds \"" + std::string(token.substr(0, 40)) + "\", expected a number of 32 bits");
+    corrupt("{} holds \"{}\", expected a number of 32 bits", what, token.substr(0, 40));
   return number;
 }
 
@@ -49,11 +58,11 @@ std::int64_t to_integer(std::string_view token, std::string_view what) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
   if (error != std::errc{} || end != token.data() + token.size())
-    corrupt(std::string(what) + " is \"" + std::string(token.substr(0, 40)) + "\", expected a whole number");
+    corrupt("{} is \"{}\", expected a whole number", what, token.substr(0, 40));
   return number;
 }
 
-/// A parameter, be it `"3"` or `3`.
+/// A parameter, written as `"3"` or as `3`.
 std::string parameter(ondemand::value value) {
   if (value.type() == ondemand::json_type::string) return std::string(std::string_view(value.get_string()));
   return std::string(trimmed(value.raw_json_token()));
@@ -70,7 +79,7 @@ std::vector<std::int32_t> integers(ondemand::value value, std::string_view what)
     else
       number = item.get_int64();
     if (number < (std::numeric_limits<std::int32_t>::min)() || number > (std::numeric_limits<std::int32_t>::max)())
-      corrupt(std::string(what) + " holds " + std::to_string(number));
+      corrupt("{} holds {}", what, number);
     numbers.push_back(static_cast<std::int32_t>(number));
   }
   return numbers;
@@ -82,7 +91,7 @@ std::vector<float> floats(ondemand::value value, std::string_view what) {
   return numbers;
 }
 
-/// A tree as it is in the text.
+/// A tree as it is written in the text.
 struct RawTree {
   std::int64_t id = -1;
   std::vector<std::int32_t> left, right, feature, default_left, split_type;
@@ -117,10 +126,10 @@ RawTree read_tree(ondemand::object object) {
   return tree;
 }
 
-/// Who saved a model: major, minor and patch.
+/// The version of XGBoost that saved a model: major, minor, patch.
 using Version = std::array<std::int64_t, 3>;
 
-/// Everything of a model that matters here, in whatever order the text has it.
+/// The parts of a model that matter here; the text may have them in any order.
 struct RawModel {
   std::optional<std::string> booster, objective;
   std::optional<std::vector<RawTree>> trees;
@@ -191,7 +200,7 @@ void read_learner(ondemand::object object, RawModel& model) {
 
 Version read_version(ondemand::value value) {
   const std::vector<std::int32_t> numbers = integers(value, "version");
-  if (numbers.size() != 3) corrupt("has a version of " + std::to_string(numbers.size()) + " numbers, expected 3");
+  if (numbers.size() != 3) corrupt("has a version of {} numbers, expected 3", numbers.size());
   return {numbers[0], numbers[1], numbers[2]};
 }
 
@@ -212,25 +221,25 @@ RawModel read_model(std::string_view text) {
     }
     const char* rest = nullptr;
     if (document.current_location().get(rest) == simdjson::SUCCESS)
-      fail(Errc::parse, "text follows the end of the model");
+      fail(Errc::parse, place, "text follows the end of the model");
   } catch (const simdjson::simdjson_error& error) {
     const bool shape = error.error() == simdjson::INCORRECT_TYPE || error.error() == simdjson::NUMBER_OUT_OF_RANGE;
-    fail(shape ? Errc::corrupt : Errc::parse,
-         std::string("does not read as JSON of a model: ") + error.what() +
-             (text.starts_with("{L") || text.starts_with("binf") ? " (save it as .json, not as .ubj or binary)" : ""));
+    const bool is_binary = text.starts_with("{L") || text.starts_with("binf");
+    fail(shape ? Errc::corrupt : Errc::parse, place, "does not read as JSON of a model: {}{}", error.what(),
+         is_binary ? " (save it as .json, not as .ubj or binary)" : "");
   }
   if (!learner) corrupt("has no \"learner\"");
   return model;
 }
 
-/// What XGBoost makes of margins when it predicts: a link, or what no `Link` does.
+/// How XGBoost turns margins into predictions: with a link, or in a way that no `Link` can express.
 struct Objective {
   std::string_view name;
   std::optional<Link> link{};
   std::string_view predicts{};
 };
 
-/// All objectives of 1.0 to 3.4, by what they predict.
+/// All objectives of XGBoost 1.0 to 3.4, ordered by what they predict.
 constexpr std::array objectives{
     Objective{"reg:squarederror", Link::identity},
     Objective{"reg:linear", Link::identity},
@@ -255,37 +264,36 @@ constexpr std::array objectives{
     Objective{"binary:hinge", {}, "1 where the margin is above 0, else 0"},
 };
 
-constexpr std::string_view links = "a forest predicts the margins, their logistic or their softmax";
-
-/// The link of an objective with so many margins.
+/// The link of an objective with `outputs` margins.
 Link link_of(const std::string& objective, std::int64_t outputs) {
   const auto known = std::ranges::find(objectives, objective, &Objective::name);
   if (known == objectives.end())
-    unsupported("the objective \"" + objective + "\" is not known, so what it predicts is not");
-  const std::string name = "the objective \"" + objective + "\"";
-  if (!known->link) unsupported(name + " predicts " + std::string(known->predicts) + "; " + std::string(links));
+    unsupported("the objective \"{}\" is not known, so what it predicts is not", objective);
+  constexpr std::string_view links = "a forest predicts the margins, their logistic or their softmax";
+  if (!known->link) unsupported("the objective \"{}\" predicts {}; {}", objective, known->predicts, links);
   if (*known->link == Link::logistic && outputs != 1)
-    unsupported(name + " predicts " + std::to_string(outputs) +
-                " labels, each by a logistic; a forest with that link has one margin");
-  if (*known->link == Link::softmax && outputs < 2) unsupported(name + " has 1 class, expected 2 or more");
+    unsupported("the objective \"{}\" predicts {} labels, each by a logistic; a forest with that link has one margin",
+                objective, outputs);
+  if (*known->link == Link::softmax && outputs < 2)
+    unsupported("the objective \"{}\" has 1 class, expected 2 or more", objective);
   if (objective == "reg:expectileerror" && outputs != 1)
-    unsupported(name + " has " + std::to_string(outputs) +
-                " expectiles, each predicted by what its margin adds to the one before; " + std::string(links));
+    unsupported("the objective \"{}\" has {} expectiles, each predicted by what its margin adds to the one before; {}",
+                objective, outputs, links);
   return *known->link;
 }
 
-/// The margin that a base score stands for, in the arithmetic of the version that saved it (`ProbToMargin`).
+/// The margin that a base score means, in the arithmetic of the version that saved it (`ProbToMargin`).
 float base_margin(float score, const RawModel& model) {
   const bool was_probability = *model.objective == "binary:logitraw" && model.version < Version{1, 3, 1};
   if (*model.objective != "binary:logistic" && *model.objective != "reg:logistic" && !was_probability) return score;
-  if (!(score >= 0 && score <= 1)) corrupt("base_score is " + std::to_string(score) + ", expected a probability");
+  if (!(score >= 0 && score <= 1)) corrupt("base_score is {}, expected a probability", score);
   constexpr float least = 1e-6f;
   if (model.version >= Version{3, 2, 0}) score = std::clamp(score, least, 1.0f - least);
-  if (score == 0 || score == 1) corrupt("base_score is " + std::to_string(score) + ", whose logit is not finite");
+  if (score == 0 || score == 1) corrupt("base_score is {}, whose logit is not finite", score);
   return -std::log(1.0f / score - 1.0f);
 }
 
-/// Appends the nodes that the root leads to; pruned ones are not among them.
+/// Appends the nodes of a tree that the root leads to, which leaves out pruned ones.
 class TreeWriter {
  public:
   TreeWriter(const RawTree& tree, std::size_t number, Forest& forest) : tree_(tree), number_(number), forest_(forest) {
@@ -293,9 +301,8 @@ class TreeWriter {
     const auto same = [&](const auto& array) { return array.size() == nodes; };
     if (nodes == 0 || !same(tree.right) || !same(tree.feature) || !same(tree.condition) || !same(tree.default_left) ||
         !(tree.split_type.empty() || same(tree.split_type)))
-      corrupt(place() + " has node arrays of different lengths, or none");
-    if (tree.leaf_size > 1)
-      unsupported(place() + " has leaves of " + std::to_string(tree.leaf_size) + " values, expected 1");
+      corrupt("tree {} has node arrays of different lengths, or none", number);
+    if (tree.leaf_size > 1) unsupported("tree {} has leaves of {} values, expected 1", number, tree.leaf_size);
   }
 
   void write() {
@@ -311,8 +318,8 @@ class TreeWriter {
       const Pending next = pending.back();
       pending.pop_back();
       const auto from = static_cast<std::size_t>(next.node);
-      if (next.node < 0 || from >= seen.size()) corrupt(place() + " has a child " + std::to_string(next.node));
-      if (seen[from]) corrupt(place() + ", node " + std::to_string(next.node) + " is the child of two nodes");
+      if (next.node < 0 || from >= seen.size()) corrupt("tree {} has a child {}", number_, next.node);
+      if (seen[from]) corrupt("tree {}, node {} is the child of two nodes", number_, next.node);
       seen[from] = true;
       const std::size_t at = forest_.feature.size();
       if (at != first)
@@ -326,18 +333,14 @@ class TreeWriter {
   }
 
  private:
-  std::string place() const { return "tree " + std::to_string(number_); }
-
   void append(std::size_t node) {
     const bool leaf = tree_.left[node] == -1;
-    if (leaf != (tree_.right[node] == -1)) corrupt(place() + ", node " + std::to_string(node) + " has one child");
+    if (leaf != (tree_.right[node] == -1)) corrupt("tree {}, node {} has one child", number_, node);
     if (!leaf && !tree_.split_type.empty() && tree_.split_type[node] != 0)
-      unsupported(place() + ", node " + std::to_string(node) + " splits by categories, expected by a number");
+      unsupported("tree {}, node {} splits by categories, expected by a number", number_, node);
     if (!leaf && (tree_.feature[node] < 0 || tree_.feature[node] >= forest_.features))
-      corrupt(place() + ", node " + std::to_string(node) + " asks feature " + std::to_string(tree_.feature[node]) +
-              " of " + std::to_string(forest_.features));
-    if (!leaf && std::isnan(tree_.condition[node]))
-      corrupt(place() + ", node " + std::to_string(node) + " splits at NaN");
+      corrupt("tree {}, node {} asks feature {} of {}", number_, node, tree_.feature[node], forest_.features);
+    if (!leaf && std::isnan(tree_.condition[node])) corrupt("tree {}, node {} splits at NaN", number_, node);
     forest_.feature.push_back(leaf ? -1 : tree_.feature[node]);
     forest_.value.push_back(tree_.condition[node]);
     forest_.left.push_back(0);
@@ -351,13 +354,12 @@ class TreeWriter {
   Forest& forest_;
 };
 
-/// Trees are numbered by their ids.
+/// The trees in the order of their ids.
 std::vector<const RawTree*> in_order(const std::vector<RawTree>& trees) {
   std::vector<const RawTree*> ordered(trees.size());
   for (const RawTree& tree : trees) {
     if (tree.id < 0 || tree.id >= static_cast<std::int64_t>(trees.size()) || ordered[static_cast<std::size_t>(tree.id)])
-      corrupt("has a tree with the id " + std::to_string(tree.id) + " among " + std::to_string(trees.size()) +
-              " trees");
+      corrupt("has a tree with the id {} among {} trees", tree.id, trees.size());
     ordered[static_cast<std::size_t>(tree.id)] = &tree;
   }
   return ordered;
@@ -370,7 +372,7 @@ Forest import_xgboost(std::string_view model_json) {
   if (!model.booster) corrupt("does not name its booster");
   if (*model.booster == "dart") unsupported("the booster is \"dart\", which scales each tree; a forest does not");
   if (*model.booster == "gblinear") unsupported("the booster is \"gblinear\", which has no trees");
-  if (*model.booster != "gbtree") unsupported("the booster is \"" + *model.booster + "\", expected gbtree");
+  if (*model.booster != "gbtree") unsupported("the booster is \"{}\", expected gbtree", *model.booster);
   if (!model.objective) corrupt("does not name its objective");
   if (!model.trees) corrupt("has no trees");
 
@@ -378,31 +380,27 @@ Forest import_xgboost(std::string_view model_json) {
   forest.features = model.features;
   forest.outputs = (std::max)({std::int64_t{1}, model.classes, model.targets});
   constexpr std::int64_t most = (std::numeric_limits<std::int32_t>::max)();
-  if (forest.features < 0 || forest.features > most)
-    corrupt("num_feature is " + std::to_string(forest.features) + " or missing");
-  // More outputs than trees and base scores speak of cost memory that the text does not account for.
+  if (forest.features < 0 || forest.features > most) corrupt("num_feature is {} or missing", forest.features);
+  // Each output costs memory, so a short text must not claim many.
   if (forest.outputs > static_cast<std::int64_t>((std::max)(model_json.size(), std::size_t{1})))
-    corrupt("claims " + std::to_string(forest.outputs) + " outputs in a text of " + std::to_string(model_json.size()) +
-            " bytes");
+    corrupt("claims {} outputs in a text of {} bytes", forest.outputs, model_json.size());
   forest.link = link_of(*model.objective, forest.outputs);
   if (model.base.size() != 1 && model.base.size() != static_cast<std::size_t>(forest.outputs))
-    corrupt("has " + std::to_string(model.base.size()) + " base scores for " + std::to_string(forest.outputs) +
-            " outputs");
-  forest.base.assign(static_cast<std::size_t>(forest.outputs), 0.0);  // XGBoost adds in float, from the first margin on
+    corrupt("has {} base scores for {} outputs", model.base.size(), forest.outputs);
+  forest.base.assign(static_cast<std::size_t>(forest.outputs),
+                     0.0);  // XGBoost adds in float, starting with the first margin
   for (std::int64_t k = 0; k < forest.outputs; ++k)
     forest.start.push_back(base_margin(model.base[model.base.size() == 1 ? 0 : static_cast<std::size_t>(k)], model));
 
   if (model.tree_info.size() != model.trees->size())
-    corrupt("has " + std::to_string(model.trees->size()) + " trees and tree_info of " +
-            std::to_string(model.tree_info.size()));
+    corrupt("has {} trees and tree_info of {}", model.trees->size(), model.tree_info.size());
   forest.tree_begin.push_back(0);
   forest.tree_output = model.tree_info;
   std::size_t number = 0;
   for (const RawTree* tree : in_order(*model.trees)) {
     const std::int32_t output = model.tree_info[number];
     if (output < 0 || output >= forest.outputs)
-      corrupt("tree " + std::to_string(number) + " adds to output " + std::to_string(output) + " of " +
-              std::to_string(forest.outputs));
+      corrupt("tree {} adds to output {} of {}", number, output, forest.outputs);
     TreeWriter(*tree, number++, forest).write();
   }
   return forest;

@@ -1,22 +1,24 @@
 #include "backend/xgboost/library.hpp"
 
 #include <dlfcn.h>
+#include <fmt/core.h>
 
 #include <cstdlib>
 #include <mutex>
 #include <type_traits>
 #include <vector>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::backend::xgboost {
 namespace {
 
 constexpr const char* wait_policy = "OMP_WAIT_POLICY";
 
-/// An OpenMP library reads its environment when it is loaded, which may happen inside.
+/// Opens a library with OMP_WAIT_POLICY=passive: an OpenMP library reads its environment when it is loaded, which may
+/// happen in here.
 void* open(const char* path) {
-  static std::mutex mutex;  // the environment is the process's
+  static std::mutex mutex;  // the whole process has one environment
   const std::lock_guard lock(mutex);
   const bool unset = std::getenv(wait_policy) == nullptr;
   if (unset) setenv(wait_policy, "passive", 0);
@@ -36,20 +38,19 @@ Library::Library(const std::string& path) {
     handle = open(candidate.c_str());
     if (handle != nullptr) break;
     const char* reason = dlerror();
-    tried += (tried.empty() ? "" : "; ") + candidate + " (" + (reason != nullptr ? reason : "no reason given") + ")";
+    tried +=
+        fmt::format("{}{} ({})", tried.empty() ? "" : "; ", candidate, reason != nullptr ? reason : "no reason given");
   }
   if (handle == nullptr)
-    throw Error(Errc::unavailable,
-                "XGBoost's library cannot be opened, tried " + tried +
-                    "; install libxgboost0 or give the path of PyPI xgboost-cpu's lib/libxgboost.so as Options.library",
-                "xgboost");
+    fail(Errc::unavailable, "xgboost",
+         "XGBoost's library cannot be opened, tried {}; install libxgboost0 or give the path of PyPI xgboost-cpu's "
+         "lib/libxgboost.so as BackendOptions.library",
+         tried);
   const auto find = [&](auto& function, const char* symbol) {
     function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(handle, symbol));
     if (function == nullptr)
-      throw Error(Errc::unavailable,
-                  (path.empty() ? std::string("libxgboost") : path) + " has no function " + symbol +
-                      ", expected XGBoost 1.7 or newer",
-                  "xgboost");
+      fail(Errc::unavailable, "xgboost", "{} has no function {}, expected XGBoost 1.7 or newer",
+           path.empty() ? "libxgboost" : path, symbol);
   };
   find(version, "XGBoostVersion");
   find(last_error, "XGBGetLastError");
@@ -73,10 +74,10 @@ Library::Library(const std::string& path) {
 void Library::check(int status, const char* what) const {
   if (status == 0) return;
   std::string message = last_error();
-  // What follows the first line is a stack trace.
+  // A stack trace follows the first line.
   if (const auto trace = message.find("\nStack trace"); trace != std::string::npos) message.resize(trace);
   while (!message.empty() && message.back() == '\n') message.pop_back();
-  throw Error(Errc::failed, std::string(what) + ": " + message, "xgboost");
+  fail(Errc::failed, "xgboost", "{}: {}", what, message);
 }
 
 Quiet::Quiet(const Library& library) : library_(library) {

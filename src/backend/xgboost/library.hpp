@@ -1,5 +1,5 @@
 #pragma once
-/// The functions of XGBoost's C API that the adapter needs, found in a library opened while running.
+/// Library: the functions of XGBoost's C API that the adapter needs, from a library opened at run time.
 #include <cstdint>
 #include <string>
 
@@ -20,7 +20,7 @@ class Library {
   int (*set_global_config)(const char* json) = nullptr;
   int (*matrix_create)(const float* data, std::uint64_t rows, std::uint64_t columns, float missing, Handle* out,
                        int threads) = nullptr;
-  using Next = int (*)(void* batches);  // 0: there is no other
+  using Next = int (*)(void* batches);  // 0: there are no more batches
   using Reset = void (*)(void* batches);
   int (*quantile_matrix_create)(void* batches, Handle proxy, Handle cuts_of, Reset reset, Next next, const char* config,
                                 Handle* out) = nullptr;

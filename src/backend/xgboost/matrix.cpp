@@ -1,12 +1,14 @@
 #include "backend/xgboost/matrix.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <exception>
 #include <limits>
 #include <string>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 #include "scalar/core/json.hpp"
 
 namespace scalar::inline v0::backend::xgboost {
@@ -19,14 +21,12 @@ void refuse_infinities(FloatMatrix features, std::int64_t first_row, const Datas
   for (std::int64_t row = 0; row < features.rows; ++row)
     for (std::int64_t column = 0; column < features.columns; ++column)
       if (std::isinf(features(row, column)))
-        throw Error(Errc::invalid_argument,
-                    "row " + std::to_string(first_row + row) + " of feature \"" +
-                        data.feature_names()[static_cast<std::size_t>(column)] +
-                        "\" is infinite, expected a number or NaN (missing)",
-                    "xgboost");
+        fail(Errc::invalid_argument, "xgboost",
+             "row {} of feature \"{}\" is infinite, expected a number or NaN (missing)", first_row + row,
+             data.feature_names()[static_cast<std::size_t>(column)]);
 }
 
-/// What XGBoost calls back for batches. An error ends the batches early and is kept.
+/// The callbacks by which XGBoost gets batches. An error ends the batches early and is kept for `rethrow`.
 class Batches {
  public:
   Batches(const Library& library, const Dataset& data, const FitOptions& options)
@@ -51,7 +51,7 @@ class Batches {
   void report() const {
     const std::int64_t all = passes * data_.rows(), done = (std::min)(pass_ * data_.rows() + row_, all);
     if (options_.progress) options_.progress({"bin", done, all, std::numeric_limits<double>::quiet_NaN()});
-    if (options_.stop.stop_requested()) throw Error(Errc::canceled, "asked to stop before the first round", "xgboost");
+    if (options_.stop.stop_requested()) fail(Errc::canceled, "xgboost", "asked to stop before the first round");
   }
   int next() noexcept {
     try {
@@ -73,9 +73,8 @@ class Batches {
   void hand_over(std::int64_t rows) {
     const FloatMatrix features = data_.features().slice(row_, rows);
     if (pass_ == 0) refuse_infinities(features, row_, data_);
-    const std::string array = R"({"data":[)" + std::to_string(reinterpret_cast<std::uintptr_t>(features.data)) +
-                              R"(,true],"shape":[)" + std::to_string(rows) + "," + std::to_string(features.columns) +
-                              R"(],"typestr":"<f4","version":3})";
+    const std::string array = fmt::format(R"({{"data":[{},true],"shape":[{},{}],"typestr":"<f4","version":3}})",
+                                          reinterpret_cast<std::uintptr_t>(features.data), rows, features.columns);
     library_.check(library_.proxy_set_dense(proxy_.get(), array.c_str()), "XGProxyDMatrixSetDataDense");
     if (data_.has_weights())
       set_floats(library_, proxy_.get(), "weight",
@@ -103,8 +102,7 @@ std::string text(double number) {
 void make_matrix(const Library& library, const Dataset& data, int bins, int threads, const FitOptions& options,
                  Owned& matrix) {
   Batches batches(library, data, options);
-  const std::string config =
-      R"({"missing":NaN,"nthread":)" + std::to_string(threads) + R"(,"max_bin":)" + std::to_string(bins) + "}";
+  const std::string config = fmt::format(R"({{"missing":NaN,"nthread":{},"max_bin":{}}})", threads, bins);
   const int status = library.quantile_matrix_create(&batches, batches.proxy(), nullptr, Batches::reset, Batches::next,
                                                     config.c_str(), matrix.out());
   batches.rethrow();
@@ -118,11 +116,9 @@ void set_floats(const Library& library, Handle matrix, const char* field, std::s
   for (const double number : numbers) {
     narrow.push_back(static_cast<float>(number - mean));
     if (!std::isfinite(narrow.back()))
-      throw Error(Errc::out_of_range,
-                  "the " + std::string(field) + " of row " +
-                      std::to_string(first_row + static_cast<std::int64_t>(narrow.size()) - 1) + " is " + text(number) +
-                      (mean != 0 ? ", less the mean " + text(mean) : "") + ", expected a number that a float32 holds",
-                  "xgboost");
+      fail(Errc::out_of_range, "xgboost", "the {} of row {} is {}{}, expected a number that a float32 holds", field,
+           first_row + static_cast<std::int64_t>(narrow.size()) - 1, text(number),
+           mean != 0 ? ", less the mean " + text(mean) : "");
   }
   library.check(library.matrix_set_floats(matrix, field, narrow.data(), narrow.size()), field);
 }

@@ -1,5 +1,5 @@
-// Part of every program that links Scalar::xgboost (CMakeLists.txt sees to it): enters the adapter under its name
-// before main.
+// Registers the adapter under its name before main. CMakeLists.txt makes this file part of every program that links
+// Scalar::xgboost.
 #include "scalar/backend/registry.hpp"
 #include "scalar/backend/xgboost/xgboost.hpp"
 

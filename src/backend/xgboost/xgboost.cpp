@@ -1,5 +1,7 @@
 #include "scalar/backend/xgboost/xgboost.hpp"
 
+#include <fmt/core.h>
+
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -10,6 +12,7 @@
 #include "backend/native/trees/targets.hpp"
 #include "backend/xgboost/library.hpp"
 #include "backend/xgboost/matrix.hpp"
+#include "core/fail.hpp"
 #include "scalar/backend/erase.hpp"
 #include "scalar/backend/xgboost/import.hpp"
 
@@ -32,15 +35,15 @@ std::string text(Number number) {
   return out;
 }
 
-/// What boosting begins with, as the native backend has it.
+/// The constants that boosting begins with, as in the native backend.
 struct Start {
-  double base = 0;                ///< the squared loss learns what it leaves over
-  std::vector<double> margins{};  ///< the first one of each output
+  double base = 0;                ///< for the squared loss: the mean, which is subtracted from the labels
+  std::vector<double> margins{};  ///< the first margin of each output
 };
 
 double mean(const Dataset& data) {
   double mean = 0;
-  // The second time the terms are small, and so is what their sum loses.
+  // In the second pass the terms are small, and so is the rounding of their sum.
   for (int pass = 0; pass < 2; ++pass) {
     double sum = 0, weight = 0;
     for (std::int64_t row = 0; row < data.rows(); ++row) {
@@ -60,7 +63,7 @@ Start start_of(Loss loss, const Dataset& data) {
   return {.margins = trees::first_margins(loss, weights)};
 }
 
-/// The spec in XGBoost's words. Its `gamma` is compared with a gain that lacks the factor 1/2.
+/// The spec as XGBoost's parameters. XGBoost compares `gamma` with a gain that lacks the factor 1/2.
 std::vector<std::pair<const char*, std::string>> parameters(const GradientBoostedTrees& spec, const Dataset& data,
                                                             int threads) {
   std::vector<std::pair<const char*, std::string>> list{
@@ -102,9 +105,7 @@ void boost(const Library& library, const GradientBoostedTrees& spec, const FitOp
            Handle matrix) {
   for (int tree = 0; tree < spec.trees; ++tree) {
     if (options.stop.stop_requested())
-      throw Error(Errc::canceled,
-                  "asked to stop after " + std::to_string(tree) + " of " + std::to_string(spec.trees) + " rounds",
-                  "xgboost");
+      fail(Errc::canceled, "xgboost", "asked to stop after {} of {} rounds", tree, spec.trees);
     library.check(library.booster_update(booster, tree, matrix), "XGBoosterUpdateOneIter");
     if (!options.progress) continue;
     const char* name = "train";
@@ -121,16 +122,15 @@ XGBoost::XGBoost(const BackendOptions& options) : library_(std::make_shared<cons
 std::string XGBoost::version() const {
   int major = 0, minor = 0, patch = 0;
   library_->version(&major, &minor, &patch);
-  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+  return fmt::format("{}.{}.{}", major, minor, patch);
 }
 
 Support XGBoost::supports(const GradientBoostedTrees& spec, int peers) const {
   Support support;
   if (peers > 1)
-    support.reasons.push_back("xgboost is not distributed over BSP peers: " + std::to_string(peers) + " asked, 1 can");
+    support.reasons.push_back(fmt::format("xgboost is not distributed over BSP peers: {} asked, 1 can", peers));
   if (spec.depth > deepest)
-    support.reasons.push_back("xgboost grows trees to depth " + std::to_string(deepest) + " at most, not " +
-                              std::to_string(spec.depth));
+    support.reasons.push_back(fmt::format("xgboost grows trees to depth {} at most, not {}", deepest, spec.depth));
   return support;
 }
 
@@ -138,9 +138,8 @@ Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const
                     const Runtime& runtime) const {
   validate(spec);
   if (const Support support = supports(spec, options.peers); !support)
-    throw Error(Errc::unsupported, support.reasons.front(), "xgboost");
-  if (options.transport != nullptr)
-    throw Error(Errc::unsupported, "a fit is not shared with other processes", "xgboost");
+    fail(Errc::unsupported, "xgboost", "{}", support.reasons.front());
+  if (options.transport != nullptr) fail(Errc::unsupported, "xgboost", "a fit is not shared with other processes");
   const Dataset rows = data.contiguous();
   const Forest expected = trees::empty_forest(spec, rows);
 
@@ -163,12 +162,14 @@ Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const
                 "XGBoosterSaveModelToBuffer");
   Forest forest = import_xgboost({model, static_cast<std::size_t>(size)});
   if (forest.features != expected.features || forest.outputs != expected.outputs || forest.link != expected.link)
-    throw Error(Errc::internal, "XGBoost's model has another shape than was asked for", "xgboost");
+    fail(Errc::internal, "xgboost", "XGBoost's model has another shape than was asked for");
   forest.base.assign(forest.base.size(), start.base);
   forest.start = start.margins;
   return forest;
 }
 
-std::shared_ptr<const AnyBackend::Interface> make_xgboost(const BackendOptions& options) { return erase(XGBoost(options)); }
+std::shared_ptr<const AnyBackend::Interface> make_xgboost(const BackendOptions& options) {
+  return erase(XGBoost(options));
+}
 
 }  // namespace scalar::inline v0::backend

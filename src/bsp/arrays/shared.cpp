@@ -1,30 +1,33 @@
 #include "scalar/bsp/arrays/shared.hpp"
 
+#include <fmt/core.h>
+
 #include <array>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 namespace {
 
 std::string place(const Peer& peer) {
-  return "bsp peer " + std::to_string(peer.rank()) + " superstep " + std::to_string(peer.superstep() - 1);
+  return fmt::format("bsp peer {} superstep {}", peer.rank(), peer.superstep() - 1);
 }
 
 std::string where(const SharedAccess& access) {
-  return access.site != nullptr ? *access.site : "line " + std::to_string(access.operation.line);
+  return access.site != nullptr ? *access.site : fmt::format("line {}", access.operation.line);
 }
+
+std::string_view verb(const SharedOperation& operation) { return operation.is_get != 0 ? "get" : "put"; }
 
 std::string text(const SharedAccess& access) {
   const SharedOperation& operation = access.operation;
-  return std::string(operation.is_get != 0 ? "get" : "put") + " of elements " + std::to_string(operation.offset) +
-         " to " + std::to_string(operation.offset + operation.count - 1) + " by peer " + std::to_string(access.source) +
-         " (" + where(access) + ")";
+  return fmt::format("{} of elements {} to {} by peer {} ({})", verb(operation), operation.offset,
+                     operation.offset + operation.count - 1, access.source, where(access));
 }
 
 std::uint64_t end_of(const SharedAccess& access) { return access.operation.offset + access.operation.count; }
 
-/// Of the accesses seen so far, those of two different peers that reach farthest.
+/// The two accesses seen so far, by two different peers, that reach farthest.
 class Farthest {
  public:
   void add(const SharedAccess& access) {
@@ -35,7 +38,7 @@ class Farthest {
       two_[1] = &access;
     }
   }
-  /// One of another peer that reaches into `access`, which begins no earlier; or null.
+  /// A seen access of another peer that reaches into `access`, which begins no earlier; null when there is none.
   const SharedAccess* reaching(const SharedAccess& access) const {
     for (const SharedAccess* candidate : two_)
       if (candidate != nullptr && candidate->source != access.source && end_of(*candidate) > access.operation.offset)
@@ -52,17 +55,15 @@ class Farthest {
 std::string shared_site(const std::source_location& where) {
   const std::string_view file = where.file_name();
   const std::size_t slash = file.rfind('/');
-  return std::string(slash == file.npos ? file : file.substr(slash + 1)) + ":" + std::to_string(where.line());
+  return fmt::format("{}:{}", slash == file.npos ? file : file.substr(slash + 1), where.line());
 }
 
 void check_shared_bounds(const Peer& target, const SharedAccess& access, std::size_t size) {
   const SharedOperation& operation = access.operation;
   if (operation.offset <= size && operation.count <= size - operation.offset) return;
-  throw Error(Errc::out_of_range,
-              "shared array: a " + std::string(operation.is_get != 0 ? "get" : "put") + " by peer " +
-                  std::to_string(access.source) + " (" + where(access) + ") of " + std::to_string(operation.count) +
-                  " elements from " + std::to_string(operation.offset) + " on, but there are " + std::to_string(size),
-              place(target));
+  fail(Errc::out_of_range, place(target),
+       "shared array: a {} by peer {} ({}) of {} elements from {} on, but there are {}", verb(operation), access.source,
+       where(access), operation.count, operation.offset, size);
 }
 
 void check_shared_conflicts(const Peer& target, std::vector<SharedAccess>& accesses) {
@@ -75,21 +76,20 @@ void check_shared_conflicts(const Peer& target, std::vector<SharedAccess>& acces
     const SharedAccess* other = puts.reaching(access);
     if (other == nullptr && access.operation.is_get == 0) other = gets.reaching(access);
     if (other != nullptr)
-      throw Error(Errc::invalid_argument, "shared array: " + text(*other) + " overlaps " + text(access), place(target));
+      fail(Errc::invalid_argument, place(target), "shared array: {} overlaps {}", text(*other), text(access));
     (access.operation.is_get != 0 ? gets : puts).add(access);
   }
 }
 
 void throw_shared_garbage(const Peer& target, int source) {
-  throw Error(Errc::parse, "shared array: what peer " + std::to_string(source) + " sent is not what it announced",
-              place(target));
+  fail(Errc::parse, place(target), "shared array: what peer {} sent is not what it announced", source);
 }
 
 void throw_shared_barrier(const Peer& peer, std::uint64_t superstep) {
-  throw Error(Errc::invalid_argument,
-              "shared array: puts or gets of superstep " + std::to_string(superstep) +
-                  " were overtaken by another barrier; end their superstep with the array's sync()",
-              "bsp peer " + std::to_string(peer.rank()) + " superstep " + std::to_string(peer.superstep()));
+  fail(Errc::invalid_argument, fmt::format("bsp peer {} superstep {}", peer.rank(), peer.superstep()),
+       "shared array: puts or gets of superstep {} were overtaken by another barrier; end their superstep with the "
+       "array's sync()",
+       superstep);
 }
 
 }  // namespace scalar::inline v0::bsp::detail

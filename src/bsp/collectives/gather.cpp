@@ -1,16 +1,14 @@
 #include "scalar/bsp/collectives/gather.hpp"
 
-#include <string>
+#include <fmt/core.h>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
 void throw_unlike_gather_roots(World& world, std::string_view name, int expected, int rank, int root) {
-  throw Error(Errc::invalid_argument,
-              std::string(name) + ": root is " + std::to_string(expected) + " for peer 0, but " + std::to_string(root) +
-                  " for peer " + std::to_string(rank),
-              "bsp superstep " + std::to_string(world.superstep()));
+  fail(Errc::invalid_argument, fmt::format("bsp superstep {}", world.superstep()),
+       "{}: root is {} for peer 0, but {} for peer {}", name, expected, root, rank);
 }
 
 }  // namespace scalar::inline v0::bsp::detail

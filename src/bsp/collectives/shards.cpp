@@ -1,23 +1,22 @@
 #include "scalar/bsp/collectives/shards.hpp"
 
-#include <cstdint>
-#include <string>
+#include <fmt/core.h>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
+#include "scalar/core/range.hpp"
 
 namespace scalar::inline v0::bsp {
 
 ShardRange shards_of(int shards, int rank, int peers) {
   if (shards < 1 || shards > 1 << 20)
-    throw Error(Errc::invalid_argument, "shards is " + std::to_string(shards) + ", expected 1 to 1048576",
-                "bsp::ShardReduce");
+    fail(Errc::invalid_argument, "bsp::ShardReduce", "shards is {}, expected 1 to 1048576", shards);
   if (peers > shards)
-    throw Error(Errc::invalid_argument,
-                std::to_string(peers) + " peers cannot share " + std::to_string(shards) +
-                    (shards == 1 ? " shard" : " shards") + ", expected at most as many peers as shards",
-                "bsp::ShardReduce");
-  const auto bound = [&](int peer) { return static_cast<int>(std::int64_t{shards} * peer / peers); };
-  return {bound(rank), bound(rank + 1)};
+    fail(Errc::invalid_argument, "bsp::ShardReduce",
+         "{} peers cannot share {} {}, expected at most as many peers as shards", peers, shards,
+         shards == 1 ? "shard" : "shards");
+  const Range mine =
+      even_part(static_cast<std::size_t>(shards), static_cast<std::size_t>(rank), static_cast<std::size_t>(peers));
+  return {static_cast<int>(mine.begin), static_cast<int>(mine.end)};
 }
 
 std::vector<ShardRange> nodes_of(ShardRange shards) {
@@ -32,9 +31,8 @@ std::vector<ShardRange> nodes_of(ShardRange shards) {
 }
 
 void detail::throw_bad_fold(const char* what, std::size_t seen, std::size_t expected, int rank) {
-  throw Error(Errc::shape_mismatch,
-              std::string(what) + ": " + std::to_string(seen) + ", expected " + std::to_string(expected),
-              "bsp::ShardReduce peer " + std::to_string(rank));
+  fail(Errc::shape_mismatch, fmt::format("bsp::ShardReduce peer {}", rank), "{}: {}, expected {}", what, seen,
+       expected);
 }
 
 }  // namespace scalar::inline v0::bsp

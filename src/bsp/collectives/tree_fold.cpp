@@ -2,16 +2,15 @@
 
 #include <algorithm>
 
+#include "scalar/core/range.hpp"
+
 namespace scalar::inline v0::bsp::detail {
 
 Chunk chunk_of(std::size_t count, std::size_t element_bytes, int index, int pieces) noexcept {
   const std::size_t line = (std::max)(std::size_t{1}, 64 / element_bytes);
   const std::size_t lines = (count + line - 1) / line;
-  const auto bound = [&](int chunk) {
-    const auto part = static_cast<std::size_t>(chunk), parts = static_cast<std::size_t>(pieces);
-    return (std::min)(count, (lines / parts * part + lines % parts * part / parts) * line);
-  };
-  return {bound(index), bound(index + 1)};
+  const Range part = even_part(lines, static_cast<std::size_t>(index), static_cast<std::size_t>(pieces));
+  return {(std::min)(count, part.begin * line), (std::min)(count, part.end * line)};
 }
 
 int most_nodes(const Placement& placement) noexcept {

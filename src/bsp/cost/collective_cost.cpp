@@ -1,16 +1,18 @@
 #include "scalar/bsp/cost/collective_cost.hpp"
 
+#include <fmt/core.h>
+
 #include <cmath>
 #include <cstddef>
 #include <limits>
 #include <string>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp {
 namespace {
 
-/// The time of an h-relation of `count` times so many bytes, more than there can be if need be.
+/// The time of an h-relation of `count * bytes` bytes, also when that product overflows.
 Nanoseconds exchange(const Machine& machine, std::uint64_t count, std::uint64_t bytes) noexcept {
   constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t product = 0;
@@ -18,7 +20,7 @@ Nanoseconds exchange(const Machine& machine, std::uint64_t count, std::uint64_t 
   return machine.exchange(most) / static_cast<double>(most) * static_cast<double>(count) * static_cast<double>(bytes);
 }
 
-/// All chunks of a vector but one's own.
+/// The bytes of all chunks of a vector but the process's own.
 std::uint64_t foreign_part(std::uint64_t bytes, std::uint64_t processes) noexcept { return bytes - bytes / processes; }
 
 }  // namespace
@@ -52,20 +54,17 @@ namespace detail {
 void check_machine(const Machine& machine) {
   const auto check = [](const std::string& what, double nanoseconds) {
     if (!std::isfinite(nanoseconds) || nanoseconds < 0)
-      throw Error(Errc::invalid_argument,
-                  "machine." + what + " is " + std::to_string(nanoseconds) + ", expected 0 or more nanoseconds",
-                  "bsp::Engine");
+      fail(Errc::invalid_argument, "bsp::Engine", "machine.{} is {}, expected 0 or more nanoseconds", what,
+           nanoseconds);
   };
   check("latency", machine.latency);
   std::uint64_t before = 0;
   for (std::size_t i = 0; i < machine.gaps.size(); ++i) {
-    const std::string entry = "gaps[" + std::to_string(i) + "]";
+    const std::string entry = fmt::format("gaps[{}]", i);
     check(entry + ".nanoseconds", machine.gaps[i].nanoseconds);
     if (machine.gaps[i].bytes <= before)
-      throw Error(Errc::invalid_argument,
-                  "machine." + entry + ".bytes is " + std::to_string(machine.gaps[i].bytes) + ", expected more than " +
-                      std::to_string(before),
-                  "bsp::Engine");
+      fail(Errc::invalid_argument, "bsp::Engine", "machine.{}.bytes is {}, expected more than {}", entry,
+           machine.gaps[i].bytes, before);
     before = machine.gaps[i].bytes;
   }
 }

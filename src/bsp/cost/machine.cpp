@@ -28,16 +28,16 @@ double rate() noexcept {
   return count / (std::max)(took, 1.0);
 }
 
-/// The time of `repeats` supersteps in which every peer sends `bytes` to its right, by peer 0's clock.
+/// The mean time of `repeats` supersteps in which every peer sends `bytes` to its right neighbor, by the peer's clock.
 Task<double> ring(Peer& peer, std::size_t bytes, int repeats) {
   auto box = peer.mailbox<std::byte>();
   const std::vector<std::byte> data(bytes);
   double took = 0;
-  for (int i = -2; i < repeats; ++i) {  // the first two touch the memory of both parities
+  for (int i = -2; i < repeats; ++i) {  // the first two are not timed: they touch the memory of even and odd supersteps
     const Clock::time_point begin = Clock::now();
     if (bytes != 0) box.send(peer.right(), std::span(data));
     co_await peer.sync();
-    // Reading is a part of an h-relation's cost.
+    // Reading is part of an h-relation's cost.
     volatile std::byte last{};
     for (const Run<std::byte>& run : box.runs())
       for (std::size_t at = 0; at < run.values.size(); at += 64) last = run.values[at];

@@ -63,7 +63,8 @@ std::string Trace::chrome_json() const {
   for (const BusyTime& b : impl_->busy) {
     begin_event();
     append(text, "{\"name\":\"peers\",\"ph\":\"X\",\"pid\":%llu,\"tid\":%u,\"ts\":%.3f,\"dur\":%.3f}",
-           static_cast<unsigned long long>(b.run), b.worker + 1, us(Nanoseconds(b.begin)), us(Nanoseconds(b.end - b.begin)));
+           static_cast<unsigned long long>(b.run), b.worker + 1, us(Nanoseconds(b.begin)),
+           us(Nanoseconds(b.end - b.begin)));
   }
   return text + "\n]}\n";
 }
@@ -79,10 +80,8 @@ std::string Trace::prometheus() const {
   counter("supersteps_total", "Supersteps ended.", static_cast<double>(impl_->supersteps));
   counter("messages_total", "Messages sent by peers of this process.", static_cast<double>(impl_->messages));
   counter("message_bytes_total", "Bytes of these messages.", static_cast<double>(impl_->bytes));
-  counter("superstep_seconds_total", "Time from opening to opening of supersteps.",
-          seconds(impl_->time));
-  counter("work_seconds_total", "Time in which peers of this process computed.",
-          seconds(impl_->work));
+  counter("superstep_seconds_total", "Time from opening to opening of supersteps.", seconds(impl_->time));
+  counter("work_seconds_total", "Time in which peers of this process computed.", seconds(impl_->work));
   return text;
 }
 

@@ -1,17 +1,17 @@
 #include "scalar/bsp/detail/arrivals.hpp"
 
+#include <fmt/core.h>
+
 #include <string>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
 void throw_bad_segment(const Segment& segment, std::size_t message_bytes) {
-  throw Error(Errc::parse,
-              "peer " + std::to_string(segment.source) + " sent " + std::to_string(segment.bytes.size()) +
-                  " bytes for " + std::to_string(segment.count) + " messages" +
-                  (message_bytes != 0 ? " of " + std::to_string(message_bytes) + " bytes" : std::string()),
-              "bsp peer " + std::to_string(segment.destination));
+  fail(Errc::parse, fmt::format("bsp peer {}", segment.destination), "peer {} sent {} bytes for {} messages{}",
+       segment.source, segment.bytes.size(), segment.count,
+       message_bytes != 0 ? fmt::format(" of {} bytes", message_bytes) : std::string());
 }
 
 }  // namespace scalar::inline v0::bsp::detail

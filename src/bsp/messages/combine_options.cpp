@@ -1,5 +1,8 @@
 #include "scalar/bsp/messages/combine_options.hpp"
-#include "scalar/core/error.hpp"
+
+#include <fmt/core.h>
+
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp {
 
@@ -22,12 +25,13 @@ std::string_view name(CombinePolicy policy) noexcept {
 namespace detail {
 namespace {
 
-[[noreturn]] void refuse(const std::string& message) {
-  throw Error(Errc::invalid_argument, message, "combining mailbox");
+template <class... Arguments>
+[[noreturn]] void refuse(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  fail(Errc::invalid_argument, "combining mailbox", format, std::forward<Arguments>(arguments)...);
 }
 
 std::string place(int rank, std::uint64_t superstep) {
-  return "bsp peer " + std::to_string(rank) + " superstep " + std::to_string(superstep);
+  return fmt::format("bsp peer {} superstep {}", rank, superstep);
 }
 
 }  // namespace
@@ -49,19 +53,16 @@ KeyOwners::KeyOwners(const CombineOptions& options, int peers) : function_(optio
   } else {
     cuts_.assign(options.cuts.begin(), options.cuts.end());
     if (cuts_.size() != count + 1)
-      refuse(std::to_string(cuts_.size()) + " cuts are given for " + std::to_string(peers) + " peers, expected " +
-             std::to_string(count + 1));
-    if (cuts_.front() != 0) refuse("the first cut is " + std::to_string(cuts_.front()) + ", expected 0");
+      refuse("{} cuts are given for {} peers, expected {}", cuts_.size(), peers, count + 1);
+    if (cuts_.front() != 0) refuse("the first cut is {}, expected 0", cuts_.front());
     for (std::size_t i = 1; i < cuts_.size(); ++i)
       if (cuts_[i] < cuts_[i - 1])
-        refuse("cut " + std::to_string(i) + " is " + std::to_string(cuts_[i]) +
-               ", which is less than the one before, " + std::to_string(cuts_[i - 1]));
+        refuse("cut {} is {}, which is less than the one before, {}", i, cuts_[i], cuts_[i - 1]);
     if (options.keys != 0 && cuts_.back() != options.keys)
-      refuse("the last cut is " + std::to_string(cuts_.back()) + ", but there are " + std::to_string(options.keys) +
-             " keys");
+      refuse("the last cut is {}, but there are {} keys", cuts_.back(), options.keys);
   }
   keys_ = cuts_.back();
-  // About eight entries a peer: a step or two from the entry to the owner.
+  // About eight entries per peer, so that the owner is a step or two from the entry.
   const auto wanted = static_cast<std::uint64_t>(std::bit_ceil((std::min)(count * 8, std::size_t{1} << 16)));
   while ((keys_ >> shift_) > wanted) ++shift_;
   std::size_t rank = 0;
@@ -78,49 +79,42 @@ bool KeyOwners::is_made_of(const CombineOptions& options) const noexcept {
 }
 
 void throw_bad_key(std::uint64_t key, std::uint64_t keys, int rank, std::uint64_t superstep) {
-  throw Error(Errc::out_of_range,
-              "combining mailbox: key is " + std::to_string(key) +
-                  (keys == 0 ? ", but there are no keys" : ", expected 0 to " + std::to_string(keys - 1)),
-              place(rank, superstep));
+  if (keys == 0)
+    fail(Errc::out_of_range, place(rank, superstep), "combining mailbox: key is {}, but there are no keys", key);
+  fail(Errc::out_of_range, place(rank, superstep), "combining mailbox: key is {}, expected 0 to {}", key, keys - 1);
 }
 
 void throw_bad_owner(std::uint64_t key, int owner, int peers, int rank, std::uint64_t superstep) {
-  throw Error(Errc::out_of_range,
-              "combining mailbox: the owner of key " + std::to_string(key) + " is " + std::to_string(owner) +
-                  ", expected 0 to " + std::to_string(peers - 1),
-              place(rank, superstep));
+  fail(Errc::out_of_range, place(rank, superstep), "combining mailbox: the owner of key {} is {}, expected 0 to {}",
+       key, owner, peers - 1);
 }
 
 void throw_vacant_value(std::uint64_t key, int rank, std::uint64_t superstep) {
-  throw Error(Errc::invalid_argument,
-              "combining mailbox: the value for key " + std::to_string(key) + " is the one that stands for no message",
-              place(rank, superstep));
+  fail(Errc::invalid_argument, place(rank, superstep),
+       "combining mailbox: the value for key {} is the one that stands for no message", key);
 }
 
 void throw_foreign_key(std::uint64_t key, int source, int rank, std::uint64_t superstep) {
-  throw Error(Errc::parse,
-              "combining mailbox: peer " + std::to_string(source) + " sent key " + std::to_string(key) +
-                  ", which belongs to another peer",
-              place(rank, superstep));
+  fail(Errc::parse, place(rank, superstep), "combining mailbox: peer {} sent key {}, which belongs to another peer",
+       source, key);
 }
 
 void throw_narrow_key(std::uint64_t keys, std::size_t key_bytes) {
-  refuse(std::to_string(keys) + " keys are more than a key of " + std::to_string(key_bytes) + " bytes can tell apart");
+  refuse("{} keys are more than a key of {} bytes can tell apart", keys, key_bytes);
 }
 
 void throw_unlike_rules(int rank) {
-  throw Error(Errc::invalid_argument, "combining mailbox: the keys, cuts or policy differ from those of another peer",
-              "bsp peer " + std::to_string(rank));
+  fail(Errc::invalid_argument, fmt::format("bsp peer {}", rank),
+       "combining mailbox: the keys, cuts or policy differ from those of another peer");
 }
 
 std::string explain_combining(CombinePolicy policy, bool dense, bool has_ranges, std::uint64_t keys,
                               std::uint64_t messages, std::uint64_t filled) {
-  if (policy != CombinePolicy::automatic) return std::string(name(policy)) + ": asked for";
-  const std::string all = std::to_string(keys) + " keys";
+  if (policy != CombinePolicy::automatic) return fmt::format("{}: asked for", name(policy));
   if (!has_ranges) return "plain (hash to other processes): the owner of a key is a function";
-  if (!dense) return "plain (hash to other processes): dense only above " + std::to_string(keys / 4) + " messages";
-  if (messages != 0) return "dense: " + std::to_string(messages) + " messages to " + all + " in this superstep";
-  return "dense: " + std::to_string(filled) + " of " + all + " got values in the last superstep";
+  if (!dense) return fmt::format("plain (hash to other processes): dense only above {} messages", keys / 4);
+  if (messages != 0) return fmt::format("dense: {} messages to {} keys in this superstep", messages, keys);
+  return fmt::format("dense: {} of {} keys got values in the last superstep", filled, keys);
 }
 
 }  // namespace detail

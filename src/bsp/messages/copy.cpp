@@ -22,7 +22,7 @@ void copy_streamed(void* to, const void* from, std::size_t bytes) noexcept {
     for (int k = 0; k < 4; ++k) part[k] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in) + k);
     for (int k = 0; k < 4; ++k) _mm_stream_si128(reinterpret_cast<__m128i*>(out) + k, part[k]);
   }
-  _mm_sfence();  // a release store does not order streamed ones
+  _mm_sfence();  // a release store does not order streamed stores
   std::memcpy(out, in, bytes - before - lines * 64);
 }
 #else

@@ -1,6 +1,7 @@
 #include "scalar/bsp/detail/mailbox_memory.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,7 +14,7 @@
 #include <system_error>
 #include <utility>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
@@ -23,18 +24,19 @@ struct MailboxMemory::Impl {
   std::atomic<std::uint64_t> in_heap{0};
   std::atomic<std::uint64_t> in_files{0};
   std::mutex mutex;
-  std::map<void*, std::size_t> files;  // mapped, by address
+  std::map<void*, std::size_t> files;  // the mapped blocks, by address
 };
 
 namespace {
 
-[[noreturn]] void throw_io(const std::string& what, const std::string& directory) {
-  throw Error(Errc::io, what + ": " + std::system_category().message(errno), directory);
+[[noreturn]] void throw_io(std::string_view what, const std::string& directory) {
+  fail(Errc::io, directory, "{}: {}", what, std::system_category().message(errno));
 }
 
 constexpr std::size_t least = 64 << 10;  // smaller blocks are not worth a file
 
-/// Large blocks come from the system and go back to it: what the heap keeps of freed ones would be beyond the cap.
+/// Large blocks are mapped from the system and unmapped, since memory that the heap keeps after a release would exceed
+/// the cap.
 bool is_mapped(std::size_t bytes, std::align_val_t alignment) noexcept {
   return bytes >= least && static_cast<std::size_t>(alignment) <= 4096;
 }
@@ -46,7 +48,7 @@ void* take(std::size_t bytes, std::align_val_t alignment) {
   return memory;
 }
 
-/// A file without a name; where the file system knows no such, one that loses its name at once.
+/// A file without a name. Where the file system does not support that, a file that is unlinked at once.
 int open_nameless(const std::string& directory) {
   int file = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return file;
@@ -59,14 +61,14 @@ int open_nameless(const std::string& directory) {
 void* map_file(const std::string& directory, std::size_t bytes) {
   const int file = open_nameless(directory);
   if (file < 0) throw_io("cannot create a file for messages", directory);
-  // Room is reserved now: a full disk is an error here, not a signal when a message is written.
+  // Reserves the room now, so that a full disk is an error here and not a signal when a message is written.
   const int error = ::posix_fallocate(file, 0, static_cast<off_t>(bytes));
   void* memory = error == 0 ? ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) : MAP_FAILED;
   if (error != 0) errno = error;
   const int reason = errno;
   ::close(file);
   errno = reason;
-  if (memory == MAP_FAILED) throw_io("no room for " + std::to_string(bytes) + " bytes of messages", directory);
+  if (memory == MAP_FAILED) throw_io(fmt::format("no room for {} bytes of messages", bytes), directory);
   return memory;
 }
 

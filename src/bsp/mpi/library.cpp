@@ -1,6 +1,6 @@
 #include "bsp/mpi/library.hpp"
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 namespace {
@@ -11,13 +11,12 @@ const char* name_of_level(int level) noexcept {
                                         : "less than MPI_THREAD_SERIALIZED";
 }
 
-void check_level(int provided, const std::string& who) {
+void check_level(int provided, const char* who) {
   if (provided >= MPI_THREAD_SERIALIZED) return;
-  throw Error(Errc::unsupported,
-              who + " with " + name_of_level(provided) +
-                  ", but the engine calls MPI from several threads; ask for it with MPI_Init_thread(&argc, &argv, "
-                  "MPI_THREAD_SERIALIZED, &provided)",
-              "bsp::mpi");
+  fail(Errc::unsupported, "bsp::mpi",
+       "{} with {}, but the engine calls MPI from several threads; ask for it with MPI_Init_thread(&argc, &argv, "
+       "MPI_THREAD_SERIALIZED, &provided)",
+       who, name_of_level(provided));
 }
 
 }  // namespace
@@ -25,12 +24,12 @@ void check_level(int provided, const std::string& who) {
 std::string mpi_text(int code) {
   char text[MPI_MAX_ERROR_STRING];
   int length = 0;
-  if (MPI_Error_string(code, text, &length) != MPI_SUCCESS) return "error " + std::to_string(code);
+  if (MPI_Error_string(code, text, &length) != MPI_SUCCESS) return fmt::format("error {}", code);
   return std::string(text, static_cast<std::size_t>(length));
 }
 
 void check_mpi(int code, const char* call) {
-  if (code != MPI_SUCCESS) throw Error(Errc::failed, std::string(call) + ": " + mpi_text(code), "bsp::mpi");
+  if (code != MPI_SUCCESS) fail(Errc::failed, "bsp::mpi", "{}: {}", call, mpi_text(code));
 }
 
 bool MpiLibrary::is_alive() noexcept {
@@ -41,7 +40,7 @@ bool MpiLibrary::is_alive() noexcept {
 
 MpiLibrary& MpiLibrary::get() {
   static MpiLibrary library;
-  if (!is_alive()) throw Error(Errc::unsupported, "MPI has been finalized, and cannot begin again", "bsp::mpi");
+  if (!is_alive()) fail(Errc::unsupported, "bsp::mpi", "MPI has been finalized, and cannot begin again");
   int provided = 0;
   check_mpi(MPI_Query_thread(&provided), "MPI_Query_thread");
   check_level(provided, "the host has initialized MPI");

@@ -1,5 +1,5 @@
 #pragma once
-/// MPI as this process has it: initialized, and called by one thread at a time.
+/// The MPI library of this process: initialized once, and called by one thread at a time.
 #include <mpi.h>
 
 #include <mutex>
@@ -12,13 +12,12 @@ std::string mpi_text(int code);
 /// Errors: `Errc::failed` unless `code` is MPI_SUCCESS. `call` names the function.
 void check_mpi(int code, const char* call);
 
-/// MPI is one for the whole process, and so is this object: transports share its lock, since MPI_THREAD_SERIALIZED
-/// allows one call at a time.
+/// The one MPI of the process. All transports share its lock, since MPI_THREAD_SERIALIZED allows one call at a time.
 class MpiLibrary {
  public:
-  /// Initializes MPI where the host has not. Errors: `Errc::unsupported`.
+  /// Initializes MPI if the host has not. Errors: `Errc::unsupported`.
   static MpiLibrary& get();
-  /// Whether MPI can be called: it cannot once the host has finalized it.
+  /// Whether MPI can be called: not before it is initialized, and not after it is finalized.
   static bool is_alive() noexcept;
   std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
 

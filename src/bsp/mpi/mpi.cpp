@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "bsp/mpi/library.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp {
 namespace detail {
@@ -24,26 +24,26 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-/// What every frame begins with, in a message of its own. A small frame follows in the same message; of a large one the
-/// lengths of its pieces do, which come as messages with another tag, into their places.
+/// The head of every frame. A small frame follows in the same message. For a large one the lengths of its pieces follow
+/// instead; the pieces are messages of their own, with another tag, and are received into their places.
 struct Head {
   enum Kind : std::uint64_t { frame, run_ended, goodbye };
   std::uint64_t kind = frame;
   std::uint64_t bytes = 0;   ///< of the frame
-  std::uint64_t pieces = 0;  ///< 0: it follows in this message
-  std::uint64_t run = 0;     ///< that has ended
+  std::uint64_t pieces = 0;  ///< 0: the frame follows in this message
+  std::uint64_t run = 0;     ///< the run that has ended
 };
 
 constexpr int head_tag = 1, piece_tag = 2;
 constexpr std::size_t most_inline = 32u << 10;     // smaller frames are copied rather than announced
 constexpr std::size_t least_straight = 16u << 10;  // larger parts are sent from where they lie
-constexpr std::size_t most_piece = 1u << 30;       // a count of MPI's is an int
+constexpr std::size_t most_piece = 1u << 30;       // MPI's counts are of type int
 
 using Parts = std::span<const std::span<const std::byte>>;
 
-/// What MPI sends from until it has left.
+/// The memory that MPI sends from until the frame is out.
 struct Outgoing {
-  std::vector<std::byte> head;    // and the inline frame, or the lengths of the pieces
+  std::vector<std::byte> head;    // the head, then the inline frame or the lengths of the pieces
   std::vector<std::byte> copies;  // of small parts
   std::vector<std::span<const std::byte>> pieces;
   std::shared_ptr<const void> keeps;
@@ -57,7 +57,7 @@ std::span<const std::byte> bytes_of(const T& value) noexcept {
   return std::as_bytes(std::span(&value, 1));
 }
 
-/// Adds a run of bytes, in pieces that MPI can count.
+/// Adds bytes that lie together, in pieces that MPI can count.
 void cut(std::vector<std::span<const std::byte>>& pieces, std::span<const std::byte> bytes) {
   for (; !bytes.empty(); bytes = bytes.subspan((std::min)(bytes.size(), most_piece)))
     pieces.push_back(bytes.first((std::min)(bytes.size(), most_piece)));
@@ -105,13 +105,13 @@ struct Incoming {
   std::vector<std::byte> message;  // its head and what follows in the same message
   Head head;
   Buffer frame;
-  std::size_t missing = 1;  // messages; the head is the first
+  std::size_t missing = 1;  // messages still to come; the head is the first
   bool has_begun = false;   // the head has been read
 };
 
 /// Another process.
 struct Partner {
-  std::deque<std::unique_ptr<Incoming>> frames;  // in the order sent
+  std::deque<std::unique_ptr<Incoming>> frames;  // in the order in which they were sent
   std::uint64_t ended = 0;                       // the last run that is over there
   bool has_left = false;
 };
@@ -136,9 +136,9 @@ class MpiTransport final : public Transport {
     int processes = 0;
     check_mpi(MPI_Comm_size(world_, &processes), "MPI_Comm_size");
     partners_ = std::vector<Partner>(static_cast<std::size_t>(processes));
-    partners_[static_cast<std::size_t>(here_)].has_left = true;  // never talked to
+    partners_[static_cast<std::size_t>(here_)].has_left = true;  // this process: nothing is sent to it
   }
-  /// Takes what still comes, so that what the others send can leave.
+  /// Receives what still comes, so that the others can send it.
   ~MpiTransport() override {
     if (!MpiLibrary::is_alive()) return;
     try {
@@ -156,10 +156,10 @@ class MpiTransport final : public Transport {
 
   Membership meet() override {
     const auto hold = library_.lock();
-    if (!broken_.empty()) throw Error(Errc::aborted, broken_, "bsp::mpi");
+    if (!broken_.empty()) fail(Errc::aborted, "bsp::mpi", "{}", broken_);
     for (std::size_t process = 0; process < partners_.size(); ++process)
       if (static_cast<int>(process) != here_ && partners_[process].has_left)
-        throw Error(Errc::aborted, "process " + std::to_string(process) + " " + gone, "bsp::mpi");
+        fail(Errc::aborted, "bsp::mpi", "process {} {}", process, gone);
     ++runs_;
     return {here_, static_cast<int>(partners_.size()), 0};
   }
@@ -182,7 +182,7 @@ class MpiTransport final : public Transport {
       if (exhausted_) try {
           const auto [process, bytes] = *std::exchange(exhausted_, std::nullopt);
           sink.exhausted(process, bytes);
-        } catch (const std::bad_alloc&) {  // all are lost anyway
+        } catch (const std::bad_alloc&) {  // all processes are reported as lost anyway
         }
       for (auto& [process, frame] : complete) deliver(process, *frame, sink);
     }
@@ -201,8 +201,8 @@ class MpiTransport final : public Transport {
         if (has_news_ || step()) return has_news_ = true, void();
         quiet = SteadyClock::now() - last_news_;
       }
-      // MPI cannot be waited for without burning a core, so one looks often after something has happened, and less and
-      // less often when nothing does.
+      // Waiting within MPI keeps a core busy, so this looks often after something has happened, and less and less
+      // often while nothing happens.
       if (SteadyClock::now() >= until) return;
       if (quiet < 50us) {
         std::this_thread::yield();
@@ -221,7 +221,8 @@ class MpiTransport final : public Transport {
     interrupt_.notify_one();
   }
 
-  /// Until the others have ended the run as well: MPI moves the last frames only while sender and receiver both call.
+  /// Waits until the others have ended the run as well: MPI moves the last frames only while sender and receiver both
+  /// call it.
   void flush(Sink& sink) override {
     tell_all({.kind = Head::run_ended, .run = runs_});
     until(sink, [&] {
@@ -257,7 +258,7 @@ class MpiTransport final : public Transport {
     const auto hold = library_.lock();
     last_news_ = SteadyClock::now();
     const Outgoing& out = *packed;
-    // The last of its messages to leave hands it to `left_`.
+    // When the last of its messages is out, `reap` moves it to `left_`.
     const auto shared = std::make_shared<std::unique_ptr<Outgoing>>(std::move(packed));
     const auto one = [&](std::span<const std::byte> bytes, int tag) {
       MPI_Request& request = add({process, nullptr, shared});
@@ -272,7 +273,7 @@ class MpiTransport final : public Transport {
     return requests_.emplace_back(MPI_REQUEST_NULL);
   }
   void note(int code, const char* call) {
-    if (code != MPI_SUCCESS && broken_.empty()) broken_ = std::string(call) + ": " + mpi_text(code);
+    if (code != MPI_SUCCESS && broken_.empty()) broken_ = fmt::format("{}: {}", call, mpi_text(code));
   }
 
   /// Lets MPI work; true when something has happened.
@@ -330,8 +331,8 @@ class MpiTransport final : public Transport {
     }
   }
 
-  /// Begins to receive the pieces of frames whose heads have come, and takes out frames that are complete: both in the
-  /// order sent.
+  /// Begins to receive the pieces of frames whose heads have come, and moves frames that are complete to `complete`;
+  /// both in the order in which they were sent.
   void advance(Sink& sink, std::vector<std::pair<int, std::unique_ptr<Incoming>>>& complete) {
     for (int process = 0; process < static_cast<int>(partners_.size()); ++process) {
       auto& frames = partners_[static_cast<std::size_t>(process)].frames;
@@ -354,9 +355,9 @@ class MpiTransport final : public Transport {
     if (head.kind != Head::frame) return;
     try {
       incoming.frame = sink.allocate(head.bytes);
-    } catch (const std::bad_alloc&) {  // its pieces cannot be taken any more: nor can what follows
+    } catch (const std::bad_alloc&) {  // neither its pieces nor what follows them can be received
       exhausted_ = {process, head.bytes};
-      if (broken_.empty()) broken_ = "there was not enough memory for a frame from process " + std::to_string(process);
+      if (broken_.empty()) broken_ = fmt::format("there was not enough memory for a frame from process {}", process);
       return;
     }
     if (head.pieces == 0) {
@@ -378,7 +379,7 @@ class MpiTransport final : public Transport {
     if (at != head.bytes) note_bad(process);
   }
   void note_bad(int process) {
-    if (broken_.empty()) broken_ = "process " + std::to_string(process) + " sent a message of another kind of program";
+    if (broken_.empty()) broken_ = fmt::format("process {} sent a message of another kind of program", process);
   }
 
   void deliver(int process, Incoming& incoming, Sink& sink) {
@@ -386,7 +387,7 @@ class MpiTransport final : public Transport {
     if (incoming.head.kind == Head::frame) return sink.received(process, std::move(incoming.frame));
     if (incoming.head.kind == Head::run_ended) return partner.ended = incoming.head.run, void();
     partner.has_left = true;
-    sink.lost(process, std::string("it ") + gone);
+    sink.lost(process, fmt::format("it {}", gone));
   }
 
   MpiLibrary& library_;
@@ -401,8 +402,8 @@ class MpiTransport final : public Transport {
   std::vector<int> done_;
   std::vector<MPI_Status> statuses_;
   std::vector<std::unique_ptr<Outgoing>> left_;           // freed by the engine's thread, not by a waiting one
-  std::string broken_;                                    // why nothing can be sent or received any more
-  std::optional<std::pair<int, std::size_t>> exhausted_;  // whose frame there was no memory for, of how many bytes
+  std::string broken_;                                    // why nothing more can be sent or received
+  std::optional<std::pair<int, std::size_t>> exhausted_;  // a frame without memory: its process and bytes
   bool is_told_ = false;
   bool has_news_ = false;  // for `poll`
   SteadyClock::time_point last_news_ = SteadyClock::now();

@@ -2,14 +2,14 @@
 
 #include <charconv>
 
+#include "core/fail.hpp"
+
 namespace scalar::inline v0::bsp::sockets {
 
 Address parse_address(std::string_view text, std::string_view what, bool needs_port) {
   const auto refuse = [&] {
-    throw Error(Errc::invalid_argument,
-                std::string(what) + " is \"" + std::string(text) + "\", expected " +
-                    (needs_port ? "host:port with a port from 1 to 65535" : "host or host:port"),
-                "bsp::tcp");
+    fail(Errc::invalid_argument, "bsp::tcp", "{} is \"{}\", expected {}", what, text,
+         needs_port ? "host:port with a port from 1 to 65535" : "host or host:port");
   };
   Address address;
   std::string_view host = text, port;

@@ -1,10 +1,10 @@
 #pragma once
 /// Hosts and ports as text.
+#include <fmt/core.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 
@@ -13,11 +13,12 @@ struct Address {
   std::uint16_t port = 0;
 
   std::string text() const {
-    return (host.find(':') == std::string::npos ? host : '[' + host + ']') + ':' + std::to_string(port);
+    const bool is_v6 = host.find(':') != std::string::npos;
+    return is_v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
   }
 };
 
-/// `host:port`, `[v6]:port`, or, where `needs_port` is false, only a host: the port is 0 then.
+/// Reads `host:port`, `[v6]:port`, or, if `needs_port` is false, a host alone, whose port is then 0.
 /// Errors: `Errc::invalid_argument`, naming `what`.
 Address parse_address(std::string_view text, std::string_view what, bool needs_port = true);
 

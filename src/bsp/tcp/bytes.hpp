@@ -1,5 +1,5 @@
 #pragma once
-/// Numbers and texts as bytes, little-endian, and back with every length checked.
+/// Converts numbers and texts to little-endian bytes and back; every length is checked.
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 
@@ -35,7 +35,7 @@ class ByteWriter {
   std::vector<std::byte> bytes_;
 };
 
-/// Errors: `Errc::parse`, naming the field.
+/// Reads what a `ByteWriter` has written. Errors: `Errc::parse`, naming the field.
 class ByteReader {
  public:
   ByteReader(std::span<const std::byte> bytes, std::string_view context) : bytes_(bytes), context_(context) {}
@@ -62,15 +62,16 @@ class ByteReader {
   std::size_t left() const noexcept { return bytes_.size(); }
   std::span<const std::byte> rest() noexcept { return std::exchange(bytes_, {}); }
   void finish() const {
-    if (!bytes_.empty()) fail(std::to_string(bytes_.size()) + " bytes too many");
+    if (!bytes_.empty()) fail("{} bytes too many", bytes_.size());
   }
-  [[noreturn]] void fail(const std::string& what) const { throw Error(Errc::parse, what, std::string(context_)); }
+  template <class... Arguments>
+  [[noreturn]] void fail(fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
+    scalar::fail(Errc::parse, context_, format, std::forward<Arguments>(arguments)...);
+  }
 
  private:
   std::span<const std::byte> take(std::string_view field, std::size_t count) {
-    if (count > bytes_.size())
-      fail(std::string(field) + " needs " + std::to_string(count) + " bytes, but " + std::to_string(bytes_.size()) +
-           " are left");
+    if (count > bytes_.size()) fail("{} needs {} bytes, but {} are left", field, count, bytes_.size());
     const std::span<const std::byte> taken = bytes_.first(count);
     bytes_ = bytes_.subspan(count);
     return taken;

@@ -7,6 +7,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <cerrno>
 
+#include "bsp/tcp/address.hpp"
+#include "core/fail.hpp"
+
 namespace scalar::inline v0::bsp::sockets {
 
 using boost::system::error_code;
@@ -18,7 +21,7 @@ Connection::Connection(tcp::socket socket)
   socket_.set_option(tcp::no_delay(true), ignored);
   const tcp::endpoint there = socket_.remote_endpoint(ignored);
   remote_host_ = there.address().to_string();
-  remote_ = (there.address().is_v6() ? '[' + remote_host_ + ']' : remote_host_) + ':' + std::to_string(there.port());
+  remote_ = Address{remote_host_, there.port()}.text();
 }
 
 void Connection::set_deadline(SteadyTime time, std::string what) {
@@ -48,21 +51,22 @@ void Connection::give_up(std::string reason) {
 }
 
 void Connection::check() const {
-  if (is_canceled_) throw Error(Errc::canceled, "the transport is closing", remote_);
-  if (!lost_.empty()) throw Error(Errc::unavailable, lost_, remote_);
-  if (is_late_) throw Error(Errc::deadline_exceeded, late_ + " takes too long", remote_);
+  if (is_canceled_) scalar::fail(Errc::canceled, remote_, "the transport is closing");
+  if (!lost_.empty()) scalar::fail(Errc::unavailable, remote_, "{}", lost_);
+  if (is_late_) scalar::fail(Errc::deadline_exceeded, remote_, "{} takes too long", late_);
 }
 
-/// Who fails in TLS is no friend; trying again does not help.
+/// A side that TLS does not trust is `Errc::unauthenticated`: trying again does not help.
 void Connection::fail() const {
-  throw Error(stream_.cause() == End::untrusted ? Errc::unauthenticated : Errc::unavailable, stream_.reason(), remote_);
+  const Errc code = stream_.cause() == End::untrusted ? Errc::unauthenticated : Errc::unavailable;
+  scalar::fail(code, remote_, "{}", stream_.reason());
 }
 
 awaitable<void> Connection::start_tls(const Tls& tls, bool is_server) {
   stream_.start(tls.make(stream_.fd(), is_server));
   for (Stream::Moved moved = stream_.shake_hands(); moved.blocked || moved.ended; moved = stream_.shake_hands()) {
     if (moved.ended) {
-      stream_.start({});  // a refusal is readable for one without TLS
+      stream_.start({});  // so that a side without TLS can read a refusal
       fail();
     }
     co_await ready(stream_.wants_write() ? tcp::socket::wait_write : tcp::socket::wait_read);
@@ -75,7 +79,7 @@ awaitable<void> Connection::ready(tcp::socket::wait_type type) {
   auto token = asio::redirect_error(asio::use_awaitable, error);
   co_await socket_.async_wait(type, token);
   check();
-  if (error) throw Error(Errc::unavailable, error.message(), remote_);
+  if (error) scalar::fail(Errc::unavailable, remote_, "{}", error.message());
 }
 
 awaitable<void> Connection::read_exactly(std::span<std::byte> into) {

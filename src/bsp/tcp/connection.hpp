@@ -1,6 +1,6 @@
 #pragma once
-/// A connection of the service's thread: messages, one after another.
-#include <utility>  // Boost 1.74 forgets it
+/// A connection that sends and receives messages, one after another, in the service's thread.
+#include <utility>  // Boost 1.74 does not include it
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -30,29 +30,30 @@ class Connection {
  public:
   explicit Connection(tcp::socket socket);
 
-  /// Everything that waits here fails with `Errc::deadline_exceeded` at `time`, saying that `what` took too long.
+  /// Operations that wait at `time` fail with `Errc::deadline_exceeded`, saying that `what` takes too long.
   void set_deadline(SteadyTime time, std::string what);
   void clear_deadline();
-  /// Everything that waits here, now and later, fails with `Errc::canceled`.
+  /// All operations that wait, now or later, fail with `Errc::canceled`.
   void cancel();
-  /// The same with `Errc::unavailable`: the process at the other end is lost.
+  /// All operations that wait, now or later, fail with `Errc::unavailable`: the process at the other end is lost.
   void give_up(std::string reason);
 
-  /// From now on under TLS. Errors: `Errc::unauthenticated` when the other side is not trusted.
+  /// Switches to TLS. Errors: `Errc::unauthenticated` if the other side is not trusted.
   awaitable<void> start_tls(const Tls& tls, bool is_server);
-  /// Errors: `Errc::unavailable` at the end of the connection, those of `MessageHead`, and those above.
+  /// Errors: `Errc::unavailable` at the end of the connection; those of `MessageHead`; those of `set_deadline`,
+  /// `cancel` and `give_up`.
   awaitable<Message> read(std::size_t most_bytes);
   awaitable<void> write(std::vector<std::byte> bytes);
-  /// What is written before goes out, then the other side sees an end.
+  /// Ends sending: the other side gets what was written before, then sees the end.
   void finish() noexcept;
-  /// The other side is still there.
+  /// Whether the other side is still there.
   bool is_open() const noexcept;
 
-  /// Where the other side is: `127.0.0.1:40000`.
+  /// The address of the other side, such as `127.0.0.1:40000`.
   const std::string& remote() const noexcept { return remote_; }
   std::string remote_host() const { return remote_host_; }
   tcp::socket& socket() noexcept { return socket_; }
-  /// Hands the socket over; this object is of no use any more.
+  /// Hands the socket over; the connection cannot be used after that.
   std::pair<Descriptor, Stream> release();
 
  private:
@@ -73,7 +74,7 @@ class Connection {
 class Event {
  public:
   explicit Event(asio::io_context& context) : context_(context) {}
-  /// Returns after `notify`, or when the time has come.
+  /// Returns after `notify`, or at `until`.
   awaitable<void> wait(SteadyTime until);
   void notify();
 

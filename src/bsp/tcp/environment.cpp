@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/fail.hpp"
 #include "scalar/bsp/processes/tcp.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/core/hash.hpp"
 
 namespace scalar::inline v0::bsp {
@@ -23,11 +23,11 @@ std::int64_t number(const std::string& name, std::string_view text) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value < 0 || value > 1'000'000'000)
-    throw Error(Errc::invalid_argument, name + " is \"" + std::string(text) + "\", expected a number", "environment");
+    fail(Errc::invalid_argument, "environment", "{} is \"{}\", expected a number", name, text);
   return value;
 }
 
-/// A port that all processes of a job find alike: nobody has agreed on one.
+/// A port computed from the job's name, so that all its processes get the same one without talking to each other.
 int port_of(std::string_view job) { return 20000 + static_cast<int>(hash128(job).low % 12000); }
 
 /// The first host of a list such as `node[03-07,9],login1`.
@@ -64,7 +64,7 @@ class Reader {
     return found == nullptr ? std::string() : *found;
   }
   bool needs_coordinator() const { return options_.coordinator.empty(); }
-  void set_coordinator(const std::string& host, int port) { options_.coordinator = host + ':' + std::to_string(port); }
+  void set_coordinator(const std::string& host, int port) { options_.coordinator = fmt::format("{}:{}", host, port); }
 
  private:
   const Environment& environment_;
@@ -75,7 +75,7 @@ void take_mpi(Reader& reader) {
   reader.take("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE");
   reader.take("PMI_RANK", "PMI_SIZE");
   reader.take("PMIX_RANK", "");
-  // All on one machine: they meet on loopback.
+  // If all processes are on one machine, they meet on loopback.
   const std::string size = reader.text("OMPI_COMM_WORLD_SIZE");
   if (reader.needs_coordinator() && !size.empty() && size == reader.text("OMPI_COMM_WORLD_LOCAL_SIZE"))
     reader.set_coordinator("127.0.0.1",
@@ -117,11 +117,9 @@ TcpOptions tcp_options(const Environment& environment, TcpOptions given) {
   take_mpi(reader);
   take_slurm(reader);
   take_kubernetes(reader);
-  const auto miss = [](const std::string& what, const std::string& option, const std::string& variable) {
-    throw Error(Errc::invalid_argument,
-                what + " is unknown: neither ." + option + " nor " + variable +
-                    " nor the environment of a known launcher tells it",
-                "bsp::tcp");
+  const auto miss = [](std::string_view what, std::string_view option, std::string_view variable) {
+    fail(Errc::invalid_argument, "bsp::tcp",
+         "{} is unknown: neither .{} nor {} nor the environment of a known launcher tells it", what, option, variable);
   };
   if (!given.newcomer && given.process < 0) miss("this process's number", "process", "SCALAR_RANK");
   if (!given.newcomer && given.processes <= 0) miss("the number of processes", "processes", "SCALAR_PEERS");

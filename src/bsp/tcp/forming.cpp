@@ -1,10 +1,11 @@
-// How the processes find each other: at the coordinator, who tells all where all are.
+// How the processes find each other: they meet at the coordinator, which tells each of them where the others are.
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <cstring>
 
 #include "bsp/tcp/service.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 
@@ -21,7 +22,7 @@ std::uint64_t random_number() {
   return number == 0 ? 1 : number;
 }
 
-/// Trying again may help: it is not there yet.
+/// Whether trying again may help: the other process may not be there yet.
 bool is_passing(const Error& error) {
   return error.code() == Errc::unavailable || error.code() == Errc::deadline_exceeded;
 }
@@ -36,23 +37,22 @@ std::vector<tcp::endpoint> endpoints_of(asio::io_context& context, const Address
     if (std::find(endpoints.begin(), endpoints.end(), found.endpoint()) == endpoints.end())
       endpoints.push_back(found.endpoint());
   if (error || endpoints.empty())
-    throw Error(Errc::unavailable, "the host of " + address.text() + " is unknown: " + error.message(), "bsp::tcp");
+    fail(Errc::unavailable, "bsp::tcp", "the host of {} is unknown: {}", address.text(), error.message());
   return endpoints;
 }
 
 }  // namespace
 
-/// All that a name stands for and that this process may use.
+/// The endpoints of a host that this process may use.
 std::vector<tcp::endpoint> Service::resolve(const Address& address, const std::string& what) {
   std::vector<tcp::endpoint> endpoints = endpoints_of(context_, address);
   const asio::ip::address first = endpoints.front().address();
   std::erase_if(endpoints, [this](const tcp::endpoint& endpoint) { return !may_use(endpoint.address()); });
   if (endpoints.empty())
-    throw Error(Errc::permission_denied,
-                what + ' ' + first.to_string() +
-                    " is not loopback, and there is neither a token nor TLS: anybody there could take part in the "
-                    "job. Give all processes .token or .tls, or set .allow_insecure",
-                "bsp::tcp");
+    fail(Errc::permission_denied, "bsp::tcp",
+         "{} {} is not loopback, and there is neither a token nor TLS: anybody there could take part in the job. Give "
+         "all processes .token or .tls, or set .allow_insecure",
+         what, first.to_string());
   return endpoints;
 }
 
@@ -67,7 +67,7 @@ awaitable<void> Service::form_first() {
     const Address coordinator = parse_address(options_.coordinator, "coordinator");
     roster = co_await follow(coordinator, options_.newcomer ? SteadyTime::max() : form_deadline_);
   }
-  // Who came at the last moment has to be met, too.
+  // A process that came at the last moment must be met as well.
   const milliseconds rest = std::min<milliseconds>(options_.join_timeout, handshake_time);
   form_deadline_ = std::max(form_deadline_, steady_clock::now() + rest);
   co_await install(std::move(roster));
@@ -107,10 +107,10 @@ awaitable<void> Service::install(Roster roster) {
   }
   changed_.notify();
   if (!std::exchange(is_beating_, true)) start(beat());
-  if (is_leading_ && !is_coordinator_) try {  // newcomers look for it there
+  if (is_leading_ && !is_coordinator_) try {  // newcomers look for the coordinator there
       listen_as_coordinator();
     } catch (const Error& error) {
-      log(LogLevel::warning, "newcomers cannot come: " + std::string(error.what()));
+      log(LogLevel::warning, fmt::format("newcomers cannot come: {}", error.what()));
     }
   co_await connect_all();
 }
@@ -123,12 +123,12 @@ bool Service::have_all_joined() const {
   return true;
 }
 
-/// Waits for all, and until what they tell of each other is settled.
+/// Waits until all processes have come, and until what they tell about each other has settled.
 awaitable<void> Service::gather(SteadyTime deadline) {
   const auto is_gone = [](const auto& joiner) { return !joiner.second.connection->is_open(); };
   for (;;) {
-    if (is_stopping_) throw Error(Errc::canceled, "the transport is closing", "bsp::tcp");
-    if (const std::string why = outvoted(); !why.empty()) throw Error(Errc::aborted, why, "bsp::tcp");
+    if (is_stopping_) fail(Errc::canceled, "bsp::tcp", "the transport is closing");
+    if (const std::string why = outvoted(); !why.empty()) fail(Errc::aborted, "bsp::tcp", "{}", why);
     std::erase_if(joiners_, is_gone);
     if (have_all_joined()) {
       if (!has_break_here() && who_hears_more() < 0) co_return;
@@ -137,22 +137,20 @@ awaitable<void> Service::gather(SteadyTime deadline) {
       const std::string why = outvoted();
       if (is_stopping_ || !why.empty() || !have_all_joined()) continue;
       if (const int better = who_hears_more(); better >= 0)
-        throw Error(Errc::aborted,
-                    "this process was given up: process " + std::to_string(better) + " hears more of the job",
-                    "bsp::tcp");
+        fail(Errc::aborted, "bsp::tcp", "this process was given up: process {} hears more of the job", better);
       co_return;
     }
     if (steady_clock::now() >= deadline) {
       const Refusal reason{last_refusal_.text.empty() ? Errc::unavailable : last_refusal_.code, missing()};
       std::map<std::uint32_t, Joiner> joiners = std::exchange(joiners_, {});
       co_await dismiss(std::move(joiners), reason);
-      throw Error(reason.code, reason.text, "bsp::tcp");
+      fail(reason.code, "bsp::tcp", "{}", reason.text);
     }
     co_await changed_.wait(deadline);
   }
 }
 
-/// Waits for all, and tells all.
+/// Waits for all processes, then sends the roster to each.
 awaitable<Roster> Service::lead(SteadyTime deadline) {
   co_await gather(deadline);
   co_await drop_unheard();
@@ -169,7 +167,7 @@ awaitable<Roster> Service::lead(SteadyTime deadline) {
   Roster roster;
   roster.epoch = epoch_ + 1;
   roster.session = random_number();
-  roster.members.resize(1);  // this one: each knows how it got here
+  roster.members.resize(1);  // this process: the others know how they reached it
   for (const Joiner& joiner : others) {
     const std::string host = joiner.hello.host.empty() ? joiner.connection->remote_host() : joiner.hello.host;
     roster.members.push_back({host, joiner.hello.port});
@@ -180,14 +178,14 @@ awaitable<Roster> Service::lead(SteadyTime deadline) {
     try {
       co_await joiner.connection->write(message.encode());
       joiner.connection->finish();
-    } catch (const Error&) {  // it has gone meanwhile; those who have the roster are met, and miss it together
+    } catch (const Error&) {  // it has gone: those that have the roster find that out together
     }
   }
   roster.you = 0;
   co_return roster;
 }
 
-/// Those who have come learn why it was for nothing.
+/// Tells the processes that have come why no membership forms.
 awaitable<void> Service::dismiss(std::map<std::uint32_t, Joiner> joiners, Refusal reason) {
   const Message message{Message::Kind::refusal, reason.encode()};
   for (const auto& [process, joiner] : joiners) try {
@@ -197,29 +195,31 @@ awaitable<void> Service::dismiss(std::map<std::uint32_t, Joiner> joiners, Refusa
     }
 }
 
-/// Those who have not come here, other than `but`; those before this one are looked for by it.
+/// Names the processes after this one, except `but`, that have not come. This process itself looks for those
+/// before it.
 std::string Service::absent(int but) const {
   std::string text;
   int count = 0;
   for (int process = process_ + 1; process < processes_; ++process) {
     const bool has_come = members_.empty() ? joiners_.contains(static_cast<std::uint32_t>(process)) : is_met(process);
     if (process == but || has_come) continue;
-    if (count++ < 8) text += (text.empty() ? "process " : ", ") + std::to_string(process);
+    if (count++ < 8) text += fmt::format("{}{}", text.empty() ? "process " : ", ", process);
   }
-  return count > 8 ? text + " and " + std::to_string(count - 8) + " more" : text;
+  return count > 8 ? fmt::format("{} and {} more", text, count - 8) : text;
 }
 
 std::string Service::missing() const {
-  std::string text = absent(-1) + " did not come within " + std::to_string(options_.join_timeout.count()) + " ms";
+  std::string text = fmt::format("{} did not come within {} ms", absent(-1), options_.join_timeout.count());
   if (!last_refusal_.text.empty()) text += "; the last that was refused: " + last_refusal_.text;
   return text;
 }
 
-/// A process has gone: it says why, or who has not come may be why.
+/// Which process is lost, and why: as it says itself, or perhaps because others have not come.
 std::string Service::loss() const {
   const std::string others = absent(failure_->process);
-  return "process " + std::to_string(failure_->process) + " is lost: " + failure_->reason +
-         (others.empty() ? "" : "; until then " + others + " had not come");
+  std::string text = fmt::format("process {} is lost: {}", failure_->process, failure_->reason);
+  if (!others.empty()) text += fmt::format("; until then {} had not come", others);
+  return text;
 }
 
 awaitable<Roster> Service::follow(Address leader, SteadyTime deadline) {
@@ -232,23 +232,23 @@ awaitable<Roster> Service::follow(Address leader, SteadyTime deadline) {
   const std::string who = "the coordinator";
   Refusal refusal;
   for (;;) {
-    // After a loss the leader may compute for long before it notices.
+    // After a loss, the leader may compute for a long time before it notices.
     if (is_regrouping_) form_deadline_ = steady_clock::now() + options_.join_timeout;
     try {
       hello.given_up = given_up();
       to_leader_ = co_await introduce_to(who, leader, hello, true);
-      // The coordinator says who is missing; it may have begun a little later.
+      // The coordinator says who is missing; its own time may have begun a little later.
       if (deadline != SteadyTime::max())
         to_leader_->set_deadline(deadline + std::chrono::seconds(1), "waiting for the other processes");
       const Message message = co_await to_leader_->read(Message::most_bytes);
       if (message.kind == Message::Kind::refusal) refusal = Refusal::decode(message.body);
       if (!refusal.text.empty()) {
-        // After a loss the leader may be the next to go: then another one leads.
+        // After a loss, the leader may be lost next: then another one leads.
         if (is_regrouping_ && refusal.code == Errc::unavailable)
-          throw Error(Errc::unavailable, std::exchange(refusal, {}).text, to_leader_->remote());
+          fail(Errc::unavailable, to_leader_->remote(), "{}", std::exchange(refusal, {}).text);
         break;
       }
-      if (message.kind != Message::Kind::roster) throw Error(Errc::parse, "no roster came", to_leader_->remote());
+      if (message.kind != Message::Kind::roster) fail(Errc::parse, to_leader_->remote(), "no roster came");
       Roster roster = Roster::decode(message.body);
       Roster::Member& first = roster.members.front();
       if (first.host.empty()) first = {leader.host, leader.port};
@@ -258,13 +258,13 @@ awaitable<Roster> Service::follow(Address leader, SteadyTime deadline) {
       if (is_regrouping_ && !is_left(leader_)) throw;
     }
     const SteadyTime soon = steady_clock::now() + milliseconds(20);
-    co_await changed_.wait(soon);  // it may be about to start again
+    co_await changed_.wait(soon);  // the coordinator may be about to start again
   }
-  if (is_regrouping_) throw Error(refusal.code, refusal.text, "bsp::tcp");
-  throw Error(refusal.code, "the coordinator has given up: " + refusal.text, "bsp::tcp");
+  if (is_regrouping_) fail(refusal.code, "bsp::tcp", "{}", refusal.text);
+  fail(refusal.code, "bsp::tcp", "the coordinator has given up: {}", refusal.text);
 }
 
-/// Tries until it works, is refused for good, or is too late.
+/// Connects to a process and introduces this one to it. Tries until that works, is refused for good, or time is over.
 awaitable<std::shared_ptr<Connection>> Service::introduce_to(std::string who, Address address, Hello hello,
                                                              bool listens) {
   std::string problem;
@@ -297,17 +297,15 @@ awaitable<std::shared_ptr<Connection>> Service::introduce_to(std::string who, Ad
       problem = error.what();
     }
     const SteadyTime now = steady_clock::now();
-    if (is_regrouping_ && !is_left(leader_)) throw Error(Errc::unavailable, problem, "bsp::tcp");
-    if (failure_) throw Error(Errc::unavailable, loss(), "bsp::tcp");
+    if (is_regrouping_ && !is_left(leader_)) fail(Errc::unavailable, "bsp::tcp", "{}", problem);
+    if (failure_) fail(Errc::unavailable, "bsp::tcp", "{}", loss());
     if (now >= form_deadline_)
-      throw Error(Errc::unavailable,
-                  "no connection to " + who + " at " + address.text() + " within " +
-                      std::to_string(options_.join_timeout.count()) + " ms: " + problem,
-                  "bsp::tcp");
+      fail(Errc::unavailable, "bsp::tcp", "no connection to {} at {} within {} ms: {}", who, address.text(),
+           options_.join_timeout.count(), problem);
     const SteadyTime next = (std::min)(form_deadline_, now + pause);
     co_await changed_.wait(next);
   }
-  throw Error(Errc::canceled, "the transport is closing", "bsp::tcp");
+  fail(Errc::canceled, "bsp::tcp", "the transport is closing");
 }
 
 awaitable<std::shared_ptr<Connection>> Service::connect(tcp::endpoint endpoint) {
@@ -328,17 +326,17 @@ awaitable<std::shared_ptr<Connection>> Service::connect(tcp::endpoint endpoint) 
   stop_connecting_ = nullptr;
   timer.cancel();
   const std::string text = Address{endpoint.address().to_string(), endpoint.port()}.text();
-  if (error || !socket->is_open()) throw Error(Errc::unavailable, error ? error.message() : "it does not answer", text);
+  if (error || !socket->is_open()) fail(Errc::unavailable, text, "{}", error ? error.message() : "it does not answer");
   error_code ignored;
   // On loopback a socket may, while nobody listens, connect to itself.
   if (socket->local_endpoint(ignored) == socket->remote_endpoint(ignored))
-    throw Error(Errc::unavailable, "nobody listens", text);
+    fail(Errc::unavailable, text, "nobody listens");
   co_return adopt(std::move(*socket));
 }
 
-/// The others learn why it was for nothing.
+/// Meets the other processes, or tells them why this one fails to.
 awaitable<void> Service::connect_all() {
-  constexpr std::size_t most_text = 2000;  // it must fit a message
+  constexpr std::size_t most_text = 2000;  // the text must fit a message
   try {
     co_await meet_all();
   } catch (const Error& error) {
@@ -349,7 +347,7 @@ awaitable<void> Service::connect_all() {
   }
 }
 
-/// Each process connects to those before it.
+/// Connects to the processes before this one, and waits until those after it have connected.
 awaitable<void> Service::meet_all() {
   Hello hello;
   hello.process = static_cast<std::uint32_t>(process_);
@@ -361,14 +359,14 @@ awaitable<void> Service::meet_all() {
       const Roster::Member& member = members_[static_cast<std::size_t>(process)];
       const Address address{member.host, member.port};
       hello.purpose = purpose;
-      const std::string who = "process " + std::to_string(process);
+      const std::string who = fmt::format("process {}", process);
       std::shared_ptr<Connection> connection = co_await introduce_to(who, address, hello, false);
       take_member(process, purpose, std::move(connection));
     }
   while (!is_complete()) {
-    if (is_stopping_) throw Error(Errc::canceled, "the transport is closing", "bsp::tcp");
-    if (failure_) throw Error(Errc::unavailable, loss(), "bsp::tcp");
-    if (steady_clock::now() >= form_deadline_) throw Error(Errc::unavailable, missing(), "bsp::tcp");
+    if (is_stopping_) fail(Errc::canceled, "bsp::tcp", "the transport is closing");
+    if (failure_) fail(Errc::unavailable, "bsp::tcp", "{}", loss());
+    if (steady_clock::now() >= form_deadline_) fail(Errc::unavailable, "bsp::tcp", "{}", missing());
     co_await changed_.wait(form_deadline_);
   }
 }

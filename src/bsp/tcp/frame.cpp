@@ -1,21 +1,21 @@
 #include "bsp/tcp/frame.hpp"
 
-#include <cstdio>
+#include <cstddef>
 #include <cstring>
-#include <string>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 #include "scalar/core/hash.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 namespace {
 
-// As on the wire; the machines of a job are of one kind, as their programs' messages are.
+// The header as it is on the wire. Byte order is the machine's: all machines of a job are of one kind, since the
+// messages of programs are sent as they lie in memory, too.
 struct Layout {
   std::uint32_t magic;
   std::uint16_t kind, zero;
   std::uint64_t epoch, length;
-  std::uint32_t zeros, check;  // check: CRC-32C of all before it
+  std::uint32_t zeros, check;  // check: CRC-32C of everything before it
 };
 static_assert(sizeof(Layout) == FrameHeader::size);
 
@@ -23,11 +23,7 @@ std::uint32_t check_of(const Layout& layout) noexcept {
   return crc32c(std::as_bytes(std::span(&layout, 1)).first(offsetof(Layout, check)));
 }
 
-std::string hex(std::uint32_t value) {
-  char text[11];
-  std::snprintf(text, sizeof text, "0x%08x", value);
-  return text;
-}
+constexpr const char* context = "frame header";
 
 }  // namespace
 
@@ -43,19 +39,16 @@ FrameHeader FrameHeader::decode(std::span<const std::byte, size> bytes, std::uin
                                 std::uint64_t max_frame_bytes) {
   Layout layout;
   std::memcpy(&layout, bytes.data(), size);
-  const auto refuse = [](Errc code, const std::string& what) { throw Error(code, what, "frame header"); };
   if (layout.magic != magic)
-    refuse(Errc::parse, "garbage: it begins " + hex(layout.magic) + ", expected " + hex(magic));
+    fail(Errc::parse, context, "garbage: it begins {:#010x}, expected {:#010x}", layout.magic, magic);
   if (const std::uint32_t check = check_of(layout); layout.check != check)
-    refuse(Errc::parse, "garbage: its checksum is " + hex(layout.check) + ", expected " + hex(check));
+    fail(Errc::parse, context, "garbage: its checksum is {:#010x}, expected {:#010x}", layout.check, check);
   if (layout.kind != static_cast<std::uint16_t>(Kind::data) && layout.kind != static_cast<std::uint16_t>(Kind::goodbye))
-    refuse(Errc::parse, "kind " + std::to_string(layout.kind) + " is unknown");
-  if (layout.epoch != epoch)
-    refuse(Errc::aborted, "it is of epoch " + std::to_string(layout.epoch) + ", expected " + std::to_string(epoch));
+    fail(Errc::parse, context, "kind {} is unknown", layout.kind);
+  if (layout.epoch != epoch) fail(Errc::aborted, context, "it is of epoch {}, expected {}", layout.epoch, epoch);
   const FrameHeader header{Kind{layout.kind}, layout.epoch, layout.length};
   if (header.kind == Kind::data && header.length > max_frame_bytes)
-    refuse(Errc::too_large,
-           "a length of " + std::to_string(header.length) + ", expected at most " + std::to_string(max_frame_bytes));
+    fail(Errc::too_large, context, "a length of {}, expected at most {}", header.length, max_frame_bytes);
   return header;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-/// What precedes each frame on a data link.
+/// The header that precedes each frame on a data link.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -20,8 +20,8 @@ struct FrameHeader {
   std::uint64_t length = 0;
 
   std::array<std::byte, size> encode() const noexcept;
-  /// Errors: `Errc::parse` for bytes that are no header, `Errc::too_large` for a length beyond `max_frame_bytes`,
-  /// `Errc::aborted` for another epoch than `epoch`.
+  /// Errors: `Errc::parse` for bytes that are not a header, `Errc::too_large` for a length beyond `max_frame_bytes`,
+  /// `Errc::aborted` for an epoch other than `epoch`.
   static FrameHeader decode(std::span<const std::byte, size> bytes, std::uint64_t epoch, std::uint64_t max_frame_bytes);
 };
 

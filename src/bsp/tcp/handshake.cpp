@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "bsp/tcp/bytes.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 namespace {
@@ -23,7 +24,7 @@ std::vector<std::byte> proof(std::string_view side, std::span<const std::byte> t
            reinterpret_cast<const unsigned char*>(text.data()), text.size(),
            reinterpret_cast<unsigned char*>(result.data()), &size) == nullptr ||
       size != result.size())
-    throw Error(Errc::internal, "HMAC-SHA256 failed", "bsp::tcp");
+    fail(Errc::internal, "bsp::tcp", "HMAC-SHA256 failed");
   return result;
 }
 
@@ -34,13 +35,11 @@ bool same(std::span<const std::byte> a, std::span<const std::byte> b) {
 void expect(const Message& message, Message::Kind kind, const Connection& connection) {
   if (message.kind == Message::Kind::refusal) {
     const Refusal refusal = Refusal::decode(message.body);
-    throw Error(refusal.code, "it refuses: " + refusal.text, connection.remote());
+    fail(refusal.code, connection.remote(), "it refuses: {}", refusal.text);
   }
   if (message.kind != kind)
-    throw Error(Errc::parse,
-                "message " + std::to_string(static_cast<int>(message.kind)) + ", expected " +
-                    std::to_string(static_cast<int>(kind)),
-                connection.remote());
+    fail(Errc::parse, connection.remote(), "message {}, expected {}", static_cast<int>(message.kind),
+         static_cast<int>(kind));
 }
 
 constexpr std::string_view opener = "scalar bsp tcp: the one that connects";
@@ -51,7 +50,7 @@ constexpr std::string_view answerer = "scalar bsp tcp: the one that answers";
 Nonce make_nonce() {
   Nonce nonce;
   if (RAND_bytes(reinterpret_cast<unsigned char*>(nonce.data()), nonce.size()) != 1)
-    throw Error(Errc::io, "no random bytes from the system", "bsp::tcp");
+    fail(Errc::io, "bsp::tcp", "no random bytes from the system");
   return nonce;
 }
 
@@ -70,7 +69,7 @@ awaitable<void> introduce(Connection& connection, Hello hello, const Creed& cree
   message = co_await connection.read(Message::most_greeting_bytes);
   expect(message, Message::Kind::welcome, connection);
   if (!same(message.body, proof(answerer, transcript, creed.token)))
-    throw Error(Errc::unauthenticated, "it does not know this job's token", connection.remote());
+    fail(Errc::unauthenticated, connection.remote(), "it does not know this job's token");
 }
 
 awaitable<Guest> hear(Connection& connection, const Creed& creed) {
@@ -80,8 +79,9 @@ awaitable<Guest> hear(Connection& connection, const Creed& creed) {
   guest.hello = Hello::decode(message.body);
   guest.transcript = message.body;
   if (guest.hello.has_token != !creed.token.empty())
-    throw Error(Errc::unauthenticated, guest.hello.has_token ? "it comes with a token, but there is none here"
-                                                             : "it comes without a token, expected one");
+    fail(Errc::unauthenticated, "", "{}",
+         guest.hello.has_token ? "it comes with a token, but there is none here"
+                               : "it comes without a token, expected one");
   const Nonce nonce = make_nonce();
   message = {Message::Kind::challenge, {nonce.begin(), nonce.end()}};
   guest.transcript.insert(guest.transcript.end(), nonce.begin(), nonce.end());
@@ -89,9 +89,9 @@ awaitable<Guest> hear(Connection& connection, const Creed& creed) {
   message = co_await connection.read(Message::most_greeting_bytes);
   expect(message, Message::Kind::proof, connection);
   if (!same(message.body, proof(opener, guest.transcript, creed.token)))
-    throw Error(Errc::unauthenticated, "it has another token than this job's");
+    fail(Errc::unauthenticated, "", "it has another token than this job's");
   if (guest.hello.job != creed.job)
-    throw Error(Errc::invalid_argument, "it is of job \"" + guest.hello.job + "\", expected \"" + creed.job + '"');
+    fail(Errc::invalid_argument, "", "it is of job \"{}\", expected \"{}\"", guest.hello.job, creed.job);
   co_return guest;
 }
 

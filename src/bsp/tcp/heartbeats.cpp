@@ -1,11 +1,11 @@
-// What goes over the control connections while a job runs.
+// What the processes send over the control connections while a job runs.
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <boost/asio/redirect_error.hpp>
-#include <cstdio>
 
 #include "bsp/tcp/service.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 
@@ -35,12 +35,12 @@ awaitable<void> Service::write_out(std::shared_ptr<Control> control) {
   }
   if (problem.empty()) {
     control->is_writing = false;
-    if (control->is_over) changed_.notify();  // who leaves waits for its last words
+    if (control->is_over) changed_.notify();  // say_leaving waits for this
     co_return;
   }
   control->has_failed = true;
   if (control->is_over) changed_.notify();
-  // Half a message may have left, so nothing more is written. If reading does not end by itself, it is made to.
+  // Half a message may be out, so nothing more is written. If reading does not soon end by itself, it is ended.
   const SteadyTime soon = steady_clock::now() + last_words_time;
   asio::steady_timer timer(context_, soon);
   error_code ignored;
@@ -51,7 +51,7 @@ awaitable<void> Service::write_out(std::shared_ptr<Control> control) {
 }
 
 void Service::say_heartbeat(const std::shared_ptr<Control>& control) {
-  if (control->out.size() > 4) return;  // it does not take them
+  if (control->out.size() > 4) return;  // the other side does not read them
   Heartbeat heartbeat;
   if (control->counters != nullptr) {
     heartbeat.sent = control->counters->sent.load(std::memory_order_relaxed);
@@ -73,12 +73,12 @@ awaitable<void> Service::hear_from(std::shared_ptr<Control> control) {
     reason = error.message();
   }
   if (is_stopping_) co_return;
-  if (control->is_leaving) control->is_over = true;  // the data link says the rest
+  if (control->is_leaving) control->is_over = true;  // the goodbye on the data link says the rest
   lose(control, reason, true);
-  changed_.notify();  // who forms a membership has one less to wait for
+  changed_.notify();  // a leader that forms a membership has one process less to wait for
 }
 
-/// Errors: `Errc::parse` for what cannot be.
+/// Errors: `Errc::parse` for a message that is invalid here.
 void Service::take(const std::shared_ptr<Control>& control, const Message& message) {
   switch (message.kind) {
     case Message::Kind::heartbeat:
@@ -86,11 +86,12 @@ void Service::take(const std::shared_ptr<Control>& control, const Message& messa
     case Message::Kind::leaving:
       if (message.body.empty()) return void(control->is_leaving = true);
       control->has_given_up = true;
-      return lose(control, "it has given up: " + Refusal::decode(message.body).text, true);
+      return lose(control, fmt::format("it has given up: {}", Refusal::decode(message.body).text), true);
     case Message::Kind::fenced:
-      // That alone is no reason to go: who does not hear the other, and who goes on, the rest of the job decides.
+      // That alone is no reason to leave: the rest of the job decides which of the two does not hear the other, and
+      // which one goes on.
       control->against = Refusal::decode(message.body).text;
-      lose(control, "it has given this process up: " + control->against, true);
+      lose(control, fmt::format("it has given this process up: {}", control->against), true);
       return changed_.notify();
     case Message::Kind::breaks:
       control->given_up.clear();
@@ -98,9 +99,7 @@ void Service::take(const std::shared_ptr<Control>& control, const Message& messa
         control->given_up.push_back(static_cast<int>(process));
       return changed_.notify();
     default:
-      throw Error(Errc::parse,
-                  "message " + std::to_string(static_cast<int>(message.kind)) + " is none of a running job",
-                  "bsp::tcp");
+      fail(Errc::parse, "bsp::tcp", "message {} does not belong in a running job", static_cast<int>(message.kind));
   }
 }
 
@@ -108,7 +107,7 @@ void Service::take_heartbeat(Control& control, const Heartbeat& heartbeat) {
   control.told_sent = heartbeat.sent;
   if (control.counters == nullptr) return;
   control.counters->finished.store(heartbeat.finished, std::memory_order_relaxed);
-  // A Dekker pair with Link::credit.
+  // Dekker's pattern with Link::credit: each side stores, then loads what the other stores, so no wake-up is lost.
   control.counters->acknowledged.store(heartbeat.received, std::memory_order_seq_cst);
   if (control.counters->starved.exchange(false, std::memory_order_seq_cst)) wake_();
 }
@@ -128,7 +127,7 @@ void Service::lose(const std::shared_ptr<Control>& control, const std::string& r
   wake_();
 }
 
-/// A process was lost while a membership forms.
+/// A process was lost while a membership forms: tells the leader, or, if the leader is lost, stops connecting to it.
 void Service::tell_leader(int process) {
   if (process == leader_) {
     if (stop_connecting_) stop_connecting_();
@@ -146,7 +145,7 @@ awaitable<void> Service::beat() {
     co_await beat_timer_.async_wait(token);
     if (is_stopping_) co_return;
     const SteadyTime now = steady_clock::now();
-    // Who was itself stopped, or starved, has not listened: what the others said meanwhile is still to be read.
+    // If this process was itself stopped or starved, it has not listened: what the others said meanwhile is unread.
     const milliseconds late = duration_cast<milliseconds>(now - due);
     const bool was_away = late > 2 * interval;
     if (was_away) due = now;
@@ -161,25 +160,23 @@ awaitable<void> Service::beat() {
 
 void Service::look_after(const std::shared_ptr<Control>& control, SteadyTime now) {
   if (const double phi = control->suspicion.phi(now); phi > options_.suspicion) {
-    char text[120];
-    std::snprintf(text, sizeof text, "it has been silent for %lld ms (phi %.1f, expected at most %g)",
-                  static_cast<long long>(control->suspicion.silence(now).count()), phi, options_.suspicion);
-    // At an end of the connection, the roster may have come before it.
+    const std::string text = fmt::format("it has been silent for {} ms (phi {:.1f}, expected at most {:g})",
+                                         control->suspicion.silence(now).count(), phi, options_.suspicion);
+    // Only a silent leader: one whose connection has ended may have sent the roster before.
     if (is_regrouping_ && control->process == leader_ && to_leader_ != nullptr) to_leader_->give_up(text);
     return lose(control, text, true);
   }
   if (control->counters == nullptr) return;
   const std::uint64_t received = control->counters->received.load(std::memory_order_relaxed);
-  int waiting = 0;  // bytes that have come, but that nobody has read: that is no stall
+  int waiting = 0;  // bytes that have come but are not yet read: no stall
   if (received != control->seen_received || received >= control->told_sent ||
       ::ioctl(control->counters->socket.get(), FIONREAD, &waiting) != 0 || waiting != 0) {
     control->seen_received = received;
     control->moved_at = now;
   } else if (now - control->moved_at > options_.stall_timeout) {
     lose(control,
-         "its data link is stalled: of " + std::to_string(control->told_sent) + " bytes that it has sent, " +
-             std::to_string(received) + " have come, and no more for " +
-             std::to_string(duration_cast<milliseconds>(now - control->moved_at).count()) + " ms",
+         fmt::format("its data link is stalled: of {} bytes that it has sent, {} have come, and no more for {} ms",
+                     control->told_sent, received, duration_cast<milliseconds>(now - control->moved_at).count()),
          true);
   }
 }

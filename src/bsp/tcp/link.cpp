@@ -14,7 +14,7 @@ namespace scalar::inline v0::bsp::sockets {
 namespace {
 
 constexpr std::size_t staging_bytes = std::size_t{64} << 10;
-constexpr std::size_t turn_bytes = std::size_t{2} << 20;  // then it is time to send again
+constexpr std::size_t turn_bytes = std::size_t{2} << 20;  // read at most, then it is time to send again
 
 }  // namespace
 
@@ -47,10 +47,10 @@ void Link::send(std::span<const std::span<const std::byte>> parts, std::shared_p
   try {
     item.parts.reserve(parts.size() + 1);
   } catch (const std::bad_alloc&) {
-    --last_;  // else what is sent next would be taken for the rest of this frame
+    --last_;  // else the next frame would be taken for the rest of this one
     throw;
   }
-  item.parts.push_back({nullptr, FrameHeader::size});  // the queue may move the header
+  item.parts.push_back({nullptr, FrameHeader::size});  // null: the queue may move the header, so `gather` finds it
   for (const std::span<const std::byte> part : parts)
     if (!part.empty()) item.parts.push_back({const_cast<std::byte*>(part.data()), part.size()});
   item.keeps = std::move(keeps);
@@ -63,7 +63,8 @@ void Link::goodbye(std::uint64_t run) {
   push();
 }
 
-/// How much may be sent now. A Dekker pair with the service, which counts before it looks whether somebody is starved.
+/// How many bytes may be sent now. Dekker's pattern with the service, which stores `acknowledged` before it looks
+/// whether a worker is starved.
 std::uint64_t Link::credit() noexcept {
   const auto left = [&] {
     return counters_->acknowledged.load(std::memory_order_seq_cst) + limits_.window_bytes - sent_;
@@ -119,7 +120,7 @@ void Link::push() {
     sent_ += moved.bytes;
     counters_->sent.store(sent_, std::memory_order_relaxed);
     advance(moved.bytes);
-    if (moved.ended) {  // what it has still said is read before it counts as lost
+    if (moved.ended) {  // what it has sent before is read before it counts as lost
       is_mute_ = true;
       mute_reason_ = stream_.reason();
       mute_since_ = std::chrono::steady_clock::now();
@@ -158,7 +159,7 @@ void Link::end(End cause, const std::string& reason) {
   drop_queue();
 }
 
-/// The next header, when it is there.
+/// Takes the next header, if all of it has come.
 bool Link::begin_frame(Transport::Sink& sink) {
   if (passed_over_ != 0) {
     const auto bytes = static_cast<std::size_t>((std::min<std::uint64_t>)(end_ - begin_, passed_over_));

@@ -16,7 +16,7 @@
 
 namespace scalar::inline v0::bsp::sockets {
 
-/// What the workers, who move frames, and the service, which tells the other side how far they are, know together.
+/// Counters shared by the workers, which move frames, and the service, which tells the other side how far they are.
 struct LinkCounters {
   explicit LinkCounters(Descriptor descriptor) : socket(std::move(descriptor)) {}
   Descriptor socket;
@@ -27,10 +27,10 @@ struct LinkCounters {
   std::atomic<bool> starved{false};            ///< the window is full: more credit must wake a worker
 };
 
-/// Sends from where the bytes lie and receives to where the sink wants them.
+/// Sends bytes from where they lie, and receives them where the sink wants them.
 ///
-/// At most `window_bytes` are on their way: more are sent when the other side has said that it read some. It reads even
-/// in the midst of a frame, so a frame may be larger than the window. Thread safety: one thread at a time.
+/// At most `window_bytes` are on their way: more are sent when the other side has said that it has read some. Each side
+/// reads even in the middle of a frame, so a frame may be larger than the window. Thread safety: one thread at a time.
 class Link {
  public:
   struct Limits {
@@ -43,36 +43,36 @@ class Link {
   int process() const noexcept { return process_; }
   LinkCounters& counters() const noexcept { return *counters_; }
   void send(std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> keeps);
-  /// Tells that run number `run` was the last.
+  /// Tells the other side that run number `run` was the last.
   void goodbye(std::uint64_t run);
-  /// Writes what can be written.
+  /// Writes what can be written now.
   void push();
   /// Reads what has come, up to a few megabytes; true when a frame became complete.
   bool pull(Transport::Sink& sink);
-  /// Nothing is written any more; what has come and is not wanted is read, as the system would otherwise take back
-  /// what was written.
+  /// Ends writing. Reads and drops what has come, since the system would otherwise throw away what was written.
   void finish() noexcept;
 
   bool has_queue() const noexcept { return first_ != last_; }
-  /// There is more to write, once the socket takes it.
+  /// Whether there is more to write once the socket takes it.
   bool wants_write() const noexcept { return has_queue() && !is_starved_; }
-  /// Nothing more comes: `cause` and `reason` say why.
+  /// Whether nothing more comes; `cause` and `reason` say why.
   bool has_ended() const noexcept { return cause_ != End::none; }
-  /// Nothing more can be sent, since when and why; what comes may still be read.
+  /// Whether nothing more can be sent; `mute_since` and `mute_reason` say since when and why. What comes may still be
+  /// read.
   bool is_mute() const noexcept { return is_mute_; }
   std::chrono::steady_clock::time_point mute_since() const noexcept { return mute_since_; }
   const std::string& mute_reason() const noexcept { return mute_reason_; }
   End cause() const noexcept { return cause_; }
   const std::string& reason() const noexcept { return reason_; }
   std::chrono::steady_clock::time_point ended_at() const noexcept { return ended_at_; }
-  /// The other side has said that it goes after the run of this number.
+  /// Whether the other side has said that it leaves after run number `last_run`.
   bool has_left() const noexcept { return has_left_; }
   std::uint64_t last_run() const noexcept { return last_run_; }
-  /// How much the other side has not been told to have been read.
+  /// How many bytes have been read that the other side has not been told of.
   std::uint64_t owed() const noexcept { return received_ - announced_; }
   void announced() noexcept { announced_ = received_; }
   void drop_queue() noexcept;
-  /// What waits to be sent is copied, so that the memory where it lies may go.
+  /// Copies what waits to be sent, so that the memory where it lies may be freed.
   void detach();
 
  private:
@@ -87,7 +87,7 @@ class Link {
   void advance(std::size_t bytes) noexcept;
   std::uint64_t credit() noexcept;
   void end(End cause, const std::string& reason);
-  /// Takes frames apart that lie in the staging area.
+  /// Takes frames from the staging area; true when one became complete.
   bool unpack(Transport::Sink& sink);
   bool begin_frame(Transport::Sink& sink);
 
@@ -104,12 +104,12 @@ class Link {
   std::string mute_reason_;
   std::chrono::steady_clock::time_point mute_since_{};
 
-  Buffer staging_;  // headers, and frames or their beginnings that came with them
+  Buffer staging_;  // headers, and the frames or parts of frames that came with them
   std::size_t begin_ = 0, end_ = 0;
   Buffer frame_;
   std::size_t filled_ = 0;
   bool in_frame_ = false;
-  std::uint64_t passed_over_ = 0;  // bytes still to come of a frame that there was no memory for
+  std::uint64_t passed_over_ = 0;  // bytes still to come of a frame for which there was no memory
   std::uint64_t received_ = 0, announced_ = 0;
 
   End cause_ = End::none;

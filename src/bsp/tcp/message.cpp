@@ -1,9 +1,9 @@
 #include "bsp/tcp/message.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "bsp/tcp/bytes.hpp"
+#include "core/fail.hpp"
 #include "scalar/core/hash.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
@@ -28,30 +28,22 @@ std::vector<std::byte> Message::encode() const {
 
 MessageHead MessageHead::decode(std::span<const std::byte, Message::head_bytes> head, std::size_t most_bytes) {
   ByteReader reader(head, "message");
-  if (const auto seen = reader.number<std::uint32_t>("magic"); seen != magic) {
-    char text[80];
-    std::snprintf(text, sizeof text, "garbage: it begins 0x%08x, expected 0x%08x", seen, magic);
-    reader.fail(text);
-  }
+  if (const auto seen = reader.number<std::uint32_t>("magic"); seen != magic)
+    reader.fail("garbage: it begins {:#010x}, expected {:#010x}", seen, magic);
   const auto version = reader.number<std::uint16_t>("version");
   MessageHead decoded;
   decoded.kind = Message::Kind{reader.number<std::uint16_t>("kind")};
   decoded.length = reader.number<std::uint32_t>("length");
   decoded.check = reader.number<std::uint32_t>("checksum");
   if (version != protocol_version && decoded.kind != Message::Kind::refusal)
-    throw Error(Errc::unsupported,
-                "protocol version " + std::to_string(version) + ", expected " + std::to_string(protocol_version),
-                "message");
+    fail(Errc::unsupported, "message", "protocol version {}, expected {}", version, protocol_version);
   if (decoded.length > most_bytes)
-    throw Error(Errc::too_large,
-                "a length of " + std::to_string(decoded.length) + ", expected at most " + std::to_string(most_bytes),
-                "message");
+    fail(Errc::too_large, "message", "a length of {}, expected at most {}", decoded.length, most_bytes);
   return decoded;
 }
 
 void MessageHead::verify(std::span<const std::byte, Message::head_bytes> head, std::span<const std::byte> body) const {
-  if (crc32c(body, crc32c(head.first(checked_bytes))) != check)
-    throw Error(Errc::corrupt, "its checksum is wrong", "message");
+  if (crc32c(body, crc32c(head.first(checked_bytes))) != check) fail(Errc::corrupt, "message", "its checksum is wrong");
 }
 
 std::vector<std::byte> ProcessList::encode() const {
@@ -66,8 +58,7 @@ ProcessList ProcessList::decode(std::span<const std::byte> body) {
   ByteReader reader(body, "list of processes");
   ProcessList list;
   const auto count = reader.number<std::uint32_t>("processes");
-  if (count > most)
-    reader.fail("it has " + std::to_string(count) + " processes, expected at most " + std::to_string(most));
+  if (count > most) reader.fail("it has {} processes, expected at most {}", count, most);
   for (std::uint32_t i = 0; i < count; ++i) list.processes.push_back(reader.number<std::uint32_t>("process"));
   reader.finish();
   return list;
@@ -89,7 +80,7 @@ Hello Hello::decode(std::span<const std::byte> body) {
   ByteReader reader(body, "hello");
   Hello hello;
   const auto purpose = reader.number<std::uint8_t>("purpose");
-  if (purpose < 1 || purpose > 4) reader.fail("purpose is " + std::to_string(purpose) + ", expected 1 to 4");
+  if (purpose < 1 || purpose > 4) reader.fail("purpose is {}, expected 1 to 4", purpose);
   hello.purpose = Purpose{purpose};
   hello.process = reader.number<std::uint32_t>("process");
   hello.processes = reader.number<std::uint32_t>("processes");
@@ -133,14 +124,13 @@ Roster Roster::decode(std::span<const std::byte> body) {
   roster.session = reader.number<std::uint64_t>("session");
   roster.you = reader.number<std::uint32_t>("process");
   const auto count = reader.number<std::uint32_t>("processes");
-  if (count > reader.left()) reader.fail("it has " + std::to_string(count) + " processes");
+  if (count > reader.left()) reader.fail("it has {} processes", count);
   for (std::uint32_t i = 0; i < count; ++i) {
     Member& member = roster.members.emplace_back();
     member.host = reader.text("host");
     member.port = reader.number<std::uint16_t>("port");
   }
-  if (roster.you >= count)
-    reader.fail("it speaks to process " + std::to_string(roster.you) + " of " + std::to_string(count));
+  if (roster.you >= count) reader.fail("it speaks to process {} of {}", roster.you, count);
   reader.finish();
   return roster;
 }

@@ -17,20 +17,20 @@ inline constexpr std::uint16_t protocol_version = 3;
 /// One message: a head of 16 bytes, whose layout never changes, and the body.
 struct Message {
   enum class Kind : std::uint16_t {
-    hello = 1,      ///< who connects, and why
+    hello = 1,      ///< says which process connects, and why
     challenge = 2,  ///< the answer: a nonce
-    proof = 3,      ///< that the one who connects knows the token
-    welcome = 4,    ///< that the other does, too
-    refusal = 5,    ///< of every version
+    proof = 3,      ///< proves that the process that connects knows the token
+    welcome = 4,    ///< proves that the other one knows it, too
+    refusal = 5,    ///< understood in every version
     roster = 6,
     heartbeat = 7,
-    leaving = 8,  ///< in good order, or with a refusal why it has given up meeting the others
+    leaving = 8,  ///< the sender leaves in good order, or gives up meeting the others; then a refusal says why
     fenced = 9,   ///< the sender has given the receiver up, and why
-    breaks = 10,  ///< while a membership forms: whom the sender has given up by now
+    breaks = 10,  ///< while a membership forms: the processes that the sender has given up by now
   };
   static constexpr std::size_t head_bytes = 16;
   static constexpr std::size_t most_bytes = std::size_t{1} << 24;
-  static constexpr std::size_t most_greeting_bytes = 4096;  ///< from those who are not known yet
+  static constexpr std::size_t most_greeting_bytes = 4096;  ///< from processes that are not known yet
 
   Kind kind = Kind::hello;
   std::vector<std::byte> body{};
@@ -51,7 +51,7 @@ struct MessageHead {
 
 using Nonce = std::array<std::byte, 32>;
 
-/// Some processes of a membership; of very many the first ones, so that it fits a message.
+/// Some processes of a membership; if there are very many, the first ones, so that the list fits a message.
 struct ProcessList {
   static constexpr std::size_t most = 500;
   std::vector<std::uint32_t> processes{};
@@ -63,7 +63,7 @@ struct ProcessList {
 struct Hello {
   enum class Purpose : std::uint8_t {
     join = 1,     ///< a member of the job comes to the coordinator
-    enter = 2,    ///< a newcomer does
+    enter = 2,    ///< a newcomer comes to the coordinator
     control = 3,  ///< the connection for heartbeats
     data = 4,     ///< the connection for frames
   };
@@ -76,8 +76,8 @@ struct Hello {
   std::uint16_t port = 0;  ///< where the process listens
   Nonce nonce{};
   std::string job{};
-  std::string host{};      ///< empty: the one that the connection comes from
-  ProcessList given_up{};  ///< after a loss: whom the process does not hear any more
+  std::string host{};      ///< empty: the host that the connection comes from
+  ProcessList given_up{};  ///< after a loss: the processes that this one no longer hears
 
   std::vector<std::byte> encode() const;
   static Hello decode(std::span<const std::byte> body);
@@ -91,7 +91,7 @@ struct Refusal {
   static Refusal decode(std::span<const std::byte> body);
 };
 
-/// Who is in.
+/// The members of a membership.
 struct Roster {
   struct Member {
     std::string host{};
@@ -108,7 +108,7 @@ struct Roster {
 
 struct Heartbeat {
   std::uint64_t sent = 0;      ///< bytes on the data link so far
-  std::uint64_t received = 0;  ///< the credit: so many have been read
+  std::uint64_t received = 0;  ///< the credit: how many of the other side's bytes have been read
   std::uint64_t finished = 0;  ///< the last run that has ended there
 
   std::vector<std::byte> encode() const;

@@ -7,19 +7,16 @@
 #include <string_view>
 
 #include "bsp/tcp/address.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 namespace {
 
 constexpr int most_processes = 1 << 16;
 
-[[noreturn]] void refuse(const std::string& what) { throw Error(Errc::invalid_argument, what, "bsp::tcp"); }
-
 void check(std::string_view option, std::int64_t value, std::int64_t least, std::int64_t most) {
   if (value < least || value > most)
-    refuse(std::string(option) + " is " + std::to_string(value) + ", expected " + std::to_string(least) + " to " +
-           std::to_string(most));
+    fail(Errc::invalid_argument, "bsp::tcp", "{} is {}, expected {} to {}", option, value, least, most);
 }
 
 std::map<std::string, std::string> environment() {
@@ -48,19 +45,20 @@ TcpOptions complete(const TcpOptions& given) {
   check("stall_timeout", options.stall_timeout.count(), 1, day);
   check("minority_pause", options.minority_pause.count(), 0, day);
   if (!(options.suspicion > 0 && options.suspicion <= 300))
-    refuse("suspicion is " + std::to_string(options.suspicion) + ", expected more than 0, at most 300");
+    fail(Errc::invalid_argument, "bsp::tcp", "suspicion is {}, expected more than 0, at most 300", options.suspicion);
   if (options.window_bytes < 4096)
-    refuse("window_bytes is " + std::to_string(options.window_bytes) + ", expected at least 4096");
+    fail(Errc::invalid_argument, "bsp::tcp", "window_bytes is {}, expected at least 4096", options.window_bytes);
   if (options.max_frame_bytes < 4096)
-    refuse("max_frame_bytes is " + std::to_string(options.max_frame_bytes) + ", expected at least 4096");
+    fail(Errc::invalid_argument, "bsp::tcp", "max_frame_bytes is {}, expected at least 4096", options.max_frame_bytes);
   if (options.job.size() > 1000)
-    refuse("job has " + std::to_string(options.job.size()) + " bytes, expected at most 1000");
+    fail(Errc::invalid_argument, "bsp::tcp", "job has {} bytes, expected at most 1000", options.job.size());
   parse_address(options.coordinator, "coordinator");
   if (!options.listen.empty()) parse_address(options.listen, "listen", false);
   const TcpTls& tls = options.tls;
   const int files = !tls.certificate_file.empty() + !tls.key_file.empty() + !tls.ca_file.empty();
   if (files != 0 && files != 3)
-    refuse("tls has " + std::to_string(files) + " files, expected certificate_file, key_file and ca_file");
+    fail(Errc::invalid_argument, "bsp::tcp", "tls has {} files, expected certificate_file, key_file and ca_file",
+         files);
   return options;
 }
 

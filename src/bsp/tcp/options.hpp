@@ -3,7 +3,7 @@
 
 namespace scalar::inline v0::bsp::sockets {
 
-/// The options with what the environment of this process adds, checked. Errors: `Errc::invalid_argument`.
+/// Completes the options from this process's environment and checks them. Errors: `Errc::invalid_argument`.
 TcpOptions complete(const TcpOptions& given);
 
 }  // namespace scalar::inline v0::bsp::sockets

@@ -10,7 +10,7 @@ std::vector<int> dropped(std::span<const int> processes, std::vector<Break> brea
                 [&](const Break& b) { return b.first == b.second || !is_there(b.first) || !is_there(b.second); });
   for (Break& b : breaks)
     if (b.first > b.second) std::swap(b.first, b.second);
-  std::ranges::sort(breaks);  // both ends may have told the same
+  std::ranges::sort(breaks);  // both ends may have reported the same break
   breaks.erase(std::unique(breaks.begin(), breaks.end()), breaks.end());
   std::vector<int> gone;
   while (!breaks.empty()) {

@@ -1,8 +1,9 @@
-// Who goes on after a loss: those who hear each other, in one part of the job.
+// Which processes go on after a loss: those that hear each other, in one part of the job.
 #include <algorithm>
 
 #include "bsp/tcp/parts.hpp"
 #include "bsp/tcp/service.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 
@@ -20,7 +21,7 @@ int Service::leader() const noexcept {
   return process;
 }
 
-/// Whom this process does not hear any more.
+/// The processes that this one no longer hears.
 ProcessList Service::given_up() const {
   ProcessList list;
   for (int process = 0; process < static_cast<int>(controls_.size()); ++process)
@@ -49,11 +50,11 @@ awaitable<void> Service::form_again() {
   std::rethrow_exception(error);
 }
 
-/// The lowest process that is left leads, as process 0 did at first. Nobody leaves the old membership before all have
-/// come, so until then an end of a connection is the end of a process.
+/// The lowest process that is left leads, as process 0 did at first. No process leaves the old membership before all
+/// have come, so until then the end of a connection means that a process is lost.
 awaitable<Roster> Service::agree_again() {
   for (;;) {
-    if (const std::string why = outvoted(); !why.empty()) throw Error(Errc::aborted, why, "bsp::tcp");
+    if (const std::string why = outvoted(); !why.empty()) fail(Errc::aborted, "bsp::tcp", "{}", why);
     form_deadline_ = steady_clock::now() + options_.join_timeout;
     leader_ = leader();
     claim_pause_ = {};
@@ -71,7 +72,7 @@ awaitable<Roster> Service::agree_again() {
   }
 }
 
-/// Whoever waits for this process must not go on doing so.
+/// Tells the processes that wait for this one why they must stop doing so.
 awaitable<void> Service::give_up_forming(Refusal why) {
   is_leading_ = false;
   for (const auto& control : controls_)
@@ -81,21 +82,21 @@ awaitable<void> Service::give_up_forming(Refusal why) {
   co_await dismiss(std::move(joiners), passing);
 }
 
-/// Why this process does not go on: most of the others do so without it. Empty: it may.
+/// Why this process does not go on: most of the others go on without it. Empty if it may go on.
 std::string Service::outvoted() const {
   int votes = 0;
   std::string first;
   for (const auto& control : controls_) {
     if (control == nullptr || control->against.empty()) continue;
     if (votes++ == 0)
-      first = "process " + std::to_string(control->process) + " has given this process up: " + control->against;
+      first = fmt::format("process {} has given this process up: {}", control->process, control->against);
   }
   const bool is_first_against = !controls_.empty() && controls_[0] != nullptr && !controls_[0]->against.empty();
   const bool is_out = 2 * votes > processes_ || (2 * votes == processes_ && is_first_against);
   return is_out ? first : "";
 }
 
-/// One of those who have come does not hear another one of them.
+/// Whether one of the processes that have come does not hear another one of them.
 bool Service::has_break_here() const {
   const auto is_here = [this](std::uint32_t process) {
     return joiners_.contains(process) && is_left(static_cast<int>(process));
@@ -109,7 +110,7 @@ bool Service::has_break_here() const {
   return false;
 }
 
-/// Of those who have come, one who would have more others without this process than this one has with it; -1: nobody.
+/// A process that has come and, without this one, would have more others with it than this one has; -1 if none would.
 int Service::who_hears_more() const {
   if (controls_.empty()) return -1;
   const auto has_come = [this](const auto& joiner) { return is_left(static_cast<int>(joiner.first)); };
@@ -118,9 +119,9 @@ int Service::who_hears_more() const {
     if (!is_left(static_cast<int>(number))) continue;
     const std::vector<std::uint32_t>& at_first = joiner.hello.given_up.processes;
     const std::vector<int>& later = controls_[number]->given_up;
-    const std::size_t lost = (std::max)(at_first.size(), later.size());  // the later list has all of the first
+    const std::size_t lost = (std::max)(at_first.size(), later.size());  // the later list contains the first
     if (lost >= ProcessList::most || std::ssize(controls_) - static_cast<std::ptrdiff_t>(lost) <= here + 1) continue;
-    const auto is_heard = [&](const auto& control) {  // those who have left of their own accord are missed by nobody
+    const auto is_heard = [&](const auto& control) {  // nobody misses those that have left of their own accord
       return control != nullptr && !control->is_leaving && !control->has_given_up &&
              std::ranges::find(at_first, static_cast<std::uint32_t>(control->process)) == at_first.end() &&
              std::ranges::find(later, control->process) == later.end();
@@ -130,8 +131,9 @@ int Service::who_hears_more() const {
   return -1;
 }
 
-/// What cut one link may have cut others at the same moment, silently: all who notice it may do so now. Whoever seems
-/// to hear more may only be about to lose the others, too, which takes as long as any silence.
+/// Waits, since what cut one link may have cut others silently at the same moment: every process gets the time to
+/// notice. A process that seems to hear more may only be about to lose the others, too, which takes as long as any
+/// silence.
 awaitable<void> Service::settle() {
   const SteadyTime settled = steady_clock::now() + 10 * options_.heartbeat_interval;
   while (!is_stopping_) {
@@ -146,7 +148,7 @@ awaitable<void> Service::settle() {
   }
 }
 
-/// All have come, but some of them may not hear each other: as few as possible have to go.
+/// All have come, but some may not hear each other: refuses as few of them as possible.
 awaitable<void> Service::drop_unheard() {
   if (controls_.empty()) co_return;
   std::vector<int> here{process_};
@@ -160,13 +162,13 @@ awaitable<void> Service::drop_unheard() {
     for (const int other : controls_[number]->given_up) breaks.emplace_back(process, other);
   }
   for (const int process : dropped(here, breaks)) {
-    std::string whom;
+    int whom = -1;
     for (const Break& link : breaks)
-      if (link.first == process || link.second == process)
-        whom = std::to_string(link.first == process ? link.second : link.first);
+      if (link.first == process || link.second == process) whom = link.first == process ? link.second : link.first;
     std::map<std::uint32_t, Joiner> joiner;
     joiner.insert(joiners_.extract(static_cast<std::uint32_t>(process)));
-    const Refusal why{Errc::aborted, "this process was given up: it and process " + whom + " do not hear each other"};
+    const Refusal why{Errc::aborted,
+                      fmt::format("this process was given up: it and process {} do not hear each other", whom)};
     co_await dismiss(std::move(joiner), why);
   }
 }

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <future>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 
@@ -16,19 +16,20 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t most_strangers = 1024;  // being greeted at once
+constexpr std::size_t most_strangers = 1024;  // in a handshake at once
 
-/// What to do when a port is taken.
+/// The part of an error that says what to do when a port is taken.
 std::string text_of_taken(const Address& address, const std::string& option) {
-  std::string text =
-      ": another process listens there, perhaps one of an earlier job that still runs (`ss -ltnp` shows "
-      "which). End it, or choose another port with " +
-      option;
+  std::string text = fmt::format(
+      ": another process listens there, perhaps one of an earlier job that still runs (`ss -ltnp` shows which). End "
+      "it, or choose another port with {}",
+      option);
   int first = 32768, last = 60999;  // the usual range of ports that outgoing connections get
   std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first >> last;
   if (address.port >= first && address.port <= last)
-    text += ", below " + std::to_string(first) + ": the system gives those from " + std::to_string(first) + " to " +
-            std::to_string(last) + " to outgoing connections, and one of them may have this one";
+    text += fmt::format(
+        ", below {}: the system gives those from {} to {} to outgoing connections, and one of them may have this one",
+        first, first, last);
   return text;
 }
 
@@ -55,13 +56,13 @@ void Service::run() {
   while (!is_stopping_) try {
       context_.run();
     } catch (const std::exception& error) {
-      log(LogLevel::error, error.what());  // out of memory: whose turn it was is gone, the others go on
+      log(LogLevel::error, error.what());  // out of memory: the coroutine that ran is gone, the others go on
     }
-  // What waits has been canceled, and goes.
+  // Lets the coroutines that were canceled end.
   try {
     context_.restart();
     context_.poll();
-  } catch (const std::exception&) {  // as above
+  } catch (const std::exception&) {  // out of memory
   }
 }
 
@@ -114,7 +115,7 @@ Formed Service::wait_for(awaitable<void> (Service::*how)()) {
   return future.get();
 }
 
-/// Beyond loopback one must be known or hidden.
+/// Beyond loopback, a process must prove itself by a token or TLS, unless the options allow otherwise.
 bool Service::may_use(const asio::ip::address& address) const {
   const bool is_loopback =
       address.is_loopback() || (address.is_v6() && address.to_v6().is_v4_mapped() &&
@@ -122,15 +123,14 @@ bool Service::may_use(const asio::ip::address& address) const {
   return is_loopback || !options_.token.empty() || !options_.tls.ca_file.empty() || options_.allow_insecure;
 }
 
-/// At every address of a host's name that this machine has; without a port at the first, as each gives another.
+/// Listens at every address of the host that this machine has; without a port only at the first, since each address
+/// would get another port.
 void Service::listen_at(const Address& address, const std::string& what, const std::string& option) {
   error_code error;
   const auto refuse = [&] {
     const bool is_taken = error == asio::error::address_in_use;
-    throw Error(Errc::io,
-                "cannot listen at " + address.text() + ": " + error.message() +
-                    (is_taken ? text_of_taken(address, option) : ""),
-                "bsp::tcp");
+    fail(Errc::io, "bsp::tcp", "cannot listen at {}: {}{}", address.text(), error.message(),
+         is_taken ? text_of_taken(address, option) : "");
   };
   bool listens = false;
   for (const tcp::endpoint& endpoint : resolve(address, what)) {
@@ -170,7 +170,7 @@ awaitable<void> Service::accept(std::shared_ptr<tcp::acceptor> acceptor) {
   }
 }
 
-/// A stranger who says nothing, or garbage, waits only for himself.
+/// Does the handshake of a connection that was accepted. One that says nothing, or garbage, holds nobody else up.
 awaitable<void> Service::greet(std::shared_ptr<Connection> connection) {
   Refusal refusal;
   try {
@@ -201,9 +201,8 @@ awaitable<void> Service::admit(std::shared_ptr<Connection> connection, const Gue
 
 awaitable<void> Service::admit_joiner(std::shared_ptr<Connection> connection, const Guest& guest) {
   const Hello& hello = guest.hello;
-  const std::string who = "process " + std::to_string(hello.process);
-  if (!is_leading_)
-    throw Error(Errc::unavailable, "this is process " + std::to_string(process_) + ", not the coordinator");
+  const std::string who = fmt::format("process {}", hello.process);
+  if (!is_leading_) fail(Errc::unavailable, "", "this is process {}, not the coordinator", process_);
   const bool is_new = hello.purpose == Hello::Purpose::enter;
   if (!is_new) check_joiner(hello, who);
   co_await welcome(*connection, guest, creed_);
@@ -218,45 +217,41 @@ awaitable<void> Service::admit_joiner(std::shared_ptr<Connection> connection, co
 }
 
 void Service::check_joiner(const Hello& hello, const std::string& who) const {
-  if (hello.session != session_ && hello.epoch == 0 && !links_.empty())  // they are still being made
-    throw Error(Errc::unavailable, who + " has been told who takes part, and must not be told again");
+  if (hello.session != session_ && hello.epoch == 0 && !links_.empty())  // the links are still being made
+    fail(Errc::unavailable, "", "{} has been told who takes part, and must not be told again", who);
   if (hello.session != session_ && hello.epoch == 0)
-    throw Error(Errc::already_exists, "there is a " + who + " already, or was: the processes have met, and who comes " +
-                                          "later comes as a newcomer");
+    fail(Errc::already_exists, "",
+         "there is a {} already, or was: the processes have met, and one that comes later comes as a newcomer", who);
   if (hello.session != session_)
-    throw Error(Errc::aborted, who + " is of epoch " + std::to_string(hello.epoch) + ", expected " +
-                                   std::to_string(epoch_) + ": it was given up");
+    fail(Errc::aborted, "", "{} is of epoch {}, expected {}: it was given up", who, hello.epoch, epoch_);
   if (hello.processes != static_cast<std::uint32_t>(processes_))
-    throw Error(Errc::invalid_argument, who + " is one of " + std::to_string(hello.processes) +
-                                            " processes, expected " + std::to_string(processes_));
+    fail(Errc::invalid_argument, "", "{} is one of {} processes, expected {}", who, hello.processes, processes_);
   if (hello.process >= hello.processes)
-    throw Error(Errc::invalid_argument, "there is no " + who + ", expected 0 to " + std::to_string(processes_ - 1));
+    fail(Errc::invalid_argument, "", "there is no {}, expected 0 to {}", who, processes_ - 1);
   const auto there = joiners_.find(hello.process);
   const bool is_here = static_cast<int>(hello.process) == process_;
   if (is_here || (there != joiners_.end() && there->second.connection->is_open()))
-    throw Error(Errc::already_exists, "there is a " + who + " already, " +
-                                          (is_here ? "this one" : "at " + there->second.connection->remote()));
-  if (!controls_.empty() && !is_left(static_cast<int>(hello.process)))
-    throw Error(Errc::aborted, who + " was given up");
+    fail(Errc::already_exists, "", "there is a {} already, {}", who,
+         is_here ? "this one" : "at " + there->second.connection->remote());
+  if (!controls_.empty() && !is_left(static_cast<int>(hello.process))) fail(Errc::aborted, "", "{} was given up", who);
 }
 
 awaitable<void> Service::admit_member(std::shared_ptr<Connection> connection, const Guest& guest) {
   const Hello& hello = guest.hello;
-  // It may have heard of the membership first.
+  // The other process may have heard of the membership before this one.
   const SteadyTime until = steady_clock::now() + handshake_time;
   while (session_ != hello.session && epoch_ < hello.epoch && !is_stopping_ && steady_clock::now() < until)
     co_await changed_.wait(until);
-  const std::string who = "process " + std::to_string(hello.process);
+  const std::string who = fmt::format("process {}", hello.process);
   if (session_ != hello.session)
-    throw Error(Errc::aborted, who + " is of epoch " + std::to_string(hello.epoch) + ", expected " +
-                                   std::to_string(epoch_) + ": it was given up");
+    fail(Errc::aborted, "", "{} is of epoch {}, expected {}: it was given up", who, hello.epoch, epoch_);
   if (hello.process >= members_.size())
-    throw Error(Errc::invalid_argument, "there is no " + who + ", expected 0 to " + std::to_string(processes_ - 1));
+    fail(Errc::invalid_argument, "", "there is no {}, expected 0 to {}", who, processes_ - 1);
   const bool is_data = hello.purpose == Hello::Purpose::data;
   const bool exists =
       is_data ? links_.size() > hello.process && links_[hello.process] != nullptr : controls_[hello.process] != nullptr;
   if (exists || static_cast<int>(hello.process) <= process_ || (is_data && links_.size() <= hello.process))
-    throw Error(Errc::already_exists, "there is a connection to " + who + " already");
+    fail(Errc::already_exists, "", "there is a connection to {} already", who);
   co_await welcome(*connection, guest, creed_);
   connection->clear_deadline();
   take_member(static_cast<int>(hello.process), hello.purpose, std::move(connection));
@@ -286,7 +281,7 @@ void Service::acknowledge(int process) {
 void Service::leave() {
   std::promise<void> said;
   asio::post(context_, [&] {
-    is_leading_ = false;  // who comes here now looks for the next one
+    is_leading_ = false;  // a process that comes here now looks for the next leader
     asio::co_spawn(context_, say_leaving(), [&](std::exception_ptr error) {
       if (error != nullptr) return said.set_exception(error);
       said.set_value();
@@ -295,7 +290,7 @@ void Service::leave() {
   said.get_future().get();
 }
 
-/// Until that has left, or nobody takes it.
+/// Waits until the message is out, or for `last_words_time` if nobody reads it.
 awaitable<void> Service::say_leaving() {
   std::vector<std::shared_ptr<Control>> told;
   for (const auto& control : controls_)

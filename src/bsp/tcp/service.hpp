@@ -1,6 +1,6 @@
 #pragma once
-/// The thread of a transport: accepts and makes connections, keeps heartbeats going, notices deaths.
-#include <utility>  // Boost 1.74 forgets it
+/// The thread of a transport, which accepts and makes connections, sends heartbeats, and notices lost processes.
+#include <utility>  // Boost 1.74 does not include it
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
@@ -25,10 +25,10 @@
 
 namespace scalar::inline v0::bsp::sockets {
 
-/// Then one who says nothing has to go.
+/// The time for a handshake, after which a process that says nothing is refused.
 inline constexpr std::chrono::seconds handshake_time{5};
 
-/// So long is read on after a connection broke: the other side may have said why.
+/// How long reading goes on after a connection broke: the other side may have said why.
 inline constexpr std::chrono::milliseconds last_words_time{250};
 
 /// A process is lost, and why.
@@ -43,27 +43,27 @@ struct Formed {
   std::vector<std::unique_ptr<Link>> links{};  ///< by process; null for this one
 };
 
-/// Public members may be called from any thread, the others run on the service's.
+/// The public members may be called from any thread; the others run on the service's.
 class Service {
  public:
-  /// `wake` is called when there is something that the workers must see.
+  /// Calls `wake` when there is something that the workers must see.
   Service(const TcpOptions& options, Runtime runtime, std::function<void()> wake);
   ~Service();
 
-  /// Meets the others. Blocks. Errors: see `Transport::meet`.
+  /// Meets the other processes. Blocks. Errors: see `Transport::meet`.
   Formed form();
-  /// Those who are left, and newcomers, form a new membership. Blocks until all who are left come here.
-  /// Errors: `Errc::aborted` when this process was itself given up, `Errc::unavailable`.
+  /// Forms a new membership of the processes that are left and of newcomers. Blocks until all that are left have come
+  /// here. Errors: `Errc::aborted` if this process was itself given up, `Errc::unavailable`.
   Formed regroup();
   bool has_newcomers() const noexcept { return has_newcomers_.load(std::memory_order_relaxed); }
   std::vector<Notice> take_notices();
-  /// The process is lost: it is told so, and is not heard any more.
+  /// Treats the process as lost: it is told so, and is no longer heard.
   void give_up(int process, const std::string& reason);
   /// Tells the process how much of what it sent has been read.
   void acknowledge(int process);
-  /// Run number `run` of this membership has ended here: what the others still send for it is not waited for.
+  /// Run number `run` of this membership has ended here: the others need not wait until what they send for it is out.
   void finish(std::uint64_t run) noexcept { finished_.store(run, std::memory_order_relaxed); }
-  /// Tells all that this process goes in good order.
+  /// Tells all others that this process leaves in good order.
   void leave();
 
  private:
@@ -79,13 +79,14 @@ class Service {
     bool is_writing = false, is_over = false;
     bool has_failed = false;          // to write
     bool is_leaving = false;          // in good order: nobody misses it
-    bool has_given_up = false;        // the job: it says that it does not go on
+    bool has_given_up = false;        // it says that it does not go on with the job
     std::string against{};            // why it has given this process up; empty: it has not
-    std::vector<int> given_up{};      // by it, while a membership forms
-    std::uint64_t told_sent = 0;      // by its last heartbeat
-    std::uint64_t seen_received = 0;  // when it last moved
+    std::vector<int> given_up{};      // the processes it has given up, while a membership forms
+    std::uint64_t told_sent = 0;      // bytes that it has sent, by its last heartbeat
+    std::uint64_t seen_received = 0;  // bytes that were received here when the link last moved
     SteadyTime moved_at{};
   };
+  /// A process that has come to take part.
   struct Joiner {
     std::shared_ptr<Connection> connection{};
     Hello hello{};
@@ -93,13 +94,13 @@ class Service {
 
   void run();
   void stop();
-  /// Starts `work` on the service's thread; what it throws goes to the log.
+  /// Starts `work` on the service's thread; errors go to the log.
   void start(awaitable<void> work);
   std::shared_ptr<Connection> adopt(tcp::socket socket);
   void log(LogLevel level, const std::string& text) const;
 
-  // service.cpp: who may come in
-  /// `what` it is, and the option that tells it. Errors: `Errc::io`.
+  // service.cpp: which processes may come in
+  /// For the text of errors: `what` the address is, and the `option` that sets it. Errors: `Errc::io`.
   void listen_at(const Address& address, const std::string& what, const std::string& option);
   bool may_use(const asio::ip::address& address) const;
   awaitable<void> accept(std::shared_ptr<tcp::acceptor> acceptor);
@@ -132,12 +133,12 @@ class Service {
   bool is_met(int process) const;
   bool is_complete() const;
 
-  // regrouping.cpp: who goes on after a loss
+  // regrouping.cpp: which processes go on after a loss
   awaitable<void> form_again();
   awaitable<Roster> agree_again();
   /// The lowest process that is left.
   int leader() const noexcept;
-  /// This process hears it.
+  /// Whether this process still hears it.
   bool is_left(int process) const noexcept;
   ProcessList given_up() const;
   std::string outvoted() const;
@@ -162,7 +163,7 @@ class Service {
 
   const TcpOptions options_;
   const Creed creed_;
-  const std::unique_ptr<const Tls> tls_;  // null: without
+  const std::unique_ptr<const Tls> tls_;  // null: no TLS
   const Runtime runtime_;
   const std::function<void()> wake_;
 
@@ -183,7 +184,7 @@ class Service {
   std::vector<Joiner> newcomers_;
   std::atomic<bool> has_newcomers_{false};
   std::atomic<std::uint64_t> finished_{0};    // the last run that has ended here
-  std::shared_ptr<Connection> to_leader_;     // while its roster is waited for
+  std::shared_ptr<Connection> to_leader_;     // while its roster is awaited
   std::function<void()> stop_connecting_;     // while a connection is being made
   std::chrono::milliseconds claim_pause_{0};  // of the membership that has formed
   int leader_ = 0;
@@ -191,7 +192,7 @@ class Service {
   std::vector<std::shared_ptr<Control>> controls_;
   std::vector<std::unique_ptr<Link>> links_;
   std::optional<Notice> failure_;  // the first loss, while others are still being met
-  Refusal last_refusal_{};         // who was sent away while others were waited for
+  Refusal last_refusal_{};         // the last that was sent, while other processes were awaited
 
   std::mutex mutex_;
   std::vector<Notice> notices_;

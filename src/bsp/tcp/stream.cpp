@@ -79,7 +79,7 @@ Stream::Moved Stream::read_tls(std::span<const iovec> into) {
       const int result = SSL_read_ex(tls_.get(), static_cast<char*>(part.iov_base) + at, part.iov_len - at, &got);
       if (result != 1) {
         const Moved last = tls_moved(result);
-        // What came before the end is not lost: the end is found again by the next call.
+        // What came before the end is not lost: the next call finds the end again.
         if (all.bytes == 0 || !last.ended) all.ended = last.ended;
         all.blocked = last.blocked;
         return all;
@@ -89,7 +89,7 @@ Stream::Moved Stream::read_tls(std::span<const iovec> into) {
   return all;
 }
 
-/// Small parts share a record.
+/// Puts small parts into one record.
 Stream::Moved Stream::write_tls(std::span<const iovec> from) {
   Moved all;
   std::array<char, record_bytes> gathered;

@@ -1,5 +1,5 @@
 #pragma once
-/// A connected socket, plain or under TLS, read and written without waiting.
+/// A connected socket, plain or under TLS, which is read and written without waiting.
 #include <sys/uio.h>
 
 #include <cstddef>
@@ -34,12 +34,12 @@ struct FreeTls {
 };
 using TlsHandle = std::unique_ptr<ssl_st, FreeTls>;
 
-/// What kind of end a connection has found.
+/// How a connection has ended.
 enum class End : std::uint8_t {
   none,
-  broken,     ///< it ended or broke; somebody else may know better why
+  broken,     ///< it ended or broke; another source may know better why
   untrusted,  ///< TLS does not accept the other side
-  nonsense,   ///< what came cannot be
+  nonsense,   ///< what came is invalid
 };
 
 /// Thread safety: one thread at a time.
@@ -48,7 +48,7 @@ class Stream {
   struct Moved {
     std::size_t bytes = 0;
     bool blocked = false;  ///< no more can be moved now
-    bool ended = false;    ///< nor ever; `reason` says why
+    bool ended = false;    ///< no more can ever be moved; `reason` says why
   };
 
   /// Does not own `fd`, which is non-blocking.
@@ -57,13 +57,13 @@ class Stream {
   int fd() const noexcept { return fd_; }
   Moved read(std::span<const iovec> into);
   Moved write(std::span<const iovec> from);
-  /// From now on under TLS.
+  /// Switches to TLS.
   void start(TlsHandle tls) noexcept { tls_ = std::move(tls); }
-  /// Goes on with the handshake of TLS: neither blocked nor ended when it is done.
+  /// Goes on with the TLS handshake; the result is neither blocked nor ended when it is done.
   Moved shake_hands();
-  /// What blocks is writing.
+  /// Whether it is writing that blocks.
   bool wants_write() const noexcept;
-  /// There is more to read than the socket shows.
+  /// Whether there is more to read than the socket shows.
   bool has_pending() const noexcept;
   End cause() const noexcept { return cause_; }
   const std::string& reason() const noexcept { return reason_; }

@@ -7,9 +7,9 @@
 namespace scalar::inline v0::bsp::sockets {
 
 /// The phi-accrual failure detector (Hayashibara, Defago, Yared, Katayama, SRDS 2004): phi is the negative decimal
-/// logarithm of the probability that a heartbeat comes even later, if the times between them are normally distributed
-/// as the last 100 were. Mean and deviation are learned within limits, so that a process that has always been late
-/// does not get forever.
+/// logarithm of the probability that a heartbeat comes even later, if the times between heartbeats are normally
+/// distributed like the last 100. Mean and deviation are learned within limits, so that a process that has always been
+/// late does not get unlimited time.
 class Suspicion {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -20,7 +20,7 @@ class Suspicion {
   void heard(TimePoint now) noexcept;
   double phi(TimePoint now) const noexcept;
   std::chrono::milliseconds silence(TimePoint now) const noexcept;
-  /// This process was itself away for so long.
+  /// Does not count `time`, for which this process was itself away.
   void excuse(std::chrono::milliseconds time) noexcept { last_ += time; }
 
  private:

@@ -14,7 +14,7 @@
 
 #include "bsp/tcp/options.hpp"
 #include "bsp/tcp/service.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp {
 namespace sockets {
@@ -24,7 +24,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 Descriptor checked(int fd, const char* what) {
-  if (fd < 0) throw Error(Errc::io, std::string(what) + ": " + std::generic_category().message(errno), "bsp::tcp");
+  if (fd < 0) fail(Errc::io, "bsp::tcp", "{}: {}", what, std::generic_category().message(errno));
   return Descriptor(fd);
 }
 
@@ -57,7 +57,7 @@ class Tcp final : public Transport {
 
  private:
   struct Place {
-    std::unique_ptr<Link> link{};  // null: this process, or one that is no more
+    std::unique_ptr<Link> link{};  // null for this process and for lost ones
     bool is_watched = false, is_watched_for_writing = false;
   };
   Membership enter(Formed formed);
@@ -68,7 +68,7 @@ class Tcp final : public Transport {
   void lose(Place& place, const std::string& reason);
   void watch(Place& place);
   void unwatch(Place& place);
-  bool is_idle() const noexcept;  // all that was sent has left
+  bool is_idle() const noexcept;  // whether all that was sent is out
   bool is_awaited(const Place& place) const noexcept;
   void leave() noexcept;
 
@@ -106,7 +106,7 @@ Membership Tcp::regroup() {
     service_->leave();  // the others do not wait for this process, nor miss it
     places_.clear();
     service_ = nullptr;
-    throw Error(Errc::canceled, "this process has left the job", "bsp::tcp");
+    fail(Errc::canceled, "bsp::tcp", "this process has left the job");
   }
   return enter(service_->regroup());
 }
@@ -125,21 +125,18 @@ Membership Tcp::enter(Formed formed) {
   return membership_;
 }
 
-/// Nothing begins with somebody missing.
+/// Throws if a process is missing: no run begins without it.
 void Tcp::check_losses() {
   for (Notice& notice : service_->take_notices()) notices_.push_back(std::move(notice));
   if (lost_.empty() && notices_.empty()) {
     for (const Place& place : places_)
       if (place.link != nullptr && place.link->has_left() && place.link->last_run() < met_ + 1)
-        throw Error(Errc::unavailable,
-                    "process " + std::to_string(place.link->process()) + " has left after run " +
-                        std::to_string(place.link->last_run()),
-                    "bsp::tcp");
+        fail(Errc::unavailable, "bsp::tcp", "process {} has left after run {}", place.link->process(),
+             place.link->last_run());
     return;
   }
   const Notice& notice = lost_.empty() ? notices_.front() : lost_.front();
-  throw Error(Errc::aborted,
-              "no run can begin: process " + std::to_string(notice.process) + " is lost: " + notice.reason, "bsp::tcp");
+  fail(Errc::aborted, "bsp::tcp", "no run can begin: process {} is lost: {}", notice.process, notice.reason);
 }
 
 void Tcp::send(int process, std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> keeps) {
@@ -178,17 +175,17 @@ void Tcp::move(Sink& sink, bool is_over) {
 }
 
 std::optional<std::string> Tcp::judge(const Link& link, bool has_received, bool is_over) const {
-  if (has_received && !is_over) return std::nullopt;  // that may have been all that was waited for
-  // One that has said goodbye is missed only if it has not finished this run.
+  if (has_received && !is_over) return std::nullopt;  // that may be all that was awaited
+  // A process that has said goodbye is lost only if it has not finished this run.
   if (link.has_left()) {
     if (link.last_run() >= met_) return std::nullopt;
-    return "it has left after run " + std::to_string(link.last_run());
+    return fmt::format("it has left after run {}", link.last_run());
   }
   for (const Notice& notice : notices_)
     if (notice.process == link.process()) return notice.reason;
   const auto was_long_ago = [](steady_clock::time_point time) { return steady_clock::now() - time >= last_words_time; };
   if (link.has_ended() && (link.cause() != End::broken || was_long_ago(link.ended_at()))) return link.reason();
-  // The side that reads need not see what is wrong with the one that sends.
+  // Reading need not show what is wrong with sending.
   if (link.is_mute() && was_long_ago(link.mute_since())) return link.mute_reason();
   return std::nullopt;
 }
@@ -233,8 +230,8 @@ bool Tcp::is_idle() const noexcept {
                       [](const Place& place) { return place.link != nullptr && place.link->has_queue(); });
 }
 
-/// After a failure there may be frames for a process that has ended the run as well, and does not read any more. What
-/// could not be sent is missed unless it has.
+/// Whether `flush` waits for this process. After a failure there may be frames for a process that has ended the run as
+/// well, and no longer reads. Frames that could not be sent matter only if it has not ended the run.
 bool Tcp::is_awaited(const Place& place) const noexcept {
   if (place.link == nullptr) return false;
   const Link& link = *place.link;
@@ -254,12 +251,12 @@ void Tcp::flush(Sink& sink) {
   }
   for (Place& place : places_) try {
       if (place.link != nullptr) place.link->detach();
-    } catch (const std::bad_alloc&) {  // a part of a frame cannot be taken back: the link goes
+    } catch (const std::bad_alloc&) {  // half a frame cannot be taken back, so the link ends
       lose(place, "no memory was left for what it has not taken");
     }
 }
 
-/// In good order: what was sent arrives, and what others still send does not make the system throw that away.
+/// Leaves in good order: what was sent arrives, and what others still send does not make the system throw it away.
 void Tcp::leave() noexcept try {
   if (service_ == nullptr) return;
   constexpr milliseconds most{500};

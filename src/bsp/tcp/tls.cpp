@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::sockets {
 namespace {
@@ -57,7 +57,7 @@ Tls::Tls(const TcpTls& files) : impl_(std::make_unique<Impl>()) {
   ERR_clear_error();
   SSL_CTX* const context = impl_->context.get();
   BIO_METHOD* const method = impl_->method.get();
-  if (context == nullptr || method == nullptr) throw Error(Errc::internal, "TLS: " + reason(), "bsp::tcp");
+  if (context == nullptr || method == nullptr) fail(Errc::internal, "bsp::tcp", "TLS: {}", reason());
   BIO_meth_set_write(method, write_bytes);
   BIO_meth_set_read(method, read_bytes);
   BIO_meth_set_ctrl(method, control);
@@ -70,10 +70,8 @@ Tls::Tls(const TcpTls& files) : impl_(std::make_unique<Impl>()) {
   SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, 0);
-  const auto check = [](bool is_good, const std::string& option, const std::string& file) {
-    if (!is_good)
-      throw Error(Errc::invalid_argument, "tls." + option + " \"" + file + "\" cannot be used: " + reason(),
-                  "bsp::tcp");
+  const auto check = [](bool is_good, const char* option, const std::string& file) {
+    if (!is_good) fail(Errc::invalid_argument, "bsp::tcp", "tls.{} \"{}\" cannot be used: {}", option, file, reason());
   };
   check(SSL_CTX_use_certificate_chain_file(context, files.certificate_file.c_str()) == 1, "certificate_file",
         files.certificate_file);
@@ -89,7 +87,7 @@ Tls::~Tls() = default;
 TlsHandle Tls::make(int fd, bool is_server) const {
   TlsHandle tls(SSL_new(impl_->context.get()));
   BIO* const bio = BIO_new(impl_->method.get());
-  if (tls == nullptr || bio == nullptr) throw Error(Errc::internal, "TLS: " + reason(), "bsp::tcp");
+  if (tls == nullptr || bio == nullptr) fail(Errc::internal, "bsp::tcp", "TLS: {}", reason());
   BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
   BIO_set_init(bio, 1);
   SSL_set_bio(tls.get(), bio, bio);

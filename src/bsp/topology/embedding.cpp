@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <queue>
-#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "core/fail.hpp"
 #include "scalar/bsp/processes/placement.hpp"
 #include "scalar/bsp/topology/neighborhood.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::bsp {
 namespace {
@@ -20,20 +19,18 @@ std::size_t at(int index) { return static_cast<std::size_t>(index); }
 
 void check(const Topology& topology, int processes) {
   if (processes < 1 || processes > topology.size())
-    throw Error(Errc::invalid_argument,
-                std::to_string(topology.size()) + " peers are hosted by 1 to as many processes, got " +
-                    std::to_string(processes),
-                "bsp::embed");
+    fail(Errc::invalid_argument, "bsp::embed", "{} peers are hosted by 1 to as many processes, got {}", topology.size(),
+         processes);
 }
 
-/// Bisects sets of the topology's ranks. `side_` is 0 or 1 for members of the set at hand, `outside` for others.
+/// Bisects sets of the topology's ranks. `side_` is 0 or 1 for members of the current set, `outside` for other ranks.
 class Bisection {
  public:
   explicit Bisection(const Topology& topology) : topology_(topology), side_(at(topology.size()), outside) {
     for (int rank = 0; rank < topology.size(); ++rank) neighbors_.push_back(topology.neighbors(rank));
   }
 
-  /// Reorders `set` (ascending) so that its first `count` members and the others are linked by few; both ascending.
+  /// Reorders `set` (ascending) so that few links join its first `count` members to the others. Both parts ascend.
   void operator()(std::span<int> set, std::size_t count) {
     Ranks best;
     std::int64_t fewest = -1;
@@ -58,7 +55,7 @@ class Bisection {
 
  private:
   static constexpr signed char outside = -1;
-  using Gain = std::tuple<int, int, int>;  // how many cut links a move saves, what decides a tie, and the rank
+  using Gain = std::tuple<int, int, int>;  // how many cut links a move saves, a tie breaker, and the rank
   using Heap = std::priority_queue<Gain>;
 
   Ranks along(Ranks order, std::size_t dimension) const {
@@ -69,7 +66,8 @@ class Bisection {
     return order;
   }
 
-  /// A member that is as far from the first as any, found by searching twice.
+  /// A member in a far corner: the last reached by a breadth-first search from the last reached by a search from the
+  /// first member.
   int corner(const Ranks& members) {
     int last = members.front();
     for (int round = 0; round < 2; ++round) {
@@ -84,15 +82,16 @@ class Bisection {
     return last;
   }
 
-  /// A region of `count` members grown from a corner by taking, of those it touches, the one with most links into it
-  /// less those out, which suits grids and clusters, or the one touched last, which suits trees.
+  /// A region of `count` members, grown from a corner, followed by the other members. Each step takes one of the
+  /// members that the region touches: the one with the most links into the region minus links out of it, which suits
+  /// grids and clusters, or (`depth_first`) the one touched last, which suits trees.
   Ranks grown(const Ranks& members, std::size_t count, bool depth_first) {
     const int start = corner(members);
     for (const int rank : members) side_[at(rank)] = 1;
     Ranks order;
     Heap heap;
     int tie = 0;
-    std::size_t fresh = 0;  // members before it have been tried as a start: the set may be in several parts
+    std::size_t fresh = 0;  // the next member to try as a start: the set may be in several parts
     for (int next = start; order.size() < count;) {
       if (side_[at(next)] == 1) {
         side_[at(next)] = 0;
@@ -115,7 +114,7 @@ class Bisection {
     return order;
   }
 
-  /// How many cut links fewer there are when `rank` changes its side.
+  /// By how many links the cut shrinks when `rank` changes sides.
   int gain(int rank) const {
     int saved = 0;
     for (const int next : neighbors_[at(rank)])
@@ -131,8 +130,8 @@ class Bisection {
     return ends / 2;
   }
 
-  /// One pass of Kernighan and Lin: swaps the best pairs, each rank once, then takes back those after the best moment.
-  /// False when nothing was gained. Gives up after a run of swaps that did not help.
+  /// One pass of Kernighan and Lin: swaps the best pairs, each rank once, then undoes the swaps after the best state.
+  /// Returns false when nothing was gained. Stops after a run of swaps that did not help.
   bool swap_pairs(const Ranks& members) {
     Heap heaps[2];
     std::vector<bool>& moved = moved_;

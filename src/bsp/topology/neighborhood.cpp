@@ -1,23 +1,17 @@
 #include "scalar/bsp/topology/neighborhood.hpp"
 
-#include <string>
-
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
 void throw_not_neighbors(const Topology& topology, int rank, int other) {
-  throw Error(Errc::invalid_argument,
-              "peer " + std::to_string(rank) + " has no neighbor " + std::to_string(other) + " in the " +
-                  std::string(topology.name()) + " of " + std::to_string(topology.size()) + " peers",
-              "bsp::Neighborhood");
+  fail(Errc::invalid_argument, "bsp::Neighborhood", "peer {} has no neighbor {} in the {} of {} peers", rank, other,
+       topology.name(), topology.size());
 }
 
 void throw_other_size(const Topology& topology, int peers) {
-  throw Error(Errc::shape_mismatch,
-              "the " + std::string(topology.name()) + " is for " + std::to_string(topology.size()) +
-                  " peers, the engine has " + std::to_string(peers),
-              "bsp::Neighborhood");
+  fail(Errc::shape_mismatch, "bsp::Neighborhood", "the {} is for {} peers, the engine has {}", topology.name(),
+       topology.size(), peers);
 }
 
 }  // namespace scalar::inline v0::bsp::detail

@@ -1,22 +1,26 @@
 #include "scalar/bsp/topology/topology.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
 #include <string>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::bsp {
 namespace {
 
-[[noreturn]] void refuse(Errc code, std::string_view topology, const std::string& message) {
-  throw Error(code, message, "bsp::Topology::" + std::string(topology));
+template <class... Arguments>
+[[noreturn]] void refuse(Errc code, std::string_view topology, fmt::format_string<Arguments...> format,
+                         Arguments&&... arguments) {
+  fail(code, fmt::format("bsp::Topology::{}", topology), format, std::forward<Arguments>(arguments)...);
 }
 
 std::string text_of(std::span<const int> numbers) {
   std::string text = "{";
-  for (const int number : numbers) text += (text.size() > 1 ? ", " : "") + std::to_string(number);
+  for (const int number : numbers) text += fmt::format("{}{}", text.size() > 1 ? ", " : "", number);
   return text + "}";
 }
 
@@ -24,9 +28,9 @@ int product_of(std::string_view name, std::span<const int> extents) {
   if (extents.empty()) refuse(Errc::invalid_argument, name, "no extents were given, at least one is expected");
   std::int64_t product = 1;
   for (const int extent : extents) {
-    if (extent < 1) refuse(Errc::invalid_argument, name, "an extent is at least 1, got " + text_of(extents));
+    if (extent < 1) refuse(Errc::invalid_argument, name, "an extent is at least 1, got {}", text_of(extents));
     if ((product *= extent) > std::numeric_limits<int>::max())
-      refuse(Errc::too_large, name, "the extents " + text_of(extents) + " multiply to more than an int holds");
+      refuse(Errc::too_large, name, "the extents {} multiply to more than an int holds", text_of(extents));
   }
   return static_cast<int>(product);
 }
@@ -36,7 +40,7 @@ std::size_t at(int index) { return static_cast<std::size_t>(index); }
 }  // namespace
 
 Topology::Topology(std::string_view name, Shape shape, int peers) : name_(name), shape_(shape), size_(peers) {
-  if (peers < 1) refuse(Errc::invalid_argument, name, "at least 1 peer is needed, got " + std::to_string(peers));
+  if (peers < 1) refuse(Errc::invalid_argument, name, "at least 1 peer is needed, got {}", peers);
 }
 
 Topology Topology::lattice(std::string_view name, std::vector<int> extents, bool wraps) {
@@ -54,14 +58,14 @@ Topology Topology::complete(int peers) { return Topology("complete", Shape::comp
 
 Topology Topology::tree(int peers, int arity) {
   Topology made("tree", Shape::tree, peers);
-  if (arity < 1) refuse(Errc::invalid_argument, "tree", "the arity is at least 1, got " + std::to_string(arity));
+  if (arity < 1) refuse(Errc::invalid_argument, "tree", "the arity is at least 1, got {}", arity);
   made.arity_ = arity;
   return made;
 }
 
 Topology Topology::hypercube(int peers) {
   if (peers < 1 || (peers & (peers - 1)) != 0)
-    refuse(Errc::invalid_argument, "hypercube", "the peers are a power of two, got " + std::to_string(peers));
+    refuse(Errc::invalid_argument, "hypercube", "the peers are a power of two, got {}", peers);
   std::vector<int> extents;
   for (int rest = peers; rest > 1; rest /= 2) extents.push_back(2);
   if (extents.empty()) extents.push_back(1);
@@ -74,13 +78,10 @@ Topology Topology::graph(int peers, std::span<const Edge> links) {
   both.reserve(2 * links.size());
   for (std::size_t i = 0; i < links.size(); ++i) {
     const auto [a, b] = links[i];
-    const auto wrong = [&](Errc code, const std::string& what) {
-      refuse(code, "graph",
-             "link " + std::to_string(i) + " joins " + std::to_string(a) + " and " + std::to_string(b) + ", " + what);
-    };
     if (std::min(a, b) < 0 || std::max(a, b) >= peers)
-      wrong(Errc::out_of_range, "but there are " + std::to_string(peers) + " peers, from 0");
-    if (a == b) wrong(Errc::invalid_argument, "but a peer is not its own neighbor");
+      refuse(Errc::out_of_range, "graph", "link {} joins {} and {}, but there are {} peers, from 0", i, a, b, peers);
+    if (a == b)
+      refuse(Errc::invalid_argument, "graph", "link {} joins {} and {}, but a peer is not its own neighbor", i, a, b);
     both.emplace_back(a, b), both.emplace_back(b, a);
   }
   std::sort(both.begin(), both.end());
@@ -97,13 +98,12 @@ Topology Topology::graph(int peers, std::span<const Edge> links) {
 
 void Topology::check(int rank) const {
   if (rank < 0 || rank >= size_)
-    refuse(Errc::out_of_range, name_,
-           "rank " + std::to_string(rank) + " does not exist, there are " + std::to_string(size_) + " peers, from 0");
+    refuse(Errc::out_of_range, name_, "rank {} does not exist, there are {} peers, from 0", rank, size_);
 }
 
 void Topology::check_lattice(std::string_view what) const {
   if (shape_ != Shape::lattice)
-    refuse(Errc::unsupported, name_, std::string(what) + " exist on grids and tori (rings, lines, hypercubes) only");
+    refuse(Errc::unsupported, name_, "{} exist on grids and tori (rings, lines, hypercubes) only", what);
 }
 
 int Topology::node_of(int rank) const {
@@ -118,16 +118,14 @@ int Topology::rank_of(int node) const {
 
 Topology Topology::renumbered(std::vector<int> nodes) const {
   std::vector<int> ranks(at(size_), -1);
-  const auto wrong = [&](const std::string& what) {
-    refuse(Errc::invalid_argument, name_, "places for ranks are a permutation of 0 to size - 1, " + what);
-  };
   if (nodes.size() != ranks.size())
-    wrong("got " + std::to_string(nodes.size()) + " for " + std::to_string(size_) + " ranks");
+    refuse(Errc::invalid_argument, name_, "places for ranks are a permutation of 0 to size - 1, got {} for {} ranks",
+           nodes.size(), size_);
   for (std::size_t rank = 0; rank < nodes.size(); ++rank) {
     const int node = nodes[rank];
     if (node < 0 || node >= size_ || ranks[at(node)] >= 0)
-      wrong("got " + std::to_string(node) + (node < 0 || node >= size_ ? "" : " again") + " for rank " +
-            std::to_string(rank));
+      refuse(Errc::invalid_argument, name_, "places for ranks are a permutation of 0 to size - 1, got {}{} for rank {}",
+             node, node < 0 || node >= size_ ? "" : " again", rank);
     ranks[at(node)] = static_cast<int>(rank);
   }
   Topology made = *this;
@@ -149,13 +147,13 @@ std::vector<int> Topology::coordinates(int rank) const {
 int Topology::rank_at(std::span<const int> coordinates) const {
   check_lattice("coordinates");
   if (coordinates.size() != extents_.size())
-    refuse(Errc::shape_mismatch, name_,
-           "the coordinates " + text_of(coordinates) + " do not fit the extents " + text_of(extents_));
+    refuse(Errc::shape_mismatch, name_, "the coordinates {} do not fit the extents {}", text_of(coordinates),
+           text_of(extents_));
   int node = 0;
   for (std::size_t d = 0; d < extents_.size(); ++d) {
     if (coordinates[d] < 0 || coordinates[d] >= extents_[d])
-      refuse(Errc::out_of_range, name_,
-             "the coordinates " + text_of(coordinates) + " lie outside the extents " + text_of(extents_));
+      refuse(Errc::out_of_range, name_, "the coordinates {} lie outside the extents {}", text_of(coordinates),
+             text_of(extents_));
     node = node * extents_[d] + coordinates[d];
   }
   return rank_of(node);
@@ -164,8 +162,7 @@ int Topology::rank_at(std::span<const int> coordinates) const {
 std::optional<int> Topology::shift(int rank, int dimension, int steps) const {
   check_lattice("shifts");
   if (dimension < 0 || at(dimension) >= extents_.size())
-    refuse(Errc::out_of_range, name_,
-           "dimension " + std::to_string(dimension) + " does not exist, the extents are " + text_of(extents_));
+    refuse(Errc::out_of_range, name_, "dimension {} does not exist, the extents are {}", dimension, text_of(extents_));
   std::vector<int> place = coordinates(rank);
   const std::int64_t extent = extents_[at(dimension)];
   std::int64_t to = std::int64_t{place[at(dimension)]} + steps;
@@ -236,7 +233,8 @@ int Topology::tree_diameter() const {
   if (arity_ == 1) return size_ - 1;
   int height = 0, first = 0;  // `first` is the first node of the last level
   for (std::int64_t next = 1; next < size_; next = next * arity_ + 1) first = static_cast<int>(next), ++height;
-  // The longest way climbs from the last level to the root and down another of the root's subtrees, which may lack it.
+  // The longest path climbs from the last level to the root and descends in another of the root's subtrees, which may
+  // not reach the last level.
   int under = size_ - 1, left = first;
   while (under > arity_) under = (under - 1) / arity_;
   while (left > arity_) left = (left - 1) / arity_;

@@ -8,8 +8,8 @@
 namespace scalar::inline v0::graph {
 namespace {
 
-/// Where a vertex stands in the tree, as one number: depth, then parent. The lower the better, so of several parents of
-/// one depth the least wins.
+/// The place of a vertex in the tree as one number: the depth, then the parent. Lower is better, so of several parents
+/// at the same depth the smallest wins.
 using Places = bsp::Monotone<std::uint64_t>;
 constexpr std::uint64_t nowhere = ~std::uint64_t{0};
 constexpr std::uint64_t place(std::uint32_t depth, Vertex parent) noexcept {
@@ -17,27 +17,27 @@ constexpr std::uint64_t place(std::uint32_t depth, Vertex parent) noexcept {
 }
 constexpr std::uint32_t depth_of(std::uint64_t at) noexcept { return static_cast<std::uint32_t>(at >> 32); }
 
-/// The frontier by bits, one a vertex.
+/// The frontier as one bit per vertex.
 using Bitmap = bsp::Replicated<std::uint64_t>;
 bool has(const std::uint64_t* bits, Vertex v) noexcept { return (bits[v / 64] >> v % 64 & 1) != 0; }
 
-/// The frontier, counted.
+/// The size of the frontier.
 struct Frontier {
-  std::int64_t vertices = 0, edges = 0;  // how many there are; out-edges they have
+  std::int64_t vertices = 0, edges = 0;  // the vertices in it, and their out-edges
   friend Frontier operator+(Frontier a, Frontier b) noexcept { return {a.vertices + b.vertices, a.edges + b.edges}; }
 };
 
 /// One peer's search.
 struct Search {
   const Graph& graph;
-  bsp::Share share;
+  Range share;
   Places& places;
   Bitmap& bitmap;
   bsp::Mailbox<Vertex>& box;
   int rank, peers;
   std::vector<Vertex> found{};
 
-  /// Looks along the out-edges of the vertices that this peer was dealt, and deals what it finds.
+  /// Searches along the out-edges of the vertices that this peer has received, and distributes what it finds.
   Frontier descend(std::uint32_t depth) {
     found.clear();
     Frontier next;
@@ -54,8 +54,8 @@ struct Search {
     return next;
   }
 
-  /// Looks for each vertex of the share that is not in the tree whether an in-edge comes from the frontier. Neighbors
-  /// ascend, so the first found is the least.
+  /// Searches along the in-edges of each vertex of the share that is not in the tree yet for one from the frontier.
+  /// Neighbors are in ascending order, so the first one found is the smallest.
   Frontier ascend(std::uint32_t depth) {
     Frontier next;
     const std::uint64_t* const frontier = bitmap.values().data();
@@ -79,7 +79,7 @@ struct Search {
     return next;
   }
 
-  /// The frontier as bits, from the places.
+  /// Publishes the frontier as bits: the vertices at `depth`.
   void mark(std::uint32_t depth) {
     std::uint64_t* word = bitmap.next().data();
     for (std::size_t begin = share.begin; begin < share.end; begin += 64, ++word) {
@@ -91,7 +91,7 @@ struct Search {
     bitmap.publish();
   }
 
-  /// The frontier as a list, from the bits.
+  /// Turns the frontier from bits into a list, and distributes it.
   Frontier list() {
     found.clear();
     Frontier next;
@@ -107,7 +107,7 @@ struct Search {
   }
 };
 
-bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, BfsOptions options, bsp::Share share,
+bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, BfsOptions options, Range share,
                     std::uint32_t* depths, Vertex* parents) {
   check_source(graph, source, "bfs");
   if (options.alpha < 0) refuse("bfs", "alpha", options.alpha, "0 or more");
@@ -141,7 +141,7 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, BfsOptio
     if (frontier.vertices == 0) break;
     frontier = search.list();
     frontier = co_await all_reduce(peer, frontier, std::plus{});
-    edges_left = (std::max)(edges_left, frontier.edges * most_edges);  // downwards at least once
+    edges_left = (std::max)(edges_left, frontier.edges * most_edges);  // so that the next step descends
   }
   for (std::size_t v = share.begin; v < share.end; ++v) {
     const std::uint64_t at = places[v];
@@ -158,7 +158,7 @@ Bfs bfs(const Graph& graph, Vertex source, const BfsOptions& options, const Runt
   const bsp::Engine engine({.peers = peers}, runtime);
   engine.run([&](bsp::Peer& peer) {
     const auto offsets = graph.has_in_edges() ? graph.in_offsets() : graph.out_offsets();
-    const bsp::Share share = edge_share(offsets, peer.rank(), peers);
+    const Range share = edge_share(offsets, peer.rank(), peers);
     return compute(peer, graph, source, options, share, result.depths.data() + share.begin,
                    result.parents.data() + share.begin);
   });
@@ -167,7 +167,7 @@ Bfs bfs(const Graph& graph, Vertex source, const BfsOptions& options, const Runt
 
 bsp::Task<Bfs> bfs(bsp::Peer& peer, const Graph& graph, Vertex source, BfsOptions options) {
   const auto offsets = graph.has_in_edges() ? graph.in_offsets() : graph.out_offsets();
-  const bsp::Share share = edge_share(offsets, peer.rank(), peer.size());
+  const Range share = edge_share(offsets, peer.rank(), peer.size());
   Bfs result{.first = static_cast<Vertex>(share.begin),
              .depths = std::vector<std::uint32_t>(share.size()),
              .parents = std::vector<Vertex>(share.size())};

@@ -1,8 +1,8 @@
 #include "scalar/graph/algorithms/bipartite_matching.hpp"
 
 #include <algorithm>
-#include <string>
 
+#include "core/fail.hpp"
 #include "graph/algorithms/neighbors.hpp"
 #include "graph/algorithms/per_vertex.hpp"
 #include "scalar/core/random.hpp"
@@ -15,7 +15,7 @@ struct Matching {
   struct Value {
     Vertex mate = no_vertex;
   };
-  using Message = Vertex;  // who sends
+  using Message = Vertex;  // the sender
   struct Aggregates {
     Sum<std::uint64_t> grants;
   };
@@ -27,11 +27,9 @@ struct Matching {
     const Vertex v = vertex.vertex();
     each_neighbor(vertex.graph(), v, [&](Vertex u, int) {
       if ((is_left[u] != 0) == (is_left[v] != 0))
-        throw Error(Errc::invalid_argument,
-                    "the edge between vertices " + std::to_string((std::min)(u, v)) + " and " +
-                        std::to_string((std::max)(u, v)) + " has both ends on the " +
-                        (is_left[v] != 0 ? "left" : "right"),
-                    "bipartite_matching");
+        fail(Errc::invalid_argument, "bipartite_matching",
+             "the edge between vertices {} and {} has both ends on the {}", (std::min)(u, v), (std::max)(u, v),
+             is_left[v] != 0 ? "left" : "right");
     });
   }
   Vertex any_of(std::span<const Vertex> senders, Context<Matching>& vertex) const {
@@ -68,10 +66,8 @@ struct Matching {
 
 void check_sides(const Graph& graph, std::span<const std::uint8_t> is_left) {
   if (is_left.size() != graph.vertices())
-    throw Error(Errc::shape_mismatch,
-                "is_left has " + std::to_string(is_left.size()) + " elements, the graph " +
-                    std::to_string(graph.vertices()) + " vertices",
-                "bipartite_matching");
+    fail(Errc::shape_mismatch, "bipartite_matching", "is_left has {} elements, the graph {} vertices", is_left.size(),
+         graph.vertices());
 }
 
 bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, std::span<const std::uint8_t> is_left, std::uint64_t seed,
@@ -88,13 +84,13 @@ std::vector<Vertex> bipartite_matching(const Graph& graph, std::span<const std::
   check_sides(graph, is_left);
   return values_of_all<Vertex>(
       graph, options.peers, runtime, "bipartite_matching",
-      [&](bsp::Peer& peer, bsp::Share, Vertex* mates) { return compute(peer, graph, is_left, options.seed, mates); });
+      [&](bsp::Peer& peer, Range, Vertex* mates) { return compute(peer, graph, is_left, options.seed, mates); });
 }
 
 bsp::Task<VertexValues<Vertex>> bipartite_matching(bsp::Peer& peer, const Graph& graph,
                                                    std::span<const std::uint8_t> is_left, MatchingOptions options) {
   check_sides(graph, is_left);
-  return values_of_own<Vertex>(peer, graph, [&graph, is_left, options](bsp::Peer& at, bsp::Share, Vertex* mates) {
+  return values_of_own<Vertex>(peer, graph, [&graph, is_left, options](bsp::Peer& at, Range, Vertex* mates) {
     return compute(at, graph, is_left, options.seed, mates);
   });
 }

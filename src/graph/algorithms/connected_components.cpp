@@ -2,14 +2,15 @@
 
 #include "graph/kernels.hpp"
 #include "scalar/bsp/arrays/monotone.hpp"
+#include "scalar/core/range.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {
 
-constexpr std::int64_t sampled_edges = 2;  // of each vertex, before the largest component is looked for
+constexpr std::int64_t sampled_edges = 2;  // per vertex, before the search for the largest component
 
-/// Joins the trees of two vertices in a forest where each vertex points to one of its component that is no greater. A
-/// root points to itself, so a tree's root is the least of it.
+/// Joins the trees of two vertices in a forest where each vertex points to a vertex of its component that is not
+/// greater. A root points to itself, so the root of a tree is its smallest vertex.
 template <class Pointers>
 inline void join(Pointers& forest, Vertex u, Vertex v) {
   Vertex a = forest[u], b = forest[v];
@@ -22,7 +23,8 @@ inline void join(Pointers& forest, Vertex u, Vertex v) {
   }
 }
 
-/// A vertex that points here to one and in another process to another: those two belong together as well.
+/// Merges a pointer from another process: if a vertex points to different vertices in two processes, those two belong
+/// to the same component.
 struct JoinBoth {
   void operator()(const bsp::MonotoneCells<Vertex>& forest, std::size_t v, Vertex above) const noexcept {
     join(forest, static_cast<Vertex>(v), above);
@@ -30,8 +32,8 @@ struct JoinBoth {
 };
 using Forest = bsp::Monotone<Vertex, JoinBoth>;
 
-/// Points every vertex of the share to its root.
-void flatten(Forest& forest, bsp::Share share) noexcept {
+/// Makes every vertex of the share point to its root.
+void flatten(Forest& forest, Range share) noexcept {
   for (std::size_t v = share.begin; v < share.end; ++v) {
     const Vertex before = forest[v];
     Vertex root = before;
@@ -40,7 +42,7 @@ void flatten(Forest& forest, bsp::Share share) noexcept {
   }
 }
 
-void join_nth_edges(Forest& forest, const Graph& graph, bsp::Share share, std::int64_t n) {
+void join_nth_edges(Forest& forest, const Graph& graph, Range share, std::int64_t n) {
   const auto offsets = graph.out_offsets();
   const auto neighbors = graph.out_neighbors();
   for (std::size_t v = share.begin; v < share.end; ++v)
@@ -48,13 +50,13 @@ void join_nth_edges(Forest& forest, const Graph& graph, bsp::Share share, std::i
       join(forest, static_cast<Vertex>(v), neighbors[static_cast<std::size_t>(place)]);
 }
 
-/// The label that most of some vertices spread over the graph have.
+/// The most frequent root among at most 1024 vertices that are spread evenly over the graph.
 Vertex frequent_label(const Forest& forest, Vertex vertices) {
   constexpr Vertex most = 1024;
   const Vertex count = (std::min)(vertices, most);
   std::vector<Vertex> labels(count);
   for (Vertex i = 0; i < count; ++i) {
-    Vertex root = static_cast<Vertex>(std::uint64_t{vertices} * i / count);
+    Vertex root = static_cast<Vertex>(even_bound(vertices, i, count));
     for (Vertex above = forest[root]; above != root; above = forest[root]) root = above;
     labels[i] = root;
   }
@@ -67,9 +69,9 @@ Vertex frequent_label(const Forest& forest, Vertex vertices) {
   return best;
 }
 
-/// Joins along all edges that were not sampled, but for vertices of component `largest`: the other end of an edge that
-/// leaves it sees to that edge.
-void join_rest(Forest& forest, const Graph& graph, bsp::Share share, Vertex largest) {
+/// Joins along all edges that were not sampled, except from vertices of component `largest`: an edge that leaves that
+/// component is joined at its other end.
+void join_rest(Forest& forest, const Graph& graph, Range share, Vertex largest) {
   const bool backwards = graph.is_directed() && graph.has_in_edges();
   for (std::size_t i = share.begin; i < share.end; ++i) {
     const auto v = static_cast<Vertex>(i);
@@ -81,7 +83,7 @@ void join_rest(Forest& forest, const Graph& graph, bsp::Share share, Vertex larg
   }
 }
 
-bsp::Task<std::int64_t> compute(bsp::Peer& peer, const Graph& graph, bsp::Share share, Vertex* labels) {
+bsp::Task<std::int64_t> compute(bsp::Peer& peer, const Graph& graph, Range share, Vertex* labels) {
   Forest forest(peer, graph.vertices(), [](std::size_t v) { return static_cast<Vertex>(v); });
   co_await peer.sync();
   for (std::int64_t n = 0; n < sampled_edges; ++n) {
@@ -91,7 +93,7 @@ bsp::Task<std::int64_t> compute(bsp::Peer& peer, const Graph& graph, bsp::Share 
     co_await peer.sync();
   }
   Vertex largest = no_vertex;
-  // Without in-edges nobody sees to the edges that leave the largest component.
+  // Without in-edges, the edges that leave the largest component cannot be joined at their other ends.
   if (peer.rank() == 0 && (!graph.is_directed() || graph.has_in_edges()))
     largest = frequent_label(forest, graph.vertices());
   largest = co_await broadcast(peer, largest);
@@ -113,14 +115,14 @@ Components connected_components(const Graph& graph, const ComponentsOptions& opt
   Components result{.labels = std::vector<Vertex>(graph.vertices())};
   const bsp::Engine engine({.peers = peers}, runtime);
   result.count = engine.run([&](bsp::Peer& peer) {
-    const bsp::Share share = edge_share(graph.out_offsets(), peer.rank(), peers);
+    const Range share = edge_share(graph.out_offsets(), peer.rank(), peers);
     return compute(peer, graph, share, result.labels.data() + share.begin);
   });
   return result;
 }
 
 bsp::Task<Components> connected_components(bsp::Peer& peer, const Graph& graph) {
-  const bsp::Share share = edge_share(graph.out_offsets(), peer.rank(), peer.size());
+  const Range share = edge_share(graph.out_offsets(), peer.rank(), peer.size());
   std::vector<Vertex> labels(share.size());
   const std::int64_t count = co_await compute(peer, graph, share, labels.data());
   co_return Components{.first = static_cast<Vertex>(share.begin), .labels = std::move(labels), .count = count};

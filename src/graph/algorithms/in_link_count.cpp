@@ -5,12 +5,12 @@
 namespace scalar::inline v0::graph {
 namespace {
 
-void send_links(const Graph& graph, bsp::Share share, const Partition& owners, bsp::Mailbox<Vertex>& box) {
+void send_links(const Graph& graph, Range share, const Partition& owners, bsp::Mailbox<Vertex>& box) {
   for (std::size_t v = share.begin; v < share.end; ++v)
     for (const Vertex to : graph.out(static_cast<Vertex>(v))) box.send(owners.owner(to), to);
 }
 
-bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, bsp::Share share, std::uint64_t* counts) {
+bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Range share, std::uint64_t* counts) {
   if (graph.has_in_edges()) {
     for (std::size_t v = share.begin; v < share.end; ++v)
       counts[v - share.begin] = static_cast<std::uint64_t>(graph.in_degree(static_cast<Vertex>(v)));
@@ -29,11 +29,11 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, bsp::Share share, std::
 std::vector<std::uint64_t> in_link_count(const Graph& graph, const AlgorithmOptions& options, const Runtime& runtime) {
   return values_of_all<std::uint64_t>(
       graph, options.peers, runtime, "in_link_count",
-      [&](bsp::Peer& peer, bsp::Share share, std::uint64_t* counts) { return compute(peer, graph, share, counts); });
+      [&](bsp::Peer& peer, Range share, std::uint64_t* counts) { return compute(peer, graph, share, counts); });
 }
 
 bsp::Task<VertexValues<std::uint64_t>> in_link_count(bsp::Peer& peer, const Graph& graph) {
-  return values_of_own<std::uint64_t>(peer, graph, [&graph](bsp::Peer& at, bsp::Share share, std::uint64_t* counts) {
+  return values_of_own<std::uint64_t>(peer, graph, [&graph](bsp::Peer& at, Range share, std::uint64_t* counts) {
     return compute(at, graph, share, counts);
   });
 }

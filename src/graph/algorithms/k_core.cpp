@@ -9,19 +9,20 @@
 namespace scalar::inline v0::graph {
 namespace {
 
-/// Vertices with at most `level` neighbors left fall away and tell their neighbors, until none falls; then all that
-/// are left say how many neighbors they have, and the least becomes the level.
+/// Peels the graph level by level. Vertices with at most `level` neighbors left are removed and tell their neighbors,
+/// until no vertex is removed any more. Then the remaining vertices report how many neighbors they have left, and the
+/// smallest count becomes the next level.
 struct Peeling {
   struct Value {
     std::uint32_t left = 0, core = 0;
     bool is_peeled = false;
   };
-  using Message = std::uint32_t;  // neighbors that fell away
+  using Message = std::uint32_t;  // the number of removed neighbors
   static Message combine(Message a, Message b) { return a + b; }
   struct Aggregates {
     Min<std::uint32_t> least;  // neighbors left
     std::uint32_t level = 0;
-    bool is_count = true;  // in this superstep all say how many they have
+    bool is_count = true;  // in this superstep vertices report their neighbors left
 
     void merge(const Aggregates& other) { least.merge(other.least); }
   };
@@ -46,7 +47,7 @@ struct Peeling {
     now.level = level_;
     now.is_count = false;
     if (counts_) {
-      if (now.least.value() == Min<std::uint32_t>{}.value()) return master.halt();  // nobody is left
+      if (now.least.value() == Min<std::uint32_t>{}.value()) return master.halt();  // no vertex is left
       now.level = level_ = (std::max)(level_, now.least.value());
       counts_ = false;
       return master.wake_all();
@@ -61,7 +62,7 @@ struct Peeling {
   bool counts_ = true;
 };
 
-bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, bsp::Share, std::uint32_t* cores) {
+bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Range, std::uint32_t* cores) {
   const Peeling program;
   const RunResult<Peeling> own = co_await run(peer, program, graph, {.gather = Gather::own});
   std::transform(own.values.begin(), own.values.end(), cores, [](const auto& value) { return value.core; });
@@ -72,11 +73,11 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, bsp::Share, std::uint32
 std::vector<std::uint32_t> k_core(const Graph& graph, const AlgorithmOptions& options, const Runtime& runtime) {
   return values_of_all<std::uint32_t>(
       graph, options.peers, runtime, "k_core",
-      [&](bsp::Peer& peer, bsp::Share share, std::uint32_t* cores) { return compute(peer, graph, share, cores); });
+      [&](bsp::Peer& peer, Range share, std::uint32_t* cores) { return compute(peer, graph, share, cores); });
 }
 
 bsp::Task<VertexValues<std::uint32_t>> k_core(bsp::Peer& peer, const Graph& graph) {
-  return values_of_own<std::uint32_t>(peer, graph, [&graph](bsp::Peer& at, bsp::Share share, std::uint32_t* cores) {
+  return values_of_own<std::uint32_t>(peer, graph, [&graph](bsp::Peer& at, Range share, std::uint32_t* cores) {
     return compute(at, graph, share, cores);
   });
 }

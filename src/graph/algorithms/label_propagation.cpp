@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <functional>
-#include <string>
 
+#include "core/fail.hpp"
 #include "graph/algorithms/per_vertex.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {
 
+/// The most frequent of `labels`, the smallest if there are several. Sorts `labels`.
 Vertex most_frequent(std::vector<Vertex>& labels) {
   std::sort(labels.begin(), labels.end());
   Vertex best = labels.front();
@@ -22,7 +23,7 @@ Vertex most_frequent(std::vector<Vertex>& labels) {
   return best;
 }
 
-bool step(const Graph& graph, bsp::Share share, std::span<const Vertex> labels, std::span<Vertex> next,
+bool step(const Graph& graph, Range share, std::span<const Vertex> labels, std::span<Vertex> next,
           std::vector<Vertex>& scratch) {
   bool changes = false;
   for (std::size_t v = share.begin; v < share.end; ++v) {
@@ -37,7 +38,7 @@ bool step(const Graph& graph, bsp::Share share, std::span<const Vertex> labels, 
   return changes;
 }
 
-bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, int iterations, bsp::Share share, Vertex* result) {
+bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, int iterations, Range share, Vertex* result) {
   bsp::Replicated<Vertex> labels(peer, graph.vertices(), share);
   std::vector<Vertex> scratch;
   for (std::size_t v = share.begin; v < share.end; ++v) labels.next()[v - share.begin] = static_cast<Vertex>(v);
@@ -55,8 +56,7 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, int iterations, bsp::Sh
 
 void check(const LabelPropagationOptions& options) {
   if (options.iterations < 0)
-    throw Error(Errc::invalid_argument, "iterations is " + std::to_string(options.iterations) + ", expected 0 or more",
-                "label_propagation");
+    fail(Errc::invalid_argument, "label_propagation", "iterations is {}, expected 0 or more", options.iterations);
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ std::vector<Vertex> label_propagation(const Graph& graph, const LabelPropagation
                                       const Runtime& runtime) {
   check(options);
   return values_of_all<Vertex>(graph, options.peers, runtime, "label_propagation",
-                               [&](bsp::Peer& peer, bsp::Share share, Vertex* labels) {
+                               [&](bsp::Peer& peer, Range share, Vertex* labels) {
                                  return compute(peer, graph, options.iterations, share, labels);
                                });
 }
@@ -73,7 +73,7 @@ std::vector<Vertex> label_propagation(const Graph& graph, const LabelPropagation
 bsp::Task<VertexValues<Vertex>> label_propagation(bsp::Peer& peer, const Graph& graph,
                                                   LabelPropagationOptions options) {
   check(options);
-  return values_of_own<Vertex>(peer, graph, [&graph, options](bsp::Peer& at, bsp::Share share, Vertex* labels) {
+  return values_of_own<Vertex>(peer, graph, [&graph, options](bsp::Peer& at, Range share, Vertex* labels) {
     return compute(at, graph, options.iterations, share, labels);
   });
 }

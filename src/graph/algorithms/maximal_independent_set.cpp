@@ -26,15 +26,16 @@ bool any_neighbor(const Graph& graph, Vertex v, Test test) {
 }
 
 bool beats_neighbors(const Graph& graph, std::span<const std::uint8_t> states, Vertex v, std::uint64_t seed,
-                      std::uint64_t round) {
+                     std::uint64_t round) {
   const auto own = priority(seed, v, round);
   return !any_neighbor(graph, v, [&](Vertex u) { return states[u] == undecided && priority(seed, u, round) > own; });
 }
 
-/// One half of a round: the best join, or their neighbors leave. Drops what is decided from `open`.
+/// Moves the vertices of `open` for which `decide` is true to state `into` and removes them from `open`. A round calls
+/// it twice: vertices with the highest priority join, then their neighbors are out.
 template <class Decide>
 void settle(bsp::Replicated<std::uint8_t>& states, std::vector<Vertex>& open, State into, Decide decide) {
-  const bsp::Share share = states.share();
+  const Range share = states.share();
   std::copy_n(states.values().data() + share.begin, share.size(), states.next().data());
   std::erase_if(open, [&](Vertex v) {
     if (!decide(v)) return false;
@@ -44,7 +45,7 @@ void settle(bsp::Replicated<std::uint8_t>& states, std::vector<Vertex>& open, St
   states.publish();
 }
 
-bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, std::uint64_t seed, bsp::Share share, std::uint8_t* result) {
+bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, std::uint64_t seed, Range share, std::uint8_t* result) {
   bsp::Replicated<std::uint8_t> states(peer, graph.vertices(), share);
   std::vector<Vertex> open;
   for (std::size_t v = share.begin; v < share.end; ++v) open.push_back(static_cast<Vertex>(v));
@@ -65,17 +66,16 @@ bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, std::uint64_t seed, bsp
 std::vector<std::uint8_t> maximal_independent_set(const Graph& graph, const IndependentSetOptions& options,
                                                   const Runtime& runtime) {
   return values_of_all<std::uint8_t>(graph, options.peers, runtime, "maximal_independent_set",
-                                     [&](bsp::Peer& peer, bsp::Share share, std::uint8_t* result) {
+                                     [&](bsp::Peer& peer, Range share, std::uint8_t* result) {
                                        return compute(peer, graph, options.seed, share, result);
                                      });
 }
 
 bsp::Task<VertexValues<std::uint8_t>> maximal_independent_set(bsp::Peer& peer, const Graph& graph,
                                                               IndependentSetOptions options) {
-  return values_of_own<std::uint8_t>(peer, graph,
-                                     [&graph, options](bsp::Peer& at, bsp::Share share, std::uint8_t* result) {
-                                       return compute(at, graph, options.seed, share, result);
-                                     });
+  return values_of_own<std::uint8_t>(peer, graph, [&graph, options](bsp::Peer& at, Range share, std::uint8_t* result) {
+    return compute(at, graph, options.seed, share, result);
+  });
 }
 
 }  // namespace scalar::inline v0::graph

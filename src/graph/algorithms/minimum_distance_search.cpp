@@ -10,14 +10,15 @@
 namespace scalar::inline v0::graph {
 namespace {
 
+/// A message: the vertex `least` has a path to `to`.
 struct Arrival {
   Vertex least = 0, to = 0;
 };
 
-/// Spreads what has arrived within the share, the least first, so that each vertex is visited at most once. True when
-/// something was sent on.
-bool spread(const Graph& graph, bsp::Share share, const Partition& owners, std::vector<Arrival>& arrivals,
-            Vertex* values, std::vector<Vertex>& stack, bsp::Mailbox<Arrival>& box) {
+/// Spreads the arrived numbers within the share, in ascending order, so that each vertex is visited at most once.
+/// Returns whether anything was sent to another peer.
+bool spread(const Graph& graph, Range share, const Partition& owners, std::vector<Arrival>& arrivals, Vertex* values,
+            std::vector<Vertex>& stack, bsp::Mailbox<Arrival>& box) {
   bool sends = false;
   std::sort(arrivals.begin(), arrivals.end(), [](const Arrival& a, const Arrival& b) { return a.least < b.least; });
   const auto visit = [&](Vertex v, Vertex least) {
@@ -42,7 +43,7 @@ bool spread(const Graph& graph, bsp::Share share, const Partition& owners, std::
   return sends;
 }
 
-bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, bsp::Share share, Vertex* values) {
+bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Range share, Vertex* values) {
   const Partition owners = Partition::edge_balanced(graph, peer.size());
   auto box = peer.mailbox<Arrival>();
   std::vector<Arrival> arrivals;
@@ -66,7 +67,7 @@ std::vector<Vertex> minimum_distance_search(const Graph& graph, const AlgorithmO
   if (!graph.is_directed()) return connected_components(graph, {.peers = options.peers}, runtime).labels;
   return values_of_all<Vertex>(
       graph, options.peers, runtime, "minimum_distance_search",
-      [&](bsp::Peer& peer, bsp::Share share, Vertex* values) { return compute(peer, graph, share, values); });
+      [&](bsp::Peer& peer, Range share, Vertex* values) { return compute(peer, graph, share, values); });
 }
 
 bsp::Task<VertexValues<Vertex>> minimum_distance_search(bsp::Peer& peer, const Graph& graph) {
@@ -74,7 +75,7 @@ bsp::Task<VertexValues<Vertex>> minimum_distance_search(bsp::Peer& peer, const G
     Components own = co_await connected_components(peer, graph);
     co_return VertexValues<Vertex>{.first = own.first, .values = std::move(own.labels)};
   }
-  const auto search = [&graph](bsp::Peer& at, bsp::Share share, Vertex* values) {
+  const auto search = [&graph](bsp::Peer& at, Range share, Vertex* values) {
     return compute(at, graph, share, values);
   };
   VertexValues<Vertex> own = co_await values_of_own<Vertex>(peer, graph, search);

@@ -1,5 +1,5 @@
 #pragma once
-/// The undirected simple graph below a graph: no directions, self-loops, or duplicates. Internal to the room.
+/// Neighbors in the underlying simple graph: without directions, self-loops and duplicates. Internal.
 #include <cstddef>
 #include <span>
 
@@ -7,8 +7,8 @@
 
 namespace scalar::inline v0::graph {
 
-/// Calls `visit(neighbor, ways)` for each other vertex that has an edge with `vertex`, ascending, once. `ways` is 2
-/// where edges go in both directions (as those of an undirected graph do), else 1.
+/// Calls `visit(neighbor, ways)` once for each other vertex that shares an edge with `vertex`, in ascending order.
+/// `ways` is 2 if there are edges in both directions (always in an undirected graph), else 1.
 /// Errors: `Errc::empty` for a directed graph without in-edges.
 template <class Visit>
 void each_neighbor(const Graph& graph, Vertex vertex, Visit visit) {

@@ -2,29 +2,30 @@
 
 #include <cmath>
 
+#include "core/fail.hpp"
 #include "graph/kernels.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {
 
-// Sums over vertices are taken in fixed point: integers add up to the same in any order. Ranks sum to at most 1 and
-// changes to at most 2.
+// Sums over vertices use fixed point: integers give the same sum in any order. Ranks sum to at most 1, changes to at
+// most 2.
 constexpr double unit = 0x1p60;
 std::int64_t fixed(double value) noexcept { return static_cast<std::int64_t>(value * unit); }
 
-/// What the peers add up over the vertices in an iteration.
+/// The sums over all vertices in an iteration.
 struct Sums {
   std::int64_t dangling = 0, change = 0;
   friend Sums operator+(Sums a, Sums b) noexcept { return {a.dangling + b.dangling, a.change + b.change}; }
 };
 
-/// A peer's part of the computation, which stays the same from iteration to iteration.
+/// A peer's part of the computation: all that stays the same from iteration to iteration.
 template <class Score>
 struct Part {
   std::span<const std::int64_t> in_offsets{}, out_offsets{};
   const Vertex* in_neighbors = nullptr;
   const double* teleport = nullptr;  // null: uniform
-  bsp::Share share{};
+  Range share{};
   Score* ranks = nullptr;  // of the share
   double damping = 0, teleport_scale = 0;
   Dangling dangling = Dangling::redistribute;
@@ -34,7 +35,8 @@ struct Part {
     return teleport != nullptr ? teleport[v] * teleport_scale : teleport_scale;
   }
 
-  /// What a vertex of this rank gives along each of its out-edges; a dangling one keeps or loses it.
+  /// What a vertex of this rank passes along each of its out-edges. For a dangling vertex the whole rank, which it
+  /// keeps or loses.
   Score contribution(std::size_t v, Score rank, Sums& sums) const noexcept {
     const std::int64_t degree = out_offsets[v + 1] - out_offsets[v];
     if (degree != 0) return rank / static_cast<Score>(degree);
@@ -81,26 +83,20 @@ void check(const PageRankOptions& options) {
   if (!(options.tolerance >= 0)) refuse("pagerank", "tolerance", options.tolerance, "0 or more");
 }
 
-/// 1 / the sum of the weights.
+/// Checks the weights and returns 1 / their sum.
 double scale_of(std::span<const double> teleport, Vertex vertices) {
   if (teleport.empty()) return vertices == 0 ? 0 : 1.0 / vertices;
   if (teleport.size() != vertices)
-    throw Error(
-        Errc::shape_mismatch,
-        "teleport has " + std::to_string(teleport.size()) + " weights for " + std::to_string(vertices) + " vertices",
-        "pagerank");
+    fail(Errc::shape_mismatch, "pagerank", "teleport has {} weights for {} vertices", teleport.size(), vertices);
   double sum = 0;
   for (std::size_t v = 0; v < teleport.size(); ++v) {
     if (!(teleport[v] >= 0) || std::isinf(teleport[v]))
-      throw Error(Errc::invalid_argument,
-                  "teleport of vertex " + std::to_string(v) + " is " + std::to_string(teleport[v]) +
-                      ", expected a finite number of 0 or more",
-                  "pagerank");
+      fail(Errc::invalid_argument, "pagerank", "teleport of vertex {} is {}, expected a finite number of 0 or more", v,
+           teleport[v]);
     sum += teleport[v];
   }
   if (!(sum > 0) || std::isinf(sum))
-    throw Error(Errc::invalid_argument, "teleport sums to " + std::to_string(sum) + ", expected a finite sum above 0",
-                "pagerank");
+    fail(Errc::invalid_argument, "pagerank", "teleport sums to {}, expected a finite sum above 0", sum);
   return 1 / sum;
 }
 
@@ -112,9 +108,9 @@ PageRank<Score> outcome_of(const PageRankOptions& options, int iterations, const
           .converged = options.tolerance > 0 && iterations > 0 && change <= options.tolerance};
 }
 
-/// All but the ranks, which go to `ranks`: room for those of `share`.
+/// Computes the ranks of `share` into `ranks`, and returns the rest of the result.
 template <class Score>
-bsp::Task<PageRank<Score>> compute(bsp::Peer& peer, const Graph& graph, PageRankOptions options, bsp::Share share,
+bsp::Task<PageRank<Score>> compute(bsp::Peer& peer, const Graph& graph, PageRankOptions options, Range share,
                                    Score* ranks) {
   check(options);
   double scale = 0;
@@ -154,7 +150,7 @@ PageRank<Score> pagerank(const Graph& graph, const PageRankOptions& options, con
   std::vector<Score> ranks(graph.vertices());
   const bsp::Engine engine({.peers = peers}, runtime);
   PageRank<Score> result = engine.run([&](bsp::Peer& peer) {
-    const bsp::Share share = edge_share(offsets, peer.rank(), peers);
+    const Range share = edge_share(offsets, peer.rank(), peers);
     return compute<Score>(peer, graph, options, share, ranks.data() + share.begin);
   });
   result.ranks = std::move(ranks);
@@ -163,7 +159,7 @@ PageRank<Score> pagerank(const Graph& graph, const PageRankOptions& options, con
 
 template <class Score>
 bsp::Task<PageRank<Score>> pagerank(bsp::Peer& peer, const Graph& graph, PageRankOptions options) {
-  const bsp::Share share = edge_share(graph.in_offsets(), peer.rank(), peer.size());
+  const Range share = edge_share(graph.in_offsets(), peer.rank(), peer.size());
   std::vector<Score> ranks(share.size());
   PageRank<Score> result = co_await compute<Score>(peer, graph, options, share, ranks.data());
   result.first = static_cast<Vertex>(share.begin);

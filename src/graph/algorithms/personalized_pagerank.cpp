@@ -1,19 +1,19 @@
-#include "scalar/graph/algorithms/personalised_pagerank.hpp"
+#include "scalar/graph/algorithms/personalized_pagerank.hpp"
 
-#include <string>
 #include <vector>
 
+#include "core/fail.hpp"
 #include "graph/kernels.hpp"
 
 namespace scalar::inline v0::graph {
 namespace {
 
-constexpr const char* name = "personalised_pagerank";
+constexpr const char* name = "personalized_pagerank";
 
 std::vector<double> teleport_to(const Graph& graph, std::span<const Vertex> sources, const PageRankOptions& options) {
-  if (sources.empty()) throw Error(Errc::invalid_argument, "there are no sources to return to", name);
+  if (sources.empty()) fail(Errc::invalid_argument, name, "there are no sources to return to");
   if (!options.teleport.empty())
-    throw Error(Errc::invalid_argument, "teleport is given by the sources; use pagerank for weights of your own", name);
+    fail(Errc::invalid_argument, name, "teleport is given by the sources; use pagerank for weights of your own");
   std::vector<double> weights(graph.vertices());
   for (const Vertex source : sources) {
     check_source(graph, source, name);
@@ -24,7 +24,7 @@ std::vector<double> teleport_to(const Graph& graph, std::span<const Vertex> sour
 
 }  // namespace
 
-PageRank<double> personalised_pagerank(const Graph& graph, std::span<const Vertex> sources,
+PageRank<double> personalized_pagerank(const Graph& graph, std::span<const Vertex> sources,
                                        const PageRankOptions& options, const Runtime& runtime) {
   const std::vector<double> weights = teleport_to(graph, sources, options);
   PageRankOptions with = options;
@@ -32,7 +32,7 @@ PageRank<double> personalised_pagerank(const Graph& graph, std::span<const Verte
   return pagerank<double>(graph, with, runtime);
 }
 
-bsp::Task<PageRank<double>> personalised_pagerank(bsp::Peer& peer, const Graph& graph, std::span<const Vertex> sources,
+bsp::Task<PageRank<double>> personalized_pagerank(bsp::Peer& peer, const Graph& graph, std::span<const Vertex> sources,
                                                   PageRankOptions options) {
   const std::vector<double> weights = teleport_to(graph, sources, options);
   options.teleport = weights;

@@ -1,8 +1,8 @@
 #include "scalar/graph/algorithms/semi_clustering.hpp"
 
 #include <algorithm>
-#include <string>
 
+#include "core/fail.hpp"
 #include "core/quoted.hpp"
 #include "graph/algorithms/per_vertex.hpp"
 #include "scalar/graph/run.hpp"
@@ -15,7 +15,7 @@ struct WeightedNeighbor {
   double weight = 0;
 };
 
-/// The other ends of a vertex's edges, ascending, with the sum of their weights.
+/// Fills `all` with the neighbors of `v` in ascending order, each with the total weight of the edges between them.
 void collect_neighbors(const Graph& graph, Vertex v, std::vector<WeightedNeighbor>& all) {
   all.clear();
   const auto add = [&](std::span<const Vertex> to, std::span<const float> weights) {
@@ -115,17 +115,14 @@ struct Clustering {
 void check(const SemiClusteringOptions& options) {
   const auto in = [](const char* what, int value, int low, int high) {
     if (value < low || value > high)
-      throw Error(Errc::invalid_argument,
-                  std::string(what) + " is " + std::to_string(value) + ", expected " + std::to_string(low) + " to " +
-                      std::to_string(high),
-                  "semi_clustering");
+      fail(Errc::invalid_argument, "semi_clustering", "{} is {}, expected {} to {}", what, value, low, high);
   };
   in("max_vertices", options.max_vertices, 2, static_cast<int>(SemiCluster::capacity));
   in("max_clusters", options.max_clusters, 1, 1024);
   in("iterations", options.iterations, 0, 1'000'000'000);
   if (!(options.boundary_factor >= 0 && options.boundary_factor <= 1))
-    throw Error(Errc::invalid_argument, "boundary_factor is " + shown(options.boundary_factor) + ", expected 0 to 1",
-                "semi_clustering");
+    fail(Errc::invalid_argument, "semi_clustering", "boundary_factor is {}, expected 0 to 1",
+         shown(options.boundary_factor));
 }
 
 bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, SemiClusteringOptions options,
@@ -142,7 +139,7 @@ std::vector<std::vector<SemiCluster>> semi_clustering(const Graph& graph, const 
                                                       const Runtime& runtime) {
   check(options);
   return values_of_all<std::vector<SemiCluster>>(graph, options.peers, runtime, "semi_clustering",
-                                                 [&](bsp::Peer& peer, bsp::Share, std::vector<SemiCluster>* clusters) {
+                                                 [&](bsp::Peer& peer, Range, std::vector<SemiCluster>* clusters) {
                                                    return compute(peer, graph, options, clusters);
                                                  });
 }
@@ -151,7 +148,7 @@ bsp::Task<VertexValues<std::vector<SemiCluster>>> semi_clustering(bsp::Peer& pee
                                                                   SemiClusteringOptions options) {
   check(options);
   return values_of_own<std::vector<SemiCluster>>(
-      peer, graph, [&graph, options](bsp::Peer& at, bsp::Share, std::vector<SemiCluster>* clusters) {
+      peer, graph, [&graph, options](bsp::Peer& at, Range, std::vector<SemiCluster>* clusters) {
         return compute(at, graph, options, clusters);
       });
 }

@@ -1,7 +1,6 @@
 #include "scalar/graph/algorithms/spmv.hpp"
 
-#include <string>
-
+#include "core/fail.hpp"
 #include "graph/algorithms/per_vertex.hpp"
 
 namespace scalar::inline v0::graph {
@@ -9,13 +8,10 @@ namespace {
 
 void check_vector(const Graph& graph, std::span<const double> x) {
   if (x.size() != graph.vertices())
-    throw Error(
-        Errc::shape_mismatch,
-        "x has " + std::to_string(x.size()) + " elements, the graph " + std::to_string(graph.vertices()) + " vertices",
-        "spmv");
+    fail(Errc::shape_mismatch, "spmv", "x has {} elements, the graph {} vertices", x.size(), graph.vertices());
 }
 
-bsp::Task<> compute(bsp::Peer&, const Graph& graph, std::span<const double> x, bool transposed, bsp::Share share,
+bsp::Task<> compute(bsp::Peer&, const Graph& graph, std::span<const double> x, bool transposed, Range share,
                     double* y) {
   for (std::size_t v = share.begin; v < share.end; ++v) {
     const auto row = static_cast<Vertex>(v);
@@ -36,16 +32,15 @@ bsp::Task<> compute(bsp::Peer&, const Graph& graph, std::span<const double> x, b
 std::vector<double> spmv(const Graph& graph, std::span<const double> x, const SpmvOptions& options,
                          const Runtime& runtime) {
   check_vector(graph, x);
-  return values_of_all<double>(graph, options.peers, runtime, "spmv",
-                               [&](bsp::Peer& peer, bsp::Share share, double* y) {
-                                 return compute(peer, graph, x, options.transposed, share, y);
-                               });
+  return values_of_all<double>(graph, options.peers, runtime, "spmv", [&](bsp::Peer& peer, Range share, double* y) {
+    return compute(peer, graph, x, options.transposed, share, y);
+  });
 }
 
 bsp::Task<VertexValues<double>> spmv(bsp::Peer& peer, const Graph& graph, std::span<const double> x,
                                      SpmvOptions options) {
   check_vector(graph, x);
-  return values_of_own<double>(peer, graph, [&graph, x, options](bsp::Peer& at, bsp::Share share, double* y) {
+  return values_of_own<double>(peer, graph, [&graph, x, options](bsp::Peer& at, Range share, double* y) {
     return compute(at, graph, x, options.transposed, share, y);
   });
 }

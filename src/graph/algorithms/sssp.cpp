@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "core/fail.hpp"
+#include "core/quoted.hpp"
 #include "graph/kernels.hpp"
 #include "scalar/bsp/arrays/monotone.hpp"
 
@@ -11,16 +13,16 @@ namespace scalar::inline v0::graph {
 namespace {
 
 constexpr std::uint64_t no_bucket = (std::numeric_limits<std::uint64_t>::max)();
-constexpr std::size_t small_bucket = 1000;  // is emptied at once by its peer, without a barrier
+constexpr std::size_t small_bucket = 1000;  // a smaller bucket is emptied at once by its peer, without a barrier
 
-/// One peer's vertices by bucket of their distance: a ring of the next buckets, and what lies farther.
+/// One peer's vertices, sorted into buckets by distance: a ring of the next buckets, and a list of farther vertices.
 ///
-/// A vertex whose distance has fallen stays in the bucket where it was too, and is passed over there.
+/// A vertex whose distance falls is added to its new bucket; its entry in the old bucket stays and is skipped there.
 class Buckets {
  public:
   explicit Buckets(double delta) noexcept : per_delta_(1 / (std::max)(delta, 1e-300)) {}
 
-  /// Ascends with distances, whatever is rounded on the way.
+  /// The bucket of a distance. Never decreases with distance, in spite of rounding.
   std::uint64_t of(double distance) const noexcept {
     const double bucket = distance * per_delta_;
     return bucket < 0x1p62 ? static_cast<std::uint64_t>(bucket) : std::uint64_t{1} << 62;
@@ -31,13 +33,13 @@ class Buckets {
     far_.push_back(v);
     nearest_far_ = (std::min)(nearest_far_, bucket);
   }
-  /// The first bucket that may hold something.
+  /// The first bucket that may not be empty.
   std::uint64_t first() const noexcept {
     for (std::uint64_t bucket = base_; bucket - base_ < ring_size && bucket < nearest_far_; ++bucket)
       if (!ring_[bucket % ring_size].empty()) return bucket;
     return nearest_far_;
   }
-  /// All peers have come to this bucket: those before it are empty everywhere, and stay so.
+  /// Makes `bucket` the current one. Requires that all earlier buckets are empty at all peers; they stay empty.
   template <class Distances>
   void advance(std::uint64_t bucket, const Distances& distances) {
     base_ = bucket;
@@ -75,7 +77,8 @@ struct Search {
       if (distance < distances[v] && distances.lower(v, distance) > distance) buckets.add(v, distance);
     }
   }
-  /// Empties the bucket as far as this peer goes: what it was dealt, and what comes back as long as that is little.
+  /// Processes the vertices of the bucket that this peer has received, then those that come back to its own bucket as
+  /// long as they are few.
   void empty(std::uint64_t bucket, const bsp::Mailbox<Vertex>& box) {
     for (const auto& run : box.runs())
       for (const Vertex u : run.values)
@@ -90,7 +93,7 @@ struct Search {
 };
 
 /// The sum of the weights of a share. Errors: `Errc::invalid_argument` for a negative one.
-double sum_of_weights(const Graph& graph, bsp::Share share) {
+double sum_of_weights(const Graph& graph, Range share) {
   const auto offsets = graph.out_offsets();
   const auto weights = graph.out_weights();
   const auto begin = static_cast<std::size_t>(offsets[share.begin]), end = static_cast<std::size_t>(offsets[share.end]);
@@ -105,14 +108,12 @@ double sum_of_weights(const Graph& graph, bsp::Share share) {
   std::size_t edge = begin, from = share.begin;
   while (!(weights[edge] < 0)) ++edge;
   while (static_cast<std::size_t>(offsets[from + 1]) <= edge) ++from;
-  throw Error(Errc::invalid_argument,
-              "the edge from " + graph.name(static_cast<Vertex>(from)) + " to " +
-                  graph.name(graph.out_neighbors()[edge]) + " has weight " + shown(weights[edge]) +
-                  ", expected 0 or more",
-              "sssp");
+  fail(Errc::invalid_argument, "sssp", "the edge from {} to {} has weight {}, expected 0 or more",
+       graph.name(static_cast<Vertex>(from)), graph.name(graph.out_neighbors()[edge]), shown(weights[edge]));
 }
 
-/// A bucket as wide as the mean weight over half the mean degree: about two edges of each vertex stay within.
+/// The width of a bucket: the mean weight divided by half the mean degree, so that about two edges of each vertex stay
+/// within the bucket.
 double delta_of(const Graph& graph, double sum) noexcept {
   const auto edges = static_cast<double>(graph.out_neighbors().size());
   const double delta = 2 * sum / edges * (graph.vertices() / edges);
@@ -120,7 +121,7 @@ double delta_of(const Graph& graph, double sum) noexcept {
 }
 
 template <class Distance>
-bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, SsspOptions options, bsp::Share share,
+bsp::Task<> compute(bsp::Peer& peer, const Graph& graph, Vertex source, SsspOptions options, Range share,
                     Distance* result) {
   check_source(graph, source, "sssp");
   if (!(options.delta >= 0) || std::isinf(options.delta))
@@ -159,7 +160,7 @@ ShortestPaths<Distance> sssp(const Graph& graph, Vertex source, const SsspOption
   ShortestPaths<Distance> result{.distances = std::vector<Distance>(graph.vertices())};
   const bsp::Engine engine({.peers = peers}, runtime);
   engine.run([&](bsp::Peer& peer) {
-    const bsp::Share share = edge_share(graph.out_offsets(), peer.rank(), peers);
+    const Range share = edge_share(graph.out_offsets(), peer.rank(), peers);
     return compute(peer, graph, source, options, share, result.distances.data() + share.begin);
   });
   return result;
@@ -167,7 +168,7 @@ ShortestPaths<Distance> sssp(const Graph& graph, Vertex source, const SsspOption
 
 template <class Distance>
 bsp::Task<ShortestPaths<Distance>> sssp(bsp::Peer& peer, const Graph& graph, Vertex source, SsspOptions options) {
-  const bsp::Share share = edge_share(graph.out_offsets(), peer.rank(), peer.size());
+  const Range share = edge_share(graph.out_offsets(), peer.rank(), peer.size());
   ShortestPaths<Distance> result{.first = static_cast<Vertex>(share.begin),
                                  .distances = std::vector<Distance>(share.size())};
   co_await compute(peer, graph, source, options, share, result.distances.data());

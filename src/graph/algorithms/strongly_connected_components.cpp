@@ -15,7 +15,8 @@ constexpr std::uint32_t mixed(std::uint32_t x) noexcept {
   return x ^ x >> 16;
 }
 
-struct Color {  // of the vertex whose priority it is
+/// A vertex with its priority, which spreads along edges.
+struct Color {
   std::uint32_t priority = 0;
   Vertex vertex = 0;
 
@@ -26,12 +27,13 @@ struct Painted {
   Vertex to = 0;
   Color color{};
 };
-struct Loss {  // a neighbor of `to` is decided
+/// A message: the component of a neighbor of `to` is decided.
+struct Loss {
   Vertex to = 0;
-  bool is_source = false;  // of an edge to it
+  bool is_source = false;  // the neighbor has an edge to `to`; false: an edge from it
 };
 
-/// One peer's vertices. Whatever can be done among them is done at once; only what leaves them waits for a barrier.
+/// One peer's vertices. Work among them is done at once; only messages to other peers wait for a barrier.
 struct Part {
   Part(bsp::Peer& peer, const Graph& of)
       : graph(of),
@@ -52,7 +54,8 @@ struct Part {
   bool owns(Vertex v) const noexcept { return v >= share.begin && v < share.end; }
   std::size_t at(Vertex v) const noexcept { return v - share.begin; }
 
-  /// Decides that `v` belongs to the component of `of`, and whoever has lost its last neighbor by that.
+  /// Decides that `v` belongs to the component of `of`. Vertices that lose their last in-neighbor or out-neighbor by
+  /// that become components of their own.
   void decide(Vertex v, Vertex of) {
     root[at(v)] = of;
     stack.push_back(v);
@@ -101,7 +104,7 @@ struct Part {
       for (const Painted& paint : run.values)
         if (root[at(paint.to)] == no_vertex && color[at(paint.to)] < paint.color) todo.push_back(paint);
   }
-  /// Spreads the colors in `todo` along edges, the greatest first: each vertex is painted about once.
+  /// Spreads the colors in `todo` along edges, the greatest first, so that each vertex gets a color about once.
   void spread() {
     sends = false;
     std::sort(todo.begin(), todo.end(), [](const Painted& a, const Painted& b) { return b.color < a.color; });
@@ -135,7 +138,7 @@ struct Part {
     todo.clear();
     for (const auto& run : painted.runs()) todo.insert(todo.end(), run.values.begin(), run.values.end());
   }
-  /// Collects, against edges, who has the color of a vertex that it reaches.
+  /// Searches backward along edges, from the vertices in `todo`, for vertices of the same color: they form a component.
   void collect() {
     sends = false;
     const auto visit = [&](Vertex v, const Color& wanted) {
@@ -166,7 +169,7 @@ struct Part {
 
   const Graph& graph;
   const Partition owners;
-  const bsp::Share share;
+  const Range share;
   std::vector<Vertex> root;  // by place in the share: the vertex that stands for the component
   std::vector<Color> color;
   std::vector<std::int64_t> sources, targets;  // edges from and to vertices that are not decided
@@ -174,10 +177,10 @@ struct Part {
   std::vector<Painted> todo{};
   bsp::Mailbox<Painted> painted;
   bsp::Mailbox<Loss> losses;
-  bool sends = false;  // something in this superstep
+  bool sends = false;  // whether this superstep sent a message to another peer
 };
 
-// g++ 12 traps on a co_await in the condition of a loop; so conditions have names.
+// g++ 12 miscompiles a co_await in the condition of a loop, so conditions are variables.
 auto any(bsp::Peer& peer, bool own) { return all_reduce(peer, own, std::logical_or{}); }
 
 bsp::Task<> trim(bsp::Peer& peer, Part& part) {
@@ -188,7 +191,7 @@ bsp::Task<> trim(bsp::Peer& peer, Part& part) {
   }
 }
 
-/// Replaces every root by the least vertex of its component.
+/// Replaces every root by the smallest vertex of its component; returns the number of components.
 bsp::Task<std::int64_t> name_by_least(bsp::Peer& peer, Part& part, Vertex* labels) {
   struct Member {
     Vertex root = 0, vertex = 0;
@@ -260,7 +263,7 @@ bsp::Task<Components> strongly_connected_components(bsp::Peer& peer, const Graph
     Components own = co_await connected_components(peer, graph);
     co_return own;
   }
-  const bsp::Share share = share_of(Partition::edge_balanced(graph, peer.size()), peer.rank());
+  const Range share = share_of(Partition::edge_balanced(graph, peer.size()), peer.rank());
   std::vector<Vertex> labels(share.size());
   const std::int64_t count = co_await compute(peer, graph, labels.data());
   co_return Components{.first = static_cast<Vertex>(share.begin), .labels = std::move(labels), .count = count};

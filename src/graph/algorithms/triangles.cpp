@@ -10,43 +10,45 @@
 namespace scalar::inline v0::graph {
 namespace {
 
+/// An edge as stored at one of its ends.
 struct Arc {
   Vertex to = 0;
-  std::uint32_t ways = 0;  // directions in which there is an edge
+  std::uint32_t ways = 0;  // the number of directions in which there is an edge
 };
 struct List {
   std::uint64_t first = 0, count = 0;
 };
 
-/// Whether edges are kept at `a`: at the end with fewer of them, so that no list is longer than sqrt(2 edges).
+/// Whether an edge between `a` and `b` is stored at `a`. It is stored at the end with fewer edges, so that no list is
+/// longer than sqrt(2 edges).
 bool is_before(const Graph& graph, Vertex a, Vertex b) noexcept {
   const std::pair left{graph.out_degree(a) + (graph.is_directed() ? graph.in_degree(a) : 0), a};
   const std::pair right{graph.out_degree(b) + (graph.is_directed() ? graph.in_degree(b) : 0), b};
   return left < right;
 }
 
-std::uint64_t count_lists(const Graph& graph, bsp::Share share, std::span<List> lists) {
+std::uint64_t count_lists(const Graph& graph, Range share, std::span<List> lists) {
   std::uint64_t arcs = 0;
   for (std::size_t v = share.begin; v < share.end; ++v) {
     List& list = lists[v - share.begin];
     list = {arcs, 0};
     each_neighbor(graph, static_cast<Vertex>(v),
-                   [&](Vertex u, int) { list.count += is_before(graph, static_cast<Vertex>(v), u); });
+                  [&](Vertex u, int) { list.count += is_before(graph, static_cast<Vertex>(v), u); });
     arcs += list.count;
   }
   return arcs;
 }
 
-void fill_lists(const Graph& graph, bsp::Share share, Arc* arcs) {
+void fill_lists(const Graph& graph, Range share, Arc* arcs) {
   for (std::size_t v = share.begin; v < share.end; ++v)
     each_neighbor(graph, static_cast<Vertex>(v), [&](Vertex u, int ways) {
       if (is_before(graph, static_cast<Vertex>(v), u)) *arcs++ = {u, static_cast<std::uint32_t>(ways)};
     });
 }
 
-/// Calls `found(v, vu, vw, uw)` for each triangle (v, u, w) of which v comes first, with its arcs.
+/// Calls `found(v, vu, vw, uw)` with the arcs of each triangle (v, u, w) whose first vertex v is in the share.
 template <class Found>
-void each_triangle(bsp::Share share, std::span<const List> lists, const Arc* arcs, Found found) {
+void each_triangle(Range share, std::span<const List> lists, const Arc* arcs, Found found) {
   for (std::size_t v = share.begin; v < share.end; ++v) {
     const Arc* const begin = arcs + lists[v].first;
     const Arc* const end = begin + lists[v].count;
@@ -65,20 +67,21 @@ void each_triangle(bsp::Share share, std::span<const List> lists, const Arc* arc
   }
 }
 
-std::uint64_t count_triangles(bsp::Share share, std::span<const List> lists, const Arc* arcs) {
+std::uint64_t count_triangles(Range share, std::span<const List> lists, const Arc* arcs) {
   std::uint64_t count = 0;
   each_triangle(share, lists, arcs, [&](Vertex, Arc, Arc, Arc) { ++count; });
   return count;
 }
-void count_opposite(bsp::Share share, std::span<const List> lists, const Arc* arcs, std::uint64_t* edges) {
+void count_opposite(Range share, std::span<const List> lists, const Arc* arcs, std::uint64_t* edges) {
   each_triangle(share, lists, arcs, [&](Vertex v, Arc vu, Arc vw, Arc uw) {
     edges[v] += uw.ways, edges[vu.to] += vw.ways, edges[vw.to] += vu.ways;
   });
 }
 
-/// Every edge at one of its ends, readable by all; then `use(share, lists, arcs)`.
+/// Builds lists that store every edge at one of its ends and that all peers can read; then calls
+/// `use(share, lists, arcs)`.
 template <class Use>
-bsp::Task<> with_lists(bsp::Peer& peer, const Graph& graph, bsp::Share share, Use& use) {
+bsp::Task<> with_lists(bsp::Peer& peer, const Graph& graph, Range share, Use& use) {
   bsp::Replicated<List> lists(peer, graph.vertices(), share);
   bsp::Replicated<std::uint64_t> totals(peer, static_cast<std::size_t>(peer.size()));
   const std::uint64_t own = count_lists(graph, share, lists.next());
@@ -100,18 +103,16 @@ bsp::Task<> with_lists(bsp::Peer& peer, const Graph& graph, bsp::Share share, Us
 }
 
 bsp::Task<std::uint64_t> count(bsp::Peer& peer, const Graph& graph) {
-  const bsp::Share share = share_of(Partition::edge_balanced(graph, peer.size()), peer.rank());
+  const Range share = share_of(Partition::edge_balanced(graph, peer.size()), peer.rank());
   std::uint64_t own = 0;
-  auto use = [&](bsp::Share of, std::span<const List> lists, const Arc* arcs) {
-    own = count_triangles(of, lists, arcs);
-  };
+  auto use = [&](Range of, std::span<const List> lists, const Arc* arcs) { own = count_triangles(of, lists, arcs); };
   co_await with_lists(peer, graph, share, use);
   co_return co_await all_reduce(peer, own, std::plus{});
 }
 
-bsp::Task<> coefficients(bsp::Peer& peer, const Graph& graph, bsp::Share share, double* result) {
+bsp::Task<> coefficients(bsp::Peer& peer, const Graph& graph, Range share, double* result) {
   std::vector<std::uint64_t> edges(graph.vertices());
-  auto use = [&](bsp::Share of, std::span<const List> lists, const Arc* arcs) {
+  auto use = [&](Range of, std::span<const List> lists, const Arc* arcs) {
     count_opposite(of, lists, arcs, edges.data());
   };
   co_await with_lists(peer, graph, share, use);
@@ -138,11 +139,11 @@ std::vector<double> clustering_coefficient(const Graph& graph, const AlgorithmOp
                                            const Runtime& runtime) {
   return values_of_all<double>(
       graph, options.peers, runtime, "clustering_coefficient",
-      [&](bsp::Peer& peer, bsp::Share share, double* result) { return coefficients(peer, graph, share, result); });
+      [&](bsp::Peer& peer, Range share, double* result) { return coefficients(peer, graph, share, result); });
 }
 
 bsp::Task<VertexValues<double>> clustering_coefficient(bsp::Peer& peer, const Graph& graph) {
-  return values_of_own<double>(peer, graph, [&graph](bsp::Peer& at, bsp::Share share, double* result) {
+  return values_of_own<double>(peer, graph, [&graph](bsp::Peer& at, Range share, double* result) {
     return coefficients(at, graph, share, result);
   });
 }

@@ -174,10 +174,10 @@ TEST_CASE("what makes no sense is refused") {
   CHECK(message_of(Errc::invalid_argument, [&] {
           graph::semi_clustering(graph, {.boundary_factor = std::numeric_limits<double>::quiet_NaN()});
         }).find("boundary_factor is NaN, expected 0 to 1") != std::string::npos);
-  CHECK(message_of(Errc::invalid_argument, [&] { graph::personalised_pagerank(graph, {}); }) ==
-        "personalised_pagerank: there are no sources to return to");
+  CHECK(message_of(Errc::invalid_argument, [&] { graph::personalized_pagerank(graph, {}); }) ==
+        "personalized_pagerank: there are no sources to return to");
   const Vertex far[] = {3, 10};
-  CHECK(message_of(Errc::out_of_range, [&] { graph::personalised_pagerank(graph, far); }).find("vertex 10") !=
+  CHECK(message_of(Errc::out_of_range, [&] { graph::personalized_pagerank(graph, far); }).find("vertex 10") !=
         std::string::npos);
   CHECK(message_of(Errc::invalid_argument, [&] { graph::k_core(graph, {.peers = -2}); }) ==
         "k_core: peers is -2, expected 0 or more");

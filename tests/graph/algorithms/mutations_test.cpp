@@ -128,7 +128,7 @@ TEST_CASE("of contradicting requests the least vertex's wins, or the run fails")
   };
   CHECK(fails(twice, 2) == "graph: peer 1, superstep 0, vertex 5: it is to be added more than once");
   CHECK(fails(weights, 0) == "graph: peer 1, superstep 0, vertex 2: an edge is to be added with different weights");
-  CHECK(fails(present, 0) == "graph: peer 1, superstep 0, vertex 2: it is to be added, but there already");
+  CHECK(fails(present, 0) == "graph: peer 1, superstep 0, vertex 2: it is to be added, but is there already");
   CHECK(fails(absent, 2) == "graph: peer 0, superstep 0, vertex 0: an edge to be removed is not there");
 }
 
@@ -226,7 +226,7 @@ TEST_CASE("changes of vertices that cannot be are errors that name place and ver
     if (vertex.vertex() == 3) vertex.add_edge(0, 9);
   };
   CHECK(message_of(Errc::out_of_range, [&] { change(graph, wild, {.peers = 2, .division = Division::vertices}); }) ==
-        "graph: peer 1, superstep 0, vertex 3: vertex 9 is none of the 4");
+        "graph: peer 1, superstep 0, vertex 3: vertex 9 is not one of the 4");
   CHECK(message_of(Errc::out_of_range, [&] { change(graph, wild, {.extra_vertices = 0xffffffffu}); }) ==
         "graph::run: extra_vertices is 4294967295: a graph of 4 vertices may get 4294967290");
 }

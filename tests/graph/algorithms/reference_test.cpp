@@ -129,9 +129,9 @@ TEST_CASE("personalized PageRank") {
   each_case([](const auto& test, const Graph& graph, int peers) {
     if (graph.vertices() == 0) return;
     const auto sources = numbers<Vertex>(test.at("sources"));
-    const auto seen = graph::personalised_pagerank(graph, sources, {.iterations = 300, .peers = peers});
+    const auto seen = graph::personalized_pagerank(graph, sources, {.iterations = 300, .peers = peers});
     check_close(seen.ranks, numbers<double>(test.at("personalized")), 1e-11);
-    CHECK(seen.ranks == graph::personalised_pagerank(graph, sources, {.iterations = 300, .peers = 3}).ranks);
+    CHECK(seen.ranks == graph::personalized_pagerank(graph, sources, {.iterations = 300, .peers = 3}).ranks);
   });
 }
 

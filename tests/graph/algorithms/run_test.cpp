@@ -339,7 +339,7 @@ TEST_CASE("a message to a vertex that is none ends the run, naming peer, superst
     const std::string text = message_of(Errc::out_of_range, [&] {
       run(Wild{.at = 13, .to = to}, graph, {.peers = 4, .division = Division::vertices});
     });
-    CHECK(text == "graph: peer 2, superstep 2, vertex 13: vertex " + std::to_string(to) + " is none of the 20");
+    CHECK(text == "graph: peer 2, superstep 2, vertex 13: vertex " + std::to_string(to) + " is not one of the 20");
   }
   CHECK(run(Wild{.at = 13, .to = 19}, graph, {.peers = 4}).statistics.messages == 1);
   CHECK(message_of(Errc::failed, [&] { run(Thrower{}, graph, {.peers = 4}); }) == "vertex has had enough");

@@ -1,5 +1,5 @@
 #pragma once
-/// Scalar's own backend: every spec, on Eigen and the Runtime's threads, and distributed over BSP peers.
+/// Scalar's own backend: learns every spec with Eigen and the Runtime's threads, and over BSP peers.
 #include <string_view>
 
 #include "scalar/backend/backend.hpp"
@@ -8,9 +8,9 @@
 
 namespace scalar::inline v0::backend {
 
-/// Trains every spec, and predicts from canonical parameters whichever backend learned them.
+/// Trains every spec, and predicts from canonical parameters, no matter which backend learned them.
 ///
-/// Stateless. Kernels use AVX2 and FMA where the machine has them, whatever the program was compiled for.
+/// Stateless. Kernels use AVX-512, or AVX2 and FMA, if the machine has them, whatever the program was compiled for.
 /// Thread safety: all members may be called from any thread.
 class Native {
  public:
@@ -31,7 +31,7 @@ class Native {
              const Runtime& runtime = {}) const;
 };
 
-/// Canonical parameters made ready to predict.
+/// Prepares canonical parameters for prediction.
 CompiledModel compile(const LinearParameters& parameters, const Runtime& runtime = {});
 CompiledModel compile(const MlpParameters& parameters, const Runtime& runtime = {});
 CompiledModel compile(const Forest& forest, const Runtime& runtime = {});

@@ -1,5 +1,5 @@
 #pragma once
-/// Models that XGBoost saved, as canonical forests; the library is not needed.
+/// Turns models that XGBoost saved into canonical forests; XGBoost's library is not needed.
 #include <string_view>
 
 #include "scalar/spec/forest.hpp"
@@ -9,11 +9,11 @@ namespace scalar::inline v0::backend {
 /// Reads a model saved by XGBoost as JSON (`Booster.save_model("model.json")`, versions 1.0 to 3.x).
 ///
 /// The margins of the forest are bit-identical to `output_margin` of the version that saved it, with all trees (a
-/// `best_iteration` attribute is not looked at) and NaN as the missing value.
-/// Errors: `Errc::parse` for text that is not JSON; `Errc::corrupt` naming tree and node for a model that does not make
-/// sense; `Errc::unsupported` with the reason: boosters other than gbtree, categorical splits, vector leaves, and
-/// objectives whose prediction is not the margin, a logistic or a softmax of it.
-/// Complexity: one pass over the text, of which a padded copy is made.
+/// `best_iteration` attribute is ignored) and NaN as the missing value.
+/// Errors: `Errc::parse` for text that is not JSON; `Errc::corrupt`, naming the tree and the node, for a model that
+/// does not make sense; `Errc::unsupported`, with the reason, for boosters other than gbtree, categorical splits,
+/// vector leaves, and objectives whose prediction is not the margin or its logistic or softmax.
+/// Complexity: one pass over a padded copy of the text.
 Forest import_xgboost(std::string_view model_json);
 
 }  // namespace scalar::inline v0::backend

@@ -1,5 +1,5 @@
 #pragma once
-/// XGBoost as a backend: its library is opened while running, so this always builds.
+/// XGBoost as a backend. Its library is opened at run time, so this component always builds.
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,28 +14,29 @@ namespace xgboost {
 class Library;
 }
 
-/// Trains boosted trees with XGBoost's C API (1.7 to 3.x) and hands back the canonical forest.
+/// Trains boosted trees with XGBoost's C API (1.7 to 3.x) and returns the canonical forest.
 ///
-/// The forest's margins are bit-identical to XGBoost's own. XGBoost uses the Runtime's thread budget, and prints
+/// The forest's margins are bit-identical to XGBoost's own. XGBoost uses the Runtime's thread budget and prints
 /// nothing. Copies share the library, which stays open until the process ends.
 /// Thread safety: all members may be called from any thread.
 class XGBoost {
  public:
   /// Opens `options.library`, or the system's libxgboost.
   ///
-  /// While it is opened, `OMP_WAIT_POLICY=passive` is in the environment unless the host set that variable: OpenMP
-  /// threads that spin between loops make a busy machine many times slower (docs/backends/xgboost.md has the measurements).
-  /// Errors: `Errc::unavailable` naming the paths tried, or the function that is not there.
+  /// While the library is being opened, `OMP_WAIT_POLICY=passive` is in the environment unless the host program set
+  /// that variable: OpenMP threads that spin between loops make a busy machine many times slower
+  /// (docs/backends/xgboost.md has the measurements).
+  /// Errors: `Errc::unavailable`, naming the paths tried or the missing function.
   explicit XGBoost(const BackendOptions& options = {});
 
   std::string_view name() const { return "xgboost"; }
-  /// Of the library, such as "1.7.4".
+  /// The version of the library, such as "1.7.4".
   std::string version() const;
 
   Support supports(const GradientBoostedTrees& spec, int peers = 1) const;
 
-  /// Errors: those of `Trains`; `Errc::invalid_argument` naming row and column for an infinite feature, which XGBoost
-  /// does not take; `Errc::failed` with what XGBoost reported.
+  /// Errors: those of `Trains`; `Errc::invalid_argument`, naming the row and the column, for an infinite feature, which
+  /// XGBoost does not accept; `Errc::failed`, with what XGBoost reported.
   Forest fit(const GradientBoostedTrees& spec, const Dataset& data, const FitOptions& options = {},
              const Runtime& runtime = {}) const;
 
@@ -43,7 +44,7 @@ class XGBoost {
   std::shared_ptr<const xgboost::Library> library_;
 };
 
-/// The erased backend, for the registry.
+/// XGBoost as an AnyBackend, for the registry.
 std::shared_ptr<const AnyBackend::Interface> make_xgboost(const BackendOptions& options);
 
 }  // namespace scalar::inline v0::backend

@@ -16,14 +16,14 @@
 
 namespace scalar::inline v0::bsp {
 
-/// The elements of a `Monotone` array, as its `Merge` sees them. Thread-safe.
+/// The elements of a `Monotone` array, as passed to its `Merge`. Thread-safe.
 template <class T>
 struct MonotoneCells {
   T* values = nullptr;  ///< as many as the array has
 
   std::atomic_ref<T> at(std::size_t index) const noexcept { return std::atomic_ref<T>(values[index]); }
   T operator[](std::size_t index) const noexcept { return at(index).load(std::memory_order_relaxed); }
-  /// Lowers an element to `value` unless it is lower already; returns what it was.
+  /// Lowers an element to `value` unless it is already as low; returns its previous value.
   T lower(std::size_t index, T value) const noexcept {
     T seen = (*this)[index];
     while (value < seen && !at(index).compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
@@ -36,7 +36,7 @@ struct MonotoneCells {
   }
 };
 
-/// How a value that a peer of another process gave to an element comes into a Monotone array: the lower one stays.
+/// The default `Merge`, which brings a value from another process into a `Monotone` array: the lower value stays.
 struct KeepLowest {
   template <class T>
   void operator()(const MonotoneCells<T>& cells, std::size_t index, T value) const noexcept {
@@ -46,7 +46,7 @@ struct KeepLowest {
 
 namespace detail {
 
-/// The array, and which elements the local peers have lowered where other processes want to know.
+/// The array, and for other processes a log of the elements that local peers have lowered.
 template <class T, class Merge>
 class MonotoneChannel final : public ChannelBase {
  public:
@@ -70,7 +70,7 @@ class MonotoneChannel final : public ChannelBase {
     for (std::size_t i = 0; i < locals_.size(); ++i) {
       Local& local = locals_[i];
       if (local.log.empty()) continue;
-      std::vector<Entry>& entries = local.leaving[superstep & 1];  // the other parity's may not have left yet
+      std::vector<Entry>& entries = local.leaving[superstep & 1];  // the previous superstep's may not have left yet
       entries.clear();
       for (const std::uint64_t index : local.log) entries.push_back(entry(index));
       local.log.clear();
@@ -96,7 +96,7 @@ class MonotoneChannel final : public ChannelBase {
     size_ = size, is_open_ = true;
     return values_.get();
   }
-  /// Where peer `rank` notes what it lowers; null when nobody asks.
+  /// Where peer `rank` records what it lowers; null without other processes.
   Log* log(int rank) noexcept {
     return locals_.empty() ? nullptr : &locals_[static_cast<std::size_t>(rank - first_)].log;
   }
@@ -110,14 +110,14 @@ class MonotoneChannel final : public ChannelBase {
 
   Entry entry(std::uint64_t index) const noexcept {
     Entry result;
-    std::memset(&result, 0, sizeof result);  // no bytes of ours in the gaps
+    std::memset(&result, 0, sizeof result);  // keeps this process's memory out of the padding
     result.index = index;
     result.value = values_[static_cast<std::size_t>(index)];
     return result;
   }
 
   int first_;
-  std::vector<Local> locals_;  // only where there are other processes
+  std::vector<Local> locals_;  // empty unless there are other processes
   std::mutex mutex_;
   std::size_t size_ = 0;
   bool is_open_ = false;
@@ -128,20 +128,21 @@ class MonotoneChannel final : public ChannelBase {
 
 /// An array of `size` numbers that every peer reads and lowers in place, without waiting for a barrier.
 ///
-/// For computations that reach the same end in whatever order values fall, such as distances: what a peer reads in a
-/// superstep lies anywhere between the value before it and the lowest that peers have given so far; after the barrier
-/// every peer sees the lowest. So the end does not depend on peers, threads or processes, though the way there does.
-/// The array exists once in a process; a read is a plain load, and only a write that lowers is an atomic operation.
-/// Between processes what was lowered in a superstep is exchanged at its end, where `Merge` brings it in.
+/// For computations whose result does not depend on the order in which values fall, such as distances. What a peer
+/// reads in a superstep is anywhere between the value at the last barrier and the lowest value given so far; after the
+/// barrier every peer sees the lowest. So the result does not depend on peers, threads or processes, although
+/// intermediate values do. Each process has the array once; a read is a plain load, and only a write that lowers is an
+/// atomic operation. Elements that were lowered in a superstep are exchanged between processes at its end and applied
+/// by `Merge`.
 ///
-/// Matches across peers as mailboxes do, by order of creation. No peer uses it in the superstep in which it is made.
-/// Thread safety: used only by the peer that made it. Memory: `size * sizeof(T)` in each process.
+/// Monotone arrays match across peers as mailboxes do, by order of creation. No peer may use the array in the superstep
+/// in which it is made. Thread safety: used only by the peer that made it. Memory: `size * sizeof(T)` in each process.
 template <class T, class Merge = KeepLowest>
 class Monotone final : detail::Box {
   static_assert(std::is_arithmetic_v<T> && std::atomic_ref<T>::is_always_lock_free, "the elements are numbers");
 
  public:
-  /// An array that begins as `initial(index)`, the same function for every peer. Errors: `Errc::shape_mismatch` when
+  /// Element i begins as `initial(i)`, the same function for every peer. Errors: `Errc::shape_mismatch` when
   /// peers give different sizes.
   template <std::invocable<std::size_t> Initial>
   Monotone(Peer& peer, std::size_t size, Initial initial)
@@ -149,7 +150,8 @@ class Monotone final : detail::Box {
     try {
       cells_.values = channel_.open(peer.rank(), size);
       const detail::World& world = peer.world();
-      const Share share = even_share(size, peer.rank() - world.first(), world.local());  // all of it in every process
+      const Range share = even_part(size, static_cast<std::size_t>(peer.rank() - world.first()),
+                                    static_cast<std::size_t>(world.local()));  // whole in every process
       for (std::size_t i = share.begin; i < share.end; ++i) cells_.values[i] = static_cast<T>(initial(i));
       peer.attach(*this);
     } catch (...) {
@@ -167,13 +169,13 @@ class Monotone final : detail::Box {
   std::size_t size() const noexcept { return size_; }
   T operator[](std::size_t index) const noexcept { return cells_[index]; }
 
-  /// Lowers an element to `value` and returns what it was; it stays when it is as low already.
+  /// Lowers an element to `value` unless it is already as low; returns its previous value.
   T lower(std::size_t index, T value) {
     const T before = cells_.lower(index, value);
     if (value < before) note(index);
     return before;
   }
-  /// Lowers an element that is still `expected`; false, and nothing done, when it is not.
+  /// Lowers an element that is still `expected`; returns false and does nothing when it is not.
   bool lower(std::size_t index, T expected, T value) {
     if (!cells_.lower(index, expected, value)) return false;
     note(index);
@@ -184,7 +186,7 @@ class Monotone final : detail::Box {
     settle(index, value);
     note(index);
   }
-  /// The same, in this process only: for what the others find by themselves.
+  /// As `set`, but in this process only: for values that other processes find by themselves.
   void settle(std::size_t index, T value) noexcept { cells_.at(index).store(value, std::memory_order_relaxed); }
 
  private:

@@ -1,5 +1,5 @@
 #pragma once
-/// Replicated<T>: an array that every peer reads whole, each writes a share of, and that changes at barriers only.
+/// Replicated<T>: an array that every peer reads whole and writes a share of, and that changes only at barriers.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -15,29 +15,14 @@
 #include <vector>
 
 #include "scalar/bsp/peer.hpp"
+#include "scalar/core/range.hpp"
 
 namespace scalar::inline v0::bsp {
-
-/// The elements `[begin, end)` of an array that belong to one peer.
-struct Share {
-  std::size_t begin = 0, end = 0;
-  constexpr std::size_t size() const noexcept { return end - begin; }
-  friend constexpr bool operator==(const Share&, const Share&) = default;
-};
-
-/// The share of `rank` when `peers` divide `size` elements evenly, in rank order.
-constexpr Share even_share(std::size_t size, int rank, int peers) noexcept {
-  const auto cut = [&](int at) {
-    const auto part = static_cast<std::size_t>(at), parts = static_cast<std::size_t>(peers);
-    return size / parts * part + size % parts * part / parts;
-  };
-  return {cut(rank), cut(rank + 1)};
-}
 
 namespace detail {
 
 [[noreturn]] void throw_unlike_arrays(std::size_t expected, int rank, std::size_t size);
-[[noreturn]] void throw_bad_share(int rank, Share share, std::size_t size);
+[[noreturn]] void throw_bad_share(int rank, Range share, std::size_t size);
 [[noreturn]] void throw_share_gap(int rank, std::size_t expected, std::size_t begin);
 [[noreturn]] void throw_bad_part(const Segment& segment);
 [[noreturn]] void throw_half_published(std::string_view array, std::uint64_t published, int peers);
@@ -45,7 +30,7 @@ namespace detail {
 struct FreeZeroed {
   void operator()(void* memory) const noexcept { std::free(memory); }
 };
-/// `size` elements of zero bytes. The pages are touched first by who writes them, so they lie near that thread.
+/// `size` elements of zero bytes. The thread that writes a page is the first to touch it, so the page is near to it.
 template <class T>
 std::unique_ptr<T[], FreeZeroed> zeroed(std::size_t size) {
   static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= alignof(std::max_align_t));
@@ -57,8 +42,8 @@ std::unique_ptr<T[], FreeZeroed> zeroed(std::size_t size) {
 
 /// The two versions of one array.
 ///
-/// A version that local peers have published is offered to other processes from where it lies: it is written again two
-/// supersteps later at the earliest. What they publish is copied into its place.
+/// A version that local peers have published is sent to other processes from the array itself, which is written again
+/// two supersteps later at the earliest. What other processes publish is copied into the array.
 template <class T>
 class ReplicatedChannel final : public ChannelBase {
  public:
@@ -78,8 +63,8 @@ class ReplicatedChannel final : public ChannelBase {
       const Local& local = locals_[i];
       if (!local.has_published || local.superstep != superstep) continue;
       const int source = first_ + static_cast<int>(i);
-      const Share& share = local.share;
-      out.add(source, everyone_else, 0, std::as_bytes(std::span(&share, 1)), alignof(Share));
+      const Range& share = local.share;
+      out.add(source, everyone_else, 0, std::as_bytes(std::span(&share, 1)), alignof(Range));
       if (share.size() == 0) continue;
       const std::span<const T> values(versions_[next].get() + share.begin, share.size());
       out.add(source, everyone_else, values.size(), std::as_bytes(values), alignof(T));
@@ -87,8 +72,8 @@ class ReplicatedChannel final : public ChannelBase {
   }
   void deliver(std::uint64_t superstep, const Segment& segment) override {
     if (segment.count == 0) {  // where the next segment goes
-      if (segment.bytes.size() != sizeof(Share)) throw_bad_part(segment);
-      std::memcpy(&arriving_, segment.bytes.data(), sizeof(Share));
+      if (segment.bytes.size() != sizeof(Range)) throw_bad_part(segment);
+      std::memcpy(&arriving_, segment.bytes.data(), sizeof(Range));
       if (arriving_.begin > arriving_.end || arriving_.end > size_) throw_bad_share(segment.source, arriving_, size_);
       published(superstep).fetch_add(1, std::memory_order_relaxed);
       return;
@@ -100,7 +85,7 @@ class ReplicatedChannel final : public ChannelBase {
   }
 
   /// Errors: `Errc::shape_mismatch`, `Errc::out_of_range`.
-  void open(int rank, std::size_t size, Share share) {
+  void open(int rank, std::size_t size, Range share) {
     const std::lock_guard lock(mutex_);
     if (is_open_ && size != size_) throw_unlike_arrays(size_, rank, size);
     if (share.begin > share.end || share.end > size) throw_bad_share(rank, share, size);
@@ -124,15 +109,15 @@ class ReplicatedChannel final : public ChannelBase {
     local.superstep = superstep, local.has_published = true;
     published(superstep).fetch_add(1, std::memory_order_relaxed);
   }
-  /// How many peers have published in the supersteps of that parity. Never set back while in use: who reads a count
-  /// compares it with that of two supersteps before.
+  /// How many peers have published in all supersteps of the same parity. The count is not reset while in use: a reader
+  /// compares it with the count of two supersteps before.
   std::atomic<std::uint64_t>& published(std::uint64_t superstep) noexcept { return published_[superstep & 1]; }
-  /// Every local peer says so at the beginning of a superstep, and all say the same.
+  /// Called by every local peer at the beginning of a superstep, with the same `parity`.
   void set_current(unsigned parity) noexcept { current_.store(parity, std::memory_order_relaxed); }
 
  private:
   struct Local {
-    Share share{};
+    Range share{};
     std::uint64_t superstep = 0;  // of the last publication
     bool has_published = false, is_known = false;
   };
@@ -146,17 +131,17 @@ class ReplicatedChannel final : public ChannelBase {
   std::unique_ptr<T[], FreeZeroed> versions_[2];
   std::atomic<std::uint64_t> published_[2]{};
   std::atomic<unsigned> current_{0};
-  Share arriving_{};
+  Range arriving_{};
 };
 
 }  // namespace detail
 
-/// An array of `size` elements that every peer can read whole, as it was published last.
+/// An array of `size` elements that every peer can read whole, as last published.
 ///
-/// The peers divide it in contiguous shares. A peer writes its share of the next version, `next()`, in one superstep or
-/// several, and says `publish()`; at the end of that superstep, in which all peers must publish, the next version
-/// becomes `values()`. Before the first, all bytes are zero. Both versions exist once in a process, whatever its number
-/// of peers, and nothing is copied there: a read costs what it costs in an array of one's own.
+/// The peers divide the array into contiguous shares. A peer writes its share of the next version, `next()`, in one
+/// superstep or several, and calls `publish()`. All peers must publish in the same superstep; at its end the next
+/// version becomes `values()`. Before the first publication all bytes are zero. Each process has both versions once,
+/// whatever its number of peers, and nothing is copied within it: a read costs the same as in a local array.
 ///
 /// Replicated arrays match across peers as mailboxes do, by order of creation among both.
 /// Errors: `Errc::invalid_argument` from the barrier at which only some peers have published.
@@ -168,11 +153,13 @@ class Replicated final : detail::Box {
 
  public:
   /// An array divided evenly. Errors: `Errc::shape_mismatch` when peers give different sizes.
-  Replicated(Peer& peer, std::size_t size) : Replicated(peer, size, even_share(size, peer.rank(), peer.size())) {}
+  Replicated(Peer& peer, std::size_t size)
+      : Replicated(peer, size,
+                   even_part(size, static_cast<std::size_t>(peer.rank()), static_cast<std::size_t>(peer.size()))) {}
   /// An array of which this peer writes `share`. In rank order the shares cover the array.
-  /// Errors: `Errc::shape_mismatch` for shares that do not follow each other, `Errc::out_of_range` for one that is none
-  /// of the array.
-  Replicated(Peer& peer, std::size_t size, Share share)
+  /// Errors: `Errc::shape_mismatch` for shares that do not follow each other, `Errc::out_of_range` for a share outside
+  /// the array.
+  Replicated(Peer& peer, std::size_t size, Range share)
       : peer_(peer), index_(peer.mailboxes()), channel_(join(peer)), size_(size), share_(share) {
     try {
       channel_.open(peer.rank(), size, share);
@@ -193,15 +180,15 @@ class Replicated final : detail::Box {
 
   std::size_t size() const noexcept { return size_; }
   /// The elements that this peer writes.
-  Share share() const noexcept { return share_; }
+  Range share() const noexcept { return share_; }
 
-  /// The version published last, until the next barrier.
+  /// The last published version, valid until the next barrier.
   std::span<const T> values() const noexcept { return {values_, size_}; }
   const T& operator[](std::size_t index) const noexcept { return values_[index]; }
-  /// This peer's share of the next version. It holds what the share was one version before `values()`.
+  /// This peer's share of the next version. It initially holds the share of the version before `values()`.
   std::span<T> next() noexcept { return {next_ + share_.begin, share_.size()}; }
 
-  /// This peer's share of the next version is written: it is everyone's from the next barrier on. Again is the same.
+  /// Marks this peer's share of the next version as complete; all peers see it after the next barrier. Idempotent.
   void publish() noexcept { channel_.publish(peer_.rank(), superstep_); }
 
  private:
@@ -235,7 +222,7 @@ class Replicated final : detail::Box {
   const T* values_ = nullptr;
   T* next_ = nullptr;
   std::size_t size_;
-  Share share_;
+  Range share_;
   std::uint64_t superstep_ = 0;
   std::uint64_t seen_[2]{};
   unsigned current_ = 0;

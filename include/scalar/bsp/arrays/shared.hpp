@@ -1,5 +1,5 @@
 #pragma once
-/// Shared<T>: arrays that other peers write to and read from, one-sided, at barriers.
+/// Shared<T>: arrays that other peers write to and read from at barriers (one-sided communication).
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -23,22 +23,22 @@ struct SharedOptions {
 
 namespace detail {
 
-/// A put or a get as it travels. Its values, if it is a put, follow in another mailbox.
+/// A put or a get as it is sent. The values of a put are sent through another mailbox.
 struct SharedOperation {
   std::uint64_t offset = 0, count = 0;
   std::uint32_t line = 0;
   std::uint32_t is_get = 0;
 };
-/// The same at its target.
+/// An operation at its target.
 struct SharedAccess {
   SharedOperation operation;
   int source = 0;
   const std::string* site = nullptr;  // file and line; null when conflicts are not checked
 };
 
-/// Errors: `Errc::out_of_range` naming who did what where.
+/// Errors: `Errc::out_of_range`, naming the peer, the operation and its source line.
 void check_shared_bounds(const Peer& target, const SharedAccess& access, std::size_t size);
-/// Errors: `Errc::invalid_argument` naming two operations of different peers that overlap, at least one of them a put.
+/// Errors: `Errc::invalid_argument`, naming two operations of different peers that overlap, at least one of them a put.
 void check_shared_conflicts(const Peer& target, std::vector<SharedAccess>& accesses);
 [[noreturn]] void throw_shared_garbage(const Peer& target, int source);
 [[noreturn]] void throw_shared_barrier(const Peer& peer, std::uint64_t superstep);
@@ -46,22 +46,23 @@ std::string shared_site(const std::source_location& where);
 
 }  // namespace detail
 
-/// One array per peer, of any length each, that all peers may put to and get from.
+/// One array per peer, each of any length, that all peers may put to and get from.
 ///
 /// The semantics are those of BSPlib (Hill et al., BSPlib: the BSP programming library, Parallel Computing 24, 1998,
 /// sections 3.2 and 3.4; `bsp_put` and `bsp_get`): at `sync()`, first all gets see the arrays as they are at the end of
-/// the superstep, then all puts are written, in the order of their source ranks, those of one source as it said them.
-/// A put copies its values when it is said. The own array may be read and written directly at any time.
+/// the superstep, then all puts are written, in the order of their source ranks and, from one source, in the order of
+/// its calls. A put copies its values when it is called. A peer may read and write its own array directly at any time.
 ///
 /// `co_await shared.sync()` is a barrier for everything, like `peer.sync()`. It takes one superstep, or two if any peer
-/// has said a get; messages of mailboxes sent before are there after it only if it took one, so give them a superstep
-/// of their own. Puts and gets that another barrier overtakes are an error.
+/// called `get`. Do not send mailbox messages in the same superstep: after two supersteps they are gone. Another
+/// barrier between a put or get and its `sync()` is an error.
 ///
-/// With `.check_conflicts` overlapping puts of different peers, and a put that overlaps another peer's get, end the run
-/// with `Errc::invalid_argument` naming elements, ranks and source lines. It costs a string for every operation.
+/// With `.check_conflicts`, overlapping puts of different peers, and a put that overlaps another peer's get, end the
+/// run with `Errc::invalid_argument`, naming elements, ranks and source lines. The check costs a string for every
+/// operation.
 ///
-/// Shared arrays match across peers as mailboxes do. Errors: `Errc::out_of_range` for a rank that is none, and from
-/// `sync` at the target for elements that are none, naming the source and its line.
+/// Shared arrays match across peers as mailboxes do. Errors: `Errc::out_of_range` for an invalid rank, and from `sync`
+/// at the target for elements outside its array, naming the source rank and its line.
 /// Thread safety: used only by the peer that made it.
 template <class T>
 class Shared {
@@ -69,7 +70,7 @@ class Shared {
                 "the elements of a shared array are numbers or plain structs");
 
  public:
-  /// This peer's array has `size` elements, `T{}` at first.
+  /// This peer's array has `size` elements, initially `T{}`.
   Shared(Peer& peer, std::size_t size, const SharedOptions& options = {})
       : peer_(peer), values_(size), operations_(peer), payload_(peer), replies_(peer) {
     if (options.check_conflicts) sites_.emplace(peer);
@@ -81,7 +82,7 @@ class Shared {
   T& operator[](std::size_t index) noexcept { return values_[index]; }
   const T& operator[](std::size_t index) const noexcept { return values_[index]; }
 
-  /// Writes `values` to the elements of peer `rank` from `offset` on.
+  /// Writes `values` to the elements of peer `rank` from `offset` on, at `sync`.
   void put(int rank, std::size_t offset, std::span<const T> values,
            const std::source_location& where = std::source_location::current()) {
     say(rank, {offset, values.size(), where.line(), 0}, where);
@@ -91,7 +92,7 @@ class Shared {
            const std::source_location& where = std::source_location::current()) {
     put(rank, offset, std::span(&value, 1), where);
   }
-  /// Reads the elements of peer `rank` from `offset` on into `out`, which stays where it is until `sync` has returned.
+  /// Reads the elements of peer `rank` from `offset` on into `out`, which must stay in place until `sync` has returned.
   void get(int rank, std::size_t offset, std::span<T> out,
            const std::source_location& where = std::source_location::current()) {
     say(rank, {offset, out.size(), where.line(), 1}, where);
@@ -101,7 +102,7 @@ class Shared {
     get(rank, offset, std::span(&out, 1), where);
   }
 
-  /// Carries out what all peers have said since the last time.
+  /// Carries out the puts and gets that all peers have called since the last `sync`.
   Task<> sync() {
     check_superstep();
     const bool any_gets = co_await bsp::all_reduce(peer_, !pending_.empty(), std::logical_or{});
@@ -129,7 +130,7 @@ class Shared {
     if (has_said_ && said_in_ != peer_.superstep()) detail::throw_shared_barrier(peer_, said_in_);
   }
 
-  /// What others have said about this array: gets, then puts.
+  /// Carries out the operations on this peer's array: gets, then puts.
   void carry_out() {
     accesses_.clear();
     for (const Run<detail::SharedOperation>& run : operations_.runs()) {
@@ -173,7 +174,7 @@ class Shared {
   Mailbox<detail::SharedOperation> operations_;
   Mailbox<T> payload_, replies_;
   std::optional<Mailbox<std::string>> sites_;  // only when conflicts are checked
-  std::vector<Pending> pending_;               // gets, as they were said
+  std::vector<Pending> pending_;               // gets, in the order of the calls
   std::vector<detail::SharedAccess> accesses_;
   std::vector<std::size_t> taken_;
   std::uint64_t said_in_ = 0;

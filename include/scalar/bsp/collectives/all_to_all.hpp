@@ -20,9 +20,9 @@ inline constexpr Collective reduce_scatter_span = collective_of<Announce<T>, Op>
 
 }  // namespace detail
 
-/// Every peer gets its piece of everyone's `values`: the pieces have one length, piece r of `values` goes to peer r,
-/// and `received` has the pieces in the order of their sources. They do not overlap. Two supersteps; within a process
-/// each element is copied once. Errors: `Errc::shape_mismatch`.
+/// Every peer gets its piece of everyone's `values`: all pieces have the same length, piece r of `values` goes to peer
+/// r, and `received` has the pieces in the order of their sources. The spans must not overlap. Two supersteps; within a
+/// process each element is copied once. Errors: `Errc::shape_mismatch`.
 template <class T>
 Task<> all_to_all(Peer& peer, std::type_identity_t<std::span<const T>> values, std::span<T> received) {
   detail::check_elements<T>();
@@ -38,9 +38,9 @@ Task<> all_to_all(Peer& peer, std::type_identity_t<std::span<const T>> values, s
       });
 }
 
-/// The same with pieces of any lengths: `values[cuts[r], cuts[r + 1])` goes to peer r; there are `size() + 1` cuts, the
-/// first is 0 and the last `values.size()`. Afterwards `received[received_cuts[s], received_cuts[s + 1])` is what came
-/// from peer s. Errors: `Errc::shape_mismatch`.
+/// As `all_to_all`, but with pieces of any lengths: `values[cuts[r], cuts[r + 1])` goes to peer r. There are
+/// `size() + 1` cuts; the first is 0 and the last is `values.size()`. Afterwards
+/// `received[received_cuts[s], received_cuts[s + 1])` is what peer s has sent. Errors: `Errc::shape_mismatch`.
 template <class T>
 Task<> all_to_all_v(Peer& peer, std::type_identity_t<std::span<const T>> values, std::span<const std::size_t> cuts,
                     std::vector<T>& received, std::vector<std::size_t>& received_cuts) {
@@ -59,7 +59,7 @@ Task<> all_to_all_v(Peer& peer, std::type_identity_t<std::span<const T>> values,
                                });
 }
 
-/// Piece r of everyone's `values`, folded element by element in rank order, goes to peer r: `((v0 op v1) op v2) ...`.
+/// Peer r gets the fold of piece r of everyone's `values`, element by element in rank order: `((v0 op v1) op v2) ...`.
 /// `values` has `size()` pieces of the length of `result`. Two supersteps. Errors: `Errc::shape_mismatch`.
 template <class T, class Op>
 Task<> reduce_scatter(Peer& peer, std::type_identity_t<std::span<const T>> values, std::span<T> result, Op op) {

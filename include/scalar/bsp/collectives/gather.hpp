@@ -19,7 +19,7 @@ struct Gathered {
 };
 [[noreturn]] void throw_unlike_gather_roots(World& world, std::string_view name, int expected, int rank, int root);
 
-/// Collects one value per peer while the last one arrives.
+/// Collects one value per peer when the last peer arrives.
 template <class T>
 class [[nodiscard]] FusedGather final : public Contribution<Gathered<T>> {
  public:
@@ -59,7 +59,8 @@ inline constexpr Collective all_gather_v_span = collective_of<Announce<T>, void>
 template <class T>
 inline constexpr Collective scatter_v_span = collective_of<Announce<T>>("scatter_v");
 
-/// To whom what `source` gives to all goes: in its process to everyone, in each other one to one peer for all there.
+/// Whether `to` receives what `source` gives to all: in the source's process every peer does, in each other process one
+/// peer does on behalf of all its peers.
 struct OncePerProcess {
   const Placement& placement;
   bool operator()(int source, int to) const noexcept {
@@ -68,7 +69,8 @@ struct OncePerProcess {
            to == placement.first(process) + source % placement.count(process);
   }
 };
-/// Copies what `source` gave to element `at` of the result: of `peer`'s own or, if it alone got it, of all those here.
+/// Copies what `source` gave to the result, from element `at` on: to the peer's own result or, if the peer received it
+/// on behalf of its process, to the results of all local peers.
 template <class T>
 void put_for_all(Peer& peer, T* own, int source, std::size_t at, std::span<const T> got) {
   World& world = peer.world();
@@ -82,8 +84,8 @@ void put_for_all(Peer& peer, T* own, int source, std::size_t at, std::span<const
 
 }  // namespace detail
 
-/// `root` gets every peer's value: `all[r]` is that of peer r, and `all` has one element for each. Elsewhere `all` is
-/// not looked at. One superstep, no message. Errors: `Errc::out_of_range`, `Errc::shape_mismatch`.
+/// `root` gets every peer's value: `all[r]` is the value of peer r, and `all` has `size()` elements. Other peers' `all`
+/// is ignored. One superstep, no messages. Errors: `Errc::out_of_range`, `Errc::shape_mismatch`.
 template <detail::FitsBarrier T>
 detail::FusedGather<T> gather(Peer& peer, T value, std::type_identity_t<std::span<T>> all, int root = 0) {
   peer.check_rank(root, "gather");
@@ -92,15 +94,15 @@ detail::FusedGather<T> gather(Peer& peer, T value, std::type_identity_t<std::spa
   return {peer, detail::fused_gather<T>, detail::Gathered<T>{value, all.data(), root}};
 }
 
-/// Every peer gets every peer's value: `all[r]` is that of peer r. One superstep, no message.
+/// Every peer gets every peer's value: `all[r]` is the value of peer r. One superstep, no messages.
 template <detail::FitsBarrier T>
 detail::FusedGather<T> all_gather(Peer& peer, T value, std::type_identity_t<std::span<T>> all) {
   detail::check_buffer(peer, "all_gather", "the result", static_cast<std::size_t>(peer.size()), all.size());
   return {peer, detail::fused_all_gather<T>, detail::Gathered<T>{value, all.data(), detail::everyone}};
 }
 
-/// `root` gets every peer's `values`, one after another in rank order. All have one length, and `root`'s `all` has
-/// `size()` times as many elements; elsewhere `all` is not looked at. Two supersteps. Errors: `Errc::shape_mismatch`,
+/// `root` gets every peer's `values`, one after another in rank order. All have the same length, and `root`'s `all` has
+/// `size()` times as many elements; other peers' `all` is ignored. Two supersteps. Errors: `Errc::shape_mismatch`,
 /// `Errc::out_of_range`.
 template <class T>
 Task<> gather(Peer& peer, std::span<const T> values, std::type_identity_t<std::span<T>> all, int root = 0) {
@@ -118,8 +120,8 @@ Task<> gather(Peer& peer, std::span<const T> values, std::type_identity_t<std::s
       });
 }
 
-/// Every peer gets every peer's `values`, one after another in rank order. All have one length, and `all` has `size()`
-/// times as many elements. Two supersteps; between processes every vector travels once for each. Errors:
+/// Every peer gets every peer's `values`, one after another in rank order. All have the same length, and `all` has
+/// `size()` times as many elements. Two supersteps; every vector travels once to each other process. Errors:
 /// `Errc::shape_mismatch`.
 template <class T>
 Task<> all_gather(Peer& peer, std::span<const T> values, std::type_identity_t<std::span<T>> all) {
@@ -135,8 +137,8 @@ Task<> all_gather(Peer& peer, std::span<const T> values, std::type_identity_t<st
                                });
 }
 
-/// Every peer gets its piece of `root`'s `all`: `values.size()` elements, those of peer r beginning at element `r *
-/// values.size()`. Elsewhere `all` is not looked at. Two supersteps. Errors: `Errc::shape_mismatch`,
+/// Every peer gets its piece of `root`'s `all`: `values.size()` elements. The piece of peer r begins at element
+/// `r * values.size()`. Other peers' `all` is ignored. Two supersteps. Errors: `Errc::shape_mismatch`,
 /// `Errc::out_of_range`.
 template <class T>
 Task<> scatter(Peer& peer, std::type_identity_t<std::span<const T>> all, std::span<T> values, int root = 0) {
@@ -151,7 +153,8 @@ Task<> scatter(Peer& peer, std::type_identity_t<std::span<const T>> all, std::sp
       detail::nothing_before<T>, [values](int, std::span<const T> got) { detail::copy_values(got, values.data()); });
 }
 
-/// The same for vectors and for spans of elements that are not const. What is awaited here has a name, as always.
+/// Overloads of `gather`, `all_gather` and `scatter` for vectors and for spans of elements that are not const. As for
+/// every awaited function, vectors passed to them must have a name.
 template <class T>
 Task<> gather(Peer& peer, const std::vector<T>& values, std::type_identity_t<std::span<T>> all, int root = 0) {
   return gather(peer, std::span<const T>(values), all, root);
@@ -176,7 +179,7 @@ Task<> scatter(Peer& peer, std::type_identity_t<std::span<const T>> all, std::ve
 }
 
 /// `root` gets every peer's `values`, of any lengths, one after another in rank order: `all[cuts[r], cuts[r + 1])` are
-/// those of peer r, and both vectors get the size that takes. Elsewhere they are not looked at. Two supersteps. Errors:
+/// the values of peer r. Resizes `all` and `cuts` at `root`; at other peers both are ignored. Two supersteps. Errors:
 /// `Errc::out_of_range`.
 template <class T>
 Task<> gather_v(Peer& peer, std::type_identity_t<std::span<const T>> values, std::vector<T>& all,
@@ -196,8 +199,8 @@ Task<> gather_v(Peer& peer, std::type_identity_t<std::span<const T>> values, std
                                });
 }
 
-/// Every peer gets every peer's `values`, of any lengths, as `gather_v` gives them to one. Three supersteps: lengths go
-/// ahead, so that between processes every vector travels once for each.
+/// As `gather_v`, but every peer gets the values. Three supersteps: the lengths go ahead, so that every vector travels
+/// only once to each other process.
 template <class T>
 Task<> all_gather_v(Peer& peer, std::type_identity_t<std::span<const T>> values, std::vector<T>& all,
                     std::vector<std::size_t>& cuts) {
@@ -219,8 +222,8 @@ Task<> all_gather_v(Peer& peer, std::type_identity_t<std::span<const T>> values,
 }
 
 /// Every peer gets its piece of `root`'s `all`, of any length: `all[cuts[r], cuts[r + 1])` goes to peer r. At `root`
-/// there are `size()` + 1 cuts, the first is 0 and the last `all.size()`; elsewhere neither is looked at. Two
-/// supersteps. Errors: `Errc::shape_mismatch`, `Errc::out_of_range`.
+/// there are `size() + 1` cuts; the first is 0 and the last is `all.size()`. Other peers' `all` and `cuts` are ignored.
+/// Two supersteps. Errors: `Errc::shape_mismatch`, `Errc::out_of_range`.
 template <class T>
 Task<> scatter_v(Peer& peer, std::type_identity_t<std::span<const T>> all, std::span<const std::size_t> cuts,
                  std::vector<T>& values, int root = 0) {

@@ -19,7 +19,7 @@ struct Scanned {
   T initial;
 };
 
-/// Folds one value per peer while the last one arrives, and leaves each its own result.
+/// Folds one value per peer when the last peer arrives, and gives each peer its own result.
 template <class T, class Op, bool inclusive>
 class [[nodiscard]] FusedScan final : public Contribution<Scanned<T>> {
  public:
@@ -43,7 +43,7 @@ class [[nodiscard]] FusedScan final : public Contribution<Scanned<T>> {
 
  private:
   Op op_;
-  mutable T result_;  // written at the flip, while its owner waits
+  mutable T result_;  // written when the last peer arrives, while the owner of this waits
 };
 template <class T, class Op>
 inline constexpr Collective fused_scan = collective_of<FusedScan<T, Op, true>>("scan");
@@ -54,7 +54,7 @@ inline constexpr Collective scan_span = collective_of<Announce<T>, Op>("scan");
 template <class T, class Op>
 inline constexpr Collective exclusive_scan_span = collective_of<Announce<T>, Op, void>("exclusive_scan");
 
-/// A vector scan by one peer: it scans its chunk of the elements for all.
+/// One peer's part in a vector scan: it scans its chunk of the elements on behalf of all peers.
 template <class T, class Op>
 class VectorScan {
  public:
@@ -66,9 +66,9 @@ class VectorScan {
       if (const Chunk chunk = chunk_of_rank(owner); !world_.is_local(owner))
         box.send(owner, values.subspan(chunk.begin, chunk.size()));
   }
-  /// `chunks` has those of sources elsewhere, and `back` takes what becomes of them.
+  /// `chunks` has the chunks from other processes; their results are sent through `back`.
   void scan_own(const Mailbox<T>* chunks, Mailbox<T>* back) const {
-    constexpr std::size_t block = (std::max)(std::size_t{1}, 2048 / sizeof(T));  // stays in the nearest cache
+    constexpr std::size_t block = (std::max)(std::size_t{1}, 2048 / sizeof(T));  // fits the nearest cache
     const Chunk chunk = chunk_of_rank(peer_.rank());
     for (int rank = 0; rank < world_.size(); ++rank)
       if (!world_.is_local(rank)) check_received(rank, chunk.size(), chunks->received(rank).size(), peer_.rank());
@@ -134,28 +134,28 @@ Task<> scan_vectors(Peer& peer, const Collective& collective, std::span<T> value
 
 }  // namespace detail
 
-/// Peer r gets the fold of the values of peers 0 to r: `((v0 op v1) op v2) ...`. One superstep, no message. `T` is
+/// Peer r gets the fold of the values of peers 0 to r: `((v0 op v1) op v2) ...`. One superstep, no messages. `T` is
 /// trivially copyable, at most 256 bytes.
 template <detail::FitsBarrier T, class Op>
 detail::FusedScan<T, Op, true> scan(Peer& peer, T value, Op op) {
   detail::check_operation<Op>();
   return {peer, detail::fused_scan<T, Op>, value, value, op};
 }
-/// Peer r gets `initial`, folded with the values of peers 0 to r - 1. All give the same `initial`; rank 0's counts.
+/// Peer r gets `initial`, folded with the values of peers 0 to r - 1. All give the same `initial`; rank 0's is used.
 template <detail::FitsBarrier T, class Op>
 detail::FusedScan<T, Op, false> exclusive_scan(Peer& peer, T value, Op op, std::type_identity_t<T> initial) {
   detail::check_operation<Op>();
   return {peer, detail::fused_exclusive_scan<T, Op>, value, initial, op};
 }
 
-/// Replaces every element of peer r's `values` by its fold over peers 0 to r, in place. All spans have one length, else
-/// `Errc::shape_mismatch`, and do not overlap. Two supersteps; the peers divide the work by elements.
+/// Replaces every element of peer r's `values` by its fold over peers 0 to r, in place. All spans must have the same
+/// length, else `Errc::shape_mismatch`, and must not overlap. Two supersteps; the peers divide the work by elements.
 template <class T, std::size_t Extent, class Op>
 Task<> scan(Peer& peer, std::span<T, Extent> values, Op op) {
   detail::check_elements<T>(), detail::check_operation<Op>();
   co_await detail::scan_vectors<T, Op>(peer, detail::scan_span<T, Op>, values, op, nullptr);
 }
-/// The same over peers 0 to r - 1, beginning with `initial` for every element.
+/// As `scan`, but over peers 0 to r - 1, beginning with `initial` for every element.
 template <class T, std::size_t Extent, class Op>
 Task<> exclusive_scan(Peer& peer, std::span<T, Extent> values, Op op, std::type_identity_t<T> initial) {
   detail::check_elements<T>(), detail::check_operation<Op>();

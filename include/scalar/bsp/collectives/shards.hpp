@@ -1,5 +1,5 @@
 #pragma once
-/// Folds over a fixed number of shards: their bits do not depend on how many peers share them.
+/// Folds over a fixed number of shards: the bits of a fold do not depend on how many peers share the shards.
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace scalar::inline v0::bsp {
 
-/// Consecutive shards: those of one peer, or below one node of the tree.
+/// Consecutive shards: those of one peer, or those below one node of the tree.
 struct ShardRange {
   int first = 0;
   int last = 0;  ///< one past the last
@@ -24,13 +24,13 @@ struct ShardRange {
   friend bool operator==(const ShardRange&, const ShardRange&) = default;
 };
 
-/// The shards of peer `rank`, which differ in number by at most one from any other's.
+/// The shards of peer `rank`. The peers' numbers of shards differ by at most one.
 /// Errors: `Errc::invalid_argument` unless there are 1 to 1,048,576 shards and at least as many as peers.
 ShardRange shards_of(int shards, int rank, int peers);
 
-/// The largest nodes of the canonical tree that together cover `shards`, in order; at most 2 log2 of them.
+/// The largest nodes of the canonical tree that together cover `shards`, in order: at most `2 log2(shards.count())`.
 ///
-/// A node holds a power of two of shards and begins at a multiple of that.
+/// The number of shards below a node is a power of two, and its first shard is a multiple of that number.
 std::vector<ShardRange> nodes_of(ShardRange shards);
 
 /// A node of the canonical tree and the fold of its shards.
@@ -44,7 +44,8 @@ namespace detail {
 
 [[noreturn]] void throw_bad_fold(const char* what, std::size_t seen, std::size_t expected, int rank);
 
-/// Nodes whose vectors lie elsewhere. Like a binary counter: siblings are folded as they come, into the left one.
+/// Folds nodes whose vectors are stored elsewhere. It works like a binary counter: a node is folded into its left
+/// sibling as soon as both are there.
 template <class T, class Op>
 class ShardTree {
  public:
@@ -58,7 +59,7 @@ class ShardTree {
     nodes_.push_back({{next(), next() + count}, values});
     while (nodes_.size() > 1 && are_siblings(nodes_[nodes_.size() - 2].shards, nodes_.back().shards)) merge();
   }
-  /// Folds what has no sibling, from the last node on.
+  /// Folds the nodes that have no sibling, from the last to the first.
   std::span<T> finish() {
     while (nodes_.size() > 1) merge();
     return nodes_.front().values;
@@ -84,10 +85,10 @@ class ShardTree {
 
 }  // namespace detail
 
-/// Folds equally long vectors, one a shard, as they come.
+/// Folds vectors of equal length, one per shard, as they come.
 ///
-/// `op` need not commute; elements are trivially copyable. Memory: at most `2 log2(shards) + 1` vectors, kept for the
-/// next fold. Thread safety: one thread at a time.
+/// `op` need not commute; elements are trivially copyable. Memory: at most `2 log2(shards) + 1` vectors, which are kept
+/// for the next fold. Thread safety: one thread at a time.
 template <class T, class Op = std::plus<>>
 class ShardFold {
   static_assert(std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> && !std::is_same_v<T, bool>,
@@ -96,7 +97,7 @@ class ShardFold {
  public:
   explicit ShardFold(int first, std::size_t size, Op op = {}) : tree_(op) { reset(first, size); }
 
-  /// Forgets everything; the next shard is `first`, of vectors of `size` elements.
+  /// Forgets everything. The next shard is `first`, and vectors have `size` elements.
   void reset(int first, std::size_t size) {
     tree_.reset(first);
     size_ = size;
@@ -106,10 +107,10 @@ class ShardFold {
   std::size_t size() const noexcept { return size_; }
   /// The shard that comes next.
   int next() const noexcept { return tree_.next(); }
-  /// What stands: the largest nodes of the tree, in order. Who takes a fold over may change the values.
+  /// The folds so far: the largest nodes of the tree, in order. Code that takes over a fold may change the values.
   std::span<const ShardNode<T>> nodes() const noexcept { return tree_.nodes(); }
 
-  /// `fill(std::span<T>)` writes the vector of the next shard; the span holds unspecified values before.
+  /// `fill(std::span<T>)` writes the vector of the next shard; the values of the span are unspecified before.
   template <class Fill>
   void push(Fill&& fill) {
     std::vector<T> values;
@@ -121,7 +122,7 @@ class ShardFold {
     recycle();
   }
 
-  /// The fold of everything pushed; nodes without a sibling are folded from the last one on. Requires a push.
+  /// The fold of everything pushed; nodes without a sibling are folded from the last to the first. Requires a `push`.
   std::span<const T> total() {
     const std::span<const T> all = tree_.finish();
     recycle();
@@ -129,7 +130,7 @@ class ShardFold {
   }
 
  private:
-  void recycle() {  // a merge leaves the right node's vector
+  void recycle() {  // a merge no longer needs the right node's vector
     for (; buffers_.size() > tree_.nodes().size(); buffers_.pop_back()) spare_.push_back(std::move(buffers_.back()));
   }
 
@@ -139,12 +140,13 @@ class ShardFold {
   std::vector<std::vector<T>> spare_{};
 };
 
-/// Elementwise folds of one vector a shard over all peers, by the canonical tree over `shards` leaves: the same bits
-/// for any number of peers up to that of shards, on any transport.
+/// Elementwise folds of one vector per shard over all peers, by the canonical tree over `shards` leaves. The bits are
+/// the same for any number of peers up to the number of shards, on any transport.
 ///
-/// Every peer makes one at the same place of its program, folds the vectors of its own shards in a `ShardFold`, and
-/// awaits `all_reduce`. Lives in the body as a local variable. Source of the exchange: Rabenseifner, "Optimization of
-/// collective reduction operations", ICCS 2004, section 4, with the peers' complete nodes in place of their sums.
+/// Every peer makes a `ShardReduce` at the same place of its program, folds the vectors of its own shards in a
+/// `ShardFold`, and awaits `all_reduce`. A local variable of the body. Source of the exchange: Rabenseifner,
+/// "Optimization of collective reduction operations", ICCS 2004, section 4, with the peers' complete nodes in place of
+/// their sums.
 template <class T, class Op = std::plus<>>
 class ShardReduce {
  public:
@@ -161,11 +163,12 @@ class ShardReduce {
   /// The shards of this peer.
   ShardRange shards() const noexcept { return mine_; }
 
-  /// `out` becomes the fold over all shards, at every peer. `fold` holds exactly this peer's; it is empty afterwards.
+  /// Sets `out` to the fold over all shards, at every peer. `fold` must hold exactly this peer's shards; it is empty
+  /// afterwards.
   ///
-  /// Two supersteps within a process; none for one peer. Each peer finishes its share of the elements for all: it sends
-  /// at most `2 log2(shards) + 1` times the vector's size. Errors: `Errc::shape_mismatch` naming the peer for a fold of
-  /// other shards or another size.
+  /// Two supersteps within a process; none for one peer. Each peer finishes its share of the elements on behalf of all:
+  /// it sends at most `2 log2(shards) + 1` times the vector's size. Errors: `Errc::shape_mismatch`, naming the peer,
+  /// for a fold of other shards or of another size.
   Task<> all_reduce(ShardFold<T, Op>& fold, std::span<T> out) {
     check(fold, out);
     if (peer_.size() == 1) {
@@ -212,7 +215,7 @@ class ShardReduce {
         box_.send(rank, std::span<const T>(node.values.subspan(part.begin, part.size)));
     }
   }
-  /// Folds this peer's share of the elements over all nodes of all peers, for all, in place.
+  /// Folds this peer's share of the elements over the nodes of all peers, in place, and sends the result to all peers.
   void finish_chunk(const ShardFold<T, Op>& fold, std::span<T> out) {
     const Chunk mine = chunk(fold.size(), peer_.rank());
     tree_.reset(0);
@@ -248,8 +251,7 @@ class ShardReduce {
   int count_;
   ShardRange mine_;
   Mailbox<T> box_;
-  bool is_even_;  // every peer holds one node, of the same size: the tree over peers is the upper part of that over
-                  // shards
+  bool is_even_;  // every peer holds one node of the same size, so the tree over peers is the top of the tree of shards
   Op op_;
   detail::ShardTree<T, Op> tree_;
 };

@@ -1,5 +1,5 @@
 #pragma once
-/// broadcast, reduce and all_reduce of vectors, in place, by chunk owners.
+/// broadcast, reduce and all_reduce of vectors, in place: each peer handles a chunk on behalf of all.
 #include <algorithm>
 #include <cstddef>
 #include <optional>
@@ -18,18 +18,18 @@ namespace scalar::inline v0::bsp {
 namespace detail {
 
 [[noreturn]] void throw_unlike_sizes(std::string_view collective, std::size_t expected, int rank, std::size_t size);
-/// By what the engine's options say, for a vector of `bytes`.
+/// The algorithm for a vector of `bytes`, according to the engine's options. `folds`: a fold rather than a broadcast.
 Algorithm algorithm_for(World& world, std::size_t bytes, bool folds);
 
 struct Extent {
   void* data;
   std::size_t size;
   int root;
-  Algorithm algorithm;  // the lowest rank's counts: options may differ between processes
+  Algorithm algorithm;  // rank 0's is used by all: options may differ between processes
 };
 
-/// Shows the peers of a process where each other's vectors lie, and tells all which way they cross to other processes.
-/// The vectors stay there until the last barrier of the collective, since their owners wait.
+/// Tells the peers of a process where each other's vectors are, and all peers by which algorithm vectors cross
+/// processes. The vectors stay in place until the last barrier of the collective, since their owners wait.
 template <class T>
 class [[nodiscard]] Publish final : public Contribution<Extent> {
  public:
@@ -64,10 +64,10 @@ inline constexpr Collective reduce_span = collective_of<Publish<T>, Op>("reduce"
 template <class T>
 inline constexpr Collective broadcast_span = collective_of<Publish<T>>("broadcast");
 
-/// Who deals with which chunk of a vector that crosses processes.
+/// Which peer handles which chunk of a vector that crosses processes.
 ///
-/// In two phases every peer owns a chunk, and `helper` is who deals with it in another process. In one phase each
-/// process has a peer for each chunk, all with one place in their processes: its lane.
+/// In two phases every peer owns a chunk, and in every other process the peer `helper` handles that chunk. In one phase
+/// each process has one peer per chunk; the peers of a chunk have the same index in their processes, called the lane.
 template <class T>
 class Crossing {
  public:
@@ -82,18 +82,18 @@ class Crossing {
   }
 
   bool is_one_phase() const noexcept { return one_phase_; }
-  /// What this peer deals with for all.
+  /// The chunk that this peer handles on behalf of all.
   Chunk own() const noexcept {
     if (!one_phase_) return owned_by(rank_);
     return lane() < lanes_ ? chunk_of(count_, sizeof(T), lane(), lanes_) : Chunk{};
   }
-  /// Who in `process` sends or takes what is of `own()`.
+  /// The peer of `process` that sends or receives the chunk `own()`.
   int partner(int process) const noexcept {
     return one_phase_ ? placement_.first(process) + lane() : helper(process, rank_);
   }
-  /// In two phases: what `rank` owns.
+  /// In two phases: the chunk that `rank` owns.
   Chunk owned_by(int rank) const noexcept { return chunk_of(count_, sizeof(T), rank, placement_.size()); }
-  /// In two phases: calls `use(owner)` for the owners elsewhere whose chunks this peer deals with here.
+  /// In two phases: calls `use(owner)` for the owners in other processes whose chunks this peer handles.
   template <class F>
   void each_helped(const F& use) const {
     for (int owner = 0; owner < placement_.size(); ++owner)
@@ -118,7 +118,7 @@ class Crossing {
   bool one_phase_;
 };
 
-/// Stores the chunks that their owners elsewhere have sent.
+/// Stores the chunks that their owners in other processes have sent.
 template <class T>
 void store_received(Peer& peer, const Crossing<T>& crossing, const Mailbox<T>& box, int root) {
   for (const Run<T>& run : box.runs()) {
@@ -128,7 +128,7 @@ void store_received(Peer& peer, const Crossing<T>& crossing, const Mailbox<T>& b
   }
 }
 
-/// The folds of one vector collective, by one peer.
+/// One peer's part in the folds of a vector collective.
 template <class T, class Op>
 class VectorReduce {
  public:
@@ -136,7 +136,7 @@ class VectorReduce {
   VectorReduce(Peer& peer, const Crossing<T>& crossing, Op& op, int root, Mailbox<T>* box)
       : world_(peer.world()), rank_(peer.rank()), crossing_(crossing), op_(op), root_(root), box_(box) {}
 
-  /// Sends those who fold elsewhere what this process has for them.
+  /// Sends this process's nodes to the peers of other processes that fold them.
   void send_nodes() const {
     if (!crossing_.is_one_phase()) {
       crossing_.each_helped([&](int owner) {
@@ -146,7 +146,7 @@ class VectorReduce {
       send_nodes_of(crossing_.own(), [&](std::span<const T> some) { send_to_wanting(some); });
     }
   }
-  /// Folds the own chunk for all, with the nodes that came from other processes, and writes it where it belongs.
+  /// Folds the peer's own chunk on behalf of all, with the nodes from other processes, and stores the result.
   void fold_own() const {
     if (crossing_.is_one_phase() && root_ != everyone && !world_.is_local(root_)) return;
     if (world_.size() == 1) return;
@@ -199,10 +199,10 @@ class VectorReduce {
   Mailbox<T>* box_;
 };
 
-/// Folds all vectors, in this process or across.
+/// Folds all vectors, within this process or across processes.
 template <class T, class Op>
 Task<> reduce_vectors(Peer& peer, const Collective& collective, std::span<T> values, Op op, int root) {
-  // Made before the vectors are shown: what throws here must not free one that others read.
+  // Made before the vectors are published, since an exception here must not free a vector that others read.
   std::optional<Mailbox<T>> box;
   if (peer.world().is_distributed()) box.emplace(peer);
   const Algorithm algorithm = co_await Publish<T>(peer, collective, values, root, true);
@@ -219,20 +219,20 @@ Task<> reduce_vectors(Peer& peer, const Collective& collective, std::span<T> val
   co_await peer.sync();
 }
 
-/// A broadcast across processes, by one peer.
+/// One peer's part in a broadcast across processes.
 template <class T>
 class VectorBroadcast {
  public:
   VectorBroadcast(Peer& peer, const Crossing<T>& crossing, std::size_t count, int root, Mailbox<T>& box)
       : world_(peer.world()), rank_(peer.rank()), crossing_(crossing), count_(count), root_(root), box_(box) {}
 
-  /// The root's process sends the chunks to their owners, or to all.
+  /// In the root's process: sends the chunks to their owners or, in one phase, to all processes.
   void send_pieces() const {
     if (!world_.is_local(root_)) return;
     if (crossing_.is_one_phase()) return send_on(of_root(crossing_.own()));
     crossing_.each_helped([&](int owner) { box_.send(owner, of_root(crossing_.owned_by(owner))); });
   }
-  /// Stores the own chunk, which owners also send on.
+  /// Stores the peer's own chunk; in two phases, also sends it on.
   void take_piece() const {
     const Chunk chunk = crossing_.own();
     if (chunk.size() == 0) return;
@@ -251,7 +251,7 @@ class VectorBroadcast {
   std::span<const T> of_root(Chunk chunk) const {
     return std::span<const T>(part_of<T>(world_, root_), count_).subspan(chunk.begin, chunk.size());
   }
-  /// To the processes that have not got it.
+  /// Sends `piece` to the processes that do not have it yet.
   void send_on(std::span<const T> piece) const {
     if (piece.empty()) return;
     crossing_.each_other([&](int process) {
@@ -269,7 +269,7 @@ class VectorBroadcast {
 
 template <class T>
 Task<> broadcast_vector(Peer& peer, std::span<T> values, int root) {
-  std::optional<Mailbox<T>> box;  // made before the root's vector is shown, as for reduce
+  std::optional<Mailbox<T>> box;  // made before the root's vector is published, as in reduce_vectors
   if (peer.world().is_distributed()) box.emplace(peer);
   const Algorithm algorithm = co_await Publish<T>(peer, broadcast_span<T>, values, root, false);
   if (box) {
@@ -290,11 +290,11 @@ Task<> broadcast_vector(Peer& peer, std::span<T> values, int root) {
 
 }  // namespace detail
 
-/// Replaces every element of every peer's `values` by its fold in rank order, in place. All spans have one length,
-/// else `Errc::shape_mismatch`, and do not overlap.
+/// Replaces every element of every peer's `values` by its fold in rank order, in place. All spans must have the same
+/// length, else `Errc::shape_mismatch`, and must not overlap.
 ///
-/// Two supersteps: each peer folds its share of the elements for all, so the work is divided by `size()`. The bits
-/// depend on the number of peers, not on threads or timing.
+/// Two supersteps: each peer folds its share of the elements on behalf of all, so the work is divided by `size()`. The
+/// bits depend on the number of peers, not on threads or timing.
 template <class T, std::size_t Extent, class Op>
 Task<> all_reduce(Peer& peer, std::span<T, Extent> values, Op op) {
   detail::check_elements<T>(), detail::check_operation<Op>();

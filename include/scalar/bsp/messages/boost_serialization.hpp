@@ -1,11 +1,11 @@
 #pragma once
-/// Messages of types that have functions for Boost.Serialization. Include it before the first mailbox of such a type;
-/// needs Boost's headers, none of its libraries.
+/// Messages of types that have functions for Boost.Serialization. Include this header before the first mailbox of such
+/// a type. It needs Boost's headers, but none of its libraries.
 ///
-/// Types with a public member `serialize`, or a free one that Boost finds, travel between processes then; for one whose
-/// functions are private say so with `bsp::is_boost_serializable`. Pointers are not followed, versions are those of the
-/// program (all processes run the same), and the bytes are not those of Boost's archives: counts are checked against
-/// the bytes that are there.
+/// Types with a public member `serialize`, or a free `serialize` that Boost finds, can then be sent between processes;
+/// for a type whose functions are private, specialize `bsp::is_boost_serializable`. Pointers are not followed, versions
+/// are those of the program (all processes run the same one), and the bytes are not those of Boost's archives: counts
+/// are checked against the bytes left.
 #include <boost/mpl/bool.hpp>
 #include <boost/serialization/collection_size_type.hpp>
 #include <boost/serialization/item_version_type.hpp>
@@ -31,7 +31,7 @@ void check_no_pointer() {
   static_assert(!std::is_pointer_v<T>, "a message may not contain pointers: send what they point to");
 }
 
-/// Appends to a message. The concept is Boost's "saving archive" without tracking.
+/// Appends to a message. Models Boost's concept "saving archive", without tracking.
 class BoostWriter {
  public:
   using is_saving = boost::mpl::bool_<true>;
@@ -46,7 +46,7 @@ class BoostWriter {
     } else if constexpr (std::is_same_v<T, boost::serialization::collection_size_type>) {
       put_count(static_cast<std::size_t>(value), out_);
     } else if constexpr (std::is_same_v<T, boost::serialization::item_version_type>) {
-      // The same program reads it.
+      // Not written: the reader runs the same program.
     } else if constexpr (!boost::serialization::is_wrapper<T>::type::value && Codec<T>::available) {
       Serializer<T>::write(value, out_);
     } else {
@@ -71,7 +71,7 @@ class BoostWriter {
   std::vector<std::byte>& out_;
 };
 
-/// Takes off a message, whose bytes may be anything.
+/// Reads from a message, whose bytes may be corrupt.
 class BoostReader {
  public:
   using is_saving = boost::mpl::bool_<false>;
@@ -113,7 +113,7 @@ class BoostReader {
 };
 
 namespace boost_probe {
-/// As general as Boost's default: where no better one is found, the call is ambiguous.
+/// As general as Boost's default: where no better overload is found, the call is ambiguous.
 template <class Archive, class T>
 void serialize(Archive&, T&, const unsigned) {}
 template <class T>
@@ -126,7 +126,7 @@ concept BoostMember = requires(BoostWriter& archive, T& value) { value.serialize
 
 }  // namespace detail
 
-/// Whether Boost.Serialization has functions for `T`. Specialize it as true where they are private.
+/// Whether Boost.Serialization has functions for `T`. Specialize it as true for types whose functions are private.
 template <class T>
 inline constexpr bool is_boost_serializable =
     std::is_class_v<T> && (detail::BoostMember<T> || detail::boost_probe::Free<T>);

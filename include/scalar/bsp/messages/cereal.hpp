@@ -1,8 +1,9 @@
 #pragma once
-/// Messages of types that have functions for cereal. Include it before the first mailbox of such a type; needs cereal.
+/// Messages of types that have functions for cereal. Include this header before the first mailbox of such a type. It
+/// needs cereal.
 ///
-/// Types whose `serialize`, `save` and `load` (members or free functions) cereal finds travel between processes then.
-/// The bytes are not those of cereal's own archives: counts are checked against the bytes that are there.
+/// Types whose `serialize`, `save` and `load` (members or free functions) cereal finds can then be sent between
+/// processes. The bytes are not those of cereal's own archives: counts are checked against the bytes left.
 #include <cereal/cereal.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,7 @@ class CerealWriter : public cereal::OutputArchive<CerealWriter, cereal::AllowEmp
   std::vector<std::byte>& out_;
 };
 
-/// Takes off a message, whose bytes may be anything.
+/// Reads from a message, whose bytes may be corrupt.
 class CerealReader : public cereal::InputArchive<CerealReader, cereal::AllowEmptyClassElision> {
  public:
   explicit CerealReader(std::span<const std::byte> in) : InputArchive(this), in_(in) {}
@@ -46,7 +47,7 @@ concept CerealArchive = std::is_same_v<T, CerealWriter> || std::is_same_v<T, Cer
 template <class T>
 concept Arithmetic = std::is_arithmetic_v<T>;
 
-// What cereal looks for in an archive's namespace, under the names that it gives.
+// The functions that cereal looks for in an archive's namespace, under cereal's names.
 template <Arithmetic T>
 void CEREAL_SAVE_FUNCTION_NAME(CerealWriter& archive, const T& value) {
   archive.put_bytes(&value, sizeof value);

@@ -1,5 +1,5 @@
 #pragma once
-/// Combining: a mailbox by key, in which messages to one key become one value on their way.
+/// Combining: a mailbox by key, in which all messages to a key are combined into one value.
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
@@ -22,24 +22,25 @@ namespace scalar::inline v0::bsp {
 
 /// One peer's end of a mailbox whose messages go to keys rather than to peers.
 ///
-/// `send(key, value)` sends to the peer that owns the key. In the next superstep that peer finds one value for each of
-/// its keys to which anybody has sent: the values of one source folded by `op` in the order sent, and these folds
+/// `send(key, value)` sends to the peer that owns the key. In the next superstep that peer has one value for each of
+/// its keys to which any peer has sent: each source's values are folded by `op` in the order sent, and these folds are
 /// folded in rank order. So the bits depend neither on the policy nor on threads or processes.
 ///
-/// Combinings match across peers as mailboxes do, by order of creation among both; they live in the body as local
-/// variables. All peers give the same options, else `Errc::invalid_argument`. `Value` is trivially copyable. In a
+/// Combinings match across peers as mailboxes do, by order of creation among both. They are local variables of the
+/// body. All peers must give the same options, else `Errc::invalid_argument`. `Value` is trivially copyable. In a
 /// steady program nothing is allocated.
-/// Memory: a value for each own key; the dense policy also keeps two arrays of all keys for every local peer.
+/// Memory: a value for each of the peer's keys; the dense policy also keeps two arrays of all keys for every local
+/// peer.
 /// Thread safety: used only by the peer that made it.
 ///
-/// In a loop over many messages pass it to a plain function: g++ 12 keeps a coroutine's locals in memory.
+/// For a loop over many messages pass it to a plain function: g++ 12 keeps a coroutine's locals in memory.
 template <std::unsigned_integral Key, class Value, class Op = std::plus<>>
 class Combining final : detail::Box {
   static_assert(std::is_trivially_copyable_v<Value> && std::is_default_constructible_v<Value>,
                 "values that are combined are numbers or plain structs");
 
  public:
-  /// Errors: `Errc::invalid_argument` for options that make no sense or are not those of the other peers.
+  /// Errors: `Errc::invalid_argument` for options that make no sense or differ from those of the other peers.
   Combining(Peer& peer, const CombineOptions& options, Op op = {})
       : peer_(peer), index_(peer.mailboxes()), channel_(join(peer)), op_(op), policy_(options.policy) {
     try {
@@ -58,7 +59,7 @@ class Combining final : detail::Box {
     peer_.world().leave(index_);
   }
 
-  /// Sends `value` to the owner of `key`. Errors: `Errc::out_of_range` for a key that is none.
+  /// Sends `value` to the owner of `key`. Errors: `Errc::out_of_range` for an invalid key.
   void send(Key key, const Value& value) {
     if (key < dense_keys_) [[likely]] {
       check_value(key, value);
@@ -68,9 +69,10 @@ class Combining final : detail::Box {
     }
   }
 
-  /// Sends `value` to each of `keys` in turn. `end`: the end of the array in which they lie; what follows them there is
-  /// likely to be sent to next, as in the lists of a graph. Much faster than one by one for more values than a cache
-  /// holds, since the places are fetched ahead. Errors: `Errc::out_of_range` for a key that is none.
+  /// Sends `value` to each of `keys` in turn. `end` is the end of the array that contains `keys`; the keys after them
+  /// are likely to be the next receivers, as in the adjacency lists of a graph. Much faster than one `send` per key
+  /// when a cache does not hold all values, since their places are prefetched. Errors: `Errc::out_of_range` for an
+  /// invalid key.
   void send(std::span<const Key> keys, const Value& value, const Key* end) {
     constexpr std::ptrdiff_t ahead = 64;
     const Key* const stop = keys.data() + keys.size();
@@ -84,7 +86,7 @@ class Combining final : detail::Box {
     }
   }
 
-  /// `use(key, value)` for the own keys to which something was sent in the last superstep, in ascending order.
+  /// Calls `use(key, value)` for each of the peer's keys that got a message in the last superstep, in ascending order.
   template <class F>
   void receive(F&& use) const {
     if (has_array_) {
@@ -93,7 +95,7 @@ class Combining final : detail::Box {
       for (const Entry& entry : list_) use(entry.key, entry.value);
     }
   }
-  /// What was sent to `key`, which this peer owns; null for nothing, or for another peer's key.
+  /// The value for `key`, which this peer owns; null when nothing was sent to it, and for another peer's key.
   const Value* find(Key key) const noexcept {
     if (has_array_) {
       const std::uint64_t at = key - own_.begin;
@@ -104,14 +106,14 @@ class Combining final : detail::Box {
     return found != list_.end() && found->key == key ? &found->value : nullptr;
   }
 
-  /// How many key-value pairs have come for this superstep: where the sender combines, one for each source and key.
+  /// How many key-value pairs this peer has received for this superstep: one per source and key if the sender combines.
   std::uint64_t pairs() const noexcept { return pairs_; }
-  /// The size of a pair on its way.
+  /// The size of a pair as sent.
   static constexpr std::size_t pair_bytes = sizeof(KeyValue<Key, Value>);
-  /// The keys of this peer, where owners have ranges.
+  /// The first key of this peer, if owners have ranges of keys.
   std::uint64_t first_key() const noexcept { return own_.begin; }
-  std::uint64_t last_key() const noexcept { return own_.end; }  ///< one past it
-  /// How messages are combined in this superstep, and why: one line.
+  std::uint64_t last_key() const noexcept { return own_.end; }  ///< one past the last key
+  /// How messages are combined in this superstep, and why, in one line.
   std::string explain() const {
     return detail::explain_combining(policy_, wants_dense_, owners_->has_ranges(), owners_->keys(), sent_, filled_);
   }
@@ -179,7 +181,7 @@ class Combining final : detail::Box {
     directory_ = channel_.messages.directory(peer_.rank(), superstep_);
     return larger;
   }
-  /// Goes on densely in this superstep, with what has been sent so far.
+  /// Switches to the dense array in this superstep, and moves there what has been sent so far.
   void open_dense() {
     dense_ = &channel_.open(peer_.rank(), superstep_, owners_->keys());
     dense_keys_ = owners_->keys();
@@ -190,7 +192,7 @@ class Combining final : detail::Box {
     });
   }
 
-  /// After a superstep in which most keys got values the next one begins densely.
+  /// Begins the next superstep densely if enough keys got values in the last one.
   void stay_dense() noexcept {
     filled_ = dense_keys_ != 0 ? dense_->filled() : 0;
     wants_dense_ = filled_ > owners_->keys() / 8;
@@ -239,7 +241,7 @@ class Combining final : detail::Box {
       list_.push_back(entry);
     }
   }
-  /// Folds what one source has sent: among itself first, where the grouping shows.
+  /// Folds one source's messages into the result: first with each other, if the grouping affects the result.
   void take_run(const Run<Entry>& run, bool first) {
     if (owners_->has_ranges())
       for (const Entry& entry : run.values)
@@ -265,8 +267,8 @@ class Combining final : detail::Box {
   Channel& channel_;
   Dense* dense_ = nullptr;
   std::uint64_t dense_keys_ = 0;  // 0 while this superstep is not dense
-  std::uint64_t sent_ = 0;        // messages that went plainly in this superstep
-  std::uint64_t filled_ = 0;      // keys sent to densely in the last one
+  std::uint64_t sent_ = 0;        // messages sent without the dense array in this superstep
+  std::uint64_t filled_ = 0;      // keys in the dense array of the last superstep
   std::uint64_t pairs_ = 0, superstep_ = 0;
   std::uint64_t switch_at_ = (std::numeric_limits<std::uint64_t>::max)();
   [[no_unique_address]] Op op_;
@@ -276,7 +278,7 @@ class Combining final : detail::Box {
   std::shared_ptr<const detail::KeyOwners> owners_;
   detail::KeyRange own_;
   detail::KeyTable<Key> table_;
-  Dense values_;  // by own key, or
+  Dense values_;  // by key of this peer; without an array, `list_`
   std::vector<Entry> list_, sorted_, scratch_;
 };
 

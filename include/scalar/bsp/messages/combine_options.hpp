@@ -1,5 +1,5 @@
 #pragma once
-/// What a combining mailbox is told: which keys there are, who owns them, and how to combine.
+/// The options of a combining mailbox: which keys there are, which peers own them, and how to combine.
 #include <algorithm>
 #include <bit>
 #include <concepts>
@@ -15,20 +15,20 @@
 
 namespace scalar::inline v0::bsp {
 
-/// How the sender brings messages with equal keys together. The result is the same, to the bit.
+/// How the sender combines messages with equal keys. All policies give the same result, to the bit.
 enum class CombinePolicy {
-  automatic,  ///< plain, or dense from keys / 4 messages in a superstep on; hash for keys of other processes
-  dense,      ///< an array of all keys per sender: the fastest where most keys get messages
-  hash,       ///< a hash table over the messages sent so far: few bytes for few of very many keys
-  sorted,     ///< messages are sorted when the superstep ends: the same bytes, less memory, more time
-  plain,      ///< every message travels; the receiver combines
+  automatic,  ///< plain, or dense above keys / 4 messages in a superstep; hash for keys of other processes
+  dense,      ///< an array of all keys per sender: the fastest when most keys get messages
+  hash,       ///< a hash table over the messages sent so far: little memory for few of very many keys
+  sorted,     ///< messages are sorted when the superstep ends: as many bytes, less memory, more time
+  plain,      ///< every message is sent; the receiver combines
 };
 std::string_view name(CombinePolicy policy) noexcept;
 
 struct CombineOptions {
-  std::uint64_t keys = 0;                                ///< keys are 0 to keys - 1; 0: any key, then `owner` is needed
+  std::uint64_t keys = 0;                                ///< keys are 0 to keys - 1; 0: any key, which needs `owner`
   std::span<const std::uint64_t> cuts = {};              ///< peer r owns [cuts[r], cuts[r + 1]); empty: even blocks
-  int (*owner)(std::uint64_t key, int peers) = nullptr;  ///< who owns a key, instead of `cuts`
+  int (*owner)(std::uint64_t key, int peers) = nullptr;  ///< the rank of the owner, instead of `cuts`
   CombinePolicy policy = CombinePolicy::automatic;
 };
 
@@ -51,7 +51,7 @@ struct Maximum {
 
 namespace detail {
 
-/// The grouping of operands does not show in the result. An operation says so with `static constexpr bool exact`.
+/// Whether the grouping of operands does not affect the result. An operation says so by `static constexpr bool exact`.
 template <class Op, class Value>
 inline constexpr bool is_exact = [] {
   if constexpr (requires { Op::exact; }) return static_cast<bool>(Op::exact);
@@ -59,8 +59,8 @@ inline constexpr bool is_exact = [] {
                                   std::same_as<Op, std::multiplies<>> || std::same_as<Op, std::multiplies<Value>>);
 }();
 
-/// A value that is never sent marks keys without a message: `Op::vacant`, or for floating-point numbers a NaN of an
-/// unusual payload. Other values need a mark beside them.
+/// The value that marks keys without a message and is never sent: `Op::vacant`, or for floating-point numbers a NaN
+/// with an unusual payload. Types without such a value need a separate mark.
 template <class Op, class Value>
 struct Vacancy {
   static constexpr bool has_value = false;
@@ -96,10 +96,10 @@ struct KeyRange {
   std::uint64_t size() const noexcept { return end - begin; }
 };
 
-/// The owner of every key: a table over the high bits says where to begin looking in the cuts.
+/// Finds the owner of a key. A table over the high bits of the key says where to begin searching the cuts.
 class KeyOwners {
  public:
-  /// Errors: `Errc::invalid_argument` for options that say nothing or contradict each other.
+  /// Errors: `Errc::invalid_argument` for options that are missing or contradict each other.
   KeyOwners(const CombineOptions& options, int peers);
 
   int owner(std::uint64_t key) const {
@@ -116,7 +116,7 @@ class KeyOwners {
   }
   /// One past the largest key.
   std::uint64_t keys() const noexcept { return keys_; }
-  /// Whether `options` give this rule.
+  /// Whether `options` give the same owners.
   bool is_made_of(const CombineOptions& options) const noexcept;
 
  private:
@@ -135,7 +135,7 @@ class KeyOwners {
 [[noreturn]] void throw_foreign_key(std::uint64_t key, int source, int rank, std::uint64_t superstep);
 [[noreturn]] void throw_unlike_rules(int rank);
 [[noreturn]] void throw_narrow_key(std::uint64_t keys, std::size_t key_bytes);
-/// `messages`: sent plainly in this superstep; `filled`: keys that got values in the last one, if it was dense.
+/// `messages`: sent plainly in this superstep; `filled`: keys that got values in the last superstep, if it was dense.
 std::string explain_combining(CombinePolicy policy, bool dense, bool has_ranges, std::uint64_t keys,
                               std::uint64_t messages, std::uint64_t filled);
 

@@ -1,5 +1,5 @@
 #pragma once
-/// sorted(mailbox): what a peer has received, in an order of its own, however much it is.
+/// sorted(mailbox): the messages that a peer has received, in an order of your own, even if they exceed memory.
 #include <algorithm>
 #include <cstddef>
 #include <functional>
@@ -74,7 +74,7 @@ class Sorted {
       }
   }
 
-  /// From the least message on. The range must stay where it is while its iterators are used.
+  /// Begins at the least message. The range must not move while its iterators are used.
   Iterator begin() const { return Iterator(parts_, less_); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
@@ -83,14 +83,14 @@ class Sorted {
   Less less_;
 };
 
-/// What `mailbox` received in the last superstep, in ascending order; equal messages by source rank, then in the order
-/// sent.
+/// The messages that `mailbox` received in the last superstep, in ascending order; equal messages are ordered by source
+/// rank, then in the order sent.
 ///
 /// An external merge sort (Knuth, "The Art of Computer Programming", volume 3, section 5.4): parts of `part_bytes` are
-/// sorted where the messages lie, which for what has been spilled is in its files, and are merged while they are read.
-/// So `received()` has another order afterwards. Messages may be changed or moved from as they come.
-/// Complexity: n log n comparisons. Memory: half of `part_bytes`, which is better no power of two (the parts' fronts
-/// would share a few sets of the caches), and 40 bytes a part.
+/// sorted in place (spilled messages in their files) and merged while they are read. So `received()` has another order
+/// afterwards. Messages may be changed or moved from as they are read.
+/// Complexity: n log n comparisons. Memory: half of `part_bytes`, and 40 bytes per part. `part_bytes` should not be a
+/// power of two, or the fronts of the parts share a few sets of the caches.
 template <class T, class Less = std::less<>>
 Sorted<T, Less> sorted(const Mailbox<T>& mailbox, Less less = {}, std::size_t part_bytes = 4'000'000) {
   return Sorted<T, Less>(mailbox.runs(), part_bytes, std::move(less));

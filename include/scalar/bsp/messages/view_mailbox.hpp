@@ -1,5 +1,5 @@
 #pragma once
-/// Mailbox<std::string_view> and Mailbox<std::span<const T>>: messages of any length without an allocation each.
+/// Mailbox<std::string_view> and Mailbox<std::span<const T>>: messages of any length without an allocation for each.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -15,10 +15,10 @@
 namespace scalar::inline v0::bsp {
 namespace detail {
 
-/// Errors: `Errc::parse` unless messages of these lengths have so many `values`, naming their source and `rank`.
+/// Errors: `Errc::parse`, naming `source` and `rank`, unless messages of these lengths have `values` elements in all.
 void check_lengths(std::span<const std::uint64_t> lengths, std::size_t values, int source, int rank);
 
-/// What one source has sent: its messages' lengths, and all their elements one after the other.
+/// The messages of one source: their lengths, and all their elements one after another.
 template <class View>
 struct ViewRun {
   int source = 0;
@@ -28,7 +28,7 @@ struct ViewRun {
 
 }  // namespace detail
 
-/// The messages of variable length that a peer got, by source rank and then in the order sent: a forward range of
+/// The variable-length messages that a peer has received, by source rank, then in the order sent: a forward range of
 /// `View`, by value.
 template <class View>
 class ReceivedViews {
@@ -88,11 +88,11 @@ class ReceivedViews {
   std::span<const detail::ViewRun<View>> runs_;
 };
 
-/// A mailbox whose messages are texts or arrays, each of its own length: what a view shows is copied when it is sent.
+/// A mailbox whose messages are texts or arrays, each of its own length. `send` copies the elements that a view shows.
 ///
-/// A `Mailbox<std::string>` costs an allocation for each message, here the messages to a peer lie one after the other:
-/// two mailboxes, one of lengths and one of elements. What is received belongs to the receiver until its next barrier.
-/// Otherwise as every `Mailbox`.
+/// A `Mailbox<std::string>` costs an allocation for each message. Here the messages to a peer are stored one after
+/// another, in two mailboxes, one of lengths and one of elements. Received messages belong to the receiver until its
+/// next barrier. Otherwise as every `Mailbox`.
 template <class View>
   requires detail::is_view<View>
 class Mailbox<View> {
@@ -102,18 +102,18 @@ class Mailbox<View> {
   /// Internal: use `peer.mailbox<View>()`.
   explicit Mailbox(Peer& peer) : peer_(peer), lengths_(peer), values_(peer, detail::Elements{}) {}
 
-  /// Sends a copy of what `message` shows, perhaps nothing. Errors: `Errc::out_of_range` for a rank that is none.
+  /// Sends a copy of the elements of `message`, which may be empty. Errors: `Errc::out_of_range` for an invalid rank.
   void send(int rank, View message) {
     values_.send(rank, std::span<const Element>(message.data(), message.size()));
     lengths_.send(rank, message.size());
   }
 
   /// All messages of the last superstep, by source rank, then in the order sent.
-  /// Errors: `Errc::parse` when another process has sent lengths and elements that do not belong together.
+  /// Errors: `Errc::parse` when another process has sent lengths and elements that do not match.
   ReceivedViews<View> received() const { return ReceivedViews<View>(runs()); }
-  /// The messages from one source. Errors: `Errc::out_of_range` for a rank that is none; as above.
+  /// The messages from one source. Errors: `Errc::out_of_range` for an invalid rank; those of `received()`.
   ReceivedViews<View> received(int source) const {
-    (void)values_.received(source);  // checks it
+    (void)values_.received(source);  // checks the rank
     const std::span<const detail::ViewRun<View>> all = runs();
     const auto found = std::ranges::lower_bound(all, source, {}, &detail::ViewRun<View>::source);
     const bool is_there = found != all.end() && found->source == source;
@@ -121,7 +121,7 @@ class Mailbox<View> {
   }
 
  private:
-  /// The runs of both mailboxes side by side, once a superstep. Who sent nothing but empty messages has no elements.
+  /// The runs of both mailboxes side by side, made once per superstep. A source of only empty messages has no elements.
   std::span<const detail::ViewRun<View>> runs() const {
     if (superstep_ == peer_.superstep()) return runs_;
     runs_.clear();
@@ -147,7 +147,7 @@ class Mailbox<View> {
   Mailbox<std::uint64_t> lengths_;
   Mailbox<Element> values_;
   mutable std::vector<detail::ViewRun<View>> runs_;
-  mutable std::uint64_t superstep_ = static_cast<std::uint64_t>(-1);  // to which they belong
+  mutable std::uint64_t superstep_ = static_cast<std::uint64_t>(-1);  // for which `runs_` is made
 };
 
 }  // namespace scalar::inline v0::bsp

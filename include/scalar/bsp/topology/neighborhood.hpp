@@ -17,12 +17,12 @@ namespace detail {
 
 }  // namespace detail
 
-/// Messages between neighbors, from one superstep to the next. A local variable of the body, as a mailbox is, and one
-/// of the peer's mailboxes: all peers make theirs in the same order.
+/// Messages between neighbors, from one superstep to the next. A local variable of the body. It counts as one of the
+/// peer's mailboxes: all peers make theirs in the same order.
 ///
 /// Neighbors are named by rank, here and in `Topology::shift`. A peer may also send to itself, so that programs for
-/// rings and tori work on an extent of 1, but does not belong to its neighbors.
-/// Complexity: a send finds the neighbor by bisection and is then that of a mailbox.
+/// rings and tori work on an extent of 1, but it is not one of its neighbors.
+/// Complexity: a send finds the neighbor by bisection and then costs the same as a mailbox's.
 /// Thread safety: used only by the peer that made it.
 template <class T>
 class Neighborhood {
@@ -38,7 +38,7 @@ class Neighborhood {
   /// The ranks of the neighbors, ascending.
   std::span<const int> neighbors() const noexcept { return neighbors_; }
 
-  /// Sends one message. Errors: `Errc::invalid_argument`, naming both peers, for one who is no neighbor.
+  /// Sends one message. Errors: `Errc::invalid_argument`, naming both peers, when `neighbor` is not a neighbor.
   void send(int neighbor, const T& value) { box_.send(checked(neighbor), value); }
   void send(int neighbor, T&& value)
     requires(!std::is_trivially_copyable_v<T>)
@@ -56,7 +56,7 @@ class Neighborhood {
 
   /// All messages of the last superstep, by rank of the neighbor, then in the order sent.
   Received<T> received() const noexcept { return box_.received(); }
-  /// Those of one neighbor. Errors: as `send`.
+  /// The messages from one neighbor. Errors: as `send`.
   std::span<T> received(int neighbor) const { return box_.received(checked(neighbor)); }
   /// One `Run{source, values}` per neighbor that has sent.
   std::span<const Run<T>> runs() const noexcept { return box_.runs(); }

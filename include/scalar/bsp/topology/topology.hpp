@@ -16,70 +16,70 @@ using Edge = std::pair<int, int>;
 
 /// The neighbors of every peer: a ring, line, tree, hypercube, grid, torus, complete or custom graph.
 ///
-/// A value that every peer can make for itself or share: it knows shapes, not peers, and needs no engine. Links have no
-/// direction, a peer is not its own neighbor, and two peers are neighbors once, also where a torus of extent 2 joins
-/// them twice. Copying is cheap. Ring, line and hypercube are tori and grids, so that coordinates and shifts work on
+/// A value that every peer can make for itself or share: it describes a shape, not peers, and needs no engine. Links
+/// have no direction, a peer is not its own neighbor, and two peers are neighbors once, even where a torus of extent 2
+/// links them twice. Copying is cheap. Rings, lines and hypercubes are tori or grids, so coordinates and shifts work on
 /// them too.
-/// Errors: every function that takes a rank throws `Errc::out_of_range` for one that is none.
+/// Errors: every function that takes a rank throws `Errc::out_of_range` for an invalid rank.
 /// Thread safety: const members may be called from any thread.
 class Topology {
  public:
-  /// Every peer and the next, the last and the first.
+  /// Links every peer to the next, and the last to the first.
   static Topology ring(int peers);
-  /// Every peer and the next.
+  /// Links every peer to the next.
   static Topology line(int peers);
   /// A tree filled level by level: the children of peer r are `arity * r + 1` to `arity * r + arity`.
   static Topology tree(int peers, int arity = 2);
   /// Peers whose ranks differ in one bit: the torus of `log2(peers)` extents of 2, dimension 0 being the highest bit.
-  /// Errors: `Errc::invalid_argument` when `peers` is no power of two.
+  /// Errors: `Errc::invalid_argument` when `peers` is not a power of two.
   static Topology hypercube(int peers);
   /// `extents[0] x extents[1] x ...` peers, each linked with those one step away. The last coordinate changes fastest.
   static Topology grid(std::vector<int> extents);
   /// A grid whose opposite borders are linked.
   static Topology torus(std::vector<int> extents);
-  /// Everyone and everyone else.
+  /// Links every peer to every other.
   static Topology complete(int peers);
-  /// Any links; repeated ones count once. Errors: `Errc::out_of_range` for a link with a rank that is none,
+  /// Any links; a repeated link counts once. Errors: `Errc::out_of_range` for a link with an invalid rank,
   /// `Errc::invalid_argument` for a link of a peer with itself.
   static Topology graph(int peers, std::span<const Edge> links);
 
   /// "ring", "tree", ...
   std::string_view name() const noexcept { return name_; }
-  /// How many peers it is for.
+  /// The number of peers.
   int size() const noexcept { return size_; }
   /// The neighbors of a peer, ascending.
   std::vector<int> neighbors(int rank) const;
-  /// How many they are. Complexity: that of `neighbors`, except that a complete topology's is known.
+  /// The number of neighbors of a peer. Complexity: that of `neighbors`; constant for a complete topology.
   int degree(int rank) const;
-  /// How many links there are. Complexity: that of asking every peer's degree.
+  /// The number of links. Complexity: that of `degree` for every peer.
   std::int64_t links() const;
 
-  /// The least number of links from one peer to another, -1 when they are not connected.
-  /// Complexity: linear in the dimensions or the tree's height; for a custom graph, a search of all of it.
+  /// The least number of links from one peer to another; -1 when they are not connected.
+  /// Complexity: linear in the dimensions or the tree's height; for a custom graph, a search of the whole graph.
   int distance(int from, int to) const;
-  /// The greatest distance; -1 when not all are connected. Complexity: constant for all but a custom graph, which is
-  /// searched from every peer.
+  /// The greatest distance; -1 when some peers are not connected. Complexity: constant, except for a custom graph,
+  /// which is searched from every peer.
   int diameter() const;
 
   /// The extents of a grid, torus, ring, line or hypercube; empty for others.
   std::span<const int> extents() const noexcept { return extents_; }
-  /// Where a peer of a grid or torus is, one number per extent. Errors: `Errc::unsupported` for other topologies.
+  /// The place of a peer in a grid or torus, one number per extent. Errors: `Errc::unsupported` for other topologies.
   std::vector<int> coordinates(int rank) const;
   /// The peer at a place of a grid or torus. Errors: `Errc::unsupported` for other topologies, `Errc::shape_mismatch`
-  /// for a wrong count of coordinates, `Errc::out_of_range` for one beyond its extent.
+  /// for a wrong number of coordinates, `Errc::out_of_range` for a coordinate outside its extent.
   int rank_at(std::span<const int> coordinates) const;
   int rank_at(std::initializer_list<int> coordinates) const {
     return rank_at(std::span(coordinates.begin(), coordinates.size()));
   }
-  /// The peer that is `steps` (of any sign) away along a dimension of a grid or torus; none beyond a grid's border. On
-  /// a torus it always exists, and is the peer itself where the extent divides `steps`.
+  /// The peer that is `steps` (of any sign) away along a dimension of a grid or torus; `nullopt` beyond a grid's
+  /// border. On a torus that peer always exists, and is the peer itself when the extent divides `steps`.
   std::optional<int> shift(int rank, int dimension, int steps) const;
 
-  /// The same shape with its places dealt out to ranks anew: `nodes[rank]` is the place, as numbered by the factories,
-  /// that `rank` takes. All functions above speak of ranks. See `embed`.
+  /// This shape with its places reassigned to ranks: `nodes[rank]` is the place, as numbered by the factories, that
+  /// `rank` takes. All members above use ranks. See `embed`.
   /// Errors: `Errc::invalid_argument` when `nodes` is not a permutation of `0 ... size() - 1`.
   Topology renumbered(std::vector<int> nodes) const;
-  /// The place that a rank takes, and who takes a place: the same numbers unless renumbered.
+  /// The place that a rank takes, and the rank that takes a place: the same numbers unless renumbered.
   int node_of(int rank) const;
   int rank_of(int node) const;
 

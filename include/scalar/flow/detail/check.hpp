@@ -1,5 +1,5 @@
 #pragma once
-/// The whole flow, checked while compiling. The walk is ordinary constexpr code over a table of events.
+/// Checks the whole flow while compiling. `Walk` is ordinary constexpr code over a table of events.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +32,7 @@ struct Record {
   Fault fault = Fault::none;           // found by looking at this event alone
 };
 
-/// How a step's function is called with the members it is given, and what it returns.
+/// Whether a step's function can be called with the members it is given, how, and what it returns.
 template <class F, class Reads, class Updates>
 struct Calls {
   static constexpr bool ok = false;
@@ -74,7 +74,7 @@ constexpr Fault result_fault(Members<W...> into) {
                : Fault::does_not_fit;
 }
 
-/// True where a member that the step changes is named once more among those it gets or changes.
+/// True if a member that the step changes is named again among those it gets or changes.
 template <auto... R, auto... U, auto... W>
 constexpr bool names_one_twice(Members<R...>, Members<U...>, Members<W...>) {
   constexpr std::size_t changed = sizeof...(U) + sizeof...(W), all = changed + sizeof...(R);
@@ -114,7 +114,7 @@ struct Finding {
   std::size_t at = 0, other = 0;
 };
 
-/// Follows the events in the order written and keeps book of which members have a value.
+/// Follows the events in the order written and keeps track of which members have a value.
 template <std::size_t N>
 struct Walk {
   using Marks = std::array<bool, N>;  // indexed by the first event with that member

@@ -1,5 +1,5 @@
 #pragma once
-/// The flow as the checks see it: a flat list of types, one for each thing that happens, in the order written.
+/// The flow as the checks see it: a flat list of types, one per event, in the order written.
 #include <type_traits>
 
 #include "scalar/core/name.hpp"
@@ -40,7 +40,7 @@ struct Concat<List<A...>> {
 template <class... A, class... B, class... Rest>
 struct Concat<List<A...>, List<B...>, Rest...> : Concat<List<A..., B...>, Rest...> {};
 
-/// What can happen. Composite parts put what they hold between a `begin_` and an `end`, each alternative after a
+/// Kinds of events. Composite parts put their contents between a `begin_...` and an `end`, each alternative after a
 /// `branch`.
 enum class Do { call, read, write, begin_parallel, branch, end };
 

@@ -1,6 +1,6 @@
 #pragma once
-/// What the compiler says about a flow with a mistake: one struct per mistake, whose name and arguments say where, and
-/// whose assertion says the rule.
+/// What the compiler says about a flow with a mistake. There is one struct per mistake: its name and arguments say
+/// where the mistake is, its assertion states the rule.
 #include <cstddef>
 #include <tuple>
 
@@ -8,7 +8,7 @@
 
 namespace scalar::inline v0::flow::detail {
 
-/// False whatever the arguments; the compiler prints them beside the sentence.
+/// Always false; the compiler prints the arguments beside the sentence.
 template <class...>
 inline constexpr bool is_allowed = false;
 template <auto...>

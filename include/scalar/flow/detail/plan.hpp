@@ -1,5 +1,5 @@
 #pragma once
-/// A flow without its types: what the compiled part links and runs.
+/// A flow without its types, which src/flow links and runs.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,7 +18,7 @@
 
 namespace scalar::inline v0::flow::detail {
 
-/// A step whose types are forgotten.
+/// A step without its types.
 struct Node {
   std::string name{};
   std::vector<std::uint64_t> reads{}, writes{};  ///< identities of members; an updated one is in both
@@ -72,7 +72,7 @@ template <class State, auto... M>
 void add(std::vector<Node>&, Given<M...>&&) {}  // nothing to run: the caller has filled them
 template <class State, class... Parts>
 void add(std::vector<Node>& nodes, Parallel<Parts...>&& parallel) {
-  // The claim was checked; to run, its steps are steps like all others.
+  // The claim has been checked while compiling; the steps run like all others.
   std::apply([&](auto&... part) { (add<State>(nodes, std::move(part)), ...); }, parallel.parts);
 }
 

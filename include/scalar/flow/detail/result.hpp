@@ -1,5 +1,5 @@
 #pragma once
-/// What a step returns: whether it fits the members it goes into, and how several members share it.
+/// The result of a step: whether it fits the members it goes into, and how several members share it.
 #include <cstddef>
 #include <limits>
 #include <tuple>
@@ -10,7 +10,7 @@
 
 namespace scalar::inline v0::flow::detail {
 
-/// True where every value of the number type `From` is a value of the number type `To`.
+/// True if every value of the number type `From` is a value of the number type `To`.
 template <class To, class From>
 constexpr bool holds_every_value() {
   using Wide = std::numeric_limits<To>;
@@ -23,7 +23,7 @@ constexpr bool holds_every_value() {
     return Wide::digits >= Narrow::digits && (std::is_signed_v<To> || !std::is_signed_v<From>);
 }
 
-/// True where a `From` can be assigned to a `To`, numbers without loss.
+/// True if a `From` can be assigned to a `To`, for numbers without loss.
 template <class To, class From>
 constexpr bool fits_into() {
   using Plain = std::remove_cvref_t<From>;
@@ -42,7 +42,7 @@ concept FitsInto = fits_into<To, From>();
 template <class R>
 concept TupleLike = requires { std::tuple_size<R>::value; };
 
-/// The number of elements that `parts` takes a value apart into; 0 for one that stays whole.
+/// The number of elements that `parts` takes a value apart into; 0 for a value that stays whole.
 template <class R>
 constexpr std::size_t part_count() {
   if constexpr (TupleLike<R>)
@@ -56,7 +56,7 @@ template <class R, std::size_t N>
 concept HasParts = (part_count<R>() == N) && (TupleLike<R> || N <= 8);
 
 /// The N elements of a value that is not needed afterwards, as a tuple of references to move from. Elements that are
-/// references themselves stay lvalues: what they refer to belongs to somebody else.
+/// references themselves stay lvalues: the step does not own what they refer to.
 template <std::size_t N, class R>
 constexpr auto parts(R& r) {
   if constexpr (TupleLike<R>)
@@ -109,7 +109,7 @@ constexpr void assign(std::tuple<E...>&& elements, M&... members) {
   else
     std::tuple<M&...>(members...) = std::move(elements);
 }
-/// Puts the elements of `result`, which is not needed afterwards, into `members`, one each.
+/// Puts the elements of `result`, which is not needed afterwards, into `members`, one per member.
 template <class R, class... M>
 constexpr void spread(R& result, M&... members) {
   assign(parts<sizeof...(M)>(result), members...);

@@ -9,13 +9,14 @@
 
 namespace scalar::inline v0::graph {
 
-/// The number of edges that lead to each vertex; of several between two vertices all count, and self-loops. Works for
-/// directed graphs with and without in-edges. Complexity: vertices, or without in-edges a message for each edge.
+/// The number of edges that lead to each vertex. Each of several edges between two vertices counts, and so do
+/// self-loops. Works for directed graphs with and without in-edges. Complexity: linear in vertices; without in-edges, a
+/// message per edge.
 /// Source: Apache Hama's example InlinkCount.
 std::vector<std::uint64_t> in_link_count(const Graph& graph, const AlgorithmOptions& options = {},
                                          const Runtime& runtime = {});
 
-/// The same inside an engine: every peer calls it and gets its share. `graph` must outlive the call.
+/// `in_link_count` inside an engine: every peer calls it and gets its share. `graph` must outlive the call.
 bsp::Task<VertexValues<std::uint64_t>> in_link_count(bsp::Peer& peer, const Graph& graph);
 
 }  // namespace scalar::inline v0::graph

@@ -1,5 +1,5 @@
 #pragma once
-/// Label propagation: communities as labels that neighbors agree on.
+/// Label propagation: finds communities, as labels on which neighbors agree.
 #include <vector>
 
 #include "scalar/bsp/peer.hpp"
@@ -9,25 +9,25 @@
 namespace scalar::inline v0::graph {
 
 struct LabelPropagationOptions {
-  int iterations = 10;  ///< at most; it ends earlier when no label changes
-  int peers = 0;        ///< 0: chosen from the Runtime's threads; not used inside an engine
+  int iterations = 10;  ///< at most; it ends earlier if no label changes
+  int peers = 0;        ///< 0: one per thread of the Runtime; not used inside an engine
 };
 
-/// The label of each vertex after so many rounds. It begins with its own number; in a round all vertices at once take
-/// the label that is most frequent at the other ends of their edges, the least of these where several are. A vertex
-/// without edges keeps its own.
+/// The label of each vertex after the given number of iterations. At first, the label of a vertex is its own number. In
+/// each iteration all vertices at once take the most frequent label among the other ends of their edges, the smallest
+/// of several. A vertex without edges keeps its label.
 ///
-/// Every edge counts: of a directed graph in both directions (twice where both are there), self-loops and duplicates
-/// too. The rounds are synchronous and ties are broken by number, so the result is the same for any number of peers;
-/// on graphs such as paths labels may swing for ever, hence the limit.
+/// Every edge counts, also self-loops and duplicates. Edges of a directed graph count in both directions, twice if
+/// there is an edge each way. The iterations are synchronous and ties go to the smallest label, so the result is the
+/// same for any number of peers. On some graphs, such as paths, labels may alternate forever; hence the limit.
 /// Errors: `Errc::invalid_argument` for negative iterations; `Errc::empty` for a directed graph without in-edges.
-/// Complexity: a sort of the neighbors' labels an iteration. Memory: 8 bytes a vertex.
+/// Complexity: per iteration, a sort of the neighbors' labels of each vertex. Memory: 8 bytes per vertex.
 /// Source: Raghavan, Albert and Kumara, Near linear time algorithm to detect community structures in large-scale
 /// networks, 2007; synchronous and deterministic as LDBC Graphalytics defines it (CDLP, specification 2.3.5).
 std::vector<Vertex> label_propagation(const Graph& graph, const LabelPropagationOptions& options = {},
                                       const Runtime& runtime = {});
 
-/// The same inside an engine: every peer calls it and gets its share. `graph` must outlive the call.
+/// `label_propagation` inside an engine: every peer calls it and gets its share. `graph` must outlive the call.
 bsp::Task<VertexValues<Vertex>> label_propagation(bsp::Peer& peer, const Graph& graph,
                                                   LabelPropagationOptions options = {});
 

@@ -1,5 +1,5 @@
 #pragma once
-/// What the ready algorithms take and give.
+/// Options and results that several graph algorithms share.
 #include <vector>
 
 #include "scalar/graph/graph.hpp"
@@ -8,10 +8,11 @@ namespace scalar::inline v0::graph {
 
 /// The options of an algorithm that has no others.
 struct AlgorithmOptions {
-  int peers = 0;  ///< 0: chosen from the Runtime's threads; not used inside an engine
+  int peers = 0;  ///< 0: one per thread of the Runtime; not used inside an engine
 };
 
-/// One value for each vertex of a peer's share, from `first` on. The shares of all peers, in rank order, are the graph.
+/// One value for each vertex of a peer's share, from `first` on. The shares of all peers, in the order of their ranks,
+/// make up the graph.
 template <class T>
 struct VertexValues {
   Vertex first = 0;

@@ -1,5 +1,5 @@
 #pragma once
-/// Changes of the graph that vertex programs ask for. Internal to the room; see `Context` and `OnConflict`.
+/// Changes to the graph that vertex programs request. Internal; see `Context` and `OnConflict`.
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -14,20 +14,21 @@
 
 namespace scalar::inline v0::graph::detail {
 
-/// In the order in which they are done (Pregel, section 3.4).
+/// The kinds of changes, in the order in which they are applied (Pregel, section 3.4).
 enum class Change : std::uint8_t { remove_edge = 0, remove_vertex = 1, add_vertex = 2, add_edge = 3 };
 
+/// A request for a change.
 template <class Value>
 struct Mutation {
   Change change = Change::remove_edge;
-  Vertex target = 0;  ///< the vertex, or the one that the edge leaves
-  Vertex to = 0;      ///< of edges
-  Vertex by = 0;      ///< who asks
+  Vertex target = 0;  ///< the vertex to change, or the one that the edge leaves
+  Vertex to = 0;      ///< the vertex that the edge leads to
+  Vertex by = 0;      ///< the requesting vertex
   float weight = 1;
   Value value{};
 };
 
-/// The out-edges of one vertex that has changed them, by neighbor.
+/// The out-edges of a vertex that has changed them, in ascending order of the neighbors.
 struct OwnEdges {
   std::vector<Vertex> to{};
   std::vector<float> weights{};
@@ -39,7 +40,7 @@ struct OwnEdges {
   OwnEdges() = default;
 
   bool has(Vertex neighbor) const { return std::binary_search(to.begin(), to.end(), neighbor); }
-  /// Adds an edge; one that is there gets the weight.
+  /// Adds an edge, or sets the weight of an existing one.
   void set(Vertex neighbor, float weight) {
     const auto at = std::lower_bound(to.begin(), to.end(), neighbor);
     const auto weight_at = weights.begin() + (at - to.begin());
@@ -58,8 +59,8 @@ struct OwnEdges {
   }
 };
 
-/// Sorts requests into the order in which they are done, and calls `apply(group)` for those that ask for the same of
-/// the same vertex or edge, by asking vertex.
+/// Sorts requests into the order in which they are applied, and calls `apply(group)` for each group that requests the
+/// same change to the same vertex or edge. Within a group, requests are in ascending order of the requesting vertex.
 template <class Value, class Apply>
 void for_each_request(std::vector<Mutation<Value>>& requests, Apply apply) {
   using M = Mutation<Value>;
@@ -80,13 +81,13 @@ void for_each_request(std::vector<Mutation<Value>>& requests, Apply apply) {
   }
 }
 
-/// Makes the changes that are asked for in the state of the peer that owns their vertices.
+/// Applies requests to the state of the peer that owns the changed vertices.
 template <class State>
 struct Changing {
   using Requests = std::span<Mutation<typename State::Value>>;
   State& state;
 
-  /// `group`: requests for the same.
+  /// `group`: requests for the same change to the same vertex or edge.
   void apply(Requests group) {
     const auto& first = group.front();
     const std::size_t i = state.local(first.target);
@@ -97,7 +98,7 @@ struct Changing {
           return conflict(first.target, "an edge to be removed is not there");
         return edges(i).erase(first.to);
       case Change::remove_vertex:
-        if (!there) return conflict(first.target, "it is to be removed, but not there");
+        if (!there) return conflict(first.target, "it is to be removed, but is not there");
         State::clear(state.exists, i), State::clear(state.awake, i);
         state.own_edges[i] = std::make_unique<OwnEdges>();
         return;
@@ -131,7 +132,7 @@ struct Changing {
             VertexConflict<typename State::Value>{vertex, there ? &state.values[i] : nullptr, wanted});
         is_made = true;
       } else {
-        conflict(vertex, there ? "it is to be added, but there already" : "it is to be added more than once");
+        conflict(vertex, there ? "it is to be added, but is there already" : "it is to be added more than once");
         if (there) return;
       }
     }

@@ -1,5 +1,5 @@
 #pragma once
-/// Small parts of a running vertex program. Internal to the room; see `run`.
+/// Small types of a running vertex program. Internal; see `run`.
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -18,22 +18,23 @@ namespace scalar::inline v0::graph::detail {
 /// Throws `code` with the context "graph: peer R, superstep S, vertex V".
 [[noreturn]] void throw_at_vertex(Errc code, int rank, std::uint64_t superstep, Vertex vertex, const std::string& what);
 
-/// The division of `options` over `peers`, with room for extra vertices.
+/// The partition among `peers` that `options` ask for; it includes the extra vertices.
 Partition partition_of(const Graph& graph, const RunOptions& options, int peers);
 
+/// A message with its receiver.
 template <class Message>
 struct Addressed {
   Vertex to = 0;
   Message message{};
 };
 
-/// What the peers fold at the end of a superstep.
+/// The counts and aggregates of a superstep. Each peer has one; they are merged at the end of the superstep.
 template <class Aggregates>
 struct Pulse {
   std::uint64_t awake = 0;      ///< vertices that have not voted to halt
   std::uint64_t computed = 0;   ///< calls of compute
   std::uint64_t messages = 0;   ///< sent
-  std::uint64_t published = 0;  ///< of these, those to all neighbors
+  std::uint64_t published = 0;  ///< messages that were, or could have been, published to all neighbors
   std::uint64_t mutations = 0;  ///< requested
   Aggregates aggregates{};
 };
@@ -61,7 +62,7 @@ struct Combine {
 
 namespace scalar::inline v0::bsp {
 
-/// Messages that are not plain memory travel to other processes if what is in them does.
+/// Addressed messages that are not plain memory can be sent to other processes if the messages can.
 template <class Message>
   requires(!detail::Plain<graph::detail::Addressed<Message>>)
 struct Serializer<graph::detail::Addressed<Message>> {

@@ -1,5 +1,5 @@
 #pragma once
-/// What one peer keeps of a running vertex program. Internal to the room; see `Context` and `run`.
+/// The state of a running vertex program at one peer. Internal; see `Context` and `run`.
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -24,8 +24,8 @@
 
 namespace scalar::inline v0::graph::detail {
 
-/// A peer's vertices, their messages, and the ways these travel. Vertices are numbered locally: slot - base, where base
-/// is a multiple of 64, so that words of local bits are words of global ones.
+/// A peer's vertices, their messages, and the paths that messages take. A vertex has the local number slot - base.
+/// `base` is a multiple of 64, so that a word of local bits is also a word of global bits.
 template <class Program>
 class VertexState {
  public:
@@ -95,7 +95,7 @@ class VertexState {
     return has_given_edges(i) ? graph.out_weights(vertex_at(i)) : std::span<const float>();
   }
 
-  /// Prepares the superstep's path for messages.
+  /// Prepares the path that messages take in this superstep.
   void begin() {
     pulse = {};
     if constexpr (can_pull)
@@ -120,7 +120,8 @@ class VertexState {
     pulse.messages += targets.size();
     if constexpr (can_pull)
       if (publishes && publish(from, targets.size(), message)) return;
-    if (!publishes) pulse.published += targets.size();  // else what is published only: all edges means all vertices
+    // While publishing, only published messages count: then as many as edges means that every vertex has published.
+    if (!publishes) pulse.published += targets.size();
     if constexpr (can_accumulate)
       if (combined_) return combined_->send(targets, message, std::to_address(graph.out_neighbors().end()));
     for (const Vertex to : targets) push(to, message);
@@ -134,13 +135,13 @@ class VertexState {
     changes_->send(owners.owner(mutation.target), std::move(mutation));
   }
 
-  /// Sends what was accumulated or published.
+  /// Makes the published messages of this superstep visible to all peers from the next barrier on.
   void finish() {
     if constexpr (can_pull)
       if (publishes) published_->publish(), has_published_->publish();
   }
 
-  /// Takes in what the superstep before has sent; `sent` is the fold of all peers' pulses.
+  /// Receives what the last superstep sent; `sent` is the merged pulse of all peers.
   void receive(const Pulse<Aggregates>& sent) {
     if constexpr (mutates)
       if (sent.mutations != 0) apply_changes();
@@ -160,7 +161,7 @@ class VertexState {
     }
   }
 
-  /// Valid until the next call.
+  /// The messages to a vertex. Valid until the next call.
   std::span<const Message> messages(std::size_t i) {
     if (!test(has, i)) return {};
     if constexpr (combines) {
@@ -172,7 +173,8 @@ class VertexState {
     }
   }
 
-  /// Whether the next superstep publishes what goes to all neighbors; `last`: the pulses of the one before, if any.
+  /// Whether the next superstep publishes messages to all neighbors; `last`: the merged pulse of the superstep before
+  /// it, null if there is none.
   bool publishes_next(const Pulse<Aggregates>* last) const noexcept {
     if constexpr (can_pull) {
       if (!owners.is_contiguous() || !graph.has_in_edges()) return false;
@@ -188,15 +190,15 @@ class VertexState {
   const Graph& graph;
   const RunOptions options;
   const Partition owners;
-  const bsp::Share share;
+  const Range share;
   const std::size_t base, size;
   std::vector<Value> values;
-  std::vector<std::uint64_t> awake, has, exists{};  // by local number
+  std::vector<std::uint64_t> awake, has, exists{};  // one bit per local number
   std::vector<std::unique_ptr<OwnEdges>> own_edges{};
   Pulse<Aggregates> pulse{};
   Aggregates aggregated{};
   std::uint64_t superstep = 0, dropped = 0;
-  bool publishes = false;  // in this superstep, what goes to all neighbors
+  bool publishes = false;  // whether this superstep publishes messages to all neighbors
 
  private:
   bool has_given_edges(std::size_t i) const noexcept { return !mutates || vertex_at(i) < graph.vertices(); }
@@ -206,7 +208,7 @@ class VertexState {
 
   [[noreturn, gnu::noinline, gnu::cold]] void throw_bad_target(std::size_t from, Vertex to) const {
     throw_at_vertex(Errc::out_of_range, peer.rank(), superstep, vertex_at(from),
-                    "vertex " + std::to_string(to) + " is none of the " + std::to_string(owners.vertices()));
+                    "vertex " + std::to_string(to) + " is not one of the " + std::to_string(owners.vertices()));
   }
 
   void push(Vertex to, const Message& message) {
@@ -215,7 +217,7 @@ class VertexState {
     box_.send(owners.owner(to), Letter{to, message});
   }
 
-  /// False where a vertex publishes a second time and nothing combines the two: that goes by mail.
+  /// Returns false if the vertex has already published and there is no combiner: the message must be mailed instead.
   bool publish(std::size_t from, std::size_t degree, const Message& message) {
     const std::size_t at = base + from - share.begin;
     std::uint8_t& flag = has_published_->next()[at];
@@ -271,7 +273,7 @@ class VertexState {
         if (const std::size_t i = local(letter.to); is_there(i, letter.to)) take(i, letter.message);
   }
 
-  /// Sorts the messages by vertex: what was published, then what came by mail, in the order it came.
+  /// Sorts the messages by vertex: the published ones first, then those from the mailbox in the order of arrival.
   [[gnu::noinline]] void sort_messages(bool pulled) {
     const auto count = [&](std::size_t i, std::size_t more) {
       if (!test(has, i)) set(has, i), count_[i] = 0;
@@ -313,7 +315,8 @@ class VertexState {
 
   bool is_there(std::size_t i, Vertex vertex) {
     if (i - (share.begin - base) >= share.size()) [[unlikely]]
-      throw_at_vertex(Errc::corrupt, peer.rank(), superstep, vertex, "a message for it came to a peer that has it not");
+      throw_at_vertex(Errc::corrupt, peer.rank(), superstep, vertex,
+                      "a message for it came to a peer that does not own it");
     if constexpr (mutates) {
       if (test(exists, i)) return true;
       if (options.on_missing == OnMissing::fail)
@@ -333,12 +336,12 @@ class VertexState {
     for_each_request(requests_, [&](std::span<Mutation<Value>> group) { changing.apply(group); });
   }
 
-  std::uint64_t edges_ = 0;  // both ways of undirected ones
+  std::uint64_t edges_ = 0;  // entries of all out-lists: undirected edges count in both directions
   bsp::Mailbox<Letter> box_;
   std::vector<Message> inbox_{};                // with a combiner: by local number
-  std::vector<std::size_t> first_{}, count_{};  // without: where a vertex's messages lie in the buffer
+  std::vector<std::size_t> first_{}, count_{};  // without a combiner: where a vertex's messages are in the buffer
   std::vector<Message> buffer_{};
-  bool fetches_ = false;  // all messages were published, and are read when their vertex is computed
+  bool fetches_ = false;  // all messages were published; `messages` reads them when a vertex is computed
   If<can_accumulate, std::optional<bsp::Combining<Vertex, Message, Combine<Program>>>> combined_{};
   If<can_pull, std::optional<bsp::Replicated<Message>>> published_{};
   If<can_pull, std::optional<bsp::Replicated<std::uint8_t>>> has_published_{};

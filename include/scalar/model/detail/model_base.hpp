@@ -9,9 +9,9 @@
 #include "scalar/backend/compiled_model.hpp"
 #include "scalar/core/runtime.hpp"
 #include "scalar/data/encoder.hpp"
+#include "scalar/data/prediction.hpp"
 #include "scalar/data/uri.hpp"
 #include "scalar/model/model_info.hpp"
-#include "scalar/model/prediction.hpp"
 
 namespace scalar::inline v0::model::detail {
 
@@ -35,10 +35,7 @@ struct Base {
 
  protected:
   Base(std::string_view name, std::string json, Encoder fitted, Runtime resources)
-      : spec_name(name),
-        spec_json(std::move(json)),
-        encoder(std::move(fitted)),
-        runtime(std::move(resources)) {}
+      : spec_name(name), spec_json(std::move(json)), encoder(std::move(fitted)), runtime(std::move(resources)) {}
 
   /// Takes the compiled parameters. Errors: `Errc::corrupt` when encoder and parameters do not belong together.
   void set_compiled(CompiledModel ready);

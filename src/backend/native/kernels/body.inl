@@ -1,6 +1,6 @@
-// The loops behind Kernels. Included by one translation unit for each instruction set, which defines
-// SCALAR_VECTOR_BYTES and the tile below. Everything is in an unnamed namespace and no standard function is called, so
-// the linker cannot put code for one machine into a program for another.
+// The loops behind Kernels. Each instruction set has one translation unit, which defines SCALAR_VECTOR_BYTES and the
+// tile sizes and includes this file. Everything is in an unnamed namespace and no standard function is called, so the
+// linker cannot put code for one machine into a program for another.
 namespace scalar::inline v0::backend::native {
 namespace {
 
@@ -13,7 +13,7 @@ struct Simd {
   typedef T type __attribute__((vector_size(vector_bytes)));
 };
 template <class T>
-struct LooseSimd {  // what a load or store from any address sees
+struct LooseSimd {  // for loads and stores at any address
   typedef T type __attribute__((vector_size(vector_bytes), aligned(sizeof(T)), may_alias));
 };
 template <class T>
@@ -45,7 +45,7 @@ template <class T>
 
 // ---- products ---------------------------------------------------------------------------------------------------
 
-/// A tile of `Rows` rows and `Panels` panels, all of it in registers while k runs.
+/// A tile of `Rows` rows and `Panels` panels, which stays in registers while k runs.
 template <class T, int Rows, int Panels>
 [[gnu::always_inline]] inline void tile(const Product<T>& p, const T* a, const T* b, T* c, const T* start, bool add,
                                         int64_t depth) {
@@ -104,7 +104,7 @@ void multiply(const Product<T>& p) {
   constexpr int width = panel_width<T>;
   constexpr int64_t block = 16384 / 64;  // depth of a block whose panel fits into half a first-level cache
   if (p.rows <= 0 || p.panels <= 0) return;
-  // Few rows: several panels at once, or the chain of multiply-adds would be waited for.
+  // With few rows, several panels at once: a single chain of multiply-adds would wait for each result.
   const int64_t together = p.rows == 1 ? lone_panels : tile_panels;
   for (int64_t k = 0; k == 0 || k < p.depth; k += block) {
     const int64_t depth = least(block, p.depth - k);
@@ -230,7 +230,7 @@ void add_rows(const float* x, int64_t rows, int64_t columns, int64_t stride, con
   return (Floats)((Ints)y + ((Ints)shifted << 23));
 }
 
-/// Calls `step` on whole vectors, and on copies for what is left.
+/// Calls `step(i, count)` for whole vectors, and once with a smaller count for the rest.
 template <class T, class Step>
 [[gnu::always_inline]] inline void for_vectors(int64_t count, Step step) {
   int64_t i = 0;
@@ -253,7 +253,7 @@ template <class T>
 }
 
 
-/// Sums logarithms of factors in [1, 2^31] by one logarithm for every 32 of them.
+/// Sums logarithms of factors in [1, 2^31] with one call of log per 32 factors.
 struct LogSum {
   double sum = 0, product = 1;
   int held = 0;

@@ -1,5 +1,5 @@
 #pragma once
-/// The inner loops of the native backend, compiled once for each instruction set and chosen while running.
+/// The inner loops of the native backend, compiled once per instruction set and chosen at run time.
 ///
 /// This header is included by translation units with different target flags: it must not define anything that a linker
 /// could merge (no inline functions, no standard headers with code in them).
@@ -57,8 +57,8 @@ struct Kernels {
                    double* g);
   /// Turns margins into `w (p - y)`; returns the summed loss. `weights` may be null.
   double (*logistic)(double* z, const double* targets, const double* weights, std::int64_t rows);
-  /// The same for several classes: margins `[panels][rows][8]`, panels `stride` apart, very negative past the last
-  /// class.
+  /// As `logistic`, for several classes: margins `[panels][rows][8]`, panels `stride` apart, very negative past the
+  /// last class.
   double (*softmax)(double* z, std::int64_t panels, std::int64_t rows, std::int64_t stride, const double* targets,
                     const double* weights);
   void (*relu)(float* values, std::int64_t count);
@@ -68,18 +68,18 @@ struct Kernels {
   void (*relu_slope)(float* delta, const float* values, std::int64_t count);
   void (*tanh_slope)(float* delta, const float* values, std::int64_t count);
   void (*sigmoid_slope)(float* delta, const float* values, std::int64_t count);
-  /// Turns the margins of a row into probabilities less 1 for the right class, and returns its loss. What follows the
-  /// last class, up to a multiple of 16, becomes zero.
+  /// Turns the margins of a row into probabilities less 1 for the right class, and returns its loss. The elements
+  /// after the last class, up to a multiple of 16, become zero.
   float (*softmax_row)(float* margins, std::int64_t classes, std::int64_t right);
   void (*sgd)(const Update& update);
   void (*adam)(const Update& update);
-  /// True where no value is infinite or NaN.
+  /// True if no value is infinite or NaN.
   bool (*finite)(const float* values, std::int64_t count);
 };
 
-/// The best the machine can run.
+/// The best kernels that the machine can run.
 const Kernels& kernels() noexcept;
-/// Null where this build or machine lacks them.
+/// The kernels for one instruction set; null if this build or the machine lacks them.
 const Kernels* baseline_kernels() noexcept;
 const Kernels* avx2_kernels() noexcept;
 const Kernels* avx512_kernels() noexcept;

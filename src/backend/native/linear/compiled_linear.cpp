@@ -4,8 +4,8 @@
 
 #include "backend/native/kernels/kernels.hpp"
 #include "backend/native/links.hpp"
+#include "core/fail.hpp"
 #include "scalar/backend/native/native.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/core/parallel.hpp"
 #include "spec/checks.hpp"
 
@@ -64,10 +64,8 @@ class CompiledLinear final : public CompiledModel::Interface {
 CompiledModel compile(const LinearParameters& parameters, const Runtime& runtime) {
   const auto values = static_cast<std::int64_t>(parameters.values.size());
   if (parameters.outputs < 1 || parameters.features < 0 || values != parameters.outputs * (parameters.features + 1))
-    throw Error(Errc::invalid_argument,
-                std::to_string(values) + " values do not make " + std::to_string(parameters.outputs) + " outputs of " +
-                    std::to_string(parameters.features) + " features",
-                "linear parameters");
+    fail(Errc::invalid_argument, "linear parameters", "{} values do not make {} outputs of {} features", values,
+         parameters.outputs, parameters.features);
   detail::check_link(parameters.link, parameters.outputs);
   return CompiledModel(std::make_shared<CompiledLinear>(parameters, runtime));
 }

@@ -46,7 +46,7 @@ bool Lbfgs::is_acceptable(const End& end) const {
   return wolfe || approximate;
 }
 
-/// Puts the tried step into the bracket; false when there is nothing left between its ends.
+/// Puts the tried step into the bracket; false when no number is left between its ends, or after too many trials.
 bool Lbfgs::narrow(const End& end) {
   const bool is_high = !std::isfinite(end.value) || !std::isfinite(end.slope) || end.slope >= 0;
   if (is_high || end.value > value_ + rise * std::abs(value_)) {
@@ -80,7 +80,7 @@ Lbfgs::State Lbfgs::accept(std::span<const double> gradient, double value) {
   here_ = trial_;
   gradient_.assign(gradient.begin(), gradient.end());
   value_ = value;
-  // At the rounding floor steps are still accepted by their slopes, but neither value nor gradient improves any more.
+  // Once only rounding is left, steps are still accepted by their slopes, but neither value nor gradient improves.
   const double size = largest(gradient);
   const bool lower = iterations_ == 0 || value < least_value_ - 1e-14 * std::abs(least_value_);
   const bool flatter = iterations_ == 0 || size < least_gradient_;
@@ -126,7 +126,7 @@ void Lbfgs::choose_direction() {
   for (double& value : direction_) value = -value;
   slope_ = dot(gradient_, direction_);
   if (slope_ < 0 || pairs_.empty()) return;
-  pairs_.clear();  // rounding has spoilt the memory: start again from steepest descent
+  pairs_.clear();  // rounding has spoiled the memory: start again from steepest descent
   choose_direction();
 }
 

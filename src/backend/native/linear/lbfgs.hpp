@@ -1,5 +1,5 @@
 #pragma once
-/// Minimizing a smooth function whose values are computed elsewhere.
+/// Lbfgs: minimizes a smooth function whose values are computed elsewhere.
 #include <cstddef>
 #include <deque>
 #include <span>
@@ -8,7 +8,7 @@
 namespace scalar::inline v0::backend::native {
 
 /// L-BFGS (Nocedal, Wright, "Numerical Optimization", 2nd ed., algorithm 7.5) that asks for values instead of computing
-/// them: evaluate the function and its gradient at `point()`, tell them to `advance`, again and again.
+/// them: evaluate the function and its gradient at `point()`, pass them to `advance`, and repeat.
 ///
 /// Steps satisfy the Wolfe or the approximate Wolfe conditions of Hager and Zhang ("A new conjugate gradient method
 /// with guaranteed descent and an efficient line search", 2005, T1 and T2), which still decide by slopes where values

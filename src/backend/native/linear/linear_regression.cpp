@@ -1,4 +1,4 @@
-// Ridge regression from the Gram matrix of the centred data.
+// Ridge regression from the Gram matrix of the centered data.
 #include <Eigen/Cholesky>
 #include <Eigen/QR>
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include "backend/native/linear/moments.hpp"
 #include "backend/native/peers.hpp"
 #include "backend/native/rows.hpp"
+#include "core/fail.hpp"
 #include "scalar/backend/native/native.hpp"
 
 namespace scalar::inline v0::backend {
@@ -48,7 +49,7 @@ VectorXd least_norm(MatrixXd scaled, const VectorXd& scale, const VectorXd& righ
 /// Solves `G b = c` for a symmetric positive semidefinite G given by its lower triangle.
 VectorXd solve(MatrixXd gram, const VectorXd& right) {
   const Index n = gram.rows();
-  // Columns of unit length: whether columns depend on each other must not be a question of their units.
+  // Columns are scaled to unit length: whether columns depend on each other must not depend on their units.
   VectorXd scale(n);
   for (Index j = 0; j < n; ++j) scale[j] = gram(j, j) > 0 ? 1 / std::sqrt(gram(j, j)) : 1;
   for (Index j = 0; j < n; ++j)
@@ -60,12 +61,13 @@ VectorXd solve(MatrixXd gram, const VectorXd& right) {
   return least_norm(std::move(gram), scale, right, tolerance);
 }
 
-/// Two rounds of sums: the means, then the Gram matrix of what is left of the rows without them.
+/// Two rounds of sums: the means, then the Gram matrix of the rows less the means.
 class LinearLearner {
  public:
   using Number = double;
 
-  LinearLearner(const LinearRegression& spec, Share share, const ThreadTeam& team, const FitOptions& options, bool first)
+  LinearLearner(const LinearRegression& spec, Share share, const ThreadTeam& team, const FitOptions& options,
+                bool first)
       : spec_(spec),
         share_(std::move(share)),
         team_(team),
@@ -93,17 +95,17 @@ class LinearLearner {
 
   LinearParameters result() const {
     const std::int64_t n = share_.rows.columns(), y = n, one = n + 1;
-    // What rounding left of the sums of the centred columns, as in the corrected two-pass algorithm (Chan, Golub,
-    // LeVeque, "Algorithms for computing the sample variance", 1983).
+    // Rounding leaves the sums of the centered columns not quite zero; this corrects for them, as in the corrected
+    // two-pass algorithm (Chan, Golub, LeVeque, "Algorithms for computing the sample variance", 1983).
     const double weight = gram_(one, one);
-    const auto centred = [&](std::int64_t i, std::int64_t j) {
+    const auto centered = [&](std::int64_t i, std::int64_t j) {
       return gram_(i, j) - gram_(one, i) * gram_(one, j) / weight;
     };
     MatrixXd gram(n, n);
     VectorXd right(n);
     for (Index j = 0; j < n; ++j) {
-      for (Index i = j; i < n; ++i) gram(i, j) = centred(i, j);
-      right[j] = centred(y, j);
+      for (Index i = j; i < n; ++i) gram(i, j) = centered(i, j);
+      right[j] = centered(y, j);
       gram(j, j) += spec_.l2;
     }
     const VectorXd b = solve(std::move(gram), right);
@@ -113,7 +115,7 @@ class LinearLearner {
     for (std::int64_t j = 0; j < n; ++j)
       intercept -= b[j] * (means_[static_cast<std::size_t>(j) + 1] + gram_(one, j) / weight);
     parameters.values.push_back(intercept);
-    report(b, centred(y, y));
+    report(b, centered(y, y));
     return parameters;
   }
 
@@ -154,8 +156,7 @@ LinearParameters Native::fit(const LinearRegression& spec, const Dataset& data, 
     const int shards = shards_of(LinearRegression::name, options, usual_shards);
     const Dataset contiguous = checked(LinearRegression::name, data, runtime);
     if (!contiguous.classes().empty())
-      throw Error(Errc::invalid_argument, "the target is a class, expected a number",
-                  std::string(LinearRegression::name));
+      fail(Errc::invalid_argument, LinearRegression::name, "the target is a class, expected a number");
     const Rows rows = rows_of(contiguous);
     return learn(peers, spec, contiguous, shards, [&](bool first, bsp::ShardRange mine, const ThreadTeam& team) {
       return LinearLearner(spec, share_of(rows, mine, shards), team, options, first);

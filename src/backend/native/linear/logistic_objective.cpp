@@ -7,7 +7,7 @@
 namespace scalar::inline v0::backend::native {
 namespace {
 
-/// Rows taken at once, so that what was read for the margins is still in the cache for the gradient.
+/// Rows per block: few enough that what was read for the margins is still in the cache for the gradient.
 std::int64_t block_rows(std::int64_t columns) {
   return std::clamp((std::int64_t{1} << 16) / columns, std::int64_t{8}, std::int64_t{64});
 }
@@ -33,7 +33,7 @@ class SoftmaxSums {
  public:
   SoftmaxSums(std::int64_t columns, std::int64_t classes, std::span<const double> parameters)
       : columns_(columns), classes_(classes), panels_((classes + 7) / 8) {
-    // Classes that are not there have margins so low that their probability is zero.
+    // The padding past the last class has margins so low that its probability is zero.
     weights_.resize(static_cast<std::size_t>(panels_ * columns * 8));
     intercepts_.assign(static_cast<std::size_t>(panels_ * 8), -1e30);
     for (std::int64_t k = 0; k < classes; ++k) {

@@ -14,10 +14,10 @@ namespace scalar::inline v0::backend {
 namespace native {
 namespace {
 
-/// Rounds of sums: means, squares, then one evaluation of the objective each.
+/// Rounds of sums: the means, then the squares, then one evaluation of the objective per round.
 ///
 /// The search runs in variables u with `b_kj = s_j u_kj` and `b0_k = s_0 u_k0 - sum_j b_kj mean_j`, in which the
-/// Hessian at zero has a unit diagonal: the same objective and minimum, but raw columns of any scale converge.
+/// Hessian at zero has a unit diagonal. Objective and minimum are the same, but raw columns of any scale converge.
 class LogisticLearner {
  public:
   using Number = double;
@@ -73,7 +73,7 @@ class LogisticLearner {
     scales_.resize(columns_);
     for (std::size_t j = 0; j < columns_; ++j) {
       const double diagonal = curvature * squares[j] + spec_.l2;
-      scales_[j] = diagonal > 0 ? 1 / std::sqrt(diagonal) : 0;  // 0: a constant column that nothing decides about
+      scales_[j] = diagonal > 0 ? 1 / std::sqrt(diagonal) : 0;  // 0: the data say nothing about a constant column
     }
   }
 
@@ -92,7 +92,7 @@ class LogisticLearner {
     return values;
   }
 
-  /// Completes the objective, and hands it to the search in the search's variables.
+  /// Completes the objective and its gradient, and passes them to the search in the search's variables.
   void advance(std::span<double> sums) {
     const std::vector<double> b = raw(search_.point());
     double value = sums[0];
@@ -110,7 +110,7 @@ class LogisticLearner {
     }
     const Lbfgs::State state = search_.advance(value, gradient);
     if (state == Lbfgs::State::trying) return;
-    // The number of rows in the tolerance is the sum of their weights, which peers know.
+    // The tolerance is per row; the number of rows is the sum of their weights, which all peers know.
     done_ = state == Lbfgs::State::stuck || largest <= spec_.tolerance * weight_ ||
             search_.iterations() >= spec_.max_iterations;
     if (first_ && options_.progress && search_.iterations() > 0)

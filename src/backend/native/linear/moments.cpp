@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "backend/native/kernels/kernels.hpp"
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::backend::native {
 namespace {
@@ -44,8 +44,7 @@ ShardSums sums_of(const Share& share, const ThreadTeam& team) {
 
 void check_sums(std::string_view spec, std::span<const double> totals) {
   if (std::all_of(totals.begin(), totals.end(), [](double sum) { return std::isfinite(sum); })) return;
-  throw Error(Errc::out_of_range, "targets, weights or features are too large: their sums are no finite float64",
-              std::string(spec));
+  fail(Errc::out_of_range, spec, "targets, weights or features are too large: their sums are no finite float64");
 }
 
 std::vector<double> means_of(std::span<const double> sums) {
@@ -61,16 +60,17 @@ ShardSums squares_of(const Share& share, std::span<const double> means, const Th
       const float* x = piece.features.data + i * piece.features.stride;
       const double weight = piece.weight(i);
       for (std::size_t j = 0; j < columns; ++j) {
-        const double centred = static_cast<double>(x[j]) - means[j + 1];
-        sums[j] += weight * (centred * centred);
+        const double centered = static_cast<double>(x[j]) - means[j + 1];
+        sums[j] += weight * (centered * centered);
       }
     }
   });
 }
 
-void Gram::sum(const Rows& rows, std::span<const double> means, const ThreadTeam& team, std::span<double> values) const {
+void Gram::sum(const Rows& rows, std::span<const double> means, const ThreadTeam& team,
+               std::span<double> values) const {
   std::fill(values.begin(), values.end(), 0.0);
-  // Blocks of rows small enough to stay in the cache; within one, each thread owns columns of the result.
+  // Blocks of rows are small enough to stay in the cache; within a block, each thread owns columns of the result.
   const std::int64_t each = std::clamp((std::int64_t{8} << 20) / (panels_ * 64), std::int64_t{256}, std::int64_t{8192});
   std::vector<double> packed(static_cast<std::size_t>((std::min)(each, rows.count()) * panels_ * 8));
   for (std::int64_t first = 0; first < rows.count(); first += each) {

@@ -1,5 +1,5 @@
 #pragma once
-/// First and second moments of rows, in sums by shard.
+/// First and second moments of rows, as sums per shard.
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -12,10 +12,10 @@ namespace scalar::inline v0::backend::native {
 /// `[sum w, sum w y, sum w x_0, ...]`.
 ShardSums sums_of(const Share& share, const ThreadTeam& team);
 
-/// Throws `Errc::out_of_range` where sums over the rows of all peers are not finite.
+/// Throws `Errc::out_of_range` if sums over the rows of all peers are not finite.
 void check_sums(std::string_view spec, std::span<const double> totals);
 
-/// Means from such sums: `[mean y, mean x_0, ...]`.
+/// Means from the totals of `sums_of`: `[mean y, mean x_0, ...]`.
 std::vector<double> means_of(std::span<const double> sums);
 
 /// `[sum w (x_j - mean_j)^2]`, given means as `means_of` makes them.
@@ -28,11 +28,11 @@ class Gram {
   explicit Gram(std::int64_t columns) : panels_((columns + 2 + 7) / 8) {}
 
   std::size_t size() const { return static_cast<std::size_t>(start(panels_)); }
-  /// The sums of some rows.
+  /// Sets `values` to the matrix of `rows`.
   void sum(const Rows& rows, std::span<const double> means, const ThreadTeam& team, std::span<double> values) const;
 
   void set(std::span<const double> totals) { values_.assign(totals.begin(), totals.end()); }
-  /// For `i >= j`.
+  /// Element (i, j), for `i >= j`.
   double operator()(std::int64_t i, std::int64_t j) const {
     const std::int64_t panel = j / 8;
     return values_[static_cast<std::size_t>(start(panel) + (i - panel * 8) * 8 + j % 8)];

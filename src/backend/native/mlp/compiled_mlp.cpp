@@ -7,8 +7,8 @@
 
 #include "backend/native/links.hpp"
 #include "backend/native/mlp/layout.hpp"
+#include "core/fail.hpp"
 #include "scalar/backend/native/native.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/core/parallel.hpp"
 #include "spec/checks.hpp"
 
@@ -55,7 +55,7 @@ class CompiledMlp final : public CompiledModel::Interface {
 
   /// Raw sums of at most `together` rows.
   void sums(FloatMatrix features, BatchOut out) const {
-    // One buffer a thread, for all models: it grows to the widest layer once, then nothing is allocated.
+    // One buffer per thread, for all models: it grows to the widest layer once, then nothing is allocated.
     thread_local std::vector<float> buffer;
     const auto half = static_cast<std::size_t>(features.rows * layout_.widest);
     if (buffer.size() < 2 * half) buffer.resize(2 * half);
@@ -84,17 +84,15 @@ class CompiledMlp final : public CompiledModel::Interface {
 };
 
 void check(const MlpParameters& parameters) {
-  const auto refuse = [](const std::string& message) {
-    throw Error(Errc::invalid_argument, message, "network parameters");
-  };
-  if (parameters.layers() == 0) refuse("there are no layers");
+  constexpr std::string_view place = "network parameters";
+  if (parameters.layers() == 0) fail(Errc::invalid_argument, place, "there are no layers");
   for (const std::int64_t units : parameters.sizes)
-    if (units < 1) refuse("a layer has " + std::to_string(units) + " units");
+    if (units < 1) fail(Errc::invalid_argument, place, "a layer has {} units", units);
   const std::size_t expected = parameters.offset(parameters.layers());
   if (parameters.values.size() != expected)
-    refuse("there are " + std::to_string(parameters.values.size()) + " values, expected " + std::to_string(expected));
+    fail(Errc::invalid_argument, place, "there are {} values, expected {}", parameters.values.size(), expected);
   if ((parameters.target_offset != 0 || parameters.target_scale != 1) && parameters.link != Link::identity)
-    refuse("targets of classes have no offset or scale");
+    fail(Errc::invalid_argument, place, "targets of classes have no offset or scale");
 }
 
 }  // namespace

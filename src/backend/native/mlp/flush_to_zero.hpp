@@ -1,13 +1,13 @@
 #pragma once
-/// Denormal numbers off for a while.
+/// FlushToZero: switches off denormal numbers for a scope.
 #if defined(__SSE__)
 #include <xmmintrin.h>
 #endif
 
 namespace scalar::inline v0::backend::native {
 
-/// While it lives, this thread takes and makes zeros for denormal numbers, which are of no use to a network and cost a
-/// hundred cycles each; then the thread is as it was.
+/// While it lives, this thread reads and writes denormal numbers as zeros; afterwards the thread's mode is restored.
+/// Denormal numbers are of no use to a network and cost a hundred cycles each.
 class FlushToZero {
  public:
   FlushToZero(const FlushToZero&) = delete;

@@ -1,5 +1,5 @@
 #pragma once
-/// How a network lies in memory while it works: cut into panels of 16 units, so that no product has to rearrange
+/// How a network is laid out in memory for computing: cut into panels of 16 units, so that no product has to rearrange
 /// weights.
 #include <cstddef>
 #include <cstdint>
@@ -13,15 +13,15 @@ namespace scalar::inline v0::backend::native {
 
 inline constexpr std::int64_t unit_panel = panel_width<float>;
 
-/// Where the numbers of a layer lie in the packed block.
+/// Where the numbers of a layer are in the packed block.
 struct Layer {
   std::int64_t inputs = 0, outputs = 0;
-  std::int64_t panels = 0;     ///< of outputs
+  std::int64_t panels = 0;     ///< number of panels of outputs
   std::size_t weights = 0;     ///< `[panels][inputs][16]`; columns past the last output are zero
   std::size_t biases = 0;      ///< `[panels][16]`
-  std::size_t transposed = 0;  ///< in its own block: `[panels of inputs][width()][16]`
+  std::size_t transposed = 0;  ///< in a separate block: `[panels of inputs][width()][16]`
 
-  /// Units of a row of margins, zeros included.
+  /// Number of outputs in a row, including the padding with zeros.
   std::int64_t width() const { return panels * unit_panel; }
   std::int64_t input_panels() const { return (inputs + unit_panel - 1) / unit_panel; }
 };

@@ -10,9 +10,10 @@
 #include "backend/native/mlp/step.hpp"
 #include "backend/native/peers.hpp"
 #include "backend/native/rows.hpp"
+#include "core/fail.hpp"
 #include "scalar/backend/native/native.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/core/random.hpp"
+#include "scalar/core/range.hpp"
 
 namespace scalar::inline v0::backend {
 namespace native {
@@ -34,17 +35,17 @@ MlpParameters initial(const MultilayerPerceptron& spec, std::int64_t inputs, std
   return parameters;
 }
 
-/// The spec with the number of epochs that it leaves open (docs/spec.md, "How long a network learns"). Few rows are
-/// passed over more often: what a network learns depends on how many steps it takes.
+/// The spec with the number of epochs filled in if the spec leaves it open (docs/spec.md, "How long a network learns").
+/// Few rows get more epochs: what a network learns depends on how many steps it takes.
 MultilayerPerceptron with_epochs(MultilayerPerceptron spec, std::int64_t rows) {
   constexpr std::int64_t usual_steps = 500, least_epochs = 20;
-  const std::int64_t steps = (rows + spec.batch - 1) / spec.batch;  // of an epoch
+  const std::int64_t steps = (rows + spec.batch - 1) / spec.batch;  // per epoch
   if (spec.epochs == 0) spec.epochs = static_cast<int>((std::max)((usual_steps + steps - 1) / steps, least_epochs));
   return spec;
 }
 
-/// Sets the weighted mean and deviation of the targets.
-/// Errors: `Errc::out_of_range` where no double holds them.
+/// Sets the weighted mean and standard deviation of the targets.
+/// Errors: `Errc::out_of_range` if a double cannot hold them.
 void set_targets(const Rows& rows, MlpParameters& parameters) {
   double weight = 0, mean = 0, squares = 0;  // West, "Updating mean and variance estimates", 1979
   for (std::int64_t i = 0; i < rows.count(); ++i) {
@@ -57,13 +58,14 @@ void set_targets(const Rows& rows, MlpParameters& parameters) {
   }
   const double deviation = std::sqrt(squares / weight);
   if (!std::isfinite(mean) || !std::isfinite(deviation))
-    throw Error(Errc::out_of_range, "the targets are too large for a mean and a deviation in float64",
-                std::string(MultilayerPerceptron::name));
+    fail(Errc::out_of_range, MultilayerPerceptron::name,
+         "the targets are too large for a mean and a deviation in float64");
   parameters.target_offset = mean;
   if (deviation > 0) parameters.target_scale = deviation;
 }
 
-/// One minibatch a round, cut into shards whose gradients are added; with one shard, sums and steps are one.
+/// One minibatch per round, cut into shards whose gradients are added. With one shard, adding gradients and the
+/// optimizer's step are done together.
 class MlpLearner {
  public:
   using Number = float;
@@ -113,8 +115,9 @@ class MlpLearner {
 
  private:
   std::span<const std::int64_t> rows_of_shard(int shard) const {
-    const std::int64_t first = at_ + count_ * shard / shards_, last = at_ + count_ * (shard + 1) / shards_;
-    return std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
+    const Range part =
+        even_part(static_cast<std::size_t>(count_), static_cast<std::size_t>(shard), static_cast<std::size_t>(shards_));
+    return std::span(order_).subspan(static_cast<std::size_t>(at_) + part.begin, part.size());
   }
 
   void shuffle() {
@@ -130,10 +133,9 @@ class MlpLearner {
     at_ = 0;
     loss_ = 0;
     if (!std::isfinite(objective))
-      throw Error(Errc::failed,
-                  "the weights are not finite after epoch " + std::to_string(epoch_) + " with learning_rate " +
-                      std::to_string(spec_.learning_rate) + "; a smaller one or scaled features may help",
-                  std::string(MultilayerPerceptron::name));
+      fail(Errc::failed, MultilayerPerceptron::name,
+           "the weights are not finite after epoch {} with learning_rate {}; a smaller one or scaled features may help",
+           epoch_, spec_.learning_rate);
     if (first_ && options_.progress)
       options_.progress({.what = "epoch", .done = epoch_, .total = spec_.epochs, .objective = objective});
   }
@@ -156,15 +158,14 @@ class MlpLearner {
 std::int64_t margins_of(const MultilayerPerceptron& spec, const Dataset& data) {
   if (spec.loss == Loss::squared) {
     if (data.classes().empty()) return 1;
-    throw Error(Errc::invalid_argument, "the target is a class, expected a number for the squared loss",
-                std::string(MultilayerPerceptron::name));
+    fail(Errc::invalid_argument, MultilayerPerceptron::name,
+         "the target is a class, expected a number for the squared loss");
   }
   const std::int64_t classes = checked_classes(MultilayerPerceptron::name, data);
   if (spec.loss == Loss::softmax) return classes;
   if (classes == 2) return 1;
-  throw Error(Errc::invalid_argument,
-              "there are " + std::to_string(classes) + " classes, expected 2 for the logistic loss",
-              std::string(MultilayerPerceptron::name));
+  fail(Errc::invalid_argument, MultilayerPerceptron::name, "there are {} classes, expected 2 for the logistic loss",
+       classes);
 }
 
 }  // namespace

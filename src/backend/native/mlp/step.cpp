@@ -108,7 +108,7 @@ void NetworkStep::set_errors(const Rows& rows, std::span<const std::int64_t> ord
   }
 }
 
-/// Packs the errors of a layer for its gradient, and makes those of the layer below.
+/// Packs the errors of a layer for its gradient, and computes the errors of the layer below.
 void NetworkStep::send_back(std::size_t l, std::int64_t begin, std::int64_t end) {
   const Layer& layer = layout_.layers[l];
   const float* error = deltas_of(l);
@@ -142,7 +142,8 @@ void NetworkStep::send_back(std::size_t l, std::int64_t begin, std::int64_t end)
   }
 }
 
-/// The last layer's errors stand where its margins were; the others' beside the outputs, which gradients still need.
+/// The errors of the last layer replace its margins; those of other layers have memory of their own, because gradients
+/// still need the outputs.
 float* NetworkStep::deltas_of(std::size_t l) {
   return l + 1 == layout_.layers.size() ? outputs_[l].data() : deltas_[l].data();
 }
@@ -151,7 +152,8 @@ std::int64_t NetworkStep::input_stride(std::size_t l) const {
   return l == 0 ? layout_.layers[0].inputs : layout_.layers[l - 1].width();
 }
 
-/// `to[panel][input][16]`, panels `panel_stride` apart, and `biases[panel][16]` with the first inputs.
+/// Writes the gradient of a block of weights to `to[panel][input][16]`, panels `panel_stride` apart. The block with the
+/// first inputs also writes that of the biases, to `biases[panel][16]`.
 void NetworkStep::block_gradient(const Block& block, float* to, std::int64_t panel_stride, float* biases) const {
   const std::int64_t stride = input_stride(block.layer);
   const float* errors = errors_[block.layer].data() + block.panel * rows_ * unit_panel;
@@ -201,7 +203,7 @@ std::size_t NetworkStep::weights_at(const Block& block, std::int64_t panel) cons
   return layer.weights + index(((block.panel + panel) * layer.inputs + block.first) * unit_panel);
 }
 
-/// Keeps the transposed copy, which carries errors down, equal to the weights.
+/// Updates the transposed copy of the weights, which sends errors to the layer below.
 void NetworkStep::transpose(const Block& block) {
   const Layer& layer = layout_.layers[block.layer];
   for (std::int64_t panel = 0; panel < block.panels; ++panel) {

@@ -13,21 +13,22 @@ namespace scalar::inline v0::backend::native {
 
 /// A network with the memory it needs to learn from up to `most_rows` rows at a time.
 ///
-/// Two parallel phases a minibatch. First rows: each thread takes some through all layers and their errors back. Then
-/// weights: each thread owns blocks of them, sums their gradient over all rows, and steps. No sum is ever split between
-/// threads, so the bits do not depend on how many there are.
+/// A minibatch has two parallel phases. First rows: each thread takes some rows forward through all layers, and their
+/// errors back. Then weights: each thread owns blocks of weights, sums their gradients over all rows, and takes the
+/// step. No sum is ever split between threads, so the bits do not depend on the number of threads.
 class NetworkStep {
  public:
-  /// `start` also says what is subtracted from targets of the squared loss and what they are divided by.
-  NetworkStep(const MultilayerPerceptron& spec, const MlpParameters& start, std::int64_t most_rows, const ThreadTeam& team);
+  /// `start` has the initial weights, and the offset and scale that standardize the targets of the squared loss.
+  NetworkStep(const MultilayerPerceptron& spec, const MlpParameters& start, std::int64_t most_rows,
+              const ThreadTeam& team);
 
   /// First phase, for the rows `order` of `rows`. Returns their summed loss.
   double propagate(const Rows& rows, std::span<const std::int64_t> order);
-  /// Second phase: the summed gradients of those rows, in the packed layout.
+  /// Second phase: the gradients summed over those rows, in the packed layout.
   void sum_gradients(std::span<float> gradients);
   /// The optimizer's next step, for gradients summed over `rows` rows.
   void apply(std::span<const float> gradients, std::int64_t rows);
-  /// `sum_gradients` and `apply` at once: gradients never leave the cache.
+  /// `sum_gradients` and `apply` in one pass: gradients never leave the cache.
   void sum_and_apply(std::int64_t rows);
 
   std::size_t size() const { return layout_.size; }
@@ -36,7 +37,7 @@ class NetworkStep {
   double squared_weights() const;
 
  private:
-  struct Block {  // of weights: panels `[panel, panel + panels)`, inputs `[first, last)`
+  struct Block {  // a block of weights: panels `[panel, panel + panels)`, inputs `[first, last)`
     std::size_t layer = 0;
     std::int64_t panel = 0, panels = 0, first = 0, last = 0;
   };

@@ -6,16 +6,16 @@
 namespace scalar::inline v0::backend::trees {
 namespace {
 
-constexpr std::int64_t ahead = 24;  // rows whose bins are asked for early: deep in a tree they are scattered
+constexpr std::int64_t ahead = 24;  // rows to prefetch ahead: deep in a tree, rows are scattered in memory
 
-/// Everything known while compiling but the rows.
+/// `add_rows` for a block width known at compile time, with 256 slots per feature.
 template <int Width, class Sum>
 void add_fixed(const std::uint8_t* codes, const std::uint32_t* index, std::int64_t count, const Sum* gradients,
                Sum* histogram) {
   const auto add = [&](std::uint32_t row) {
     const std::uint8_t* from = codes + std::size_t{row} * Width;
     const Sum gradient = gradients[row];
-    // The bins are read before any sum is written: a byte might alias a sum.
+    // All bins are read before any sum is written, because a byte might alias a sum.
     std::array<std::uint32_t, Width> code;
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < Width; ++i) code[i] = from[i];

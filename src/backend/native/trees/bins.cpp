@@ -8,18 +8,19 @@
 #include "scalar/bsp/mailbox.hpp"
 #include "scalar/bsp/peer.hpp"
 #include "scalar/core/random.hpp"
+#include "scalar/core/range.hpp"
 #include "scalar/spec/gradient_boosted_trees.hpp"
 
 namespace scalar::inline v0::backend::trees {
 namespace {
 
-/// Rows of this peer that the quantiles are taken from, ascending.
+/// The rows of this peer that quantiles are taken from, ascending.
 struct Sample {
   std::vector<std::int64_t> rows{};
-  bool is_whole = false;  ///< all that count
+  bool is_whole = false;  ///< the sample has all rows that count
 };
 
-/// All rows, or one drawn from each of equal stretches of all peers' rows.
+/// All rows, or one drawn from each of equal ranges of all peers' rows.
 Sample sample_of(const Part& part, int bins) {
   const std::int64_t wanted = (std::max)(std::int64_t{16'384}, std::int64_t{64} * bins), rows = part.rows.count();
   Sample sample{{}, part.all <= 2 * wanted};
@@ -28,9 +29,10 @@ Sample sample_of(const Part& part, int bins) {
   } else {
     Philox random(0x5ca1a4);
     for (std::int64_t i = 0; i < wanted; ++i) {
-      const std::int64_t begin = part.all * i / wanted, end = part.all * (i + 1) / wanted;
-      const auto drawn = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(end - begin)));
-      if (const std::int64_t row = begin + drawn - part.first; row >= 0 && row < rows) sample.rows.push_back(row);
+      const Range range =
+          even_part(static_cast<std::size_t>(part.all), static_cast<std::size_t>(i), static_cast<std::size_t>(wanted));
+      const auto drawn = static_cast<std::int64_t>(range.begin + random.below(range.size()));
+      if (const std::int64_t row = drawn - part.first; row >= 0 && row < rows) sample.rows.push_back(row);
     }
   }
   if (!part.rows.weights.empty())
@@ -38,17 +40,17 @@ Sample sample_of(const Part& part, int bins) {
   return sample;
 }
 
-/// What the rows of one peer have of a feature.
+/// What one peer knows of a feature from its rows.
 struct Column {
   bool missing = false, infinite = false;
   bool many = false;              ///< more distinct values than a feature may keep apart
   std::vector<float> sample{};    ///< ascending
-  std::vector<float> distinct{};  ///< all of the rows, ascending, where the sample does not tell
+  std::vector<float> distinct{};  ///< the distinct values of all rows, ascending, if the sample is not whole
 };
 
 constexpr std::int64_t rows_between_checks = std::int64_t{1} << 18;  // about a millisecond
 
-/// Adds the distinct values of a column to those known already, unless there are more than `limit`: false.
+/// Adds the distinct values of a column to `values`; returns false as soon as there are more than `limit`.
 bool add_distinct(const native::Rows& rows, std::int64_t column, std::size_t limit, const Watch& watch,
                   std::vector<float>& values) {
   float last = std::numeric_limits<float>::quiet_NaN();
@@ -92,7 +94,7 @@ Column look_at(const native::Rows& rows, std::int64_t column, const Sample& samp
   return found;
 }
 
-/// Merges what another peer has into `all`.
+/// Merges what another peer knows into `all`.
 void merge(Column& all, const Column& more) {
   all.missing |= more.missing, all.infinite |= more.infinite, all.many |= more.many;
   const auto join = [](std::vector<float>& to, const std::vector<float>& from) {
@@ -106,24 +108,24 @@ void merge(Column& all, const Column& more) {
 
 Cuts cuts_of(const Column& column, bool sample_is_whole, int bins) {
   Cuts cuts{{}, column.missing, column.infinite};
-  // A byte holds 256 codes, one of which says missing.
+  // A byte holds 256 codes, one of which means missing.
   if (bins == 256 && cuts.missing) bins = 255;
   const auto limit = static_cast<std::size_t>(bins);
   const std::vector<float> distinct = distinct_of(sample_is_whole ? column.sample : column.distinct);
   if (!column.many && distinct.size() <= limit) {
-    // Every value has its bin, and the cut below it is the value itself.
+    // Every value has a bin of its own, and the cut below it is the value itself.
     if (!distinct.empty()) cuts.values.assign(distinct.begin() + 1, distinct.end());
     return cuts;
   }
   const std::vector<float>& sorted = column.sample;
   for (std::size_t k = 1; k < limit && !sorted.empty(); ++k) {
-    const float cut = sorted[sorted.size() * k / limit];
+    const float cut = sorted[even_bound(sorted.size(), k, limit)];
     if (cut > (cuts.values.empty() ? sorted.front() : cuts.values.back())) cuts.values.push_back(cut);
   }
   return cuts;
 }
 
-/// Features as words, to send them.
+// Serializes features as words, to send them to other peers.
 void write(const std::vector<float>& values, std::vector<std::uint32_t>& to) {
   to.push_back(static_cast<std::uint32_t>(values.size()));
   for (const float value : values) to.push_back(std::bit_cast<std::uint32_t>(value));
@@ -157,7 +159,7 @@ void read(std::span<const std::uint32_t>& from, Cuts& cuts) {
 
 using Box = bsp::Mailbox<std::uint32_t>;
 
-/// Tells each peer what it needs of `items`: those of its features, or those of this peer's.
+/// Sends to each other peer the items of the features `range(rank)`.
 template <class Item, class Range>
 void send_items(Box& box, const bsp::Peer& peer, const std::vector<Item>& items, const Range& range) {
   std::vector<std::uint32_t> words;
@@ -170,7 +172,8 @@ void send_items(Box& box, const bsp::Peer& peer, const std::vector<Item>& items,
   }
 }
 
-/// Cuts padded with NaN, which nothing is greater than, to one less than a power of two: a search without branches.
+/// Binary search in cuts without branches. The cuts are padded to a power of two with NaN, which is not less than or
+/// equal to any value.
 class Search {
  public:
   explicit Search(const Cuts& cuts)
@@ -217,7 +220,9 @@ Part part_of(const native::Rows& all, int rank, int peers) {
 }
 
 Features features_of(std::int64_t features, int rank, int peers) {
-  return {static_cast<int>(features * rank / peers), static_cast<int>(features * (rank + 1) / peers)};
+  const Range range =
+      even_part(static_cast<std::size_t>(features), static_cast<std::size_t>(rank), static_cast<std::size_t>(peers));
+  return {static_cast<int>(range.begin), static_cast<int>(range.end)};
 }
 
 void Watch::check() const { native::check_stop(GradientBoostedTrees::name, options_); }
@@ -287,19 +292,20 @@ std::vector<Block> make_blocks(int features, int stride, int threads) {
   count = (std::min)(features, (count + threads - 1) / threads * threads);
   std::vector<Block> blocks;
   for (int i = 0; i < count; ++i) {
-    const auto at = [&](int k) { return static_cast<int>(std::int64_t{features} * k / count); };
-    blocks.push_back({at(i), at(i + 1) - at(i)});
+    const Range range =
+        even_part(static_cast<std::size_t>(features), static_cast<std::size_t>(i), static_cast<std::size_t>(count));
+    blocks.push_back({static_cast<int>(range.begin), static_cast<int>(range.size())});
   }
   return blocks;
 }
 
 template <class Code>
-Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks, const native::ThreadTeam& team,
-                 const Watch& watch) {
+Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks,
+                 const native::ThreadTeam& team, const Watch& watch) {
   Binned<Code> binned{features.rows, std::move(blocks), {}};
   binned.codes.resize(static_cast<std::size_t>(features.rows * features.columns));
   const std::vector<Search> searches(cuts.begin(), cuts.end());
-  // A tile of rows is read once and stays near while its columns are searched one after the other.
+  // A tile of rows is read once and stays in the cache while its columns are searched one after the other.
   const auto code = [&](std::int64_t begin, std::int64_t end) {
     for (const Block& block : binned.blocks)
       for (int i = 0; i < block.width; ++i)

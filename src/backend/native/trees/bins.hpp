@@ -1,5 +1,6 @@
 #pragma once
-/// Features as small integers: quantile bins, stored in blocks of features whose histograms stay in the nearest cache.
+/// Features as small integers: quantile bins, stored in blocks of features whose histograms fit in the first-level
+/// cache.
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -15,12 +16,12 @@ class Peer;
 
 namespace scalar::inline v0::backend::trees {
 
-/// The bins of one feature. A value's bin is the number of cuts that are not greater than it; what is missing has the
+/// The bins of one feature. A value's bin is the number of cuts that are not greater than it; missing values have the
 /// bin after the last.
 struct Cuts {
   std::vector<float> values{};  ///< ascending, not NaN
   bool missing = false;         ///< some training rows lack the feature
-  bool infinite = false;        ///< some training rows hold +infinity, which is less than no split
+  bool infinite = false;        ///< some training rows hold +infinity, which goes right at every split
 
   int bins() const { return static_cast<int>(values.size()) + 1; }
   int slots() const { return bins() + (missing ? 1 : 0); }
@@ -33,25 +34,25 @@ struct Block {
 };
 
 inline constexpr int max_block_width = 16;
-inline constexpr std::size_t block_bytes = 28 * 1024;  ///< of a block's histogram: most of a nearest cache
+inline constexpr std::size_t block_bytes = 28 * 1024;  ///< size of a block's histogram: most of a first-level cache
 
-/// The rows `[first, first + rows.count())` of `all`: those of one peer.
+/// The rows of one peer: `[first, first + rows.count())` of `all` rows.
 struct Part {
   native::Rows rows{};
   std::int64_t first = 0;
   std::int64_t all = 0;
 };
 
-/// Asks between pieces of the binning whether the fit should go on, and tells how far it has come.
+/// Checks between pieces of the binning whether a stop is requested, and reports progress.
 class Watch {
  public:
-  /// `reports`: this peer tells the caller's progress. `columns` are those of the data.
+  /// `reports`: this peer calls the caller's progress function. `columns`: the number of columns of the data.
   Watch(const FitOptions& options, bool reports, std::int64_t columns)
       : options_(options), reports_(reports), columns_(columns) {}
 
-  /// Throws `Errc::canceled` once asked to stop. May be called by any thread.
+  /// Throws `Errc::canceled` once a stop is requested. May be called by any thread.
   void check() const;
-  /// So many columns have cuts, of each of which so many of `rows` have codes.
+  /// Reports that `columns` columns have cuts, and that `coded` of the `rows` rows have codes.
   void report(std::int64_t columns, std::int64_t coded, std::int64_t rows) const;
 
  private:
@@ -60,27 +61,29 @@ class Watch {
   std::int64_t columns_;
 };
 
-/// A share of `all`, the larger ones first.
+/// The rows of peer `rank` when `all` are divided among `peers`; the first peers get one more row if needed.
 Part part_of(const native::Rows& all, int rank, int peers);
 
-/// Cuts of every feature: exact where it has at most `bins` distinct values, else quantiles, of a sample when there are
-/// many rows. Rows of weight 0 do not count. The same for any number of threads, and for any parts of the same rows:
-/// each peer tells what it has of a feature to the one that finds its cuts, and that tells the cuts to all.
+/// Finds the cuts of every feature: all distinct values if there are at most `bins`, else quantiles, of a sample if
+/// there are many rows. Rows of weight 0 do not count. The result is the same for any number of threads and any
+/// division of the same rows: each peer sends what it has of a feature to the peer that finds the feature's cuts, which
+/// sends the cuts to all.
 /// Errors: `Errc::canceled`.
 bsp::Task<std::vector<Cuts>> find_cuts(bsp::Peer& peer, const Part& part, int bins, const native::ThreadTeam& team,
                                        const Watch& watch);
 
-/// The features `[first, last)` that peer `rank` answers for.
+/// The features `[first, last)` that one peer is responsible for.
 struct Features {
   int first = 0, last = 0;
   int count() const { return last - first; }
 };
 Features features_of(std::int64_t features, int rank, int peers);
 
-/// Histogram slots that each feature gets: the largest number needed; 256 when bytes are enough.
+/// The number of histogram slots that each feature gets: the largest number needed, at least 256 (codes of one byte).
 int slot_stride(std::span<const Cuts> cuts);
 
-/// Neighboring features in blocks of nearly equal width, as many as the cache asks for, or as there are threads.
+/// Cuts the features into blocks of neighbors of nearly equal width: as many blocks as the cache requires, rounded up
+/// to a multiple of `threads` if there are enough features.
 std::vector<Block> make_blocks(int features, int stride, int threads);
 
 /// A matrix of bins. `Code` is `std::uint8_t` or `std::uint16_t`.
@@ -95,7 +98,7 @@ struct Binned {
 
 /// Errors: `Errc::canceled`.
 template <class Code>
-Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks, const native::ThreadTeam& team,
-                 const Watch& watch);
+Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<Block> blocks,
+                 const native::ThreadTeam& team, const Watch& watch);
 
 }  // namespace scalar::inline v0::backend::trees

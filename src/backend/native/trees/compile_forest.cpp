@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "backend/native/trees/walk.hpp"
+#include "core/fail.hpp"
 #include "scalar/backend/native/native.hpp"
-#include "scalar/core/error.hpp"
 #include "scalar/core/parallel.hpp"
 
 namespace scalar::inline v0::backend {
@@ -18,14 +18,15 @@ using namespace trees;
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
-/// How a feature is rewritten so that one comparison gives the node's answer, missing or not: a column of a block.
+/// How a feature is rewritten so that one comparison decides a node, whether the value is missing or not. Each pair of
+/// a feature and a rewriting becomes a column of a block.
 enum class Rewrite : std::uint8_t {
   nan_up,    ///< NaN -> +infinity, which goes right
   nan_down,  ///< NaN -> -infinity, which goes left
   zero_up,
   zero_down,
-  is_nan,   ///< -1 where it is NaN, else 1: for splits at -infinity, which nothing is less than
-  is_zero,  ///< the same for NaN or zero
+  is_nan,   ///< -1 for NaN, else 1: for splits at -infinity, which no value is less than
+  is_zero,  ///< -1 for NaN or zero, else 1
 };
 
 template <Rewrite How>
@@ -36,7 +37,7 @@ float rewrite(float x) {
   return missing ? (How == Rewrite::nan_up || How == Rewrite::zero_up ? infinity : -infinity) : x;
 }
 
-/// What a node asks, ready to compare.
+/// The comparison of a node: right if the rewritten feature is not less than `split`.
 struct Question {
   Rewrite how;
   std::int32_t feature;
@@ -61,7 +62,7 @@ Question question(const Forest& forest, std::size_t node) {
   return {how, forest.feature[node], split};
 }
 
-/// The columns that a forest asks: those of one rewriting are neighbors.
+/// The columns that a forest compares; those with the same rewriting are neighbors.
 class Columns {
  public:
   explicit Columns(const Forest& forest) {
@@ -123,7 +124,7 @@ std::vector<int> depths(const Forest& forest) {
   return depth;
 }
 
-/// All trees filled up to complete ones of the same depth: no pointers, no tests for leaves.
+/// All trees, filled up to complete trees of the same depth: there are no pointers and no tests for leaves.
 template <class Width>
 class HeapTrees {
  public:
@@ -139,7 +140,7 @@ class HeapTrees {
     return depth <= 12 && std::ldexp(static_cast<double>(forest.trees()), depth) <= 4 * real + 64;
   }
 
-  /// Leaves of `lanes` trees from `tree` on for one row.
+  /// The leaves that one row reaches in `lanes` trees, from `tree` on.
   void walk_row(std::size_t tree, const float* x, Width* leaf) const {
     const HeapNode* first = nodes_.data() + (tree << depth_);
     std::uint32_t slot[lanes];
@@ -182,7 +183,7 @@ class HeapTrees {
     const auto at = static_cast<std::size_t>(forest.tree_begin[tree] + node);
     const std::size_t first = tree << depth_;
     if (forest.feature[at] < 0) {
-      // A leaf above the last level: whatever is asked below it leads to its value.
+      // A leaf above the last level: every path below it leads to its value.
       const std::size_t width = std::size_t{1} << (depth_ - level);
       std::fill_n(leaves_.begin() + static_cast<std::ptrdiff_t>(first + slot * width - (std::size_t{1} << depth_)),
                   width, static_cast<Width>(forest.value[at]));
@@ -200,13 +201,13 @@ class HeapTrees {
   WalkTop top_ = walk_top();
 };
 
-/// Trees as they are: for deep or ragged ones.
+/// Trees as they are, for trees that are deep or far from complete.
 template <class Width>
 class LinkedTrees {
  public:
   LinkedTrees(const Forest& forest, const Columns& columns) {
     if (2 * forest.feature.size() > (std::numeric_limits<std::uint32_t>::max)())
-      throw Error(Errc::too_large, "has " + std::to_string(forest.feature.size()) + " nodes", "forest");
+      fail(Errc::too_large, "forest", "has {} nodes", forest.feature.size());
     for (std::size_t t = 0; t < static_cast<std::size_t>(forest.trees()); ++t) place(forest, columns, t);
   }
 
@@ -313,11 +314,9 @@ class CompiledForest final : public CompiledModel::Interface {
  private:
   static void check_shapes(FloatMatrix rows, BatchOut out, std::int64_t features, std::int64_t outputs) {
     if (rows.columns != features || out.columns != outputs || out.rows != rows.rows)
-      throw Error(Errc::shape_mismatch, "features are [" + std::to_string(rows.rows) + ", " +
-                                            std::to_string(rows.columns) + "] and predictions [" +
-                                            std::to_string(out.rows) + ", " + std::to_string(out.columns) +
-                                            "], expected [rows, " + std::to_string(features) + "] and [rows, " +
-                                            std::to_string(outputs) + "]");
+      fail(Errc::shape_mismatch, {},
+           "features are [{}, {}] and predictions [{}, {}], expected [rows, {}] and [rows, {}]", rows.rows,
+           rows.columns, out.rows, out.columns, features, outputs);
   }
   void check_shapes(FloatMatrix rows, BatchOut out, std::int64_t outputs) const {
     check_shapes(rows, out, features_, outputs);
@@ -342,7 +341,7 @@ class CompiledForest final : public CompiledModel::Interface {
 
   template <class Sink>
   void for_blocks(FloatMatrix rows, const Sink& sink) const {
-    // A piece is worth a task: about 100 microseconds.
+    // A piece is large enough to be worth a task: about 100 microseconds.
     const std::int64_t visits =
         (std::max)(std::int64_t{1}, static_cast<std::int64_t>(tree_output_.size())) * trees_.visits_a_tree();
     const std::int64_t grain = block_rows * (1 + 100'000 / (visits * block_rows));
@@ -362,7 +361,7 @@ class CompiledForest final : public CompiledModel::Interface {
       parallel_for(runtime_, rows.rows, grain, piece);
   }
 
-  /// One row: several trees at a time, their leaves added in tree order.
+  /// One row walks several trees at a time; their leaves are added in tree order.
   template <class Sink>
   void sum_row(FloatMatrix row, std::int64_t number, const Sink& sink) const {
     auto& scratch = Scratch<Width>::of_thread(columns_.size(), base_.size());
@@ -381,7 +380,7 @@ class CompiledForest final : public CompiledModel::Interface {
     sink(number, sums);
   }
 
-  /// A block: a tree stays in the nearest cache while all rows walk it.
+  /// All rows of a block walk one tree after the other, so a tree stays in the first-level cache.
   template <class Sink>
   void sum_block(FloatMatrix rows, std::int64_t number, const Sink& sink) const {
     const std::size_t outputs = base_.size();
@@ -428,7 +427,7 @@ CompiledModel compile_as(const Forest& forest, const Runtime& runtime) {
 CompiledModel compile(const Forest& forest, const Runtime& runtime) {
   check(forest);
   if (forest.link == Link::logistic && forest.outputs != 1)
-    throw Error(Errc::corrupt, "a logistic link has one margin, not " + std::to_string(forest.outputs), "forest");
+    fail(Errc::corrupt, "forest", "a logistic link has one margin, not {}", forest.outputs);
   return forest.width == DataType::float32 ? compile_as<float>(forest, runtime) : compile_as<double>(forest, runtime);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-/// Sums whose bits depend neither on the order of their terms nor on who adds them: whole multiples of a power of two.
+/// Sums of whole multiples of a power of two: their bits depend neither on the order of the terms nor on which peer
+/// adds which terms.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -15,19 +16,19 @@ namespace scalar::inline v0::backend::trees {
 
 using native::ThreadTeam;
 
-/// The smallest power of two by which `sum`, rounded `rows` times, stays below `limit`.
+/// The smallest power of two in multiples of which `sum` stays below `limit`, even after `rows` terms were rounded.
 inline double unit(double sum, double limit, std::int64_t rows) {
   if (sum == 0) return 1;
   return std::exp2(std::ceil(std::log2(sum / (limit - static_cast<double>(rows)))));
 }
 
-/// Two numbers of a row.
+/// Two numbers per row, which are summed together.
 template <class Number>
 struct Both {
   Number first{}, second{};
 };
 
-/// What is known of the numbers of all rows. `largest` are sizes; NaN or infinite where a number is.
+/// Over the numbers of all rows: the largest absolute values, NaN or infinite if a number is, and the sums.
 struct Totals {
   Both<double> largest{}, sum{};
 };
@@ -44,7 +45,7 @@ struct Plus {
   }
 };
 
-/// `op` folded over `value(row)` of some rows, by pieces.
+/// Folds `value(row)` over this peer's rows with `op`, in pieces.
 template <class Value, class Op>
 auto fold_rows(const ThreadTeam& team, std::int64_t rows, const Value& value, Op op) {
   constexpr std::int64_t piece = 8192;
@@ -60,8 +61,9 @@ auto fold_rows(const ThreadTeam& team, std::int64_t rows, const Value& value, Op
   return all;
 }
 
-/// Sums `value(row)`, a `Both<double>`, over the `rows` rows of every peer, `all` together: two collectives. A term
-/// loses what is smaller than 2^-62 of `all` times the largest one. The sums are 0 where a number is not finite.
+/// Sums `value(row)`, a `Both<double>`, over the rows of all peers: `rows` on this peer, `all` in total. Takes two
+/// collectives. A term loses what is smaller than 2^-62 of `all` times the largest one. The sums are 0 if a number is
+/// not finite.
 template <class Value>
 bsp::Task<Totals> sum_exactly(bsp::Peer& peer, const ThreadTeam& team, std::int64_t rows, std::int64_t all,
                               const Value& value) {
@@ -87,13 +89,13 @@ bsp::Task<Totals> sum_exactly(bsp::Peer& peer, const ThreadTeam& team, std::int6
   co_return totals;
 }
 
-/// A number that counts for one of several groups.
+/// A number that is added to one of several groups.
 struct Grouped {
   int group = 0;
   double number = 0;
 };
 
-/// As `sum_exactly`, for each group: `value(row)` is a `Grouped` whose group is below `groups`.
+/// As `sum_exactly`, but one sum per group: `value(row)` is a `Grouped` whose group is below `groups`.
 template <class Value>
 bsp::Task<std::vector<double>> sum_groups_exactly(bsp::Peer& peer, const ThreadTeam& team, std::int64_t rows,
                                                   std::int64_t all, int groups, const Value& value) {

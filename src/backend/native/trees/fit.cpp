@@ -17,7 +17,7 @@ namespace {
 /// Boosts with the rows of one peer; every peer ends with the same forest. `forest` has no trees yet.
 bsp::Task<> boost(bsp::Peer& peer, const GradientBoostedTrees& spec, const Part& part, const FitOptions& options,
                   const native::ThreadTeam& team, Forest& forest) {
-  // What peers do together must not depend on who of them is listened to.
+  // All peers must make the same collective calls, even if only one of them has a progress function.
   const bool reports = co_await broadcast(peer, static_cast<bool>(options.progress), 0);
   Objective objective(spec.loss, static_cast<int>(forest.outputs), part.rows, part.all, team);
   co_await objective.start(peer);
@@ -48,7 +48,7 @@ Forest Native::fit(const GradientBoostedTrees& spec, const Dataset& data, const 
   native::Peers peers(options, runtime);
   return peers.lead([&] {
     validate(spec);
-    (void)native::shards_of(GradientBoostedTrees::name, options, 1);  // only to refuse: sums are integers
+    (void)native::shards_of(GradientBoostedTrees::name, options, 1);  // only checks: sums of integers need no shards
     native::check_stop(GradientBoostedTrees::name, options);
     const Dataset rows = data.contiguous();
     const Forest start = trees::empty_forest(spec, rows);

@@ -9,27 +9,28 @@
 
 #include "backend/native/trees/exact.hpp"
 #include "backend/native/trees/partition.hpp"
+#include "core/fail.hpp"
 #include "scalar/bsp/collectives.hpp"
 #include "scalar/bsp/mailbox.hpp"
-#include "scalar/core/error.hpp"
 
 namespace scalar::inline v0::backend::trees {
 namespace {
 
 constexpr std::size_t histogram_memory_bytes = std::size_t{256} << 20;
-constexpr std::int64_t worth_keeping = 256;  // rows: below, adding them up again is cheaper than a subtraction
+constexpr std::int64_t worth_keeping = 256;  // rows: with fewer, adding them up again is cheaper than a subtraction
 constexpr std::int64_t piece_rows = 8192;
-constexpr std::size_t exchange_bytes = std::size_t{16} << 20;  // of histograms that a peer holds to send
-constexpr double most_uneven = 65536;  // largest gradient over the mean one, up to which 31 bits hold both
+constexpr std::size_t exchange_bytes = std::size_t{16} << 20;  // of histograms that a peer holds for sending
+constexpr double most_uneven = 65536;  // largest gradient over mean gradient; up to here 31 bits hold both
 
-/// Whether 31 bits hold the sums and the single gradients.
+/// True if 31 bits can hold both the sums and the single gradients.
 bool is_even(const Totals& sizes, std::int64_t rows) {
   const double most = most_uneven / static_cast<double>(rows);
   return rows < (std::int64_t{1} << 26) && sizes.largest.first <= most * sizes.sum.first &&
          sizes.largest.second <= most * sizes.sum.second;
 }
 
-/// The nearest integer of a number within 32 bits, without a call: the sum with 1.5 * 2^52 ends in its digits.
+/// Rounds a number within 32 bits to the nearest integer without a call: adding 1.5 * 2^52 leaves the integer in the
+/// low bits.
 std::uint32_t low_digits(double number) {
   return static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(number + 0x1.8p52));
 }
@@ -43,7 +44,7 @@ Wide widen(const Gradient& gradient, double per_g, double per_h) {
   return {static_cast<std::int64_t>(gradient.g * per_g), static_cast<std::int64_t>(gradient.h * per_h)};
 }
 
-/// A tree while it grows.
+/// A tree that is being grown.
 struct Tree {
   std::vector<std::int32_t> feature, left, right;
   std::vector<double> value;
@@ -62,13 +63,13 @@ struct Tree {
   }
 };
 
-/// This peer's rows of one node: a stretch of the index.
+/// A leaf, with this peer's rows of it: a stretch of the index.
 struct Leaf {
   std::int32_t node;
   Stretch rows;
 };
 
-/// What stands at the root.
+/// Number of rows and sum of gradients at the root.
 template <class Sum>
 struct Root {
   std::int64_t rows = 0;
@@ -89,10 +90,11 @@ struct Better {
   }
 };
 
-/// Grows one tree from sums of one kind; keeps its memory for the next.
+/// Grows one tree with sums of type `Sum`; keeps its memory for the next tree.
 ///
-/// Alone it looks for splits while a block's sums are in the cache. With peers, each adds up its rows, sends every peer
-/// the sums of the features that peer answers for, and keeps, subtracts and searches those of its own.
+/// A single peer searches for splits while a block's sums are in the cache. With several peers, each adds up its own
+/// rows, sends every other peer the sums of the features that the other is responsible for, and keeps, subtracts, and
+/// searches the sums of its own features.
 template <class Code, class Sum>
 class Growth {
  public:
@@ -108,13 +110,13 @@ class Growth {
         own_(features_of(static_cast<std::int64_t>(cuts.size()), peer.rank(), peer.size())) {
     for (std::size_t block = 0; block < binned.blocks.size(); ++block)
       block_of_.insert(block_of_.end(), static_cast<std::size_t>(binned.blocks[block].width), block);
-    // The same at every peer, though some have a feature less.
+    // Computed from the largest share, so that the limit is the same on every peer even if some have a feature less.
     const std::size_t peers = static_cast<std::size_t>(peer.size()), most = (cuts.size() + peers - 1) / peers;
     histogram_limit_ = histogram_memory_bytes / (sizeof(Sum) * (std::max)(most * stride_, std::size_t{1}));
   }
 
   std::vector<Sum>& sums() { return sums_; }
-  /// Of the last tree; the index was reordered so that each leaf's rows are a stretch.
+  /// The leaves of the last tree. The index was reordered so that each leaf's rows are a stretch of it.
   const std::vector<Leaf>& leaves() const { return leaves_; }
 
   bsp::Task<> grow(const Units& units, std::vector<std::uint32_t>& index, const std::stop_token& stop, Tree& tree) {
@@ -126,7 +128,7 @@ class Growth {
     std::vector<Job> jobs;
     plant(all, index.size(), tree, open, jobs);
     for (int level = 0; !open.empty(); ++level) {
-      if (stop.stop_requested()) throw Error(Errc::canceled, "asked to stop while a tree grew");
+      if (stop.stop_requested()) fail(Errc::canceled, {}, "asked to stop while a tree grew");
       if (peer_.size() == 1)
         run(jobs, index, open);
       else
@@ -140,23 +142,23 @@ class Growth {
   }
 
  private:
-  /// A node whose best split is looked for.
+  /// A node whose best split is being searched for.
   struct Open {
     std::int32_t node;
     Stretch rows;        ///< this peer's
-    std::int64_t count;  ///< of all peers
+    std::int64_t count;  ///< number of rows of all peers
     Sum total;
-    int histogram;  ///< kept in the pool; -1: not kept
+    int histogram;  ///< its index in the pool; -1: not kept
     Candidate<Sum> best;
     std::int64_t left_rows = 0;  ///< of `rows`
   };
-  /// Rows to add up, and who wants to know.
+  /// Rows to add up, and the node whose split is searched for in their sums.
   struct Piece {
     Stretch rows{};
     int histogram = -1;
-    int open = -1;  ///< -1: nobody, it is only subtracted
+    int open = -1;  ///< index of the open node; -1: none, the sums are only subtracted from the parent's
   };
-  /// Two siblings, or one node. With `parent` the larger one is `parent - smaller`, in place.
+  /// Two siblings, or one node. With a `parent`, the sums of the larger one are `parent - smaller`, in place.
   struct Job {
     Piece small;
     Piece large;
@@ -185,7 +187,7 @@ class Growth {
     const double h = second(node.total, units_);
     return level < settings_.depth && node.count >= 2 && h > 0 && h >= 2 * settings_.rules.min_child_weight;
   }
-  /// A place for the histogram of a node whose children may want to subtract from it, or -1.
+  /// A place in the pool for the histogram of a node, if its children may need it to subtract from; else -1.
   int keep(const Open& node, int level) {
     if (level + 1 >= settings_.depth || node.count < worth_keeping) return -1;
     if (free_.empty()) {
@@ -201,7 +203,7 @@ class Growth {
     if (histogram >= 0) free_.push_back(histogram);
   }
 
-  /// Adds up rows and looks for splits: one task for each job and block of features.
+  /// Adds up rows and searches for splits: one task per job and block of features.
   void run(const std::vector<Job>& jobs, const std::vector<std::uint32_t>& index, std::vector<Open>& open) {
     const std::size_t blocks = binned_.blocks.size();
     std::vector<Candidate<Sum>> found(open.size() * blocks);
@@ -256,7 +258,7 @@ class Growth {
   }
   Sum* kept(int histogram) { return pool_[static_cast<std::size_t>(histogram)].data(); }
 
-  /// As `run`, with the sums of all peers.
+  /// As `run`, but with the sums over the rows of all peers.
   bsp::Task<> exchange(const std::vector<Job>& jobs, const std::vector<std::uint32_t>& index, std::vector<Open>& open) {
     std::vector<Candidate<Sum>> found(open.size());
     const std::size_t size = cuts_.size() * stride_;
@@ -277,7 +279,8 @@ class Growth {
       if (found[node].score > 0) open[node].best = found[node];
   }
 
-  /// The rows that the next jobs want added up, at most `most`; returns the job after them.
+  /// Collects the rows that the next jobs need added up, at most `most` pieces; returns the index of the first job that
+  /// is left.
   std::size_t collect(const std::vector<Job>& jobs, std::size_t job, std::size_t most) {
     for (; job < jobs.size() && pieces_.size() + 2 <= most; ++job) {
       pieces_.push_back(jobs[job].small.rows);
@@ -307,7 +310,7 @@ class Growth {
                                                        static_cast<std::size_t>(theirs.count()) * stride_));
     }
   }
-  /// Adds what the others have of this peer's features.
+  /// Adds the other peers' sums of this peer's features.
   void receive_sums(std::size_t size) {
     const std::size_t mine = static_cast<std::size_t>(own_.count()) * stride_;
     const auto runs = box_.runs();
@@ -352,7 +355,7 @@ class Growth {
     });
   }
 
-  /// The nodes that split; the others become leaves.
+  /// Returns the nodes that split; the others become leaves.
   std::vector<Open> decide(std::vector<Open>& open) {
     std::vector<Open> split;
     for (Open& node : open) {
@@ -419,13 +422,13 @@ class Growth {
     job.small = enter(small, small_open);
     job.large = enter(large, large_open);
     if (!large_open && !small_open) return;
-    // Without the parent's sums nothing is subtracted: what nobody asks for is not added up.
+    // Without the parent's sums nothing is subtracted, so the sums of a leaf are not needed.
     if (!small_open && job.parent < 0) job.small = std::exchange(job.large, Piece{});
     jobs.push_back(job);
   }
 
   bsp::Peer& peer_;
-  bsp::Mailbox<Sum> box_;  // histograms of one peer's rows and another's features
+  bsp::Mailbox<Sum> box_;  // sums over the sender's rows, of the receiver's features
   const Binned<Code>& binned_;
   const std::vector<Cuts>& cuts_;
   std::size_t stride_;
@@ -436,12 +439,12 @@ class Growth {
   std::size_t histogram_limit_ = 0;
   Units units_;
   std::vector<Sum> sums_;
-  std::vector<std::vector<Sum>> pool_;  // histograms, [own features, stride] each
+  std::vector<std::vector<Sum>> pool_;  // histograms, each [own features, stride]
   std::vector<int> free_;
   std::vector<Leaf> leaves_;
   Partitioner partitioner_;
-  std::vector<Stretch> pieces_;  // what is added up before the next exchange
-  std::vector<Sum> local_;       // its sums, [pieces, features, stride]
+  std::vector<Stretch> pieces_;  // rows that are added up before the next exchange
+  std::vector<Sum> local_;       // their sums, [pieces, features, stride]
 };
 
 template <class Code>
@@ -469,7 +472,7 @@ class BinnedGrower final : public Grower {
     const auto rows = static_cast<std::int64_t>(gradients.size());
     const Totals sizes = co_await sum_exactly(peer_, team_, rows, all_, value);
     if (!std::isfinite(sizes.largest.first) || !std::isfinite(sizes.largest.second))
-      throw Error(Errc::out_of_range, "the gradients are not finite: targets or weights are too large for float32");
+      fail(Errc::out_of_range, {}, "the gradients are not finite: targets or weights are too large for float32");
     std::iota(index_.begin(), index_.end(), 0u);
     const Units exact{unit(sizes.sum.first, 0x1p62, all_), unit(sizes.sum.second, 0x1p62, all_)};
     Tree tree;
@@ -529,7 +532,7 @@ class BinnedGrower final : public Grower {
       }
     });
   }
-  /// From the gradients themselves, not from the quantized ones.
+  /// Sums over the rows of each leaf, from the gradients themselves and not from the quantized ones.
   std::vector<Wide> sum_leaves(std::size_t leaves, std::span<const Gradient> gradients, const Units& exact) {
     for_parts([&, per_g = 1 / exact.g, per_h = 1 / exact.h](LeafPart& part, std::span<const std::uint32_t> rows) {
       for (const std::uint32_t row : rows) part.sum += widen(gradients[row], per_g, per_h);
@@ -542,7 +545,7 @@ class BinnedGrower final : public Grower {
                    std::span<float> margins, Tree& tree) {
     for (std::size_t i = 0; i < leaves.size(); ++i) {
       const double h = second(totals[i], exact), denominator = h + settings_.rules.l2;
-      // A split saw to it that its children have enough; a root may have less.
+      // A split makes sure that its children have enough; only a root may have less.
       const bool is_enough = leaves.size() > 1 || h >= settings_.rules.min_child_weight;
       tree.value[static_cast<std::size_t>(leaves[i].node)] =
           is_enough && denominator > 0

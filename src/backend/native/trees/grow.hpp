@@ -1,5 +1,5 @@
 #pragma once
-/// One tree after the other, grown level by level on binned features.
+/// Grower: grows one tree after the other, level by level, on binned features.
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -20,12 +20,12 @@ struct GrowSettings {
   SplitRules rules{};
 };
 
-/// Grows trees together with the growers of all peers, each from its own rows. Sums are integers, so how rows are dealt
-/// out does not matter: all growers append the same tree. It uses the threads of its team.
+/// Grows trees together with the growers of all peers, each from its own rows. Sums are integers, so it does not matter
+/// which peer has which rows: all growers append the same tree. A grower uses the threads of its team.
 class Grower {
  public:
   virtual ~Grower() = default;
-  /// Appends the tree that the gradients ask for to `forest`, and its leaves to the margins of the rows.
+  /// Grows a tree from the gradients, appends it to `forest`, and adds its leaves to the margins of the rows.
   /// Errors: `Errc::out_of_range` when the gradients are not finite, `Errc::canceled`.
   virtual bsp::Task<> grow(std::span<const Gradient> gradients, std::span<float> margins, int output,
                            const std::stop_token& stop, Forest& forest) = 0;

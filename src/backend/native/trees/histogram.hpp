@@ -1,5 +1,5 @@
 #pragma once
-/// Sums of gradients by bin, and the best split that they show.
+/// Sums of gradients per bin, and the best split that they allow.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +26,7 @@ struct Wide {
 
 /// A sum of derivatives as two integers in one: `g` in the upper 32 bits, signed, `h` in the lower, not negative. One
 /// addition adds both, exactly, so the sum does not depend on its order. (Compare Shi et al., "Quantized training of
-/// gradient boosting decision trees", NeurIPS 2022; here with 15 bits and more where they take 2 to 5.)
+/// gradient boosting decision trees", NeurIPS 2022, which uses 2 to 5 bits; here it is 15 bits or more.)
 struct Packed {
   std::int64_t bits = 0;
 
@@ -35,7 +35,7 @@ struct Packed {
   friend bool operator==(Packed, Packed) = default;
 };
 
-/// The worth of one unit of a sum; powers of two.
+/// The values of one unit of a sum; powers of two.
 struct Units {
   double g = 1;
   double h = 1;
@@ -48,7 +48,7 @@ inline double second(Packed sum, const Units& units) {
   return static_cast<double>(static_cast<std::uint32_t>(sum.bits)) * units.h;
 }
 
-/// What a split must reach.
+/// The conditions that a split must meet.
 struct SplitRules {
   double l2 = 1;
   double min_child_weight = 1;

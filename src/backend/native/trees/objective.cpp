@@ -35,7 +35,7 @@ bsp::Task<> Objective::start(bsp::Peer& peer) {
 
 bsp::Task<> Objective::find_mean(bsp::Peer& peer) {
   const auto rows = static_cast<std::int64_t>(targets_.size());
-  // The second time the terms are small, and so is what their sum loses.
+  // In the second pass the terms are small, and so is the rounding of their sum.
   for (int pass = 0; pass < 2; ++pass) {
     const auto value = [this](std::int64_t row) -> Both<double> {
       const auto at = static_cast<std::size_t>(row);
@@ -68,7 +68,7 @@ void Objective::differentiate() {
 
 void Objective::differentiate(std::size_t begin, std::size_t end) {
   const std::size_t rows = targets_.size();
-  // Whole vectors, padded: where a row stands must not decide which exp it gets.
+  // Padded to whole vectors: which implementation of exp a row gets must not depend on its position.
   const auto count = static_cast<Eigen::Index>((end - begin + 15) / 16 * 16);
   const auto margin = [&](int k) {
     Floats values = Floats::Zero(count);
@@ -121,7 +121,7 @@ double Objective::loss_of(std::size_t row) const {
     return wrong * wrong / 2;
   }
   if (loss_ == Loss::logistic) {
-    // log(1 + exp(-z)) without overflow, z > 0 where the prediction is right.
+    // log(1 + exp(-z)) without overflow; z > 0 if the prediction is right.
     const double z = targets_[row] > 0 ? margin : -margin;
     return (std::max)(-z, 0.0) + std::log1p(std::exp(-std::abs(z)));
   }

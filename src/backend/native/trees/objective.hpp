@@ -1,5 +1,5 @@
 #pragma once
-/// The losses of boosted trees: margins to gradients.
+/// Objective: the losses of boosted trees, and their gradients.
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -11,19 +11,21 @@
 
 namespace scalar::inline v0::backend::trees {
 
-/// Targets, weights and the running margins of one peer's rows. Margins and gradients lie `[outputs, rows]`.
+/// Targets, weights and the current margins of one peer's rows. The layout of margins and gradients is
+/// `[outputs, rows]`.
 ///
-/// What is a sum over the rows of all peers is an awaited task, which every peer calls.
+/// Members that sum over the rows of all peers are tasks, which every peer must call and await.
 class Objective {
  public:
-  /// `weights` may be empty. What is referred to must outlive this. `all` are the rows of all peers.
+  /// The weights of `rows` may be empty. `rows` refers to data and `team` is kept by reference: both must outlive this.
+  /// `all` is the number of rows of all peers.
   Objective(Loss loss, int outputs, const native::Rows& rows, std::int64_t all, const native::ThreadTeam& team);
 
   /// Finds the constant that boosting begins with.
   bsp::Task<> start(bsp::Peer& peer);
 
   int outputs() const { return outputs_; }
-  /// What margins leave out: the targets' mean, for the squared loss; 0 for the others.
+  /// The constant that margins do not include: the targets' mean for the squared loss, 0 for the others.
   double base() const { return base_; }
   /// The first margin of every output.
   const std::vector<double>& first_margins() const { return first_; }
@@ -44,7 +46,7 @@ class Objective {
   bsp::Task<> weigh_classes(bsp::Peer& peer);
   void differentiate(std::size_t begin, std::size_t end);
   double loss_of(std::size_t row) const;
-  /// What is left to learn of a number, or a class.
+  /// The target less `base()`, or the class.
   float target(std::size_t row) const { return static_cast<float>(targets_[row] - base_); }
   float weight(std::size_t row) const { return weights_.empty() ? 1.0f : static_cast<float>(weights_[row]); }
 

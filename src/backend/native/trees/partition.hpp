@@ -1,5 +1,5 @@
 #pragma once
-/// Sorts the rows of nodes into those that go left and those that go right.
+/// Partitioner: sorts the rows of nodes into those that go left and those that go right.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace scalar::inline v0::backend::trees {
 
-/// Places `[begin, begin + count)` of the index of rows.
+/// The positions `[begin, begin + count)` in the index of rows.
 struct Stretch {
   std::int64_t begin = 0;
   std::int64_t count = 0;
@@ -18,20 +18,20 @@ struct Stretch {
 
 inline constexpr std::uint32_t no_code = 0xffffffffu;
 
-/// A split as bins see it: left where `code <= bin` or `code == left_code`.
+/// A split in terms of bins: a row goes left if `code <= bin` or `code == left_code`.
 template <class Code>
 struct Side {
   Stretch rows;
-  const Code* codes;  ///< of the feature, `step` apart
+  const Code* codes;  ///< the codes of the feature, `step` apart
   std::size_t step;
   std::uint32_t bin;
   std::uint32_t left_code;
 };
 
-/// Stable and the same for any number of threads; keeps its memory.
+/// Stable, with the same result for any number of threads. Keeps its memory between calls.
 class Partitioner {
  public:
-  /// Reorders `index` within the stretch of each side, left rows first; returns how many went left.
+  /// Reorders `index` within the stretch of each side, left rows first; returns how many went left per side.
   template <class Code>
   std::vector<std::int64_t> operator()(const std::vector<Side<Code>>& sides, std::vector<std::uint32_t>& index,
                                        const native::ThreadTeam& team) {
@@ -77,7 +77,8 @@ class Partitioner {
                     [&](std::int64_t piece, std::int64_t) { body(pieces_[static_cast<std::size_t>(piece)]); });
   }
 
-  /// Left rows from the front, right rows from the back; every row is written to both ends, so nothing is predicted.
+  /// Writes left rows from the front and right rows from the back. Every row is written to both ends, so there is no
+  /// branch to mispredict.
   template <class Code>
   std::int64_t divide(const Side<Code>& side, const Stretch& rows, const std::vector<std::uint32_t>& index) {
     constexpr std::int64_t ahead = 32;

@@ -9,7 +9,7 @@ constexpr int lanes = 4;
 using Doubles = double __attribute__((vector_size(sizeof(double) * lanes)));
 using Mask = std::int64_t __attribute__((vector_size(sizeof(double) * lanes)));
 
-/// What a stretch of a feature's bins is asked: sums left of the cut after each bin.
+/// For a stretch of a feature's bins: the sums left of the cut after each bin, and the score of the cut.
 constexpr int stretch = 256;
 struct Prefix {
   alignas(32) double g[stretch];
@@ -85,13 +85,13 @@ void search_feature(const Sum* histogram, const Cuts& cuts, int feature, const S
                     const SplitRules& rules, Candidate<Sum>& best) {
   const int bins = cuts.bins();
   const Sum missing = cuts.missing ? histogram[bins] : Sum{};
-  // After the last bin there is a cut where what is missing may go right alone.
+  // The cut after the last bin separates missing values, which go right, from all others.
   const bool some_missing = !(missing == Sum{});
   search(histogram, bins - (some_missing && !cuts.infinite ? 0 : 1), Sum{}, false, feature, total, units, rules, best);
   if (some_missing)
     search(histogram, bins - 1, missing, true, feature, total, units, rules, best);
   else if (best.feature == feature)
-    best.missing_left = 2 * second(best.left, units) >= second(total, units);  // no row tells: where most rows went
+    best.missing_left = 2 * second(best.left, units) >= second(total, units);  // no row decides: the side of most
 }
 
 template void search_feature(const Packed*, const Cuts&, int, const Packed&, const Units&, const SplitRules&,

@@ -3,15 +3,16 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <string>
+#include <utility>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 
 namespace scalar::inline v0::backend::trees {
 namespace {
 
-[[noreturn]] void refuse(const std::string& message) {
-  throw Error(Errc::invalid_argument, message, std::string(GradientBoostedTrees::name));
+template <class... Arguments>
+[[noreturn]] void refuse(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  fail(Errc::invalid_argument, GradientBoostedTrees::name, format, std::forward<Arguments>(arguments)...);
 }
 
 void check_classes(const Dataset& data) {
@@ -22,8 +23,8 @@ void check_classes(const Dataset& data) {
     if (data.target(row) != data.target(first)) return;
   }
   if (first < 0) refuse("all weights are 0");
-  refuse("every row is of class \"" + data.classes()[static_cast<std::size_t>(data.target(first))] +
-         "\", expected rows of at least two classes");
+  refuse("every row is of class \"{}\", expected rows of at least two classes",
+         data.classes()[static_cast<std::size_t>(data.target(first))]);
 }
 
 void check_weights(const Dataset& data) {
@@ -40,19 +41,18 @@ Forest empty_forest(const GradientBoostedTrees& spec, const Dataset& data) {
   if (!data.has_targets()) refuse("there are no targets to learn from");
   if (data.rows() > (std::numeric_limits<std::int32_t>::max)() ||
       data.columns() > (std::numeric_limits<std::int32_t>::max)())
-    throw Error(Errc::too_large, "has " + std::to_string(data.rows()) + " rows and " + std::to_string(data.columns()) +
-                                     " features, at most 2147483647 are numbered");
+    fail(Errc::too_large, {}, "has {} rows and {} features, at most 2147483647 are numbered", data.rows(),
+         data.columns());
   const auto classes = static_cast<std::int64_t>(data.classes().size());
   if (spec.loss == Loss::squared) {
-    if (classes > 0) refuse("the squared loss wants numbers, the targets are " + std::to_string(classes) + " classes");
+    if (classes > 0) refuse("the squared loss wants numbers, the targets are {} classes", classes);
     check_weights(data);
   } else {
     if (classes == 0)
-      refuse("the " + std::string(spec.loss == Loss::logistic ? "logistic" : "softmax") +
-             " loss wants classes, the targets are numbers");
+      refuse("the {} loss wants classes, the targets are numbers",
+             spec.loss == Loss::logistic ? "logistic" : "softmax");
     if (spec.loss == Loss::logistic && classes > 2)
-      refuse("the logistic loss wants two classes, there are " + std::to_string(classes) +
-             " (softmax takes any number)");
+      refuse("the logistic loss wants two classes, there are {} (softmax takes any number)", classes);
     check_classes(data);
   }
   Forest forest;

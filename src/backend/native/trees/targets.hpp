@@ -1,5 +1,5 @@
 #pragma once
-/// What boosted trees demand of a data set, whichever backend grows them.
+/// What boosted trees require of a data set, no matter which backend grows them.
 #include <span>
 #include <vector>
 
@@ -8,15 +8,16 @@
 
 namespace scalar::inline v0::backend::trees {
 
-/// A forest without trees that fits spec and data: features, outputs, link, bases of 0.
+/// A forest without trees that fits the spec and the data: features, outputs, link, bases of 0.
 ///
-/// Errors: `Errc::invalid_argument` for no rows, no features, no targets, targets of the wrong kind, one class only or
-/// weights that are all 0; `Errc::too_large` for more rows than 32 bits number.
+/// Errors: `Errc::invalid_argument` for no rows, no features, no targets, targets of the wrong kind, only one class, or
+/// weights that are all 0; `Errc::too_large` for more rows or features than 31 bits can number.
 Forest empty_forest(const GradientBoostedTrees& spec, const Dataset& data);
 
 /// The margins that minimize the loss before there are trees, from the weight of each class: the logarithm of the odds
-/// of the second class for the logistic loss, those of the shares for softmax. A class without weight counts as a
-/// millionth of all, so that margins stay finite. They have the width of leaves, float32.
+/// of the second class for the logistic loss, the logarithms of the shares for softmax. A class without weight counts
+/// as a millionth of the total weight, so that margins stay finite. Margins are rounded to float32, the width of
+/// leaves.
 std::vector<double> first_margins(Loss loss, std::span<const double> class_weights);
 
 }  // namespace scalar::inline v0::backend::trees

@@ -25,8 +25,8 @@ SCALAR_AVX2 __m256i descend(__m256i slot, __m256 right) {
   return _mm256_sub_epi32(_mm256_add_epi32(slot, slot), _mm256_castps_si256(right));
 }
 
-/// Asks every node of the first four levels and picks the answers on the way: eight rows share each load of a node,
-/// which beats eight chains of dependent loads as long as a level has few nodes.
+/// Compares at every node of the first four levels and picks the results on the path: eight rows share each load of a
+/// node, which is faster than eight chains of dependent loads as long as a level has few nodes.
 [[gnu::target("avx2")]] int walk_top_avx2(const HeapNode* nodes, const float* x, int depth, std::uint32_t* slots) {
   __m256i slot = _mm256_set1_epi32(1);
   int level = 0;

@@ -7,18 +7,19 @@
 
 namespace scalar::inline v0::backend::trees {
 
-/// Rows of one block. Its features lie transposed: row r of column c is `x[c * block_rows + r]`.
+/// Rows per block. The features of a block are transposed: row r of column c is `x[c * block_rows + r]`.
 inline constexpr int block_rows = 64;
 /// Rows or trees walked at the same time, to hide the latency of loads.
 inline constexpr int lanes = 8;
 
-/// Right where `x >= split`; values that are missing were replaced before, so no NaN arrives.
+/// A row goes right if `x >= split`. Missing values have been replaced, so `x` is never NaN.
 struct HeapNode {
   float split;
   std::uint32_t column;
 };
 
-/// Any tree: the right child follows the left one. A leaf has a NaN split, so it leads to itself.
+/// A node of any tree. The right child follows the left one. A leaf has a NaN split and `left` is the leaf itself, so a
+/// walk stays there.
 struct LinkedNode {
   float split;
   std::uint32_t column;
@@ -34,11 +35,11 @@ template <class Body>
   unrolled(std::make_integer_sequence<int, lanes>{}, body);
 }
 
-/// Where `lanes` rows of a block stand after the first levels of a tree: `slots[k]` is a heap index (the root is 1).
-/// Returns how many levels were walked, at most `depth`.
+/// Walks `lanes` rows of a block through the first levels of a tree: `slots[k]` becomes the heap index of the node that
+/// row k reaches (the root is 1). Returns how many levels were walked, at most `depth`.
 using WalkTop = int (*)(const HeapNode* nodes, const float* x, int depth, std::uint32_t* slots);
 
-/// The fastest one for this machine.
+/// The fastest `WalkTop` for this machine.
 WalkTop walk_top() noexcept;
 
 }  // namespace scalar::inline v0::backend::trees

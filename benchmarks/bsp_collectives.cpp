@@ -57,7 +57,8 @@ bench::Figures measure(int process, int processes, std::uint16_t port) {
   options.collectives = Algorithm::two_phase;
   const bsp::Engine two(options);
   bench::Figures figures;
-  figures.push_back({machine.latency * 1e-9, machine.exchange(64 << 10).count() * 1e-9, machine.exchange(1 << 20).count() * 1e-9});
+  figures.push_back(
+      {machine.latency * 1e-9, machine.exchange(64 << 10).count() * 1e-9, machine.exchange(1 << 20).count() * 1e-9});
   for (const bool folds : {true, false})
     for (const std::size_t bytes : sizes) {
       const double first = predict_collective(machine, Algorithm::one_phase, processes, bytes).count() * 1e-9,

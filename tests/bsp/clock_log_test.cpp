@@ -14,8 +14,8 @@
 
 #include "bsp/everywhere.hpp"
 #include "scalar/bsp/aborted.hpp"
-#include "scalar/bsp/async/stale_clock.hpp"
 #include "scalar/bsp/async/parameter_table.hpp"
+#include "scalar/bsp/async/stale_clock.hpp"
 #include "scalar/bsp/runs/offload.hpp"
 #include "scalar/bsp/runs/team.hpp"
 #include "scalar/core/hash.hpp"
@@ -263,7 +263,8 @@ TEST_CASE("a run that failed leaves a log with which it fails again") {
       CHECK(ended == processes);
     }
     // Without the error the run diverges: others may have gone on a little without peer 2.
-    CHECK_THAT(error_of(Descent{{staleness, nullptr, &log}}), Contains("invalid_argument bsp::StaleClock replay: peer "));
+    CHECK_THAT(error_of(Descent{{staleness, nullptr, &log}}),
+               Contains("invalid_argument bsp::StaleClock replay: peer "));
   }
 }
 
@@ -308,8 +309,8 @@ TEST_CASE("a replay of another program is an error that names the peer and the t
       const std::vector<double> initial(change.rows, change.initial);
       std::vector<std::unique_ptr<bsp::ParameterTable<double>>> tables;
       for (std::size_t i = 0; i < change.tables; ++i)
-        tables.push_back(
-            std::make_unique<bsp::ParameterTable<double>>(clock, change.rows, 1, bsp::ParameterTableOptions<double>{.initial = initial}));
+        tables.push_back(std::make_unique<bsp::ParameterTable<double>>(
+            clock, change.rows, 1, bsp::ParameterTableOptions<double>{.initial = initial}));
       for (int i = 0; i < (is_odd ? change.ticks : 10); ++i) {
         if (!tables.empty()) tables[0]->push(0, i == change.odd_at && is_odd ? 2.0 : 1.0);
         co_await clock.tick();

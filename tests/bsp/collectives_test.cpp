@@ -229,9 +229,8 @@ TEST_CASE("an operation that throws ends the run with its error") {
       std::vector<double> values(20'000, 1.0);
       if (peer.rank() == 2) values.back() = -1;
       try {
-        co_await all_reduce(peer, std::span(values), [](double a, double b) {
-          return a < 0 || b < 0 ? throw std::string("negative") : a + b;
-        });
+        co_await all_reduce(peer, std::span(values),
+                            [](double a, double b) { return a < 0 || b < 0 ? throw std::string("negative") : a + b; });
       } catch (const bsp::Aborted& aborted) {
         told += aborted.rank() == 3 && aborted.superstep() == 1;
         throw;

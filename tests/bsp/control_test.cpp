@@ -11,8 +11,8 @@
 #include "bsp/loopback.hpp"
 #include "bsp/places.hpp"
 #include "scalar/bsp.hpp"
-#include "support/manual_clock.hpp"
 #include "support/catch.hpp"
+#include "support/manual_clock.hpp"
 
 using namespace scalar;
 using bsp::Peer;

@@ -8,8 +8,8 @@
 #include "support/catch.hpp"
 
 using namespace scalar;
-using bsp::embed;
 using bsp::Edge;
+using bsp::embed;
 using bsp::links_cut;
 using bsp::Topology;
 using Catch::Matchers::Contains;

@@ -25,8 +25,9 @@ TEST_CASE("a machine's JSON has a form that stays, and what is impossible is ref
   const std::string text = R"({"gaps":[{"bytes":1000,"nanoseconds":50}],"latency":100,"peers":4,"rate":0.5})";
   CHECK(to_json(parse_json<Machine>(text)) == text);
   CHECK(parse_json<Machine>(R"({"peers":2})").gaps.empty());
-  CHECK(message_of(Errc::out_of_range, [] { parse_json<Machine>(R"({"latency":-1})"); }).find("machine.latency: is -1") !=
-        std::string::npos);
+  CHECK(message_of(Errc::out_of_range, [] {
+          parse_json<Machine>(R"({"latency":-1})");
+        }).find("machine.latency: is -1") != std::string::npos);
   CHECK(message_of(Errc::out_of_range, [] {
           parse_json<Machine>(R"({"gaps":[{"bytes":1,"nanoseconds":-3}]})");
         }).find("gap.nanoseconds: is -3") != std::string::npos);

@@ -13,9 +13,9 @@
 #include "support/catch.hpp"
 
 using namespace scalar;
+using cache::Bytes;
 using cache::Cache;
 using cache::Outcome;
-using cache::Bytes;
 
 namespace {
 

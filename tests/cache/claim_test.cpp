@@ -16,10 +16,10 @@
 
 using namespace scalar;
 using namespace std::chrono_literals;
+using cache::Bytes;
 using cache::Cache;
 using cache::Claim;
 using cache::Outcome;
-using cache::Bytes;
 using State = cache::Claim::State;
 using test::code_of;
 

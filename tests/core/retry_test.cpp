@@ -3,8 +3,8 @@
 #include <thread>
 #include <vector>
 
-#include "support/manual_clock.hpp"
 #include "support/catch.hpp"
+#include "support/manual_clock.hpp"
 
 using namespace scalar;
 using std::chrono::milliseconds;

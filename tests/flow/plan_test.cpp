@@ -18,8 +18,8 @@
 #include "scalar/core/parallel.hpp"
 #include "scalar/core/random.hpp"
 #include "scalar/flow.hpp"
-#include "support/manual_clock.hpp"
 #include "support/catch.hpp"
+#include "support/manual_clock.hpp"
 
 using namespace scalar;
 
@@ -156,7 +156,9 @@ TEST_CASE("progress tells of each step, one call at a time, on the runtime's clo
     bool operator==(const Call&) const = default;
   };
   std::vector<Call> calls;
-  const auto note = [&](const StepProgress& at) { calls.push_back({std::string(at.step), at.event, at.elapsed.count()}); };
+  const auto note = [&](const StepProgress& at) {
+    calls.push_back({std::string(at.step), at.event, at.elapsed.count()});
+  };
   const Flow<S> flow("timed", step<"a">([&] {
                                 clock->advance(std::chrono::milliseconds(1500));
                                 return 1;

@@ -13,8 +13,8 @@
 #include "bsp/async/clock_core.hpp"
 #include "bsp/world/wire.hpp"
 #include "scalar/bsp.hpp"
-#include "scalar/bsp/async/stale_clock.hpp"
 #include "scalar/bsp/async/parameter_table.hpp"
+#include "scalar/bsp/async/stale_clock.hpp"
 #include "scalar/core/error.hpp"
 
 using namespace scalar;

@@ -15,8 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const std::string_view text(reinterpret_cast<const char*>(bytes) + 1, size - 1);
   const Runtime& runtime = fuzz::runtime();
   const BuildOptions build{.directed = (choice & 1) != 0,
-                    .self_loops = (choice & 2) != 0 ? SelfLoops::drop : SelfLoops::keep,
-                    .duplicates = (choice & 4) != 0 ? Duplicates::drop : Duplicates::keep};
+                           .self_loops = (choice & 2) != 0 ? SelfLoops::drop : SelfLoops::keep,
+                           .duplicates = (choice & 4) != 0 ? Duplicates::drop : Duplicates::keep};
   const bool weighted = (choice & 8) != 0;
   const Ids ids = (choice & 16) != 0 ? Ids::text : (choice & 32) != 0 ? Ids::dense : Ids::numbers;
   try {

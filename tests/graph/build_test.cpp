@@ -80,7 +80,8 @@ TEST_CASE("every way to build gives what the definition says") {
     for (const bool directed : {true, false})
       for (const SelfLoops loops : {SelfLoops::keep, SelfLoops::drop})
         for (const Duplicates duplicates : {Duplicates::keep, Duplicates::drop, Duplicates::sum}) {
-          const BuildOptions options{.directed = directed, .self_loops = loops, .duplicates = duplicates, .vertices = range};
+          const BuildOptions options{
+              .directed = directed, .self_loops = loops, .duplicates = duplicates, .vertices = range};
           const Entries want = expected(edges, options);
           const Graph graph = from_edges(edges, options, four);
           REQUIRE(entries(graph, false) == want);

@@ -9,9 +9,9 @@
 #include "serve/infer.hpp"
 #include "serve/models.hpp"
 #include "serve/requests.hpp"
-#include "support/manual_clock.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/manual_clock.hpp"
 
 using namespace scalar;
 using namespace serve_test;

@@ -10,8 +10,8 @@
 #include "serve/client.hpp"
 #include "serve/models.hpp"
 #include "serve/requests.hpp"
-#include "support/manual_clock.hpp"
 #include "support/catch.hpp"
+#include "support/manual_clock.hpp"
 
 using namespace scalar;
 using namespace serve_test;

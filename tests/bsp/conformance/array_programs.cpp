@@ -37,8 +37,7 @@ Task<> replicated_unevenly(Peer& peer, Log& log) {
   const std::size_t part = 10;
   const std::size_t begin = (rank / 2) * part, end = rank % 2 == 0 ? begin + part : begin;
   const std::size_t total = (size + 1) / 2 * part;
-  Replicated<std::uint64_t> array(peer, total,
-                                  rank % 2 == 0 ? Range{begin, end} : Range{begin + part, begin + part});
+  Replicated<std::uint64_t> array(peer, total, rank % 2 == 0 ? Range{begin, end} : Range{begin + part, begin + part});
   for (std::uint64_t step = 0; step < 4; ++step) {
     for (std::uint64_t& value : array.next())
       value = mixed(step, rank, static_cast<std::uint64_t>(&value - array.next().data()));

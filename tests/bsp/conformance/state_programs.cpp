@@ -2,8 +2,8 @@
 #include <functional>
 
 #include "bsp/conformance/programs.hpp"
-#include "scalar/bsp/async/stale_clock.hpp"
 #include "scalar/bsp/async/parameter_table.hpp"
+#include "scalar/bsp/async/stale_clock.hpp"
 #include "scalar/bsp/detail/mailbox_memory.hpp"
 #include "scalar/bsp/runs/checkpoint.hpp"
 #include "scalar/core/error.hpp"

@@ -145,8 +145,8 @@ bsp::ClockLog recorded, replayed;
 /// Records its clock when `record` names a file, and replays that of `replay`.
 Task<std::uint64_t> stale(Peer& peer) {
   const bsp::StaleClockOptions options{.staleness = words.number("staleness", 3),
-                                  .record = words.has("record") ? &recorded : nullptr,
-                                  .replay = words.has("replay") ? &replayed : nullptr};
+                                       .record = words.has("record") ? &recorded : nullptr,
+                                       .replay = words.has("replay") ? &replayed : nullptr};
   return bsp_tcp_test::stale(peer, options, words.number("first", -1));
 }
 

@@ -46,7 +46,8 @@ inline std::vector<Known> known_graphs() {
       edges.push_back({static_cast<graph::Vertex>(parts[0].as_int()), static_cast<graph::Vertex>(parts[1].as_int()),
                        static_cast<float>(parts[2].as_double())});
     }
-    const graph::BuildOptions build{.directed = entry.at("directed").as_bool(), .vertices = entry.at("vertices").as_uint()};
+    const graph::BuildOptions build{.directed = entry.at("directed").as_bool(),
+                                    .vertices = entry.at("vertices").as_uint()};
     result.push_back({entry.at("name").as_string(), graph::from_edges(edges, build), &entry});
   }
   return result;

@@ -27,7 +27,7 @@ failed=0
 ctest --test-dir "$build" --output-on-failure --timeout 900 -j "$(nproc)" -LE '^(package|docs|layers)$' "$@" || failed=$?
 
 options=(--root . --filter src/ --filter include/ --csv "$build/lines.csv")
-if "$gcovr" --help | grep -q merge-mode-functions; then options+=(--merge-mode-functions=separate); fi
+if [[ "$("$gcovr" --help)" == *--merge-mode-functions* ]]; then options+=(--merge-mode-functions=separate); fi
 "$gcovr" "${options[@]}" "$build" >"$build/gcovr.log" 2>&1 || { cat "$build/gcovr.log" >&2; exit 1; }
 printf '%8s %8s %7s  %s\n' covered lines percent folder
 tail -n +2 "$build/lines.csv" | awk -F, '

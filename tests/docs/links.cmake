@@ -1,5 +1,6 @@
-# cmake -DSOURCE= -P links.cmake: every relative link of README.md, CONTRIBUTING.md, CHANGELOG.md and docs/ leads to a file.
-file(GLOB pages "${SOURCE}/*.md" "${SOURCE}/benchmarks/*.md" "${SOURCE}/examples/data/*.md")
+# cmake -DSOURCE= -P links.cmake: every relative link of the pages leads to a file.
+file(GLOB pages "${SOURCE}/*.md" "${SOURCE}/benchmarks/*.md" "${SOURCE}/examples/*.md"
+     "${SOURCE}/examples/data/*.md" "${SOURCE}/.github/*.md" "${SOURCE}/.github/ISSUE_TEMPLATE/*.md")
 file(GLOB_RECURSE manual "${SOURCE}/docs/*.md")
 list(APPEND pages ${manual})
 set(mistakes "")

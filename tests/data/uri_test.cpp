@@ -1,5 +1,7 @@
 #include "scalar/data/uri.hpp"
 
+#include <filesystem>
+
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
 
@@ -35,6 +37,13 @@ TEST_CASE("uris and plain paths") {
   CHECK_THROWS_AS(Uri("file:a%2"), Error);
   CHECK_THROWS_AS(Uri("file:a%zz"), Error);
   CHECK_THROWS_AS(Uri("file:a%00"), Error);
+}
+
+TEST_CASE("a filesystem path is a path whatever it contains") {
+  const Uri uri(std::filesystem::path("model:v2/a%20b"));
+  CHECK(uri.scheme() == "file");
+  CHECK(uri.path() == "model:v2/a%20b");
+  CHECK(Uri(std::filesystem::path()).empty());
 }
 
 TEST_CASE("names below") {

@@ -18,11 +18,6 @@ namespace {
 
 constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
-struct Answer {
-  Doubles values{};
-  std::int64_t rows = 0, outputs = 0;
-};
-
 /// Answers what it was given, for as many rows as it is asked.
 struct Parrot {
   Encoder fitted{};
@@ -31,8 +26,8 @@ struct Parrot {
 
   const Encoder& encoder() const { return fitted; }
   template <class Data>
-  Answer predict(const Data& data) const {
-    return {Doubles(values.begin(), values.begin() + data.rows() * outputs), data.rows(), outputs};
+  Prediction predict(const Data& data) const {
+    return {Doubles(values.begin(), values.begin() + data.rows() * outputs), data.rows(), outputs, fitted.classes()};
   }
 };
 

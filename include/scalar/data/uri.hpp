@@ -1,5 +1,6 @@
 #pragma once
 /// Names of data objects, such as `file:///tmp/a.csv`, `mem:a` or a plain path.
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,10 @@ class Uri {
   Uri(std::string_view text);                                    // NOLINT: `read_csv("adult.csv")`
   Uri(const char* text) : Uri(std::string_view(text)) {}         // NOLINT
   Uri(const std::string& text) : Uri(std::string_view(text)) {}  // NOLINT
+  /// A `std::filesystem::path`: a path of `file:`, whatever it contains.
+  template <class Path>
+    requires std::same_as<typename Path::string_type, std::string>
+  Uri(const Path& path) : scheme_(path.empty() ? "" : "file"), path_(path.native()) {}  // NOLINT
 
   const std::string& scheme() const noexcept { return scheme_; }
   const std::string& authority() const noexcept { return authority_; }

@@ -160,7 +160,8 @@ void write_to_store(const data::Uri& uri, const std::string& parameters_file, st
                     runtime);
   data::write_bytes(uri / manifest_name, manifest, runtime);
   try {
-    for (const auto& [name, file] : content_of(bytes_of(before)).at("files").as_object())
+    const json::Value content = content_of(bytes_of(before));
+    for (const auto& [name, file] : content.at("files").as_object())
       if (name != parameters_file) data::remove(uri / name, runtime);
   } catch (const Error&) {
     // There was no model, or another save has removed its parameters: nothing that a reader would miss.

@@ -469,6 +469,6 @@ TEST_CASE("files keep notes, shifts of features and offsets of targets", "[model
   for (const double scale : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) {
     wrong.target_scale = scale;
     MlpParameters read;
-    CHECK_THROWS_WITH(from_bytes(to_bytes(wrong), read), Contains("the scale of the targets"));
+    CHECK_THROWS_WITH(from_bytes(to_bytes(wrong), read), Contains("offset or scale of the targets"));
   }
 }

@@ -158,7 +158,7 @@ void write_results(const Results& results) {
 }
 
 /// One cell of a table as an input tensor of the Open Inference Protocol.
-json::Object tensor(const Input& input, const Column& column, std::int64_t row) {
+json::Object tensor(const InputColumn& input, const Column& column, std::int64_t row) {
   json::Array data(1);  // null
   if (!column.is_missing(row) && input.is_text) data[0] = column.text(row);
   if (!column.is_missing(row) && !input.is_text) data[0] = column.number(row);
@@ -171,7 +171,7 @@ void write_requests(const Quickstart& done) {
   std::filesystem::create_directories(output + "/requests");
   for (int request = 0; request < requests; ++request) {
     json::Array inputs;
-    for (const Input& input : done.native_trees.encoder().inputs())
+    for (const InputColumn& input : done.native_trees.encoder().inputs())
       inputs.emplace_back(tensor(input, done.train.column(input.name), done.train.stored_row(request)));
     const std::string name = output + "/requests/" + std::to_string(request);
     std::ofstream(name + ".json") << json::Value(json::Object{{"inputs", inputs}}).dump();

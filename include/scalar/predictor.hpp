@@ -33,9 +33,9 @@ struct PredictOptions {
 enum class CacheUse : std::uint8_t {
   hit = 0,        ///< every row was in the cache
   miss = 1,       ///< every row was computed
-  partial = 2,    ///< some rows were in the cache, the others computed
-  coalesced = 3,  ///< another call computed some rows, and this one waited for it; none was computed here
-  bypass = 4,     ///< the cache was not used
+  coalesced = 2,  ///< some rows were being computed by another call, which this one waited for; none was computed here
+  bypass = 3,     ///< the cache was not asked
+  partial = 4,    ///< some rows were in the cache, the others computed
 };
 /// The name of `use`, such as "hit".
 std::string_view name(CacheUse use) noexcept;

@@ -84,7 +84,7 @@ bool has_values(const Table& table, const Column& column) {
   return false;
 }
 
-Source source_of(const Table& table, const Input& input, const ColumnCode& code) {
+Source source_of(const Table& table, const InputColumn& input, const ColumnCode& code) {
   const std::int64_t position = table.find(input.name);
   if (position < 0) fail(Errc::not_found, {}, "the table has no column \"{}\", which the model reads", input.name);
   Source source{&table.column(position), false, {}};
@@ -115,8 +115,8 @@ const T& nothing() noexcept {
 }
 }  // namespace
 
-const std::vector<Input>& Encoder::inputs() const noexcept {
-  return data_ == nullptr ? nothing<std::vector<Input>>() : data_->inputs;
+const std::vector<InputColumn>& Encoder::inputs() const noexcept {
+  return data_ == nullptr ? nothing<std::vector<InputColumn>>() : data_->inputs;
 }
 bool Encoder::is_numeric() const noexcept { return data_ != nullptr && data_->is_numeric; }
 bool Encoder::is_identity() const noexcept { return data_ != nullptr && data_->is_identity; }
@@ -283,7 +283,7 @@ Dataset Encoder::encode(const Table& table, const Runtime& runtime, const Encode
 
 namespace {
 
-void check_shapes(const BatchView& batch, const MatrixView<float>& out, const std::vector<Input>& inputs,
+void check_shapes(const BatchView& batch, const MatrixView<float>& out, const std::vector<InputColumn>& inputs,
                   bool is_numeric, std::int64_t features) {
   const auto width = static_cast<std::int64_t>(inputs.size());
   const std::int64_t given =
@@ -307,7 +307,7 @@ bool copy_finite(std::span<const float> from, std::span<float> to) {
   return infinities == 0;
 }
 
-void check_column(const BatchColumn& column, const Input& input, std::int64_t rows) {
+void check_column(const BatchColumn& column, const InputColumn& input, std::int64_t rows) {
   const std::size_t right = input.is_text ? column.texts.size() : column.numbers.size();
   const std::size_t wrong = input.is_text ? column.numbers.size() : column.texts.size();
   if (wrong != 0)
@@ -336,7 +336,7 @@ void Encoder::encode(const BatchView& batch, MatrixView<float> out) const {
   for (std::size_t i = 0; i < self.codes.size(); ++i) {
     const BatchColumn& column = batch.columns()[i];
     const ColumnCode& code = self.codes[i];
-    const Input& input = self.inputs[i];
+    const InputColumn& input = self.inputs[i];
     for (std::int64_t row = 0; row < batch.rows(); ++row) {
       if (!input.is_text) {
         out(row, code.first) = encode_number(code, column.numbers[static_cast<std::size_t>(row)], input.name, row);

@@ -64,7 +64,7 @@ struct Encoder::Data {
   Encoding encoding{};
   TargetKind kind = TargetKind::regression;
   bool is_identity = false, is_numeric = true;
-  std::vector<Input> inputs{};
+  std::vector<InputColumn> inputs{};
   std::vector<data::ColumnCode> codes{};  // `[inputs]`
   std::vector<std::string> feature_names{};
   data::Dictionary classes{};

@@ -18,7 +18,7 @@ template <class... Arguments>
 
 json::Array texts_to_json(const std::vector<std::string>& texts) { return json::Array(texts.begin(), texts.end()); }
 
-json::Value code_to_json(const Input& input, const ColumnCode& code) {
+json::Value code_to_json(const InputColumn& input, const ColumnCode& code) {
   json::Object object{{"name", input.name}, {"type", input.is_text ? "text" : "number"}};
   if (input.is_text) {
     object.emplace("categories", texts_to_json(code.categories.texts()));
@@ -52,7 +52,7 @@ void read_texts(const json::Value& value, std::string_view what, bool must_be_so
   }
 }
 
-ColumnCode read_code(const json::Value& value, const Encoding& encoding, bool is_identity, Input& input) {
+ColumnCode read_code(const json::Value& value, const Encoding& encoding, bool is_identity, InputColumn& input) {
   ColumnCode code;
   input.name = value.at("name").as_string();
   const std::string& type = value.at("type").as_string();
@@ -111,7 +111,7 @@ Encoder Encoder::from_json(const json::Value& value) {
     data::Dictionary names;
     for (const json::Value& column : value.at("columns").as_array()) {
       place = fmt::format("encoder column {}", made->inputs.size());
-      Input input;
+      InputColumn input;
       made->codes.push_back(read_code(column, made->encoding, made->is_identity, input));
       const std::size_t known = names.size();
       if (names.add(input.name) != known && !made->is_identity) corrupt("a second column \"{}\"", input.name);

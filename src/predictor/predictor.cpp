@@ -13,8 +13,8 @@
 namespace scalar::inline v0 {
 
 std::string_view name(CacheUse use) noexcept {
-  constexpr std::array<std::string_view, 5> names{"hit", "miss", "partial", "coalesced", "bypass"};
-  return names[static_cast<std::size_t>(use)];
+  if (use == CacheUse::partial) return "partial";
+  return cache::name(static_cast<cache::Outcome>(use));  // they share their words and numbers
 }
 
 struct Predictor::State {
@@ -89,7 +89,7 @@ bool has_inputs(const BatchView& batch, const Encoder& encoder) {
   const auto rows = static_cast<std::size_t>(batch.rows());
   return batch.columns().size() == inputs.size() &&
          std::equal(inputs.begin(), inputs.end(), batch.columns().begin(),
-                    [&](const Input& input, const BatchColumn& c) {
+                    [&](const InputColumn& input, const BatchColumn& c) {
                       return input.is_text ? c.texts.size() == rows && c.numbers.empty()
                                            : c.numbers.size() == rows && c.texts.empty();
                     });
@@ -176,7 +176,7 @@ class MissingRows {
   std::size_t computed_ = 0, waited_ = 0, found_ = 0;
 };
 
-std::string place_of(const Input& input) { return "column \"" + input.name + "\""; }
+std::string place_of(const InputColumn& input) { return "column \"" + input.name + "\""; }
 
 /// The columns of a table as a batch, and the memory that the batch points to.
 class TableBatch {
@@ -218,7 +218,7 @@ class TableBatch {
 };
 
 /// The value of `input` in a row. A missing value fits numbers and texts.
-const NamedValue& value_of(const Input& input, std::span<const NamedValue> row) {
+const NamedValue& value_of(const InputColumn& input, std::span<const NamedValue> row) {
   const NamedValue* found = nullptr;
   for (const NamedValue& value : row) {
     if (value.name() != input.name) continue;
@@ -332,7 +332,7 @@ Prediction Predictor::predict(const Dataset& data, const PredictOptions& call) c
 }
 
 Prediction Predictor::predict_row(std::span<const NamedValue> row, const PredictOptions& call) const {
-  const std::vector<Input>& inputs = encoder().inputs();
+  const std::vector<InputColumn>& inputs = encoder().inputs();
   std::vector<double> numbers(inputs.size());
   std::vector<std::string_view> texts(inputs.size());
   std::vector<BatchColumn> columns;

@@ -90,7 +90,7 @@ std::vector<TensorInfo> listed_inputs(const Signature& signature) {
     out.push_back({"input", DataType::float32, static_cast<std::int64_t>(signature.inputs.size())});
     return out;
   }
-  for (const Input& input : signature.inputs)
+  for (const InputColumn& input : signature.inputs)
     out.push_back({input.name, input.is_text ? DataType::bytes : DataType::float64, 1});
   return out;
 }

@@ -43,7 +43,7 @@ void check(const Signature& signature, const std::string& place) {
     fail(bad, place, "the signature has {} classes and {} outputs, expected as many", signature.classes.size(),
          signature.outputs);
   std::unordered_set<std::string_view> names;
-  for (const Input& input : signature.inputs) {
+  for (const InputColumn& input : signature.inputs) {
     if (input.is_text && signature.is_numeric)
       fail(bad, place, "the input \"{}\" is a text, so the inputs are not numeric", input.name);
     if (signature.is_numeric) continue;  // the columns need no names: they may come as one dense tensor
@@ -62,7 +62,7 @@ class PlainRow {
     if (is_dense_)
       dense_.resize(signature.inputs.size());
     else
-      for (const Input& input : signature.inputs)
+      for (const InputColumn& input : signature.inputs)
         columns_.push_back(input.is_text ? BatchColumn{.texts = {&text_, 1}} : BatchColumn{.numbers = {&number_, 1}});
   }
   BatchView view() const {

@@ -35,7 +35,7 @@ void load_encoder(std::string_view text) {
   const double number = 1.5;
   const std::string_view word = "a";
   std::vector<BatchColumn> columns;
-  for (const Input& input : encoder.inputs())
+  for (const InputColumn& input : encoder.inputs())
     columns.push_back(input.is_text ? BatchColumn{.texts = {&word, 1}} : BatchColumn{.numbers = {&number, 1}});
   std::vector<float> out(static_cast<std::size_t>(encoder.feature_count()));
   encoder.encode(BatchView(columns, 1), MatrixView<float>(out.data(), 1, encoder.feature_count()));

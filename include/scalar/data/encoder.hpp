@@ -78,7 +78,7 @@ struct Encoding {
 };
 
 /// One raw input of a model.
-struct Input {
+struct InputColumn {
   std::string name{};
   bool is_text = false;
 };
@@ -115,7 +115,7 @@ class Encoder {
   static Encoder identity(std::vector<std::string> feature_names, std::vector<std::string> classes);
 
   /// The raw inputs in their order: the columns of the training table without label and weight.
-  const std::vector<Input>& inputs() const noexcept;
+  const std::vector<InputColumn>& inputs() const noexcept;
   /// True if a dense float32 batch may be encoded: every input is a number, and float32 can tell the training values
   /// apart.
   bool is_numeric() const noexcept;

@@ -15,7 +15,7 @@ namespace scalar::inline v0::serve {
 /// Without classes a model has one output, `prediction` FP64 `[rows, outputs]`. With classes it has `probabilities`
 /// FP32 `[rows, outputs]` and `label` BYTES `[rows, 1]`, the class with the largest probability.
 struct Signature {
-  std::vector<Input> inputs{};         ///< the raw columns: one tensor each, numbers as FP64, texts as BYTES
+  std::vector<InputColumn> inputs{};   ///< the raw columns: one tensor each, numbers as FP64, texts as BYTES
   bool is_numeric = false;             ///< every input is a number: one dense FP32 tensor `input` is accepted, too
   bool prefers_dense = false;          ///< the metadata lists the dense tensor instead of the columns
   std::vector<std::string> classes{};  ///< as many as `outputs`, or empty

@@ -1,7 +1,6 @@
 #include "scalar/predictor.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <limits>
 #include <optional>

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "scalar/core/members.hpp"
 #include "scalar/core/name.hpp"
 
 namespace scalar::inline v0 {
@@ -32,27 +33,6 @@ template <auto Member>
 inline constexpr Field<Member> field{};
 
 namespace detail {
-
-struct AnyValue {
-  template <class T>
-  constexpr operator T() const {  // NOLINT: implicit on purpose
-    throw this;                   // never called: only the type counts, but g++ warns if there is no body
-  }
-};
-
-template <class T, std::size_t... I>
-constexpr bool initialises_from(std::index_sequence<I...>) {
-  return requires { T{((void)I, AnyValue{})...}; };
-}
-
-/// The number of data members of an aggregate without arrays.
-template <class T, std::size_t Count = 0>
-constexpr std::size_t member_count() {
-  if constexpr (initialises_from<T>(std::make_index_sequence<Count + 1>{}))
-    return member_count<T, Count + 1>();
-  else
-    return Count;
-}
 
 template <class T>
 struct EveryMemberIsListed {

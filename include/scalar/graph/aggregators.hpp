@@ -3,7 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <tuple>
 #include <type_traits>
+#include <utility>
+
+#include "scalar/core/members.hpp"
 
 namespace scalar::inline v0::graph {
 
@@ -72,44 +76,20 @@ struct Any {
 
 namespace detail {
 
-struct AnyMember {
-  template <class T>
-  constexpr operator T() const;  // NOLINT: never defined, only its type is used
-};
-using A = AnyMember;
-
 /// Merges `from` into `into`: by its member `merge` if it has one, else member by member.
 template <class Aggregates>
 constexpr void merge_aggregates(Aggregates& into, const Aggregates& from) {
   if constexpr (requires { into.merge(from); }) {
     into.merge(from);
-  } else if constexpr (std::is_empty_v<Aggregates>) {
-  } else if constexpr (requires { Aggregates{A{}, A{}, A{}, A{}, A{}, A{}, A{}}; }) {
-    static_assert(sizeof(Aggregates) == 0, "more than 6 aggregators: give the struct a member merge(const itself&)");
-  } else if constexpr (requires { Aggregates{A{}, A{}, A{}, A{}, A{}, A{}}; }) {
-    auto& [a, b, c, d, e, f] = into;
-    auto& [g, h, i, j, k, l] = from;
-    a.merge(g), b.merge(h), c.merge(i), d.merge(j), e.merge(k), f.merge(l);
-  } else if constexpr (requires { Aggregates{A{}, A{}, A{}, A{}, A{}}; }) {
-    auto& [a, b, c, d, e] = into;
-    auto& [f, g, h, i, j] = from;
-    a.merge(f), b.merge(g), c.merge(h), d.merge(i), e.merge(j);
-  } else if constexpr (requires { Aggregates{A{}, A{}, A{}, A{}}; }) {
-    auto& [a, b, c, d] = into;
-    auto& [e, f, g, h] = from;
-    a.merge(e), b.merge(f), c.merge(g), d.merge(h);
-  } else if constexpr (requires { Aggregates{A{}, A{}, A{}}; }) {
-    auto& [a, b, c] = into;
-    auto& [d, e, f] = from;
-    a.merge(d), b.merge(e), c.merge(f);
-  } else if constexpr (requires { Aggregates{A{}, A{}}; }) {
-    auto& [a, b] = into;
-    auto& [c, d] = from;
-    a.merge(c), b.merge(d);
-  } else {
-    auto& [a] = into;
-    auto& [b] = from;
-    a.merge(b);
+  } else if constexpr (!std::is_empty_v<Aggregates>) {
+    constexpr std::size_t count = scalar::detail::member_count<Aggregates>();
+    static_assert(count <= scalar::detail::most_members,
+                  "more than 16 aggregators: give the struct a member merge(const itself&)");
+    auto ours = scalar::detail::members_of(into);
+    const auto theirs = scalar::detail::members_of(from);
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (std::get<I>(ours).merge(std::get<I>(theirs)), ...);
+    }(std::make_index_sequence<count>{});
   }
 }
 

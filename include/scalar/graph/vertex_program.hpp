@@ -42,7 +42,7 @@ struct VertexConflict {
 ///     void init(graph::Context<Program>& vertex);              // sets value() before superstep 0; sends nothing
 ///     static Message combine(const Message&, const Message&);  // associative, commutative; with it, at most one
 ///                                                              // message arrives
-///     struct Aggregates { graph::Sum<double> error; ... };     // at most 6 aggregators, or any struct with merge()
+///     struct Aggregates { graph::Sum<double> error; ... };     // at most 16 aggregators, or any struct with merge()
 ///     void master(graph::MasterContext<Program>& master);      // runs after every superstep, at one peer
 ///     static constexpr bool mutates = true;                    // its vertices add and remove edges and vertices
 ///     Value resolve(const graph::VertexConflict<Value>&);      // the value of a vertex that is added twice; without

@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "scalar/core/fields.hpp"
+#include "scalar/core/members.hpp"
 
 namespace scalar::inline v0::flow::detail {
 
@@ -53,7 +53,7 @@ constexpr std::size_t part_count() {
     return 0;
 }
 template <class R, std::size_t N>
-concept HasParts = (part_count<R>() == N) && (TupleLike<R> || N <= 8);
+concept HasParts = (part_count<R>() == N) && (TupleLike<R> || N <= scalar::detail::most_members);
 
 /// The N elements of a value that is not needed afterwards, as a tuple of references to move from. Elements that are
 /// references themselves stay lvalues: the step does not own what they refer to.
@@ -64,41 +64,8 @@ constexpr auto parts(R& r) {
       using std::get;
       return std::forward_as_tuple(get<I>(std::move(r))...);
     }(std::make_index_sequence<N>{});
-  else if constexpr (N == 2) {
-    auto& [a, b] = r;
-    return std::forward_as_tuple(std::forward<decltype(a)>(a), std::forward<decltype(b)>(b));
-  } else if constexpr (N == 3) {
-    auto& [a, b, c] = r;
-    return std::forward_as_tuple(std::forward<decltype(a)>(a), std::forward<decltype(b)>(b),
-                                 std::forward<decltype(c)>(c));
-  } else if constexpr (N == 4) {
-    auto& [a, b, c, d] = r;
-    return std::forward_as_tuple(std::forward<decltype(a)>(a), std::forward<decltype(b)>(b),
-                                 std::forward<decltype(c)>(c), std::forward<decltype(d)>(d));
-  } else if constexpr (N == 5) {
-    auto& [a, b, c, d, e] = r;
-    return std::forward_as_tuple(std::forward<decltype(a)>(a), std::forward<decltype(b)>(b),
-                                 std::forward<decltype(c)>(c), std::forward<decltype(d)>(d),
-                                 std::forward<decltype(e)>(e));
-  } else if constexpr (N == 6) {
-    auto& [a, b, c, d, e, f] = r;
-    return std::forward_as_tuple(std::forward<decltype(a)>(a), std::forward<decltype(b)>(b),
-                                 std::forward<decltype(c)>(c), std::forward<decltype(d)>(d),
-                                 std::forward<decltype(e)>(e), std::forward<decltype(f)>(f));
-  } else if constexpr (N == 7) {
-    auto& [a, b, c, d, e, f, g] = r;
-    return std::forward_as_tuple(std::forward<decltype(a)>(a), std::forward<decltype(b)>(b),
-                                 std::forward<decltype(c)>(c), std::forward<decltype(d)>(d),
-                                 std::forward<decltype(e)>(e), std::forward<decltype(f)>(f),
-                                 std::forward<decltype(g)>(g));
-  } else {
-    static_assert(N == 8);
-    auto& [a, b, c, d, e, f, g, h] = r;
-    return std::forward_as_tuple(std::forward<decltype(a)>(a), std::forward<decltype(b)>(b),
-                                 std::forward<decltype(c)>(c), std::forward<decltype(d)>(d),
-                                 std::forward<decltype(e)>(e), std::forward<decltype(f)>(f),
-                                 std::forward<decltype(g)>(g), std::forward<decltype(h)>(h));
-  }
+  else
+    return scalar::detail::members_of(r);
 }
 
 template <class... E, class... M>

@@ -14,8 +14,6 @@ std::string_view name(CombinePolicy policy) noexcept {
       return "dense";
     case CombinePolicy::hash:
       return "hash";
-    case CombinePolicy::sorted:
-      return "sorted";
     case CombinePolicy::plain:
       return "plain";
   }

@@ -53,8 +53,8 @@ void send_keys(Combining<std::uint32_t, double>& box, std::uint64_t rank, std::u
 }
 
 Task<> combining(Peer& peer, Log& log) {
-  for (const CombinePolicy policy : {CombinePolicy::automatic, CombinePolicy::dense, CombinePolicy::hash,
-                                     CombinePolicy::sorted, CombinePolicy::plain}) {
+  for (const CombinePolicy policy :
+       {CombinePolicy::automatic, CombinePolicy::dense, CombinePolicy::hash, CombinePolicy::plain}) {
     const bsp::CombineOptions options{.keys = 301, .policy = policy};
     Combining<std::uint32_t, double> box(peer, options);
     for (std::uint64_t step = 0; step < 4; ++step) {

@@ -9,7 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <new>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -231,13 +230,12 @@ class CombineChannel final : public ChannelBase {
     for (auto& words : dense_)
       for (std::size_t w = 0; w < words_; ++w) words[w].store(0, std::memory_order_relaxed);
   }
-  /// For other processes, dense values become messages, and messages of the sorted policy are sorted and combined.
+  /// For other processes, dense values become messages.
   void collect(std::uint64_t superstep, Outbox& out) override {
     for (std::size_t i = 0; i < local_ && owners_ != nullptr; ++i) {
       const int source = first_ + static_cast<int>(i);
       Half& half = half_of(source, superstep);
       if (half.superstep == superstep) move_to_messages(half.values, source, superstep);
-      if (policy_ == CombinePolicy::sorted) sort_messages(source, superstep);
     }
     messages.collect(superstep, out);
   }
@@ -256,12 +254,11 @@ class CombineChannel final : public ChannelBase {
   }
 
   /// Checks that all peers have the same options, and returns what they share. Errors: `Errc::invalid_argument`.
-  std::shared_ptr<const KeyOwners> agree(int rank, const CombineOptions& options, const Op& op) {
+  std::shared_ptr<const KeyOwners> agree(int rank, const CombineOptions& options) {
     const std::lock_guard lock(mutex_);
     if (owners_ == nullptr) {
       owners_ = std::make_shared<const KeyOwners>(options, world_.size());
       policy_ = options.policy;
-      op_.emplace(op);
     } else if (policy_ != options.policy || !owners_->is_made_of(options)) {
       throw_unlike_rules(rank);
     }
@@ -320,16 +317,6 @@ class CombineChannel final : public ChannelBase {
       });
     }
   }
-  void sort_messages(int source, std::uint64_t superstep) {
-    messages.each_open(source, superstep, [&](int destination, Block<Entry>& block) {
-      if (world_.is_local(destination)) return;
-      sorted_.assign(block.begin, block.next);
-      radix_sort(sorted_, scratch_);
-      Op op = *op_;
-      const Entry* end = fold_equal(sorted_.data(), sorted_.data() + sorted_.size(), op);
-      block.next = std::copy(static_cast<const Entry*>(sorted_.data()), end, block.begin);
-    });
-  }
 
   World& world_;
   int first_;
@@ -339,8 +326,6 @@ class CombineChannel final : public ChannelBase {
   std::mutex mutex_;
   std::shared_ptr<const KeyOwners> owners_;
   CombinePolicy policy_ = CombinePolicy::automatic;
-  std::optional<Op> op_;
-  std::vector<Entry> sorted_, scratch_;  // used only at the flip
 };
 
 }  // namespace detail

@@ -131,7 +131,7 @@ class Combining final : detail::Box {
     return channel;
   }
   void configure(const CombineOptions& options) {
-    owners_ = channel_.agree(peer_.rank(), options, op_);
+    owners_ = channel_.agree(peer_.rank(), options);
     if (owners_->keys() != 0 && owners_->keys() - 1 > (std::numeric_limits<Key>::max)() && options.keys != 0)
       detail::throw_narrow_key(owners_->keys(), sizeof(Key));
     if (owners_->has_ranges()) own_ = owners_->range(peer_.rank());
@@ -250,12 +250,11 @@ class Combining final : detail::Box {
     const bool is_unique =
         policy_ == CombinePolicy::hash || (policy_ == CombinePolicy::automatic && !peer_.world().is_local(run.source));
     pairs_ += run.values.size();
-    if (policy_ == CombinePolicy::sorted || !(is_unique || first || detail::is_exact<Op, Value>)) {
+    if (!(is_unique || first || detail::is_exact<Op, Value>)) {
       sorted_.assign(run.values.begin(), run.values.end());
       detail::radix_sort(sorted_, scratch_);
       const auto count = static_cast<std::size_t>(
           detail::fold_equal(sorted_.data(), sorted_.data() + sorted_.size(), op_) - sorted_.data());
-      if (policy_ == CombinePolicy::sorted) pairs_ -= run.values.size() - count;
       for (std::size_t i = 0; i < count; ++i) take(sorted_[i]);
     } else {
       for (const Entry& entry : run.values) take(entry);

@@ -20,7 +20,6 @@ enum class CombinePolicy {
   automatic,  ///< plain, or dense above keys / 4 messages in a superstep; hash for keys of other processes
   dense,      ///< an array of all keys per sender: the fastest when most keys get messages
   hash,       ///< a hash table over the messages sent so far: little memory for few of very many keys
-  sorted,     ///< messages are sorted when the superstep ends: as many bytes, less memory, more time
   plain,      ///< every message is sent; the receiver combines
 };
 std::string_view name(CombinePolicy policy) noexcept;

@@ -13,6 +13,7 @@
 
 #include "scalar/bsp/detail/channel.hpp"
 #include "scalar/bsp/detail/copy.hpp"
+#include "scalar/bsp/detail/handle.hpp"
 #include "scalar/bsp/peer.hpp"
 
 namespace scalar::inline v0::bsp {
@@ -103,19 +104,13 @@ class Received {
 ///
 /// For a loop over many messages pass the mailbox to a plain function: g++ 12 keeps a coroutine's locals in memory.
 template <class T>
-class Mailbox final : detail::Box {
+class Mailbox final : detail::Handle<detail::Channel<T>> {
   static_assert(!detail::is_view<T>, "messages of variable length: include scalar/bsp/messages/view_mailbox.hpp");
 
  public:
   /// Internal: use `peer.mailbox<T>()`.
   explicit Mailbox(Peer& peer) : Mailbox(peer, typeid(T), &Channel::make) {}
   Mailbox(Peer& peer, detail::Elements) : Mailbox(peer, typeid(detail::ElementsOf<T>), &Channel::make_for_elements) {}
-  Mailbox(const Mailbox&) = delete;
-  Mailbox& operator=(const Mailbox&) = delete;
-  ~Mailbox() {
-    peer_.detach(*this);
-    peer_.world().leave(index_);
-  }
 
   /// Sends a message constructed from `arguments` to peer `rank`. Errors: `Errc::out_of_range` for an invalid rank.
   template <class... Arguments>
@@ -157,25 +152,13 @@ class Mailbox final : detail::Box {
 
  private:
   using Channel = detail::Channel<T>;
+  using Handle = detail::Handle<Channel>;
+  using Handle::channel_, Handle::peer_;
 
   Mailbox(Peer& peer, const std::type_info& messages, detail::MakeChannel make)
-      : peer_(peer),
-        index_(peer.mailboxes()),
-        channel_(join(peer, messages, make)),
-        rank_(peer.rank()),
-        size_(peer.size()) {
-    try {
-      turn(peer.superstep());
-      peer.attach(*this);
-    } catch (...) {
-      peer.world().leave(index_);
-      throw;
-    }
-  }
-  Channel& join(Peer& peer, const std::type_info& messages, detail::MakeChannel make) {
-    auto& channel = static_cast<Channel&>(peer.world().join(peer.rank(), index_, messages, make));
-    ++peer.mailboxes();
-    return channel;
+      : Handle(peer, messages, make), rank_(peer.rank()), size_(peer.size()) {
+    turn(peer.superstep());
+    this->attach();
   }
   void check(int rank) const {
     if (static_cast<unsigned>(rank) >= static_cast<unsigned>(size_)) [[unlikely]]
@@ -197,9 +180,6 @@ class Mailbox final : detail::Box {
     channel_.gather(rank_, superstep);
   }
 
-  Peer& peer_;
-  std::int64_t index_;
-  Channel& channel_;
   typename Channel::Directory directory_ = nullptr;
   std::uint64_t superstep_ = 0;
   int rank_, size_;

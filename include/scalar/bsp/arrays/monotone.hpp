@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "scalar/bsp/arrays/replicated.hpp"
+#include "scalar/bsp/detail/handle.hpp"
 #include "scalar/bsp/peer.hpp"
 
 namespace scalar::inline v0::bsp {
@@ -138,7 +139,7 @@ class MonotoneChannel final : public ChannelBase {
 /// Monotone arrays match across peers as mailboxes do, by order of creation. No peer may use the array in the superstep
 /// in which it is made. Thread safety: used only by the peer that made it. Memory: `size * sizeof(T)` in each process.
 template <class T, class Merge = KeepLowest>
-class Monotone final : detail::Box {
+class Monotone final : detail::Handle<detail::MonotoneChannel<T, Merge>> {
   static_assert(std::is_arithmetic_v<T> && std::atomic_ref<T>::is_always_lock_free, "the elements are numbers");
 
  public:
@@ -146,24 +147,13 @@ class Monotone final : detail::Box {
   /// peers give different sizes.
   template <std::invocable<std::size_t> Initial>
   Monotone(Peer& peer, std::size_t size, Initial initial)
-      : peer_(peer), index_(peer.mailboxes()), channel_(join(peer)), log_(channel_.log(peer.rank())), size_(size) {
-    try {
-      cells_.values = channel_.open(peer.rank(), size);
-      const detail::World& world = peer.world();
-      const Range share = even_part(size, static_cast<std::size_t>(peer.rank() - world.first()),
-                                    static_cast<std::size_t>(world.local()));  // whole in every process
-      for (std::size_t i = share.begin; i < share.end; ++i) cells_.values[i] = static_cast<T>(initial(i));
-      peer.attach(*this);
-    } catch (...) {
-      peer.world().leave(index_);
-      throw;
-    }
-  }
-  Monotone(const Monotone&) = delete;
-  Monotone& operator=(const Monotone&) = delete;
-  ~Monotone() {
-    peer_.detach(*this);
-    peer_.world().leave(index_);
+      : Handle(peer, typeid(Monotone), &Channel::make), log_(channel_.log(peer.rank())), size_(size) {
+    cells_.values = channel_.open(peer.rank(), size);
+    const detail::World& world = peer.world();
+    const Range share = even_part(size, static_cast<std::size_t>(peer.rank() - world.first()),
+                                  static_cast<std::size_t>(world.local()));  // whole in every process
+    for (std::size_t i = share.begin; i < share.end; ++i) cells_.values[i] = static_cast<T>(initial(i));
+    this->attach();
   }
 
   std::size_t size() const noexcept { return size_; }
@@ -191,21 +181,15 @@ class Monotone final : detail::Box {
 
  private:
   using Channel = detail::MonotoneChannel<T, Merge>;
+  using Handle = detail::Handle<Channel>;
+  using Handle::channel_;
 
-  Channel& join(Peer& peer) {
-    auto& channel = static_cast<Channel&>(peer.world().join(peer.rank(), index_, typeid(Monotone), &Channel::make));
-    ++peer.mailboxes();
-    return channel;
-  }
   void note(std::size_t index) {
     if (log_ != nullptr) [[unlikely]]
       log_->push_back(index);
   }
   void turn(std::uint64_t) override {}
 
-  Peer& peer_;
-  std::int64_t index_;
-  Channel& channel_;
   MonotoneCells<T> cells_;
   typename Channel::Log* log_;
   std::size_t size_;

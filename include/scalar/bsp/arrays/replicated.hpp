@@ -14,6 +14,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "scalar/bsp/detail/handle.hpp"
 #include "scalar/bsp/peer.hpp"
 #include "scalar/core/range.hpp"
 
@@ -147,7 +148,7 @@ class ReplicatedChannel final : public ChannelBase {
 /// Errors: `Errc::invalid_argument` from the barrier at which only some peers have published.
 /// Thread safety: used only by the peer that made it. Memory: `2 * size * sizeof(T)` in each process.
 template <class T>
-class Replicated final : detail::Box {
+class Replicated final : detail::Handle<detail::ReplicatedChannel<T>> {
   static_assert(std::is_trivially_copyable_v<T> && !std::is_const_v<T> && alignof(T) <= alignof(std::max_align_t),
                 "the elements of a replicated array are numbers or plain structs");
 
@@ -160,22 +161,11 @@ class Replicated final : detail::Box {
   /// Errors: `Errc::shape_mismatch` for shares that do not follow each other, `Errc::out_of_range` for a share outside
   /// the array.
   Replicated(Peer& peer, std::size_t size, Range share)
-      : peer_(peer), index_(peer.mailboxes()), channel_(join(peer)), size_(size), share_(share) {
-    try {
-      channel_.open(peer.rank(), size, share);
-      superstep_ = peer.superstep();
-      point();
-      peer.attach(*this);
-    } catch (...) {
-      peer.world().leave(index_);
-      throw;
-    }
-  }
-  Replicated(const Replicated&) = delete;
-  Replicated& operator=(const Replicated&) = delete;
-  ~Replicated() {
-    peer_.detach(*this);
-    peer_.world().leave(index_);
+      : Handle(peer, typeid(Replicated), &Channel::make), size_(size), share_(share) {
+    channel_.open(peer.rank(), size, share);
+    superstep_ = peer.superstep();
+    point();
+    this->attach();
   }
 
   std::size_t size() const noexcept { return size_; }
@@ -193,12 +183,9 @@ class Replicated final : detail::Box {
 
  private:
   using Channel = detail::ReplicatedChannel<T>;
+  using Handle = detail::Handle<Channel>;
+  using Handle::channel_, Handle::peer_;
 
-  Channel& join(Peer& peer) {
-    auto& channel = static_cast<Channel&>(peer.world().join(peer.rank(), index_, typeid(Replicated), &Channel::make));
-    ++peer.mailboxes();
-    return channel;
-  }
   void point() noexcept {
     values_ = channel_.version(current_);
     next_ = channel_.version(current_ ^ 1);
@@ -216,9 +203,6 @@ class Replicated final : detail::Box {
     point();
   }
 
-  Peer& peer_;
-  std::int64_t index_;
-  Channel& channel_;
   const T* values_ = nullptr;
   T* next_ = nullptr;
   std::size_t size_;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "scalar/bsp/detail/combine_channel.hpp"
+#include "scalar/bsp/detail/handle.hpp"
 #include "scalar/bsp/messages/combine_options.hpp"
 #include "scalar/bsp/peer.hpp"
 
@@ -35,28 +36,17 @@ namespace scalar::inline v0::bsp {
 ///
 /// For a loop over many messages pass it to a plain function: g++ 12 keeps a coroutine's locals in memory.
 template <std::unsigned_integral Key, class Value, class Op = std::plus<>>
-class Combining final : detail::Box {
+class Combining final : detail::Handle<detail::CombineChannel<Key, Value, Op>> {
   static_assert(std::is_trivially_copyable_v<Value> && std::is_default_constructible_v<Value>,
                 "values that are combined are numbers or plain structs");
 
  public:
   /// Errors: `Errc::invalid_argument` for options that make no sense or differ from those of the other peers.
   Combining(Peer& peer, const CombineOptions& options, Op op = {})
-      : peer_(peer), index_(peer.mailboxes()), channel_(join(peer)), op_(op), policy_(options.policy) {
-    try {
-      configure(options);
-      turn(peer.superstep());
-      peer.attach(*this);
-    } catch (...) {
-      peer.world().leave(index_);
-      throw;
-    }
-  }
-  Combining(const Combining&) = delete;
-  Combining& operator=(const Combining&) = delete;
-  ~Combining() {
-    peer_.detach(*this);
-    peer_.world().leave(index_);
+      : Handle(peer, typeid(Combining), &Channel::make), op_(op), policy_(options.policy) {
+    configure(options);
+    turn(peer.superstep());
+    this->attach();
   }
 
   /// Sends `value` to the owner of `key`. Errors: `Errc::out_of_range` for an invalid key.
@@ -120,16 +110,13 @@ class Combining final : detail::Box {
 
  private:
   using Channel = detail::CombineChannel<Key, Value, Op>;
+  using Handle = detail::Handle<Channel>;
+  using Handle::channel_, Handle::peer_;
   using Entry = typename Channel::Entry;
   using Dense = typename Channel::Dense;
   using Entries = detail::Channel<Entry>;
   static constexpr std::uint64_t largest_array = std::uint64_t{1} << 27;
 
-  Channel& join(Peer& peer) {
-    auto& channel = static_cast<Channel&>(peer.world().join(peer.rank(), index_, typeid(Combining), &Channel::make));
-    ++peer.mailboxes();
-    return channel;
-  }
   void configure(const CombineOptions& options) {
     owners_ = channel_.agree(peer_.rank(), options);
     if (owners_->keys() != 0 && owners_->keys() - 1 > (std::numeric_limits<Key>::max)() && options.keys != 0)
@@ -261,9 +248,6 @@ class Combining final : detail::Box {
     }
   }
 
-  Peer& peer_;
-  std::int64_t index_;
-  Channel& channel_;
   Dense* dense_ = nullptr;
   std::uint64_t dense_keys_ = 0;  // 0 while this superstep is not dense
   std::uint64_t sent_ = 0;        // messages sent without the dense array in this superstep

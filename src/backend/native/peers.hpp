@@ -121,4 +121,20 @@ auto learn(Peers& peers, const S& spec, const Dataset& contiguous, int shards, c
   });
 }
 
+/// The fit of a spec that is learned from sums over shards: checks its arguments, and runs the learners
+/// `prepare(contiguous, shards)(is_first, shards, team)` on the peers. `usual` is the number of shards unless
+/// `options.shards` is set.
+template <Spec S, class Prepare>
+auto fit_with(const S& spec, const Dataset& data, const FitOptions& options, const Runtime& runtime, int usual,
+              const Prepare& prepare) {
+  Peers peers(options, runtime);
+  return peers.lead([&] {
+    validate(spec);
+    const int shards = shards_of(S::name, options, usual);
+    const Dataset contiguous = checked(S::name, data, runtime);
+    const auto make = prepare(contiguous, shards);
+    return learn(peers, spec, contiguous, shards, make);
+  });
+}
+
 }  // namespace scalar::inline v0::backend::native

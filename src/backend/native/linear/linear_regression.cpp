@@ -150,17 +150,12 @@ Support Native::supports(const LinearRegression&, int) const { return {}; }
 LinearParameters Native::fit(const LinearRegression& spec, const Dataset& data, const FitOptions& options,
                              const Runtime& runtime) const {
   using namespace native;
-  Peers peers(options, runtime);
-  return peers.lead([&] {
-    validate(spec);
-    const int shards = shards_of(LinearRegression::name, options, usual_shards);
-    const Dataset contiguous = checked(LinearRegression::name, data, runtime);
+  return fit_with(spec, data, options, runtime, usual_shards, [&](const Dataset& contiguous, int shards) {
     if (!contiguous.classes().empty())
       fail(Errc::invalid_argument, LinearRegression::name, "the target is a class, expected a number");
-    const Rows rows = rows_of(contiguous);
-    return learn(peers, spec, contiguous, shards, [&](bool first, bsp::ShardRange mine, const ThreadTeam& team) {
+    return [&, shards, rows = rows_of(contiguous)](bool first, bsp::ShardRange mine, const ThreadTeam& team) {
       return LinearLearner(spec, share_of(rows, mine, shards), team, options, first);
-    });
+    };
   });
 }
 

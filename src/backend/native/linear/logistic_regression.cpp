@@ -142,16 +142,11 @@ Support Native::supports(const LogisticRegression&, int) const { return {}; }
 LinearParameters Native::fit(const LogisticRegression& spec, const Dataset& data, const FitOptions& options,
                              const Runtime& runtime) const {
   using namespace native;
-  Peers peers(options, runtime);
-  return peers.lead([&] {
-    validate(spec);
-    const int shards = shards_of(LogisticRegression::name, options, usual_shards);
-    const Dataset contiguous = checked(LogisticRegression::name, data, runtime);
+  return fit_with(spec, data, options, runtime, usual_shards, [&](const Dataset& contiguous, int shards) {
     const std::int64_t classes = checked_classes(LogisticRegression::name, contiguous);
-    const Rows rows = rows_of(contiguous);
-    return learn(peers, spec, contiguous, shards, [&](bool first, bsp::ShardRange mine, const ThreadTeam& team) {
+    return [&, shards, classes, rows = rows_of(contiguous)](bool first, bsp::ShardRange mine, const ThreadTeam& team) {
       return LogisticLearner(spec, share_of(rows, mine, shards), classes == 2 ? 1 : classes, team, options, first);
-    });
+    };
   });
 }
 

@@ -176,18 +176,15 @@ Support Native::supports(const MultilayerPerceptron&, int) const { return {}; }
 MlpParameters Native::fit(const MultilayerPerceptron& asked, const Dataset& data, const FitOptions& options,
                           const Runtime& runtime) const {
   using namespace native;
-  Peers peers(options, runtime);
-  return peers.lead([&] {
-    validate(asked);
-    const int shards = shards_of(MultilayerPerceptron::name, options, 1);
-    const Dataset contiguous = checked(MultilayerPerceptron::name, data, runtime);
+  return fit_with(asked, data, options, runtime, 1, [&](const Dataset& contiguous, int shards) {
     const Rows rows = rows_of(contiguous);
     const MultilayerPerceptron spec = with_epochs(asked, rows.count());
     MlpParameters start = initial(spec, rows.columns(), margins_of(spec, contiguous));
     if (spec.loss == Loss::squared) set_targets(rows, start);
-    return learn(peers, spec, contiguous, shards, [&](bool first, bsp::ShardRange mine, const ThreadTeam& team) {
+    return [&options, shards, rows, spec, start = std::move(start)](bool first, bsp::ShardRange mine,
+                                                                    const ThreadTeam& team) {
       return MlpLearner(spec, rows, start, team, options, first, mine, shards);
-    });
+    };
   });
 }
 

@@ -6,7 +6,7 @@
 
 namespace scalar::inline v0::bsp::detail {
 
-Chunk chunk_of(std::size_t count, std::size_t element_bytes, int index, int pieces) noexcept {
+Range chunk_of(std::size_t count, std::size_t element_bytes, int index, int pieces) noexcept {
   const std::size_t line = (std::max)(std::size_t{1}, 64 / element_bytes);
   const std::size_t lines = (count + line - 1) / line;
   const Range part = even_part(lines, static_cast<std::size_t>(index), static_cast<std::size_t>(pieces));

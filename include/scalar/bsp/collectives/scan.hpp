@@ -63,13 +63,13 @@ class VectorScan {
 
   void send_chunks(std::span<const T> values, Mailbox<T>& box) const {
     for (int owner = 0; owner < world_.size(); ++owner)
-      if (const Chunk chunk = chunk_of_rank(owner); !world_.is_local(owner))
+      if (const Range chunk = chunk_of_rank(owner); !world_.is_local(owner))
         box.send(owner, values.subspan(chunk.begin, chunk.size()));
   }
   /// `chunks` has the chunks from other processes; their results are sent through `back`.
   void scan_own(const Mailbox<T>* chunks, Mailbox<T>* back) const {
     constexpr std::size_t block = (std::max)(std::size_t{1}, 2048 / sizeof(T));  // fits the nearest cache
-    const Chunk chunk = chunk_of_rank(peer_.rank());
+    const Range chunk = chunk_of_rank(peer_.rank());
     for (int rank = 0; rank < world_.size(); ++rank)
       if (!world_.is_local(rank)) check_received(rank, chunk.size(), chunks->received(rank).size(), peer_.rank());
     T sums[block], next[block];
@@ -98,14 +98,14 @@ class VectorScan {
   }
   void store(const Mailbox<T>& back, std::span<T> values) const {
     for (const Run<T>& run : back.runs()) {
-      const Chunk chunk = chunk_of_rank(run.source);
+      const Range chunk = chunk_of_rank(run.source);
       check_received(run.source, chunk.size(), run.values.size(), peer_.rank());
       std::copy(run.values.begin(), run.values.end(), values.data() + chunk.begin);
     }
   }
 
  private:
-  Chunk chunk_of_rank(int rank) const noexcept { return chunk_of(count_, sizeof(T), rank, world_.size()); }
+  Range chunk_of_rank(int rank) const noexcept { return chunk_of(count_, sizeof(T), rank, world_.size()); }
   void add(const T* values, std::size_t count, T* sums) const {
     for (std::size_t i = 0; i < count; ++i) sums[i] = static_cast<T>(op_(sums[i], values[i]));
   }

@@ -12,6 +12,7 @@
 #include "scalar/bsp/collectives/span_collectives.hpp"
 #include "scalar/bsp/mailbox.hpp"
 #include "scalar/bsp/peer.hpp"
+#include "scalar/core/range.hpp"
 
 namespace scalar::inline v0::bsp {
 
@@ -188,14 +189,9 @@ class ShardReduce {
   }
 
  private:
-  struct Chunk {
-    std::size_t begin, size;
-  };
   /// The elements that `rank` finishes.
-  Chunk chunk(std::size_t size, int rank) const noexcept {
-    const auto peers = static_cast<std::size_t>(peer_.size()), r = static_cast<std::size_t>(rank);
-    const std::size_t each = size / peers, more = size % peers;
-    return {each * r + (std::min)(r, more), each + (r < more ? 1 : 0)};
+  Range chunk(std::size_t size, int rank) const noexcept {
+    return even_part(size, static_cast<std::size_t>(rank), static_cast<std::size_t>(peer_.size()));
   }
 
   void check(const ShardFold<T, Op>& fold, std::span<T> out) const {
@@ -209,28 +205,28 @@ class ShardReduce {
   }
   void send_nodes(const ShardFold<T, Op>& fold) {
     for (int rank = 0; rank < peer_.size(); ++rank) {
-      const Chunk part = chunk(fold.size(), rank);
+      const Range part = chunk(fold.size(), rank);
       if (rank == peer_.rank()) continue;
       for (const ShardNode<T>& node : fold.nodes())
-        box_.send(rank, std::span<const T>(node.values.subspan(part.begin, part.size)));
+        box_.send(rank, std::span<const T>(node.values.subspan(part.begin, part.size())));
     }
   }
   /// Folds this peer's share of the elements over the nodes of all peers, in place, and sends the result to all peers.
   void finish_chunk(const ShardFold<T, Op>& fold, std::span<T> out) {
-    const Chunk mine = chunk(fold.size(), peer_.rank());
+    const Range mine = chunk(fold.size(), peer_.rank());
     tree_.reset(0);
     for (int rank = 0; rank < peer_.size(); ++rank) {
       if (rank == peer_.rank()) {
         for (const ShardNode<T>& node : fold.nodes())
-          tree_.push(node.shards.count(), node.values.subspan(mine.begin, mine.size));
+          tree_.push(node.shards.count(), node.values.subspan(mine.begin, mine.size()));
         continue;
       }
       const std::vector<ShardRange> nodes = nodes_of(shards_of(count_, rank, peer_.size()));
       const std::span<T> got = box_.received(rank);
-      if (got.size() != nodes.size() * mine.size)
-        detail::throw_bad_fold("elements received", got.size(), nodes.size() * mine.size, rank);
+      if (got.size() != nodes.size() * mine.size())
+        detail::throw_bad_fold("elements received", got.size(), nodes.size() * mine.size(), rank);
       for (std::size_t i = 0; i < nodes.size(); ++i)
-        tree_.push(nodes[i].count(), got.subspan(i * mine.size, mine.size));
+        tree_.push(nodes[i].count(), got.subspan(i * mine.size(), mine.size()));
     }
     const std::span<const T> total = tree_.finish();
     for (int rank = 0; rank < peer_.size(); ++rank)
@@ -240,9 +236,9 @@ class ShardReduce {
   void collect(std::span<T> out) const {
     for (int rank = 0; rank < peer_.size(); ++rank) {
       if (rank == peer_.rank()) continue;
-      const Chunk part = chunk(out.size(), rank);
+      const Range part = chunk(out.size(), rank);
       const std::span<const T> got = box_.received(rank);
-      if (got.size() != part.size) detail::throw_bad_fold("elements received", got.size(), part.size, rank);
+      if (got.size() != part.size()) detail::throw_bad_fold("elements received", got.size(), part.size(), rank);
       std::ranges::copy(got, out.begin() + static_cast<std::ptrdiff_t>(part.begin));
     }
   }

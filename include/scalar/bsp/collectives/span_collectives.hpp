@@ -83,16 +83,16 @@ class Crossing {
 
   bool is_one_phase() const noexcept { return one_phase_; }
   /// The chunk that this peer handles on behalf of all.
-  Chunk own() const noexcept {
+  Range own() const noexcept {
     if (!one_phase_) return owned_by(rank_);
-    return lane() < lanes_ ? chunk_of(count_, sizeof(T), lane(), lanes_) : Chunk{};
+    return lane() < lanes_ ? chunk_of(count_, sizeof(T), lane(), lanes_) : Range{};
   }
   /// The peer of `process` that sends or receives the chunk `own()`.
   int partner(int process) const noexcept {
     return one_phase_ ? placement_.first(process) + lane() : helper(process, rank_);
   }
   /// In two phases: the chunk that `rank` owns.
-  Chunk owned_by(int rank) const noexcept { return chunk_of(count_, sizeof(T), rank, placement_.size()); }
+  Range owned_by(int rank) const noexcept { return chunk_of(count_, sizeof(T), rank, placement_.size()); }
   /// In two phases: calls `use(owner)` for the owners in other processes whose chunks this peer handles.
   template <class F>
   void each_helped(const F& use) const {
@@ -122,7 +122,7 @@ class Crossing {
 template <class T>
 void store_received(Peer& peer, const Crossing<T>& crossing, const Mailbox<T>& box, int root) {
   for (const Run<T>& run : box.runs()) {
-    const Chunk chunk = crossing.owned_by(run.source);
+    const Range chunk = crossing.owned_by(run.source);
     check_received(run.source, chunk.size(), run.values.size(), peer.rank());
     store_chunk<T>(peer.world(), chunk.begin, run.values, root);
   }
@@ -150,7 +150,7 @@ class VectorReduce {
   void fold_own() const {
     if (crossing_.is_one_phase() && root_ != everyone && !world_.is_local(root_)) return;
     if (world_.size() == 1) return;
-    const Chunk chunk = crossing_.own();
+    const Range chunk = crossing_.own();
     std::vector<RemoteNode<T>> remote;
     if (box_ != nullptr && chunk.size() != 0) remote = remote_nodes(chunk);
     const TreeFold<T, Op> tree(world_, chunk, op_, remote);
@@ -168,13 +168,13 @@ class VectorReduce {
     });
   }
   template <class F>
-  void send_nodes_of(Chunk chunk, const F& send) const {
+  void send_nodes_of(Range chunk, const F& send) const {
     const TreeFold<T, Op> tree(world_, chunk, op_);
     each_node_within({0, world_.size()}, world_.first(), world_.local(), [&](TreeNode node) {
       tree.each_block(node, [&](std::size_t, std::span<const T> some) { send(some); });
     });
   }
-  std::vector<RemoteNode<T>> remote_nodes(Chunk chunk) const {
+  std::vector<RemoteNode<T>> remote_nodes(Range chunk) const {
     std::vector<RemoteNode<T>> remote;
     const Placement& placement = world_.placement();
     crossing_.each_other([&](int process) {
@@ -234,7 +234,7 @@ class VectorBroadcast {
   }
   /// Stores the peer's own chunk; in two phases, also sends it on.
   void take_piece() const {
-    const Chunk chunk = crossing_.own();
+    const Range chunk = crossing_.own();
     if (chunk.size() == 0) return;
     if (world_.is_local(root_)) {
       if (!crossing_.is_one_phase()) send_on(of_root(chunk));
@@ -248,7 +248,7 @@ class VectorBroadcast {
   }
 
  private:
-  std::span<const T> of_root(Chunk chunk) const {
+  std::span<const T> of_root(Range chunk) const {
     return std::span<const T>(part_of<T>(world_, root_), count_).subspan(chunk.begin, chunk.size());
   }
   /// Sends `piece` to the processes that do not have it yet.

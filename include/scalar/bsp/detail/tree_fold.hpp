@@ -7,16 +7,12 @@
 
 #include "scalar/bsp/collectives.hpp"
 #include "scalar/bsp/detail/world.hpp"
+#include "scalar/core/range.hpp"
 
 namespace scalar::inline v0::bsp::detail {
 
-/// A range of a vector's elements: `[begin, end)`.
-struct Chunk {
-  std::size_t begin = 0, end = 0;
-  std::size_t size() const noexcept { return end - begin; }
-};
 /// The chunk of `count` elements that the `part`-th of `parts` works on: whole cache lines.
-Chunk chunk_of(std::size_t count, std::size_t element_bytes, int part, int parts) noexcept;
+Range chunk_of(std::size_t count, std::size_t element_bytes, int part, int parts) noexcept;
 
 /// Where a local peer's vector lies.
 template <class T>
@@ -65,7 +61,7 @@ class TreeFold {
  public:
   static constexpr std::size_t block = (std::max)(std::size_t{1}, 2048 / sizeof(T));  // stays in the nearest cache
 
-  TreeFold(World& world, Chunk chunk, Op& op, std::span<const RemoteNode<T>> remote = {})
+  TreeFold(World& world, Range chunk, Op& op, std::span<const RemoteNode<T>> remote = {})
       : world_(world), chunk_(chunk), op_(op), remote_(remote) {}
 
   /// Calls `use(begin, values)` with the fold of one block of the chunk after another, or once with the whole chunk if
@@ -102,7 +98,7 @@ class TreeFold {
   }
 
   World& world_;
-  Chunk chunk_;
+  Range chunk_;
   Op& op_;
   std::span<const RemoteNode<T>> remote_;
 };

@@ -62,9 +62,9 @@ const std::vector<std::string>& no_names() noexcept {
 }  // namespace
 
 Dataset::Dataset(DatasetParts parts) {
-  rows_ = checked_rows(parts);
-  check_length("targets", parts.targets.size(), rows_);
-  check_length("weights", parts.weights.size(), rows_);
+  selection_ = data::detail::RowSelection(checked_rows(parts));
+  check_length("targets", parts.targets.size(), rows());
+  check_length("weights", parts.weights.size(), rows());
   check_length("feature names", parts.feature_names.size(), parts.columns);
   check_targets(parts);
   check_weights(parts.weights);
@@ -72,7 +72,7 @@ Dataset::Dataset(DatasetParts parts) {
     for (std::int64_t i = 0; i < parts.columns; ++i) parts.feature_names.push_back(fmt::format("f{}", i));
   auto made = std::make_shared<Data>();
   static_cast<DatasetParts&>(*made) = std::move(parts);
-  matrix_ = {made->features.data(), rows_, made->columns};
+  matrix_ = {made->features.data(), rows(), made->columns};
   data_ = std::move(made);
 }
 
@@ -100,22 +100,22 @@ Dataset Dataset::contiguous() const {
   made->columns = data_->columns;
   made->feature_names = data_->feature_names;
   made->classes = data_->classes;
-  made->features.reserve(static_cast<std::size_t>(rows_ * columns()));
-  for (std::int64_t i = 0; i < rows_; ++i) {
+  made->features.reserve(static_cast<std::size_t>(rows() * columns()));
+  for (std::int64_t i = 0; i < rows(); ++i) {
     const auto values = row(i);
     made->features.insert(made->features.end(), values.begin(), values.end());
     if (has_targets()) made->targets.push_back(target(i));
     if (has_weights()) made->weights.push_back(weight(i));
   }
   Dataset result;
-  result.rows_ = rows_;
-  result.matrix_ = {made->features.data(), rows_, made->columns};
+  result.selection_ = data::detail::RowSelection(rows());
+  result.matrix_ = {made->features.data(), rows(), made->columns};
   result.data_ = std::move(made);
   return result;
 }
 
 Dataset Dataset::with_weights(std::vector<double> weights) const {
-  check_length("weights", weights.size(), rows_);
+  check_length("weights", weights.size(), rows());
   check_weights(weights);
   const Dataset base = contiguous();
   auto made = std::make_shared<Data>();
@@ -126,7 +126,7 @@ Dataset Dataset::with_weights(std::vector<double> weights) const {
   made->weights = std::move(weights);
   made->owner = base.data_;
   Dataset result;
-  result.rows_ = rows_;
+  result.selection_ = data::detail::RowSelection(rows());
   result.matrix_ = base.features();
   result.data_ = std::move(made);
   return result;
@@ -142,34 +142,32 @@ void require_contiguous(bool contiguous) {
 
 FloatMatrix Dataset::features() const {
   require_contiguous(is_contiguous());
-  return matrix_.slice(first_, rows_);
+  return matrix_.slice(selection_.first(), rows());
 }
 std::span<const double> Dataset::targets() const {
   require_contiguous(is_contiguous());
   if (!has_targets()) return {};
-  return std::span(data_->targets).subspan(static_cast<std::size_t>(first_), static_cast<std::size_t>(rows_));
+  return std::span(data_->targets)
+      .subspan(static_cast<std::size_t>(selection_.first()), static_cast<std::size_t>(rows()));
 }
 std::span<const double> Dataset::weights() const {
   require_contiguous(is_contiguous());
   if (!has_weights()) return {};
-  return std::span(data_->weights).subspan(static_cast<std::size_t>(first_), static_cast<std::size_t>(rows_));
+  return std::span(data_->weights)
+      .subspan(static_cast<std::size_t>(selection_.first()), static_cast<std::size_t>(rows()));
 }
 
 Dataset Dataset::slice(std::int64_t first, std::int64_t count) const {
-  data::check_slice(first, count, rows_);
   Dataset result = *this;
-  result.first_ += first;
-  result.rows_ = count;
+  result.selection_ = selection_.slice(first, count);
   return result;
 }
 Dataset Dataset::take(std::vector<std::int64_t> rows) const {
   Dataset result = *this;
-  result.selection_ = data::stored_rows(std::move(rows), rows_, [this](std::int64_t row) { return stored_row(row); });
-  result.first_ = 0;
-  result.rows_ = static_cast<std::int64_t>(result.selection_->size());
+  result.selection_ = selection_.take(std::move(rows));
   return result;
 }
-Dataset Dataset::shuffle(std::uint64_t seed) const { return take(data::permutation(rows_, seed)); }
+Dataset Dataset::shuffle(std::uint64_t seed) const { return take(data::permutation(rows(), seed)); }
 Dataset::Parts Dataset::split(const SplitOptions& options) const { return data::split(*this, options); }
 Dataset Dataset::shard(int rank, int count) const { return data::shard(*this, rank, count); }
 std::vector<Dataset::Fold> Dataset::folds(int count, std::uint64_t seed) const {

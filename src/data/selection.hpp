@@ -2,7 +2,6 @@
 /// Selections of rows, shared by Table and Dataset: the same seed picks the same rows in both.
 #include <cmath>
 #include <cstdint>
-#include <memory>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -23,21 +22,6 @@ inline Rows permutation(std::int64_t rows, std::uint64_t seed) {
   Philox random(seed);
   for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
   return order;
-}
-
-inline void check_slice(std::int64_t first, std::int64_t count, std::int64_t rows) {
-  if (first < 0 || count < 0 || first > rows || count > rows - first)
-    fail(Errc::out_of_range, {}, "rows [{}, {} + {}) are not within the {} rows there are", first, first, count, rows);
-}
-
-/// The stored rows `stored_row(row)` of the rows in `picked`, each of which must be less than `rows`.
-template <class StoredRow>
-std::shared_ptr<const Rows> stored_rows(Rows picked, std::int64_t rows, StoredRow stored_row) {
-  for (std::int64_t& row : picked) {
-    if (row < 0 || row >= rows) fail(Errc::out_of_range, {}, "row {} is not within the {} rows there are", row, rows);
-    row = stored_row(row);
-  }
-  return std::make_shared<const Rows>(std::move(picked));
 }
 
 template <class Data>

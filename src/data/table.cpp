@@ -84,11 +84,11 @@ Table::Table(std::vector<Column> columns, std::string label, std::string weight)
   }
   made->set_label(std::move(label));
   made->set_weight(std::move(weight));
-  rows_ = made->rows;
+  selection_ = data::detail::RowSelection(made->rows);
   data_ = std::move(made);
 }
 
-std::int64_t Table::rows() const noexcept { return rows_; }
+std::int64_t Table::rows() const noexcept { return selection_.count(); }
 std::int64_t Table::column_count() const noexcept {
   return data_ == nullptr ? 0 : static_cast<std::int64_t>(data_->columns.size());
 }
@@ -141,8 +141,8 @@ std::vector<double> Table::weights() const {
   if (from.type() == ColumnType::text)
     fail(Errc::type_mismatch, fmt::format("column \"{}\"", from.name),
          "expected weights, which are numbers, got text{}", explained(from));
-  std::vector<double> weights(static_cast<std::size_t>(rows_));
-  for (std::int64_t row = 0; row < rows_; ++row) {
+  std::vector<double> weights(static_cast<std::size_t>(rows()));
+  for (std::int64_t row = 0; row < rows(); ++row) {
     const double value = weights[static_cast<std::size_t>(row)] = from.number(stored_row(row));
     if (value >= 0 && std::isfinite(value)) continue;
     fail(Errc::out_of_range, fmt::format("column \"{}\", row {}", from.name, row),
@@ -167,20 +167,16 @@ Table Table::select(std::span<const std::string> names) const {
 }
 
 Table Table::slice(std::int64_t first, std::int64_t count) const {
-  data::check_slice(first, count, rows_);
   Table result = *this;
-  result.first_ += first;
-  result.rows_ = count;
+  result.selection_ = selection_.slice(first, count);
   return result;
 }
 Table Table::take(std::vector<std::int64_t> rows) const {
   Table result = *this;
-  result.selection_ = data::stored_rows(std::move(rows), rows_, [this](std::int64_t row) { return stored_row(row); });
-  result.first_ = 0;
-  result.rows_ = static_cast<std::int64_t>(result.selection_->size());
+  result.selection_ = selection_.take(std::move(rows));
   return result;
 }
-Table Table::shuffle(std::uint64_t seed) const { return take(data::permutation(rows_, seed)); }
+Table Table::shuffle(std::uint64_t seed) const { return take(data::permutation(rows(), seed)); }
 Table::Parts Table::split(const SplitOptions& options) const { return data::split(*this, options); }
 Table Table::shard(int rank, int count) const { return data::shard(*this, rank, count); }
 std::vector<Table::Fold> Table::folds(int count, std::uint64_t seed) const { return data::folds(*this, count, seed); }

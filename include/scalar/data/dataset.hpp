@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "scalar/core/tensor.hpp"
+#include "scalar/data/detail/row_selection.hpp"
 #include "scalar/data/table.hpp"
 
 namespace scalar::inline v0 {
@@ -34,9 +35,9 @@ class Dataset {
   /// index, a target that is not finite, or a weight that is negative or not finite.
   explicit Dataset(DatasetParts parts);
 
-  std::int64_t rows() const noexcept { return rows_; }
+  std::int64_t rows() const noexcept { return selection_.count(); }
   std::int64_t columns() const noexcept;
-  bool empty() const noexcept { return rows_ == 0; }
+  bool empty() const noexcept { return rows() == 0; }
   bool has_targets() const noexcept;
   bool has_weights() const noexcept;
   const std::vector<std::string>& feature_names() const noexcept;
@@ -48,7 +49,7 @@ class Dataset {
   double weight(std::int64_t i) const noexcept;
 
   /// True if the rows lie one after the other in memory, so that `features()` and `targets()` may be called.
-  bool is_contiguous() const noexcept { return selection_ == nullptr; }
+  bool is_contiguous() const noexcept { return selection_.is_contiguous(); }
   /// This dataset, with its rows copied into one block unless they are contiguous already.
   Dataset contiguous() const;
   /// `[rows, columns]`. `features`, `targets` and `weights` require `is_contiguous()`; the latter two may be empty.
@@ -69,14 +70,10 @@ class Dataset {
 
  private:
   struct Data;
-  std::int64_t stored_row(std::int64_t row) const noexcept {
-    return selection_ == nullptr ? first_ + row : (*selection_)[static_cast<std::size_t>(first_ + row)];
-  }
+  std::int64_t stored_row(std::int64_t row) const noexcept { return selection_.stored(row); }
   std::shared_ptr<const Data> data_;
-  std::shared_ptr<const std::vector<std::int64_t>> selection_;
+  data::detail::RowSelection selection_;
   FloatMatrix matrix_{};
-  std::int64_t first_ = 0;
-  std::int64_t rows_ = 0;
 };
 
 struct Dataset::Parts {

@@ -10,6 +10,7 @@
 #include "scalar/core/fields.hpp"
 #include "scalar/data/column.hpp"
 #include "scalar/data/column_from.hpp"
+#include "scalar/data/detail/row_selection.hpp"
 #include "scalar/data/schema.hpp"
 
 namespace scalar::inline v0 {
@@ -51,9 +52,7 @@ class Table {
   /// The position of a column, or -1.
   std::int64_t find(std::string_view name) const noexcept;
   /// The stored row behind row `row` of this selection.
-  std::int64_t stored_row(std::int64_t row) const noexcept {
-    return selection_ == nullptr ? first_ + row : (*selection_)[static_cast<std::size_t>(first_ + row)];
-  }
+  std::int64_t stored_row(std::int64_t row) const noexcept { return selection_.stored(row); }
 
   /// The name of the label column; empty when there is none.
   const std::string& label() const noexcept;
@@ -94,9 +93,7 @@ class Table {
  private:
   struct Data;
   std::shared_ptr<const Data> data_;
-  std::shared_ptr<const std::vector<std::int64_t>> selection_;
-  std::int64_t first_ = 0;
-  std::int64_t rows_ = 0;
+  data::detail::RowSelection selection_;
 };
 
 struct Table::Parts {

@@ -5,11 +5,10 @@
 
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <unordered_map>
 
 #include "core/fail.hpp"
-#include "scalar/core/error.hpp"
+#include "serve/infer_json.hpp"
 #include "serve/json_text.hpp"
 #include "serve/numbers.hpp"
 #include "serve/quote.hpp"
@@ -20,190 +19,12 @@ namespace {
 using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::element_type;
-using simdjson::dom::object;
 
 constexpr std::string_view dense_name = "input";
 constexpr std::size_t kept_bytes = 1 << 20;         // most storage that a request leaves to the next one
 constexpr std::size_t kept_json_bytes = 256 << 10;  // longest JSON whose parser is kept
 constexpr std::uint64_t uncounted_bytes = 256 << 10;
 constexpr std::uint64_t parser_bytes_per_json_byte = 14;  // simdjson: tape 8, strings 5/3, structural indexes 4
-
-std::string tensor(std::string_view name) { return "input " + quoted(name); }
-
-std::string_view text_of(element value, std::string_view what) {
-  std::string_view text;
-  if (value.get_string().get(text) != simdjson::SUCCESS) fail(Errc::type_mismatch, "", "{} is not a string", what);
-  return text;
-}
-bool bool_of(element value, std::string_view what) {
-  bool flag = false;
-  if (value.get_bool().get(flag) != simdjson::SUCCESS) fail(Errc::type_mismatch, "", "{} is not true or false", what);
-  return flag;
-}
-std::uint64_t size_of(element value, std::string_view what) {
-  std::uint64_t size = 0;
-  if (value.get_uint64().get(size) != simdjson::SUCCESS || size > std::uint64_t{1} << 62)
-    fail(Errc::out_of_range, "", "{} is not a size", what);
-  return size;
-}
-
-/// Calls `visit(key, value)` for each member that is not null: null means that an optional member is absent.
-template <class Visit>
-void for_each_member(element value, std::string_view what, Visit visit) {
-  object members;
-  if (value.get_object().get(members) != simdjson::SUCCESS) fail(Errc::type_mismatch, "", "{} is not an object", what);
-  for (const auto member : members)
-    if (!member.value.is_null()) visit(std::string_view(member.key), member.value);
-}
-
-void once(bool& seen, std::string_view key) {
-  if (std::exchange(seen, true)) fail(Errc::invalid_argument, "", "'{}' comes twice", key);
-}
-
-/// One input tensor as the request describes it.
-struct Described {
-  std::string_view name{};
-  std::string_view datatype{};
-  std::array<std::uint64_t, 2> shape{};
-  std::size_t rank = 0;
-  std::size_t position = 0;  // among the inputs
-  std::optional<array> data{};
-  std::optional<std::uint64_t> binary_bytes{};
-
-  std::uint64_t elements() const { return rank == 1 ? shape[0] : shape[0] * shape[1]; }
-};
-
-void read_shape(element value, Described& out) {
-  array dimensions;
-  if (value.get_array().get(dimensions) != simdjson::SUCCESS) fail(Errc::type_mismatch, "", "'shape' is not an array");
-  if (dimensions.size() < 1 || dimensions.size() > 2)
-    fail(Errc::shape_mismatch, "", "'shape' has {} dimensions, expected 1 or 2", dimensions.size());
-  for (const element dimension : dimensions) out.shape[out.rank++] = size_of(dimension, "a dimension of 'shape'");
-}
-
-Described describe(element input) {
-  Described out;
-  bool name = false, datatype = false, shape = false, parameters = false, data = false;
-  for_each_member(input, "an input", [&](std::string_view key, element value) {
-    if (key == "name") {
-      once(name, key);
-      out.name = text_of(value, "'name' of an input");
-    } else if (key == "datatype") {
-      once(datatype, key);
-      out.datatype = text_of(value, "'datatype' of an input");
-    } else if (key == "shape") {
-      once(shape, key);
-      read_shape(value, out);
-    } else if (key == "parameters") {
-      once(parameters, key);
-      for_each_member(value, "'parameters' of an input", [&](std::string_view parameter, element setting) {
-        if (parameter == "binary_data_size") out.binary_bytes = size_of(setting, "'binary_data_size'");
-        if (parameter.starts_with("shared_memory_")) fail(Errc::invalid_argument, "", "shared memory is not supported");
-      });
-    } else if (key == "data") {
-      once(data, key);
-      array values;
-      if (value.get_array().get(values) != simdjson::SUCCESS)
-        fail(Errc::type_mismatch, tensor(out.name), "'data' is not an array");
-      out.data = values;
-    }
-  });
-  if (!name) fail(Errc::invalid_argument, "", "an input has no 'name'");
-  if (!datatype) fail(Errc::invalid_argument, tensor(out.name), "has no 'datatype'");
-  if (!shape) fail(Errc::invalid_argument, tensor(out.name), "has no 'shape'");
-  if (out.data && out.binary_bytes)
-    fail(Errc::invalid_argument, tensor(out.name), "has both 'data' and 'binary_data_size'");
-  if (!out.data && !out.binary_bytes)
-    fail(Errc::invalid_argument, tensor(out.name), "has neither 'data' nor 'binary_data_size'");
-  return out;
-}
-
-/// Describes an input. An error before its name is known names its position instead.
-Described described_at(std::size_t position, element input) {
-  try {
-    Described out = describe(input);
-    out.position = position;
-    return out;
-  } catch (const Error& error) {
-    if (!error.context().empty()) throw;
-    throw error.within(fmt::format("inputs[{}]", position));
-  }
-}
-
-/// Calls `take(element, position)` for every value of data that is flat, or nested as `shape` says.
-template <class Take>
-void for_each_value(const Described& input, Take take) {
-  const auto mismatch = [&](std::uint64_t seen, std::uint64_t expected) {
-    fail(Errc::shape_mismatch, tensor(input.name), "'data' has {} elements where 'shape' says {}", seen, expected);
-  };
-  const array& data = *input.data;
-  const bool is_nested = input.rank == 2 && data.begin() != data.end() && (*data.begin()).is_array();
-  std::uint64_t position = 0;
-  if (!is_nested) {
-    if (data.size() < 0xFFFFFF && data.size() != input.elements()) mismatch(data.size(), input.elements());
-    for (const element value : data) {
-      if (position == input.elements()) mismatch(position + 1, input.elements());
-      take(value, position++);
-    }
-    if (position != input.elements()) mismatch(position, input.elements());
-    return;
-  }
-  std::uint64_t rows = 0;
-  for (const element row : data) {
-    if (rows++ == input.shape[0]) mismatch(rows, input.shape[0]);
-    array values;
-    if (row.get_array().get(values) != simdjson::SUCCESS)
-      fail(Errc::type_mismatch, tensor(input.name), "'data' mixes values and arrays");
-    std::uint64_t count = 0;
-    for (const element value : values) {
-      if (count++ == input.shape[1]) mismatch(count, input.shape[1]);
-      take(value, position++);
-    }
-    if (count != input.shape[1]) mismatch(count, input.shape[1]);
-  }
-  if (rows != input.shape[0]) mismatch(rows, input.shape[0]);
-}
-
-/// The number that `value` is as a `T`; nothing when `T` has no such value, or when `value` is not a number.
-template <class T>
-std::optional<double> number_of(element value) {
-  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
-  if constexpr (std::is_same_v<T, Flag>) {
-    bool flag = false;
-    if (value.get_bool().get(flag) != simdjson::SUCCESS) return std::nullopt;
-    return flag ? 1 : 0;
-  } else {
-    switch (value.type()) {
-      case element_type::INT64:
-        return written_as<T>(value.get_int64().value_unsafe());
-      case element_type::UINT64:
-        return written_as<T>(value.get_uint64().value_unsafe());
-      case element_type::DOUBLE:
-        return written_as<T>(value.get_double().value_unsafe());
-      default:
-        return std::nullopt;
-    }
-  }
-}
-
-// Why a value is refused. The datatype follows the first two.
-constexpr std::string_view is_no = "is no ";
-constexpr std::string_view is_beyond = "is beyond ";
-constexpr std::string_view inexact_float32 = "FP32 does not hold exactly";
-constexpr std::string_view inexact_float64 = "FP64 does not hold exactly";
-
-/// Why `value` is refused in a tensor of `T`s.
-template <class T>
-std::string_view fault(element value) {
-  if (!value.is_number()) return is_no;
-  if (number_of<T>(value)) return inexact_float32;
-  if constexpr (std::is_integral_v<T>) {
-    const bool fits = (value.is_int64() && std::in_range<T>(value.get_int64().value_unsafe())) ||
-                      (value.is_uint64() && std::in_range<T>(value.get_uint64().value_unsafe()));
-    return fits ? inexact_float64 : is_no;
-  }
-  return std::is_same_v<T, Flag> ? is_no : is_beyond;
-}
 
 /// Whether a dense batch, which is float32, can hold `number` exactly. JSON numbers of FP32 tensors are rounded before.
 bool is_float32(double number) noexcept {

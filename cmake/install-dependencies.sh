@@ -8,7 +8,7 @@ build="g++ cmake ninja-build libeigen3-dev libtbb-dev libboost-dev libsimdjson-d
   libxgboost-dev"
 run="curl dataset-fashion-mnist"
 test="catch2 libcereal-dev prometheus python3 python3-venv"
-ci="ccache clang-16 clang-format-16 libclang-rt-16-dev libopenmpi-dev openmpi-bin libmpich-dev mpich iproute2 doxygen"
+ci="ccache clang-16 clang-format-16 libclang-rt-16-dev clang-tidy-16 libopenmpi-dev openmpi-bin libmpich-dev mpich iproute2 doxygen"
 
 packages=""
 for group in "${@:-build run}"; do

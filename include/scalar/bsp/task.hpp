@@ -62,7 +62,7 @@ struct PromiseBase {
   A await_transform(A&& awaitable) {  // by value: of a reference, g++ copies the target once more
     if (awaitable.leaf != leaf) [[unlikely]]
       throw_foreign_await();
-    return std::move(awaitable);
+    return std::forward<A>(awaitable);
   }
 
   static void* operator new(std::size_t bytes) { return FramePool::allocate(bytes); }

@@ -19,7 +19,7 @@ concept HasParts = requires { std::tuple_size<T>::value; };
 /// elements. A value that cannot be serialized counts with the size of its object.
 template <class T>
 std::uint64_t bytes_of(const T& value) {
-  if constexpr (Plain<T>) {
+  if constexpr (Plain<T>) {  // NOLINT(bugprone-branch-clone): the last branch is for types that cannot be sent
     return sizeof value;
   } else if constexpr (Contiguous<T>) {
     return sizeof(std::uint64_t) + value.size() * sizeof(typename T::value_type);

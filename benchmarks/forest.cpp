@@ -5,7 +5,7 @@
 
 #include "bench.hpp"
 #include "scalar/backend/native/native.hpp"
-#include "scalar/backend/xgboost/import.hpp"
+#include "scalar/interchange/xgboost.hpp"
 #include "xgboost_rival.hpp"
 
 using namespace scalar;
@@ -22,7 +22,8 @@ int main(int argc, char** argv) {
   constexpr std::int64_t rows = 10'000, columns = 50;
   const DatasetParts parts = rival::classes(rows, columns, 1);
   rival::Booster booster(library, parts, {.trees = 100, .depth = 6, .learning_rate = 0.1}, runtime.threads());
-  const CompiledModel model = backend::compile(backend::import_xgboost(booster.json()), runtime);
+  const CompiledModel model =
+      backend::compile(std::get<Forest>(interchange::read_xgboost(booster.json()).parameters), runtime);
   const FloatMatrix all(parts.features.data(), rows, columns);
   std::vector<double> out(rows);
 

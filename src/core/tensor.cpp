@@ -13,7 +13,7 @@ struct Row {
 // Indexed by the type's number. Names and sizes: Open Inference Protocol v2, "Tensor Data Types".
 constexpr Row rows[] = {{"BOOL", 1}, {"UINT8", 1}, {"UINT16", 2}, {"UINT32", 4}, {"UINT64", 8},
                         {"INT8", 1}, {"INT16", 2}, {"INT32", 4},  {"INT64", 8},  {"FP16", 2},
-                        {"FP32", 4}, {"FP64", 8},  {"BYTES", 0}};
+                        {"FP32", 4}, {"FP64", 8},  {"BYTES", 0},  {"BF16", 2}};
 
 }  // namespace
 

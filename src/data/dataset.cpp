@@ -54,8 +54,22 @@ void check_weights(const std::vector<double>& weights) {
            number_text(weights[i]));
 }
 
-const std::vector<std::string>& no_names() noexcept {
-  static const std::vector<std::string> none;
+void check_offsets(const std::vector<double>& offsets) {
+  for (std::size_t i = 0; i < offsets.size(); ++i)
+    if (!std::isfinite(offsets[i]))
+      fail(Errc::out_of_range, {}, "the offset of row {} is {}, expected a finite number", i, number_text(offsets[i]));
+}
+
+void check_categories(const std::vector<std::int64_t>& categories) {
+  constexpr std::int64_t most = std::int64_t{1} << 24;  // float32 cannot count further
+  for (std::size_t i = 0; i < categories.size(); ++i)
+    if (categories[i] < 0 || categories[i] > most)
+      fail(Errc::out_of_range, {}, "column {} has {} categories, expected 0 to {}", i, categories[i], most);
+}
+
+template <class T>
+const std::vector<T>& nothing() noexcept {
+  static const std::vector<T> none;
   return none;
 }
 
@@ -65,9 +79,13 @@ Dataset::Dataset(DatasetParts parts) {
   selection_ = data::detail::RowSelection(checked_rows(parts));
   check_length("targets", parts.targets.size(), rows());
   check_length("weights", parts.weights.size(), rows());
+  check_length("offsets", parts.offsets.size(), rows());
   check_length("feature names", parts.feature_names.size(), parts.columns);
+  check_length("numbers of categories", parts.categories.size(), parts.columns);
   check_targets(parts);
   check_weights(parts.weights);
+  check_offsets(parts.offsets);
+  check_categories(parts.categories);
   if (parts.feature_names.empty())
     for (std::int64_t i = 0; i < parts.columns; ++i) parts.feature_names.push_back(fmt::format("f{}", i));
   auto made = std::make_shared<Data>();
@@ -79,11 +97,15 @@ Dataset::Dataset(DatasetParts parts) {
 std::int64_t Dataset::columns() const noexcept { return matrix_.columns; }
 bool Dataset::has_targets() const noexcept { return data_ != nullptr && !data_->targets.empty(); }
 bool Dataset::has_weights() const noexcept { return data_ != nullptr && !data_->weights.empty(); }
+bool Dataset::has_offsets() const noexcept { return data_ != nullptr && !data_->offsets.empty(); }
 const std::vector<std::string>& Dataset::feature_names() const noexcept {
-  return data_ == nullptr ? no_names() : data_->feature_names;
+  return data_ == nullptr ? nothing<std::string>() : data_->feature_names;
 }
 const std::vector<std::string>& Dataset::classes() const noexcept {
-  return data_ == nullptr ? no_names() : data_->classes;
+  return data_ == nullptr ? nothing<std::string>() : data_->classes;
+}
+const std::vector<std::int64_t>& Dataset::categories() const noexcept {
+  return data_ == nullptr ? nothing<std::int64_t>() : data_->categories;
 }
 
 double Dataset::target(std::int64_t i) const noexcept {
@@ -93,6 +115,9 @@ double Dataset::target(std::int64_t i) const noexcept {
 double Dataset::weight(std::int64_t i) const noexcept {
   return has_weights() ? data_->weights[static_cast<std::size_t>(stored_row(i))] : 1.0;
 }
+double Dataset::offset(std::int64_t i) const noexcept {
+  return has_offsets() ? data_->offsets[static_cast<std::size_t>(stored_row(i))] : 0.0;
+}
 
 Dataset Dataset::contiguous() const {
   if (is_contiguous()) return *this;
@@ -100,12 +125,14 @@ Dataset Dataset::contiguous() const {
   made->columns = data_->columns;
   made->feature_names = data_->feature_names;
   made->classes = data_->classes;
+  made->categories = data_->categories;
   made->features.reserve(static_cast<std::size_t>(rows() * columns()));
   for (std::int64_t i = 0; i < rows(); ++i) {
     const auto values = row(i);
     made->features.insert(made->features.end(), values.begin(), values.end());
     if (has_targets()) made->targets.push_back(target(i));
     if (has_weights()) made->weights.push_back(weight(i));
+    if (has_offsets()) made->offsets.push_back(offset(i));
   }
   Dataset result;
   result.selection_ = data::detail::RowSelection(rows());
@@ -122,7 +149,9 @@ Dataset Dataset::with_weights(std::vector<double> weights) const {
   made->columns = columns();
   made->feature_names = feature_names();
   made->classes = classes();
+  made->categories = categories();
   if (base.has_targets()) made->targets.assign(base.targets().begin(), base.targets().end());
+  if (base.has_offsets()) made->offsets.assign(base.offsets().begin(), base.offsets().end());
   made->weights = std::move(weights);
   made->owner = base.data_;
   Dataset result;
@@ -144,17 +173,19 @@ FloatMatrix Dataset::features() const {
   require_contiguous(is_contiguous());
   return matrix_.slice(selection_.first(), rows());
 }
-std::span<const double> Dataset::targets() const {
+std::span<const double> Dataset::of_rows(const std::vector<double>& values) const {
   require_contiguous(is_contiguous());
-  if (!has_targets()) return {};
-  return std::span(data_->targets)
-      .subspan(static_cast<std::size_t>(selection_.first()), static_cast<std::size_t>(rows()));
+  if (values.empty()) return {};
+  return std::span(values).subspan(static_cast<std::size_t>(selection_.first()), static_cast<std::size_t>(rows()));
+}
+std::span<const double> Dataset::targets() const {
+  return data_ == nullptr ? std::span<const double>() : of_rows(data_->targets);
 }
 std::span<const double> Dataset::weights() const {
-  require_contiguous(is_contiguous());
-  if (!has_weights()) return {};
-  return std::span(data_->weights)
-      .subspan(static_cast<std::size_t>(selection_.first()), static_cast<std::size_t>(rows()));
+  return data_ == nullptr ? std::span<const double>() : of_rows(data_->weights);
+}
+std::span<const double> Dataset::offsets() const {
+  return data_ == nullptr ? std::span<const double>() : of_rows(data_->offsets);
 }
 
 Dataset Dataset::slice(std::int64_t first, std::int64_t count) const {

@@ -56,9 +56,9 @@ inline float encode_number(const ColumnCode& code, double value, std::string_vie
 }
 
 /// The features of one text, given the position of its category or `Dictionary::none`.
-inline void encode_text(const ColumnCode& code, std::uint32_t category, bool is_one_hot, std::span<float> row) {
+inline void encode_text(const ColumnCode& code, std::uint32_t category, std::span<float> row) {
   const auto first = static_cast<std::size_t>(code.first);
-  if (!is_one_hot) {
+  if (!code.is_one_hot) {
     row[first] = category == data::Dictionary::none ? missing : static_cast<float>(category);
     return;
   }
@@ -124,6 +124,9 @@ std::int64_t Encoder::feature_count() const noexcept { return static_cast<std::i
 const std::vector<std::string>& Encoder::feature_names() const noexcept {
   return data_ == nullptr ? nothing<std::vector<std::string>>() : data_->feature_names;
 }
+const std::vector<std::int64_t>& Encoder::feature_categories() const noexcept {
+  return data_ == nullptr ? nothing<std::vector<std::int64_t>>() : data_->feature_categories;
+}
 const std::vector<std::string>& Encoder::classes() const noexcept {
   return data_ == nullptr ? nothing<std::vector<std::string>>() : data_->classes.texts();
 }
@@ -136,7 +139,6 @@ Dataset Encoder::encode_with(const Table& table, std::vector<double> targets, st
   std::vector<Source> sources;
   for (std::size_t i = 0; i < self.inputs.size(); ++i)
     sources.push_back(source_of(table, self.inputs[i], self.codes[i]));
-  const bool is_one_hot = self.encoding.categories == Categories::one_hot;
   const std::int64_t width = feature_count();
   std::vector<float> features(static_cast<std::size_t>(table.rows() * width));
   const MatrixView<float> out(features.data(), table.rows(), width);
@@ -161,7 +163,7 @@ Dataset Encoder::encode_with(const Table& table, std::vector<double> targets, st
               !texts.dictionary[known].empty())
             throw_unknown_category(column, row, texts.dictionary[known]);
         }
-        encode_text(code, category, is_one_hot, out.row(row));
+        encode_text(code, category, out.row(row));
       }
     }
     watch.saw((end - begin) * static_cast<std::int64_t>(sources.size()));
@@ -173,6 +175,7 @@ Dataset Encoder::encode_with(const Table& table, std::vector<double> targets, st
   parts.weights = std::move(weights);
   parts.feature_names = self.feature_names;
   parts.classes = self.classes.texts();
+  parts.categories = self.feature_categories;
   return Dataset(std::move(parts));
 }
 
@@ -332,7 +335,6 @@ void Encoder::encode(const BatchView& batch, MatrixView<float> out) const {
     return;
   }
   for (std::size_t i = 0; i < self.codes.size(); ++i) check_column(batch.columns()[i], self.inputs[i], batch.rows());
-  const bool is_one_hot = self.encoding.categories == Categories::one_hot;
   for (std::size_t i = 0; i < self.codes.size(); ++i) {
     const BatchColumn& column = batch.columns()[i];
     const ColumnCode& code = self.codes[i];
@@ -346,7 +348,7 @@ void Encoder::encode(const BatchView& batch, MatrixView<float> out) const {
       const std::uint32_t category = text.empty() ? data::Dictionary::none : code.categories.find(text);
       if (category == data::Dictionary::none && !text.empty() && self.encoding.unknown == Unknown::error)
         throw_unknown_category(input.name, row, text);
-      encode_text(code, category, is_one_hot, out.row(row));
+      encode_text(code, category, out.row(row));
     }
   }
 }

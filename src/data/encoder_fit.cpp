@@ -160,7 +160,8 @@ data::ColumnCode text_code(const Table& table, const Column& column, const Encod
   const auto limit = static_cast<std::size_t>(encoding.max_categories);
   for (const std::string& text : distinct_texts(table, column, limit, "it", true, watch)) code.categories.add(text);
   watch.saw(table.rows());
-  if (encoding.categories == Categories::one_hot) code.width = static_cast<std::int64_t>(code.categories.size());
+  code.is_one_hot = encoding.categories == Categories::one_hot;
+  if (code.is_one_hot) code.width = static_cast<std::int64_t>(code.categories.size());
   return code;
 }
 
@@ -264,29 +265,72 @@ Encoder Encoder::identity(std::vector<std::string> feature_names, std::vector<st
   made->encoding = {.impute = Impute::keep, .scale = Scale::none};
   made->kind = classes.empty() ? TargetKind::regression : TargetKind::classification;
   made->is_identity = true;
-  for (const std::string& name : classes) {
-    const std::size_t known = made->classes.size();
-    made->classes.add(name);
-    if (made->classes.size() == known) fail(Errc::already_exists, {}, "two classes are called \"{}\"", name);
-  }
+  made->add_classes(classes);
   for (std::string& name : feature_names) made->inputs.push_back({std::move(name), false});
   made->codes.resize(made->inputs.size());
   made->finish();
   return Encoder(std::move(made));
 }
 
+Encoder Encoder::from_parts(EncoderParts parts) {
+  auto made = std::make_shared<Data>();
+  made->encoding = {.impute = Impute::keep, .scale = Scale::none, .unknown = parts.unknown};
+  made->kind = parts.classes.empty() ? TargetKind::regression : TargetKind::classification;
+  made->label = std::move(parts.label);
+  made->add_classes(parts.classes);
+  data::Dictionary names;
+  for (ColumnEncoding& column : parts.columns) {
+    const std::size_t known = names.size();
+    if (names.add(column.name) != known) fail(Errc::already_exists, {}, "two inputs are called \"{}\"", column.name);
+    const std::string place = fmt::format("input \"{}\"", column.name);
+    data::ColumnCode code;
+    if (!std::isfinite(column.mean) || !std::isfinite(column.deviation) || column.deviation < 0 ||
+        std::isinf(column.fill))
+      fail(Errc::out_of_range, place, "is scaled by mean {}, deviation {}, and filled with {}, expected finite numbers",
+           column.mean, column.deviation, column.fill);
+    code.is_scaled = column.is_scaled;
+    code.mean = column.mean, code.deviation = column.deviation, code.fill = column.fill;
+    code.is_one_hot = column.is_one_hot;
+    for (const std::string& category : column.categories) {
+      const std::size_t before = code.categories.size();
+      if (code.categories.add(category) != before)
+        fail(Errc::already_exists, place, "two categories are called \"{}\"", category);
+    }
+    if (code.is_one_hot) code.width = static_cast<std::int64_t>(code.categories.size());
+    made->inputs.push_back({std::move(column.name), column.is_text});
+    made->codes.push_back(std::move(code));
+  }
+  made->finish();
+  return Encoder(std::move(made));
+}
+
+void Encoder::Data::add_classes(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const std::size_t known = classes.size();
+    classes.add(name);
+    if (classes.size() == known) fail(Errc::already_exists, {}, "two classes are called \"{}\"", name);
+  }
+}
+
 void Encoder::Data::finish() {
   std::int64_t next = 0;
+  bool any_categories = false;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     codes[i].first = next;
     next += codes[i].width;
     is_numeric = is_numeric && !inputs[i].is_text && !codes[i].is_wide;
-    if (!inputs[i].is_text || encoding.categories == Categories::ordinal)
+    if (!inputs[i].is_text || !codes[i].is_one_hot) {
       feature_names.push_back(inputs[i].name);
-    else
-      for (const std::string& category : codes[i].categories.texts())
-        feature_names.push_back(inputs[i].name + "=" + category);
+      feature_categories.push_back(inputs[i].is_text ? static_cast<std::int64_t>(codes[i].categories.size()) : 0);
+      any_categories |= inputs[i].is_text;
+      continue;
+    }
+    for (const std::string& category : codes[i].categories.texts()) {
+      feature_names.push_back(inputs[i].name + "=" + category);
+      feature_categories.push_back(0);
+    }
   }
+  if (!any_categories) feature_categories.clear();
 }
 
 }  // namespace scalar::inline v0

@@ -23,6 +23,7 @@ struct ColumnCode {
   double fill = std::numeric_limits<double>::quiet_NaN();  // replaces a missing number, before scaling
   // A text becomes its position among these, or one feature for each of them.
   Dictionary categories{};
+  bool is_one_hot = false;
   // The column's features are `[first, first + width)` of all.
   std::int64_t first = 0, width = 1;
 };
@@ -67,9 +68,12 @@ struct Encoder::Data {
   std::vector<InputColumn> inputs{};
   std::vector<data::ColumnCode> codes{};  // `[inputs]`
   std::vector<std::string> feature_names{};
+  std::vector<std::int64_t> feature_categories{};
   data::Dictionary classes{};
   std::string label{};
 
+  /// Errors: `Errc::already_exists`.
+  void add_classes(const std::vector<std::string>& names);
   /// Sets the positions and the names of the features of each input.
   void finish();
 };

@@ -9,7 +9,9 @@ namespace {
 
 using data::ColumnCode;
 
-constexpr std::int64_t form_version = 2;  // 1 had no shifts
+/// Version 1 had no shifts. Up to version 2, the encoding said which columns are scaled and which are one-hot, and
+/// categories were sorted.
+constexpr std::int64_t form_version = 3, oldest_version = 2;
 
 template <class... Arguments>
 [[noreturn]] void corrupt(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
@@ -22,6 +24,7 @@ json::Value code_to_json(const InputColumn& input, const ColumnCode& code) {
   json::Object object{{"name", input.name}, {"type", input.is_text ? "text" : "number"}};
   if (input.is_text) {
     object.emplace("categories", texts_to_json(code.categories.texts()));
+    object.emplace("one_hot", code.is_one_hot);
     return object;
   }
   if (!std::isnan(code.fill)) object.emplace("fill", code.fill);
@@ -41,11 +44,9 @@ double finite(const json::Value& value, std::string_view what) {
   return number;
 }
 
-void read_texts(const json::Value& value, std::string_view what, bool must_be_sorted, data::Dictionary& texts) {
+void read_texts(const json::Value& value, std::string_view what, data::Dictionary& texts) {
   for (const json::Value& item : value.as_array()) {
     const std::string& text = item.as_string();
-    if (must_be_sorted && texts.size() != 0 && !(texts.texts().back() < text))
-      corrupt("{} are not sorted at \"{}\"", what, text);
     const std::size_t known = texts.size();
     texts.add(text);
     if (texts.size() == known) corrupt("{} name \"{}\" twice", what, text);
@@ -58,14 +59,16 @@ ColumnCode read_code(const json::Value& value, const Encoding& encoding, bool is
   const std::string& type = value.at("type").as_string();
   if (type == "text" && !is_identity) {
     input.is_text = true;
-    read_texts(value.at("categories"), "categories", true, code.categories);
-    if (encoding.categories == Categories::one_hot) code.width = static_cast<std::int64_t>(code.categories.size());
+    read_texts(value.at("categories"), "categories", code.categories);
+    const json::Value* one_hot = value.find("one_hot");
+    code.is_one_hot = one_hot != nullptr ? one_hot->as_bool() : encoding.categories == Categories::one_hot;
+    if (code.is_one_hot) code.width = static_cast<std::int64_t>(code.categories.size());
     return code;
   }
   if (type != "number") corrupt("type is \"{}\", expected \"number\" or \"text\"", type);
   if (is_identity) return code;
-  if (encoding.impute != Impute::keep) code.fill = finite(value.at("fill"), "fill");
-  code.is_scaled = encoding.scale == Scale::standard;
+  if (const json::Value* fill = value.find("fill")) code.fill = finite(*fill, "fill");
+  code.is_scaled = value.find("mean") != nullptr;
   if (code.is_scaled) {
     code.mean = finite(value.at("mean"), "mean");
     code.deviation = finite(value.at("deviation"), "deviation");
@@ -95,8 +98,9 @@ json::Value Encoder::to_json() const {
 Encoder Encoder::from_json(const json::Value& value) {
   std::string place = "encoder";
   try {
-    if (value.at("schema").as_int() != form_version)
-      corrupt("schema is {}, expected {}", value.at("schema").dump(), form_version);
+    const std::int64_t version = value.at("schema").as_int();
+    if (version < oldest_version || version > form_version)
+      corrupt("schema is {}, expected {} to {}", version, oldest_version, form_version);
     auto made = std::make_shared<Data>();
     made->encoding = scalar::from_json<Encoding>(value.at("encoding"));
     const std::string& kind = value.at("kind").as_string();
@@ -105,7 +109,7 @@ Encoder Encoder::from_json(const json::Value& value) {
     made->kind = kind == "classification" ? TargetKind::classification : TargetKind::regression;
     made->is_identity = value.at("identity").as_bool();
     made->label = value.at("label").as_string();
-    read_texts(value.at("classes"), "classes", false, made->classes);
+    read_texts(value.at("classes"), "classes", made->classes);
     if ((made->kind == TargetKind::classification) != (made->classes.size() != 0))
       corrupt("a {} with {} classes", kind, made->classes.size());
     data::Dictionary names;

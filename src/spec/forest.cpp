@@ -1,5 +1,6 @@
 #include "scalar/spec/forest.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -10,8 +11,9 @@
 namespace scalar::inline v0 {
 namespace {
 
-/// Version 1 had no start: sums began at the base.
-constexpr std::uint8_t form_version = 2;
+/// Version 1 had no start: sums began at the base. Version 2 had no sets of categories, gains and covers.
+constexpr std::uint8_t form_version = 3;
+constexpr std::uint8_t oldest_version = 2;
 
 template <class... Arguments>
 [[noreturn]] void corrupt(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
@@ -20,22 +22,27 @@ template <class... Arguments>
 
 void check_version(const TensorReader& reader) {
   const int version = reader.has("version") ? reader.read<std::uint8_t>("version", {1})[0] : 1;
-  if (version != form_version)
+  if (version < oldest_version || version > form_version)
     fail(Errc::unsupported, "forest",
-         "is of version {} of the form, expected {}: train or import the model again with this Scalar", version,
-         form_version);
+         "is of version {} of the form, expected {} to {}: train or import the model again with this Scalar", version,
+         oldest_version, form_version);
 }
 
 void check_node(const Forest& forest, std::int64_t tree, std::int64_t node, std::int64_t count,
                 std::vector<bool>& has_parent) {
   const auto at = static_cast<std::size_t>(forest.tree_begin[static_cast<std::size_t>(tree)] + node);
   const auto refuse = [&](std::string_view what) { corrupt("tree {}, node {}: {}", tree, node, what); };
-  if (forest.missing[at] > static_cast<std::uint8_t>(Missing::zero_right))
+  if (forest.missing[at] > static_cast<std::uint8_t>(Missing::nan_is_zero))
     refuse(fmt::format("{} is not a missing policy", forest.missing[at]));
   if (forest.feature[at] == -1) return;
   if (forest.feature[at] < 0 || forest.feature[at] >= forest.features)
     refuse(fmt::format("feature {} of {}", forest.feature[at], forest.features));
   if (std::isnan(forest.value[at])) refuse("the split is NaN");
+  if (forest.has_categories()) {
+    const auto sets = static_cast<std::int64_t>(forest.category_begin.size()) - 1;
+    if (forest.category_set[at] < -1 || forest.category_set[at] >= sets)
+      refuse(fmt::format("category set {} of {}", forest.category_set[at], sets));
+  }
   for (const std::int32_t child : {forest.left[at], forest.right[at]}) {
     if (child <= node || child >= count) refuse(fmt::format("child {} of {} nodes", child, count));
     if (has_parent[static_cast<std::size_t>(child)]) refuse(fmt::format("child {} has two parents", child));
@@ -43,13 +50,28 @@ void check_node(const Forest& forest, std::int64_t tree, std::int64_t node, std:
   }
 }
 
+void check_categories(const Forest& forest) {
+  if (forest.category_set.empty()) {
+    if (!forest.category_begin.empty() || !forest.category_words.empty())
+      corrupt("has sets of categories that no node has");
+    return;
+  }
+  const auto& begin = forest.category_begin;
+  if (begin.empty() || begin.front() != 0 || begin.back() != static_cast<std::int64_t>(forest.category_words.size()) ||
+      !std::is_sorted(begin.begin(), begin.end()))
+    corrupt("category_begin does not cover the words of the sets");
+}
+
 }  // namespace
 
 void check(const Forest& forest) {
   const auto nodes = forest.feature.size();
+  const auto is_missing_or_all = [&](const auto& values) { return values.empty() || values.size() == nodes; };
   if (forest.value.size() != nodes || forest.left.size() != nodes || forest.right.size() != nodes ||
-      forest.missing.size() != nodes)
+      forest.missing.size() != nodes || !is_missing_or_all(forest.category_set) || !is_missing_or_all(forest.gain) ||
+      !is_missing_or_all(forest.cover))
     corrupt("the node arrays differ in length");
+  check_categories(forest);
   if (forest.tree_begin.size() != forest.tree_output.size() + 1 || forest.tree_begin.front() != 0 ||
       forest.tree_begin.back() != static_cast<std::int64_t>(nodes))
     corrupt("tree_begin does not cover the nodes");
@@ -69,6 +91,22 @@ void check(const Forest& forest) {
   }
 }
 
+namespace {
+
+template <class T>
+std::vector<std::int64_t> size_of(const std::vector<T>& values) {
+  return {static_cast<std::int64_t>(values.size())};
+}
+
+/// A tensor that a forest may lack; then `values` becomes empty.
+template <class T>
+void read_optional(const TensorReader& reader, std::string_view name, std::vector<T>& values) {
+  values.clear();
+  if (reader.has(name)) values = reader.read<T>(name);
+}
+
+}  // namespace
+
 std::vector<std::byte> to_bytes(const Forest& forest) {
   const auto nodes = static_cast<std::int64_t>(forest.feature.size());
   TensorWriter writer;
@@ -85,6 +123,13 @@ std::vector<std::byte> to_bytes(const Forest& forest) {
   writer.add<std::int32_t>("left", {nodes}, forest.left);
   writer.add<std::int32_t>("right", {nodes}, forest.right);
   writer.add<std::uint8_t>("missing", {nodes}, forest.missing);
+  if (forest.has_categories()) {
+    writer.add<std::int32_t>("category_set", {nodes}, forest.category_set);
+    writer.add<std::int64_t>("category_begin", size_of(forest.category_begin), forest.category_begin);
+    writer.add<std::uint32_t>("category_words", size_of(forest.category_words), forest.category_words);
+  }
+  if (!forest.gain.empty()) writer.add<float>("gain", {nodes}, forest.gain);
+  if (!forest.cover.empty()) writer.add<float>("cover", {nodes}, forest.cover);
   return writer.finish();
 }
 
@@ -104,6 +149,11 @@ void from_bytes(std::span<const std::byte> bytes, Forest& forest) {
   forest.left = reader.read<std::int32_t>("left");
   forest.right = reader.read<std::int32_t>("right");
   forest.missing = reader.read<std::uint8_t>("missing");
+  read_optional(reader, "category_set", forest.category_set);
+  read_optional(reader, "category_begin", forest.category_begin);
+  read_optional(reader, "category_words", forest.category_words);
+  read_optional(reader, "gain", forest.gain);
+  read_optional(reader, "cover", forest.cover);
   check(forest);
   detail::check_link(forest.link, forest.outputs);
 }

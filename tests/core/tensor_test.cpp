@@ -11,6 +11,8 @@ TEST_CASE("types are spelled and sized as the Open Inference Protocol says", "[t
   CHECK(name(DataType::bytes) == "BYTES");
   CHECK(size_bytes(DataType::float16) == 2);
   CHECK(size_bytes(DataType::bytes) == 0);
+  CHECK(name(DataType::bfloat16) == "BF16");
+  CHECK(size_bytes(DataType::bfloat16) == 2);
   for (int i = 0; i <= 12; ++i) CHECK(data_type(name(static_cast<DataType>(i))) == static_cast<DataType>(i));
   CHECK(!data_type("fp32"));
   CHECK(!data_type(""));

@@ -5,6 +5,7 @@ set(layers
   "data,report"
   "bsp,cache,metrics"
   "spec"
+  "interchange"
   "backend"
   "model"
   "trainer,predictor"

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "scalar/core/device.hpp"
 #include "scalar/core/runtime.hpp"
 #include "scalar/data/dataset.hpp"
 #include "scalar/spec/spec.hpp"
@@ -35,6 +37,8 @@ struct FitProgress {
   std::int64_t done = 0;
   std::int64_t total = 0;
   double objective = 0;  ///< the value that is minimized; NaN when it is not known
+  /// The validation metric after this round; NaN without validation rows.
+  double validation = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// The weight of each class, by which the weights of its rows are multiplied.
@@ -44,6 +48,36 @@ struct ClassWeights {
   /// `class_weight="balanced"`).
   bool balanced = false;
   std::map<std::string, double> of{};  ///< by class name, not negative; classes that are not named have 1
+};
+
+/// What compares the rounds of a fit on the validation rows; weights count.
+enum class ValidationMetric : std::uint8_t {
+  loss = 0,                 ///< the mean of the spec's loss
+  error = 1,                ///< the share of rows whose most probable class is wrong
+  roc_auc = 2,              ///< of two classes; the larger the better
+  rmse = 3,                 ///< of a regression
+  mean_absolute_error = 4,  ///< of a regression
+};
+
+/// Rows that are not learned from, by which the rounds of a fit are compared; at most one of `table`, `data` and
+/// `fraction` is given. A round is what FitProgress counts: an epoch, an iteration, the trees of one round.
+struct ValidationOptions {
+  Table table{};   ///< raw rows with the columns of the training table
+  Dataset data{};  ///< rows with the features of the training data; what a backend gets, whichever was given
+  double fraction =
+      0;  ///< the share of the training rows that is drawn by `seed`, the same rows for any number of peers
+  std::uint64_t seed = 0;
+  ValidationMetric metric = ValidationMetric::loss;
+  /// Rounds without a gain after which the fit ends; 0: it makes all its rounds. In both cases the model is that of the
+  /// best round.
+  int patience = 0;
+  double least_gain = 0;  ///< a smaller improvement over the best round does not count as a gain
+};
+
+/// Where a fit keeps what it needs to go on after its process was killed.
+struct FitCheckpointOptions {
+  std::string directory{};  ///< empty: none are written. Processes that share a fit name the same shared directory.
+  int rounds = 10;          ///< rounds between two checkpoints
 };
 
 struct FitOptions {
@@ -57,6 +91,13 @@ struct FitOptions {
   std::shared_ptr<bsp::Transport> transport{};
   std::stop_token stop{};                              ///< ends the fit early: `Errc::canceled`
   std::function<void(const FitProgress&)> progress{};  ///< called from one thread at a time, in process 0
+  Device device{};                                     ///< a backend that does not have it refuses with its name
+  ValidationOptions validation{};
+  /// Canonical parameters to go on from, as `to_bytes` writes them; `Trainer::fit_from` sets them. Empty: from scratch.
+  std::vector<std::byte> initial{};
+  /// A fit that finds a checkpoint of the same spec, data and options in the directory goes on from it, and learns the
+  /// same bits as one that was not interrupted; when it ends well it removes its checkpoints.
+  FitCheckpointOptions checkpoint{};
   /// For classifiers; Trainer turns them into weights of the rows. Must be the last member: g++ 12 gives a false
   /// warning about a map that is destroyed when a later member throws.
   ClassWeights class_weights{};

@@ -23,6 +23,7 @@ enum class DataType : std::uint8_t {
   float32 = 10,
   float64 = 11,
   bytes = 12,  ///< text or binary of any length
+  bfloat16 = 13,
 };
 
 /// The Open Inference Protocol's spelling, such as "FP32".

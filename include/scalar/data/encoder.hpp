@@ -2,6 +2,7 @@
 /// Preprocessing that is learned from the training table and stored inside the model.
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -83,6 +84,25 @@ struct InputColumn {
   bool is_text = false;
 };
 
+/// How one raw input becomes features, in an encoder that is put together instead of fitted.
+struct ColumnEncoding {
+  std::string name{};
+  bool is_text = false;
+  double fill = std::numeric_limits<double>::quiet_NaN();  ///< replaces a missing number, before scaling
+  bool is_scaled = false;                                  ///< a number becomes `(x - mean) / deviation`
+  double mean = 0, deviation = 1;                          ///< with a deviation of 0 every number becomes 0
+  std::vector<std::string> categories{};                   ///< the known texts, in the order of their numbers
+  bool is_one_hot = false;  ///< a text becomes one feature per category, instead of the number of its category
+};
+
+/// What an encoder is put together from, such as the preprocessing in another library's model.
+struct EncoderParts {
+  std::vector<ColumnEncoding> columns{};  ///< the raw inputs in their order
+  std::vector<std::string> classes{};     ///< empty: a regression
+  std::string label{};
+  Unknown unknown = Unknown::missing;
+};
+
 /// What the target means.
 enum class TargetKind : std::uint8_t { regression = 0, classification = 1 };
 
@@ -113,6 +133,9 @@ class Encoder {
                      const EncodeOptions& options = {});
   /// An encoder that passes features through and refuses infinities. Models fitted on a Dataset have one.
   static Encoder identity(std::vector<std::string> feature_names, std::vector<std::string> classes);
+  /// An encoder that reads the columns of `parts`. Errors: `Errc::already_exists` for two inputs, categories or classes
+  /// of one name; `Errc::out_of_range` for a mean, deviation or filling value that is not finite.
+  static Encoder from_parts(EncoderParts parts);
 
   /// The raw inputs in their order: the columns of the training table without label and weight.
   const std::vector<InputColumn>& inputs() const noexcept;
@@ -123,6 +146,9 @@ class Encoder {
   bool is_identity() const noexcept;
   std::int64_t feature_count() const noexcept;
   const std::vector<std::string>& feature_names() const noexcept;
+  /// `[feature_count()]`: the number of categories of each feature that is the position of a text among its known
+  /// values (`Categories::ordinal`), 0 for numbers; empty: all features are numbers.
+  const std::vector<std::int64_t>& feature_categories() const noexcept;
   /// The names of the classes; empty for a regression.
   const std::vector<std::string>& classes() const noexcept;
   /// The name of the label column; empty for `identity`.

@@ -63,6 +63,8 @@ inline constexpr DataType data_type_of = DataType::bytes;
 template <>
 inline constexpr DataType data_type_of<std::uint8_t> = DataType::uint8;
 template <>
+inline constexpr DataType data_type_of<std::uint32_t> = DataType::uint32;
+template <>
 inline constexpr DataType data_type_of<std::int32_t> = DataType::int32;
 template <>
 inline constexpr DataType data_type_of<std::int64_t> = DataType::int64;

@@ -14,7 +14,7 @@
 #include "backend/xgboost/matrix.hpp"
 #include "core/fail.hpp"
 #include "scalar/backend/erase.hpp"
-#include "scalar/backend/xgboost/import.hpp"
+#include "scalar/interchange/xgboost.hpp"
 
 namespace scalar::inline v0::backend {
 namespace {
@@ -160,7 +160,7 @@ Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const
   const char* model = nullptr;
   library.check(library.booster_save(booster.get(), R"({"format":"json"})", &size, &model),
                 "XGBoosterSaveModelToBuffer");
-  Forest forest = import_xgboost({model, static_cast<std::size_t>(size)});
+  Forest forest = std::get<Forest>(interchange::read_xgboost({model, static_cast<std::size_t>(size)}).parameters);
   if (forest.features != expected.features || forest.outputs != expected.outputs || forest.link != expected.link)
     fail(Errc::internal, "xgboost", "XGBoost's model has another shape than was asked for");
   forest.base.assign(forest.base.size(), start.base);

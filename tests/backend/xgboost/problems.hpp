@@ -11,6 +11,7 @@
 #include "backend/xgboost/library.hpp"
 #include "scalar/backend/native/native.hpp"
 #include "scalar/core/error.hpp"
+#include "scalar/interchange/xgboost.hpp"
 #include "support/catch.hpp"
 #include "support/paths.hpp"
 
@@ -33,6 +34,9 @@ inline std::vector<std::string> libraries() {
     WARN("skipped for XGBoost 3.x: SCALAR_XGBOOST_LIBRARY does not name xgboost-cpu's libxgboost.so");
   return found;
 }
+
+/// The forest in a model that XGBoost saved.
+inline Forest forest_of(std::string_view text) { return std::get<Forest>(interchange::read_xgboost(text).parameters); }
 
 /// Rows with everything a comparison can trip over but infinities, which XGBoost does not take.
 inline DatasetParts awkward(Loss loss, int rows, int columns, unsigned seed) {

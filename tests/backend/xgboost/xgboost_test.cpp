@@ -7,7 +7,7 @@
 #include "backend/native/trees/starts.hpp"
 #include "backend/xgboost/problems.hpp"
 #include "bsp/loopback.hpp"
-#include "scalar/backend/xgboost/import.hpp"
+#include "scalar/interchange/xgboost.hpp"
 #include "support/paths.hpp"
 
 using namespace scalar;
@@ -263,7 +263,7 @@ TEST_CASE("rows that XGBoost reads in batches give the trees of rows read at onc
                                   {"eval_metric", "logloss"},
                                   {"objective", "binary:logistic"}},
                                  2, static_cast<float>(batches.start[0]));
-    Forest same = backend::import_xgboost(once.json());
+    Forest same = problems::forest_of(once.json());
     same.start = batches.start;
     CHECK((same == batches));
   }

@@ -1,4 +1,4 @@
-#include "scalar/backend/xgboost/import.hpp"
+#include "scalar/interchange/xgboost.hpp"
 
 #include <cmath>
 #include <cstring>
@@ -31,7 +31,7 @@ std::string model(const std::string& from = "", const std::string& to = "") {
 
 void require_error(const std::string& text, Errc code, const std::string& message) {
   try {
-    (void)backend::import_xgboost(text);
+    (void)interchange::read_xgboost(text);
   } catch (const Error& error) {
     INFO(error.what());
     CHECK(error.code() == code);
@@ -41,9 +41,9 @@ void require_error(const std::string& text, Errc code, const std::string& messag
   FAIL("was read, expected: " << message);
 }
 
-/// A file of tests/backend/xgboost/models: models saved by XGBoost 3.2, and the margins it predicts with them.
+/// A file of tests/interchange/models: models saved by XGBoost 3.2, and the margins it predicts with them.
 std::string file_of(const std::string& name) {
-  std::ifstream file(test::source_file("tests/backend/xgboost/models/" + name));
+  std::ifstream file(test::source_file("tests/interchange/models/" + name));
   REQUIRE(file);
   return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -62,7 +62,7 @@ long differences(const std::vector<double>& ours, const std::vector<float>& thei
 }  // namespace
 
 TEST_CASE("a model by hand reads as written") {
-  const Forest forest = backend::import_xgboost(model());
+  const Forest forest = problems::forest_of(model());
   check(forest);
   CHECK(forest.start == std::vector<double>{0.5});
   CHECK(forest.base == std::vector<double>{0});
@@ -73,18 +73,18 @@ TEST_CASE("a model by hand reads as written") {
   CHECK(forest.missing[0] == static_cast<std::uint8_t>(Missing::nan_left));
   CHECK(forest.tree_begin == std::vector<std::int64_t>{0, 3, 4});
   // Other versions: booleans, vectors of base scores, numbers that are no strings, infinities.
-  CHECK(backend::import_xgboost(model(R"("default_left":[1,0,0])", R"("default_left":[true,false,false])")) == forest);
-  CHECK(backend::import_xgboost(model(R"("base_score":"5E-1")", R"("base_score":"[5E-1]")")) == forest);
-  CHECK(backend::import_xgboost(model(R"("num_feature":"2"},"obj)", R"("num_feature":2},"obj)")) == forest);
-  CHECK(std::isinf(backend::import_xgboost(model("[5E-1,-1E0", "[Infinity,-1E0")).value[0]));
-  CHECK(backend::import_xgboost(model(R"("split_type":[0,0,0],)", "")) == forest);
+  CHECK(problems::forest_of(model(R"("default_left":[1,0,0])", R"("default_left":[true,false,false])")) == forest);
+  CHECK(problems::forest_of(model(R"("base_score":"5E-1")", R"("base_score":"[5E-1]")")) == forest);
+  CHECK(problems::forest_of(model(R"("num_feature":"2"},"obj)", R"("num_feature":2},"obj)")) == forest);
+  CHECK(std::isinf(problems::forest_of(model("[5E-1,-1E0", "[Infinity,-1E0")).value[0]));
+  CHECK(problems::forest_of(model(R"("split_type":[0,0,0],)", "")) == forest);
   // 1 + 2^-24 + 2^-60: a double rounds it to the middle of two floats, and that to the lower one.
-  CHECK(backend::import_xgboost(model("-1E0", "1.000000059604644776257986738")).value[1] == double(1.0f + 0x1p-23f));
+  CHECK(problems::forest_of(model("-1E0", "1.000000059604644776257986738")).value[1] == double(1.0f + 0x1p-23f));
   // The trees' numbers give their order.
   std::string swapped = model(R"("id":0)", R"("id":9)");
   swapped.replace(swapped.find(R"("id":1)"), 6, R"("id":0)");
   swapped.replace(swapped.find(R"("id":9)"), 6, R"("id":1)");
-  CHECK(backend::import_xgboost(swapped).value == std::vector<double>{0.25, 0.5, -1, 2});
+  CHECK(problems::forest_of(swapped).value == std::vector<double>{0.25, 0.5, -1, 2});
 }
 
 TEST_CASE("margins are XGBoost's own, bit for bit") {
@@ -100,7 +100,7 @@ TEST_CASE("margins are XGBoost's own, bit for bit") {
         if (loss == Loss::softmax) parameters["objective"] = "multi:softprob", parameters["num_class"] = "3";
         if (with_base) parameters["base_score"] = "0.3";
         const problems::Booster booster(library, parts, parameters, 6);
-        const Forest forest = backend::import_xgboost(booster.json());
+        const Forest forest = problems::forest_of(booster.json());
         check(forest);
         INFO("library \"" << path << "\", objective " << parameters["objective"] << ", base " << with_base);
         CHECK(differences(problems::margins(forest, Dataset(parts)), booster.margins()) == 0);
@@ -113,7 +113,7 @@ TEST_CASE("the base score of raw logits is a margin, that of a logistic a probab
   std::vector<float> x;
   for (const json::Value& value : expected.at("x").as_array()) x.push_back(static_cast<float>(value.as_double()));
   for (const std::string name : {"logitraw_default", "logitraw_base02"}) {
-    const Forest forest = backend::import_xgboost(file_of(name + ".json"));
+    const Forest forest = problems::forest_of(file_of(name + ".json"));
     CHECK(forest.link == Link::identity);
     std::vector<double> margins(x.size());
     backend::compile(forest).margins({x.data(), 8, 1}, {margins.data(), 8, 1});
@@ -123,10 +123,10 @@ TEST_CASE("the base score of raw logits is a margin, that of a logistic a probab
     INFO(name);
     CHECK(differences(margins, theirs) == 0);
   }
-  const Forest logistic = backend::import_xgboost(file_of("reg_logistic.json"));
+  const Forest logistic = problems::forest_of(file_of("reg_logistic.json"));
   CHECK(logistic.link == Link::logistic);
   CHECK(logistic.start == std::vector<double>{0});  // logit of 0.5
-  const Forest quantile = backend::import_xgboost(file_of("quantile03.json"));
+  const Forest quantile = problems::forest_of(file_of("quantile03.json"));
   CHECK(quantile.link == Link::identity);
   CHECK(quantile.trees() == 2);
 }
@@ -140,7 +140,7 @@ TEST_CASE("a base score is read as the version that saved it does") {
     replace("reg:squarederror", objective);
     replace("5E-1\",\"num_class", score + "\",\"num_class");
     replace("[1,7,4]", version);
-    return backend::import_xgboost(text).start[0];
+    return problems::forest_of(text).start[0];
   };
   CHECK(base(model(), "binary:logitraw", "2E-1", "[1,3,0]") == Approx(std::log(0.25)));
   CHECK(base(model(), "binary:logitraw", "2E-1", "[1,3,1]") == double(0.2f));
@@ -178,7 +178,7 @@ TEST_CASE("every objective that predicts margins, their logistic or their softma
         if (link == Link::softmax) parameters["num_class"] = "3";
         if (objective == "reg:quantileerror") parameters["quantile_alpha"] = "0.3";
         const problems::Booster booster(library, parts, parameters, 3);
-        const Forest forest = backend::import_xgboost(booster.json());
+        const Forest forest = problems::forest_of(booster.json());
         INFO("library \"" << path << "\", objective " << objective << ", base score \"" << score << "\"");
         CHECK(forest.link == link);
         CHECK(differences(problems::margins(forest, Dataset(parts)), booster.margins()) == 0);
@@ -201,7 +201,7 @@ TEST_CASE("exact splits, pruned trees and random forests import as well") {
       all["objective"] = "binary:logistic";
       all["max_depth"] = "8";
       const problems::Booster booster(library, parts, all, 5);
-      const Forest forest = backend::import_xgboost(booster.json());
+      const Forest forest = problems::forest_of(booster.json());
       INFO("library \"" << path << "\", tree_method " << all["tree_method"]);
       CHECK(differences(problems::margins(forest, Dataset(parts)), booster.margins()) == 0);
     }
@@ -224,8 +224,8 @@ TEST_CASE("what no forest stands for is unsupported, with the reason") {
   };
   require_error(outputs("binary:logistic"), Errc::unsupported, "predicts 3 labels, each by a logistic");
   require_error(outputs("reg:expectileerror"), Errc::unsupported, "has 3 expectiles");
-  CHECK(backend::import_xgboost(model("reg:squarederror", "reg:expectileerror")).link == Link::identity);
-  CHECK(backend::import_xgboost(outputs("reg:quantileerror")).outputs == 3);
+  CHECK(problems::forest_of(model("reg:squarederror", "reg:expectileerror")).link == Link::identity);
+  CHECK(problems::forest_of(outputs("reg:quantileerror")).outputs == 3);
   require_error(model(R"("split_type":[0,0,0])", R"("split_type":[1,0,0])"), Errc::unsupported, "categories");
   require_error(model(R"("size_leaf_vector":"0")", R"("size_leaf_vector":"3")"), Errc::unsupported, "3 values");
 }
@@ -272,14 +272,14 @@ TEST_CASE("text that is no JSON is a parse error") {
 TEST_CASE("cut or changed at any byte, a model is an error or another model") {
   const std::string whole = model();
   for (std::size_t size = 0; size < whole.size(); ++size)
-    REQUIRE_THROWS_AS(backend::import_xgboost(whole.substr(0, size)), Error);
+    REQUIRE_THROWS_AS(interchange::read_xgboost(whole.substr(0, size)), Error);
   std::mt19937 random(1);
   for (std::size_t at = 0; at < whole.size(); ++at)
     for (int times = 0; times < 4; ++times) {
       std::string changed = whole;
       changed[at] = times == 0 ? ']' : times == 1 ? '"' : static_cast<char>(random() % 256);
       try {
-        check(backend::import_xgboost(changed));
+        check(problems::forest_of(changed));
       } catch (const Error& error) {
         const bool expected =
             error.code() == Errc::parse || error.code() == Errc::corrupt || error.code() == Errc::unsupported;

@@ -1,4 +1,4 @@
-#include "scalar/backend/xgboost/import.hpp"
+#include "scalar/interchange/xgboost.hpp"
 
 #include <fmt/core.h>
 #include <simdjson.h>
@@ -15,7 +15,7 @@
 
 #include "core/fail.hpp"
 
-namespace scalar::inline v0::backend {
+namespace scalar::inline v0::interchange {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
@@ -367,7 +367,7 @@ std::vector<const RawTree*> in_order(const std::vector<RawTree>& trees) {
 
 }  // namespace
 
-Forest import_xgboost(std::string_view model_json) {
+ImportedModel read_xgboost(std::string_view model_json) {
   const RawModel model = read_model(model_json);
   if (!model.booster) corrupt("does not name its booster");
   if (*model.booster == "dart") unsupported("the booster is \"dart\", which scales each tree; a forest does not");
@@ -403,7 +403,11 @@ Forest import_xgboost(std::string_view model_json) {
       corrupt("tree {} adds to output {} of {}", number, output, forest.outputs);
     TreeWriter(*tree, number++, forest).write();
   }
-  return forest;
+  std::vector<std::string> names, classes;
+  for (std::int64_t i = 0; i < forest.features; ++i) names.push_back(fmt::format("f{}", i));
+  const std::int64_t count = forest.link == Link::logistic ? 2 : forest.link == Link::softmax ? forest.outputs : 0;
+  for (std::int64_t k = 0; k < count; ++k) classes.push_back(fmt::format("{}", k));
+  return {std::move(forest), Encoder::identity(std::move(names), std::move(classes)), {}};
 }
 
-}  // namespace scalar::inline v0::backend
+}  // namespace scalar::inline v0::interchange

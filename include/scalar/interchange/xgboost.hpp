@@ -1,10 +1,10 @@
 #pragma once
-/// Turns models that XGBoost saved into canonical forests; XGBoost's library is not needed.
+/// Reads models that XGBoost saved; XGBoost's library is not needed.
 #include <string_view>
 
-#include "scalar/spec/forest.hpp"
+#include "scalar/interchange/imported_model.hpp"
 
-namespace scalar::inline v0::backend {
+namespace scalar::inline v0::interchange {
 
 /// Reads a model saved by XGBoost as JSON (`Booster.save_model("model.json")`, versions 1.0 to 3.x).
 ///
@@ -14,6 +14,6 @@ namespace scalar::inline v0::backend {
 /// does not make sense; `Errc::unsupported`, with the reason, for boosters other than gbtree, categorical splits,
 /// vector leaves, and objectives whose prediction is not the margin or its logistic or softmax.
 /// Complexity: one pass over a padded copy of the text.
-Forest import_xgboost(std::string_view model_json);
+ImportedModel read_xgboost(std::string_view model_json);
 
-}  // namespace scalar::inline v0::backend
+}  // namespace scalar::inline v0::interchange

@@ -96,7 +96,7 @@ Encoder Encoder::from_json(const json::Value& value) {
   std::string place = "encoder";
   try {
     if (value.at("schema").as_int() != form_version)
-      corrupt("schema is {}, expected {}", value.at("schema").dump(), form_version);
+      fail(Errc::unsupported, {}, "schema is {}, expected {}", value.at("schema").dump(), form_version);
     auto made = std::make_shared<Data>();
     made->encoding = scalar::from_json<Encoding>(value.at("encoding"));
     const std::string& kind = value.at("kind").as_string();
@@ -121,7 +121,8 @@ Encoder Encoder::from_json(const json::Value& value) {
     return Encoder(std::move(made));
   } catch (const Error& error) {
     const std::string inner(error.context());
-    fail(Errc::corrupt, inner.empty() ? place : place + ": " + inner, "{}", error.message());
+    const Errc code = error.code() == Errc::unsupported ? Errc::unsupported : Errc::corrupt;
+    fail(code, inner.empty() ? place : place + ": " + inner, "{}", error.message());
   }
 }
 

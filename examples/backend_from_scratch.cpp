@@ -64,9 +64,10 @@ class GradientDescent {
 
 /// Registers the backend under its name, before main. In a separate library this needs the linker flag of
 /// docs/backends.md.
-const bool entered = scalar::backend::enter("gradient_descent", [](const scalar::backend::BackendOptions&) {
-  return scalar::backend::erase(GradientDescent{});
-});
+scalar::backend::Adapter adapter{"gradient_descent", [](const scalar::backend::BackendOptions&) {
+                                   return scalar::backend::erase(GradientDescent{});
+                                 }};
+const bool entered = scalar::backend::enter(adapter);
 
 }  // namespace mine
 

@@ -14,6 +14,6 @@ if [ ! -e "$oracles/ready" ]; then
 fi
 if [ -e "$oracles/ready" ]; then
   export SCALAR_TEST_PYTHON="$oracles/bin/python"
-  library=$(find "$oracles" -name libxgboost.so -print -quit)
+  library=$(find -H "$oracles" -name libxgboost.so -print -quit)
   [ -z "$library" ] || export SCALAR_XGBOOST_LIBRARY="$library"
 fi

@@ -51,8 +51,8 @@ class Model {
   void predict(const BatchView& batch, BatchOut out) const { data().predict(batch, out); }
 
   /// This model with one more measured figure in its info; everything else is shared.
-  Model with_metric(std::string name, double value) const {
-    return Model(data_, model::detail::with_metric(info(), std::move(name), value));
+  Model with_metric(std::string_view name, double value) const {
+    return Model(data_, model::detail::with_metric(info(), name, value));
   }
 
   /// Writes the model to `uri`, a path or any other place that the stores of the model's Runtime know; a model that is
@@ -111,9 +111,9 @@ class AnyModel {
   Prediction predict(const Dataset& dataset) const { return data().predict(dataset); }
   void predict(const BatchView& batch, BatchOut out) const { data().predict(batch, out); }
 
-  AnyModel with_metric(std::string name, double value) const {
+  AnyModel with_metric(std::string_view name, double value) const {
     AnyModel other = *this;
-    other.info_ = model::detail::with_metric(info(), std::move(name), value);
+    other.info_ = model::detail::with_metric(info(), name, value);
     return other;
   }
 

@@ -1,6 +1,8 @@
 #include "scalar/backend/registry.hpp"
 
 #include <algorithm>
+#include <mutex>
+#include <utility>
 
 #include "core/fail.hpp"
 #include "scalar/backend/erase.hpp"
@@ -10,38 +12,46 @@ namespace scalar::inline v0 {
 namespace backend {
 namespace {
 
-struct Entry {
-  std::string_view name;
-  Factory factory;
-};
+constexpr std::string_view native_name = "native";
 
-// Written only before main, by one source file of each linked adapter. Constant initialization makes it exist before
-// those files run.
-constexpr std::size_t max_entries = 64;
-constinit Entry entries[max_entries]{};
-constinit std::size_t entry_count = 0;
+// Constant initialized, so that they are there before whatever enters an adapter before main.
+constinit std::mutex mutex;
+constinit Adapter* first = nullptr;
+
+/// Requires `mutex`.
+const Adapter* find_entered(std::string_view name) noexcept {
+  const Adapter* adapter = first;
+  while (adapter != nullptr && adapter->name != name) adapter = adapter->next;
+  return adapter;
+}
+
+const Adapter* find(std::string_view name) noexcept {
+  const std::lock_guard lock(mutex);
+  return find_entered(name);
+}
 
 }  // namespace
 
-bool enter(std::string_view name, Factory factory) noexcept {
-  for (std::size_t i = 0; i < entry_count; ++i)
-    if (entries[i].name == name) return false;
-  if (entry_count == max_entries) return false;
-  entries[entry_count++] = {name, factory};
+bool enter(Adapter& adapter) noexcept {
+  const std::lock_guard lock(mutex);
+  if (adapter.name == native_name || find_entered(adapter.name) != nullptr) return false;
+  adapter.next = std::exchange(first, &adapter);
   return true;
 }
 
 std::vector<std::string> available() {
-  std::vector<std::string> names{"native"};
-  for (std::size_t i = 0; i < entry_count; ++i) names.emplace_back(entries[i].name);
+  std::vector<std::string> names{std::string(native_name)};
+  {
+    const std::lock_guard lock(mutex);
+    for (const Adapter* adapter = first; adapter != nullptr; adapter = adapter->next) names.emplace_back(adapter->name);
+  }
   std::sort(names.begin(), names.end());
   return names;
 }
 
 AnyBackend named(std::string_view name, const BackendOptions& options) {
-  if (name == "native") return AnyBackend(erase(Native{}));
-  for (std::size_t i = 0; i < entry_count; ++i)
-    if (entries[i].name == name) return AnyBackend(entries[i].factory(options));
+  if (name == native_name) return AnyBackend(erase(Native{}));
+  if (const Adapter* adapter = find(name)) return AnyBackend(adapter->factory(options));
   std::string known;
   for (const std::string& one : available()) known += (known.empty() ? "" : ", ") + one;
   fail(Errc::not_found, {},

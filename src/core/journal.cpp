@@ -5,18 +5,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
 
 #include "core/fail.hpp"
+#include "core/quoted.hpp"
 #include "scalar/core/hash.hpp"
 
 namespace scalar::inline v0 {
 namespace {
 
-constexpr std::array<char, 8> magic{'s', 'c', 'l', 'j', 'r', 'n', 'l', '1'};
+constexpr std::string_view magic = "scljrnl1";  // the last byte is the version
 constexpr std::size_t head_bytes = 16;
 
 std::span<const std::byte> bytes_of(std::string_view text) {
@@ -41,6 +41,7 @@ struct Journal::Impl {
   int file = -1;
   std::uint64_t end = 0;  // where the next record goes
   std::uint64_t dropped = 0;
+  bool has_remains = false;  // a failed append left bytes behind `end`, and they could not be removed
   std::vector<std::string> records;
 
   Impl(std::string where, const JournalOptions& given) : path(std::move(where)), options(given) {
@@ -94,13 +95,17 @@ struct Journal::Impl {
     if (::fstat(file, &info) != 0) fail_io("cannot stat");
     const auto size = static_cast<std::uint64_t>(info.st_size);
     const std::string head = read(0, magic.size());
-    if (head != std::string_view(magic.data(), head.size()))
-      fail(Errc::corrupt, path, "this is no journal: it does not begin with \"scljrnl1\"");
+    const std::string_view family = magic.substr(0, magic.size() - 1);
+    if (!head.starts_with(family.substr(0, head.size())))
+      fail(Errc::corrupt, path, "this is no journal: it does not begin with \"{}\"", magic);
     if (head.size() < magic.size()) {  // a new file, or one cut off within the magic
-      write(0, {magic.data(), magic.size()});
+      write(0, magic);
       end = magic.size();
       return;
     }
+    if (head != magic)
+      fail(Errc::unsupported, path, "the journal's version is {}, this Scalar reads version {}",
+           quoted(head.substr(family.size())), quoted(magic.substr(family.size())));
     end = magic.size();
     while (end < size && load_record(size)) {
     }
@@ -139,6 +144,10 @@ struct Journal::Impl {
   void append(std::string_view record) {
     if (record.size() > options.max_record_bytes)
       fail(Errc::too_large, path, "a record of {} bytes is beyond the limit", record.size());
+    // A record that is written over the beginning of those bytes would leave their end in the middle of the journal.
+    if (has_remains)
+      fail(Errc::io, path,
+           "an earlier append failed and what it had written could not be removed; open the journal anew");
     std::string frame;
     frame.reserve(head_bytes + record.size());
     put(frame, record.size(), 8);
@@ -149,7 +158,7 @@ struct Journal::Impl {
       write(end, frame);
       if (options.sync && ::fdatasync(file) != 0) fail_io("cannot sync");
     } catch (...) {
-      (void)!::ftruncate(file, static_cast<off_t>(end));
+      has_remains = ::ftruncate(file, static_cast<off_t>(end)) != 0;
       throw;
     }
     end += frame.size();

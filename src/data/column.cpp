@@ -76,7 +76,7 @@ std::string_view Column::text(std::int64_t row) const {
 
 std::string Column::reason() const {
   if (note.place.empty()) return {};
-  const std::string text = fmt::format("{} because of \"{}\" at {}", scalar::name(type()), note.value, note.place);
+  std::string text = fmt::format("{} because of \"{}\" at {}", scalar::name(type()), note.value, note.place);
   const std::string_view before = scalar::name(note.before_type);
   if (note.before == 0) return text;
   if (note.before == 1) return fmt::format("{} (the value before it is {})", text, before);

@@ -289,6 +289,7 @@ Table read(const OpenBytes& open, const ReadCsvOptions& options, const std::stri
       fail(Errc::io, context, "changed while it was read");
   }
   std::vector<Column> columns;
+  columns.reserve(layout.wanted.size());
   for (const std::size_t position : layout.wanted) columns.push_back(std::move(builders[position]).release());
   return Table(std::move(columns), layout.label, layout.weight);
 }

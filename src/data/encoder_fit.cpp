@@ -260,7 +260,7 @@ Encoder Encoder::fit(const Table& table, const Encoding& encoding, TargetKind ki
   return Encoder(std::move(made));
 }
 
-Encoder Encoder::identity(std::vector<std::string> feature_names, std::vector<std::string> classes) {
+Encoder Encoder::identity(std::vector<std::string> feature_names, const std::vector<std::string>& classes) {
   auto made = std::make_shared<Data>();
   made->encoding = {.impute = Impute::keep, .scale = Scale::none};
   made->kind = classes.empty() ? TargetKind::regression : TargetKind::classification;

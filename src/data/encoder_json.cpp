@@ -100,7 +100,7 @@ Encoder Encoder::from_json(const json::Value& value) {
   try {
     const std::int64_t version = value.at("schema").as_int();
     if (version < oldest_version || version > form_version)
-      corrupt("schema is {}, expected {} to {}", version, oldest_version, form_version);
+      fail(Errc::unsupported, {}, "schema is {}, expected {} to {}", version, oldest_version, form_version);
     auto made = std::make_shared<Data>();
     made->encoding = scalar::from_json<Encoding>(value.at("encoding"));
     const std::string& kind = value.at("kind").as_string();
@@ -125,7 +125,8 @@ Encoder Encoder::from_json(const json::Value& value) {
     return Encoder(std::move(made));
   } catch (const Error& error) {
     const std::string inner(error.context());
-    fail(Errc::corrupt, inner.empty() ? place : place + ": " + inner, "{}", error.message());
+    const Errc code = error.code() == Errc::unsupported ? Errc::unsupported : Errc::corrupt;
+    fail(code, inner.empty() ? place : place + ": " + inner, "{}", error.message());
   }
 }
 

@@ -103,7 +103,8 @@ Graph grid(std::span<const Vertex> lengths, bool wrap, const Runtime& runtime) {
   std::uint64_t count = 1;
   for (const Vertex length : lengths) {
     if (length == 0) fail(Errc::invalid_argument, {}, "a grid with a length of 0");
-    if ((count *= length) > max_vertices) fail(Errc::too_large, {}, "a grid of more than 4294967294 vertices");
+    count *= length;
+    if (count > max_vertices) fail(Errc::too_large, {}, "a grid of more than 4294967294 vertices");
   }
   std::vector<Edge> edges;
   std::uint64_t step = 1;  // between neighbors along a dimension

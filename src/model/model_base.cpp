@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
 #include "scalar/core/parallel.hpp"
 
 namespace scalar::inline v0::model::detail {
@@ -13,9 +13,7 @@ namespace {
 constexpr std::int64_t small_batch = 64;    // answered on the calling thread
 constexpr std::int64_t batch_piece = 1024;  // rows encoded and predicted at a time otherwise
 
-std::string shape(std::int64_t rows, std::int64_t columns) {
-  return "[" + std::to_string(rows) + ", " + std::to_string(columns) + "]";
-}
+std::string shape(std::int64_t rows, std::int64_t columns) { return fmt::format("[{}, {}]", rows, columns); }
 
 /// Room for the features of some rows, kept by each thread so that a warm call allocates nothing.
 MatrixView<float> scratch(std::int64_t rows, std::int64_t columns) {
@@ -44,9 +42,7 @@ void require_no_infinity(const FloatMatrix& rows, const Encoder& encoder, std::s
     if (largest <= std::numeric_limits<float>::max()) continue;
     for (std::size_t j = 0; j < row.size(); ++j)
       if (std::isinf(row[j]))
-        throw Error(Errc::invalid_argument,
-                    "row " + std::to_string(i) + ", \"" + encoder.inputs()[j].name + "\": an infinity",
-                    std::string(spec));
+        fail(Errc::invalid_argument, spec, "row {}, \"{}\": an infinity", i, encoder.inputs()[j].name);
   }
 }
 
@@ -54,11 +50,9 @@ void require_finite(BatchOut out, std::string_view spec) {
   for (std::int64_t i = 0; i < out.rows; ++i)
     for (const double value : out.row(i))
       if (!std::isfinite(value))
-        throw Error(
-            Errc::invalid_argument,
-            "row " + std::to_string(i) +
-                " has no finite prediction: a value is missing that the model cannot do without, or is too large",
-            std::string(spec));
+        fail(Errc::invalid_argument, spec,
+             "row {} has no finite prediction: a value is missing that the model cannot do without, or is too large",
+             i);
 }
 
 /// Runs `work` on a piece of a larger batch; the rows its errors count are those of the piece, so they say which.
@@ -68,7 +62,7 @@ void in_piece(std::int64_t begin, Work&& work) {
     work();
   } catch (const Error& error) {
     if (begin == 0) throw;
-    throw error.within("counted from row " + std::to_string(begin));
+    throw error.within(fmt::format("counted from row {}", begin));
   }
 }
 
@@ -76,39 +70,28 @@ void in_piece(std::int64_t begin, Work&& work) {
 
 void Base::set_compiled(CompiledModel ready) {
   if (ready.features() != encoder.feature_count())
-    throw Error(Errc::corrupt,
-                "the parameters take " + std::to_string(ready.features()) + " features, the encoder gives " +
-                    std::to_string(encoder.feature_count()),
-                std::string(spec_name));
+    fail(Errc::corrupt, spec_name, "the parameters take {} features, the encoder gives {}", ready.features(),
+         encoder.feature_count());
   const auto classes = static_cast<std::int64_t>(encoder.classes().size());
   if (classes != 0 && ready.outputs() != classes)
-    throw Error(Errc::corrupt,
-                "the parameters tell " + std::to_string(ready.outputs()) + " classes apart, the encoder knows " +
-                    std::to_string(classes),
-                std::string(spec_name));
+    fail(Errc::corrupt, spec_name, "the parameters tell {} classes apart, the encoder knows {}", ready.outputs(),
+         classes);
   compiled = std::move(ready);
 }
 
 void Base::predict(const BatchView& batch, BatchOut out) const {
   const std::int64_t rows = batch.rows();
-  if (rows < 0)
-    throw Error(Errc::shape_mismatch, "the batch has " + std::to_string(rows) + " rows, expected 0 or more",
-                std::string(spec_name));
+  if (rows < 0) fail(Errc::shape_mismatch, spec_name, "the batch has {} rows, expected 0 or more", rows);
   if (out.rows != rows || out.columns != compiled.outputs())
-    throw Error(Errc::shape_mismatch,
-                "the output is " + shape(out.rows, out.columns) + ", expected " + shape(rows, compiled.outputs()),
-                std::string(spec_name));
+    fail(Errc::shape_mismatch, spec_name, "the output is {}, expected {}", shape(out.rows, out.columns),
+         shape(rows, compiled.outputs()));
   if (batch.is_dense() && rows > 0 && batch.dense().columns != static_cast<std::int64_t>(encoder.inputs().size()))
-    throw Error(Errc::shape_mismatch,
-                "the batch is " + shape(rows, batch.dense().columns) + ", expected " +
-                    shape(rows, static_cast<std::int64_t>(encoder.inputs().size())),
-                std::string(spec_name));
+    fail(Errc::shape_mismatch, spec_name, "the batch is {}, expected {}", shape(rows, batch.dense().columns),
+         shape(rows, static_cast<std::int64_t>(encoder.inputs().size())));
   for (const BatchColumn& column : batch.columns())
-    if (static_cast<std::int64_t>((std::max)(column.numbers.size(), column.texts.size())) != rows)
-      throw Error(Errc::shape_mismatch,
-                  "an input column has " + std::to_string((std::max)(column.numbers.size(), column.texts.size())) +
-                      " values, the batch " + std::to_string(rows) + " rows",
-                  std::string(spec_name));
+    if (const std::size_t values = (std::max)(column.numbers.size(), column.texts.size());
+        static_cast<std::int64_t>(values) != rows)
+      fail(Errc::shape_mismatch, spec_name, "an input column has {} values, the batch {} rows", values, rows);
   if (batch.is_dense() && encoder.is_identity()) {
     require_no_infinity(batch.dense(), encoder, spec_name);
     compiled.predict(batch.dense(), out);
@@ -149,18 +132,18 @@ Prediction Base::predict(const Dataset& data) const {
   return result;
 }
 
-std::shared_ptr<const ModelInfo> with_metric(const ModelInfo& info, std::string name, double value) {
+std::shared_ptr<const ModelInfo> with_metric(const ModelInfo& info, std::string_view name, double value) {
   ModelInfo other = info;
-  other.metrics[std::move(name)] = value;
+  other.metrics[std::string(name)] = value;
   return std::make_shared<const ModelInfo>(std::move(other));
 }
 
 void throw_empty(std::string_view spec_name) {
-  throw Error(Errc::empty, "nothing was fitted or loaded into this model", "Model of " + std::string(spec_name));
+  fail(Errc::empty, fmt::format("Model of {}", spec_name), "nothing was fitted or loaded into this model");
 }
 
 void throw_other_spec(std::string_view seen, std::string_view expected) {
-  throw Error(Errc::type_mismatch, "this is a model of " + std::string(seen) + ", not of " + std::string(expected));
+  fail(Errc::type_mismatch, {}, "this is a model of {}, not of {}", seen, expected);
 }
 
 }  // namespace scalar::inline v0::model::detail

@@ -21,7 +21,8 @@ void reading(const std::string& path, FunctionRef<void()> read) {
     read();
   } catch (const Error& error) {
     const std::string inner(error.context());
-    if (error.code() == Errc::io || error.code() == Errc::unsupported) throw inner.empty() ? error.within(path) : error;
+    if (error.code() == Errc::io) throw inner.empty() ? error.within(path) : error;
+    if (error.code() == Errc::unsupported) throw error.within(path);
     throw Error(Errc::corrupt, (inner.empty() ? "" : inner + ": ") + std::string(error.message()), path);
   }
 }
@@ -204,7 +205,7 @@ AnyModel AnyModel::load(const data::Uri& uri, const Runtime& runtime) {
     const json::Value& spec = files.content.at("spec");
     assemble = find_spec(spec.at("name").as_string());
     if (assemble == nullptr)
-      fail(Errc::unsupported, files.manifest_path,
+      fail(Errc::unsupported, "",
            "a model of \"{}\", which this program does not know; a spec from outside Scalar has to be entered with "
            "scalar::register_spec<...>()",
            spec.at("name").as_string());

@@ -67,7 +67,8 @@ void InferRequest::release() {
   if (!columns_.empty()) {  // otherwise what an earlier request left in them is small
     for (const auto& column : numbers_) kept += column.capacity() * sizeof(double);
     for (const auto& column : texts_) kept += column.capacity() * sizeof(std::string_view);
-    kept += columns_.size() * (sizeof(BatchColumn) + sizeof numbers_[0] + sizeof texts_[0] + 1);
+    kept += columns_.size() *
+            (sizeof(BatchColumn) + sizeof(decltype(numbers_)::value_type) + sizeof(decltype(texts_)::value_type) + 1);
   }
   columns_.clear();
   needed_ = 0;

@@ -39,11 +39,10 @@ std::string token(std::string_view text) {
 
 std::string bare_word(std::string_view json) {
   for (std::size_t at = 0; at < json.size();) {
+    const bool is_part_of_number = is_of_number(json[at]) && (at + 1 == json.size() || !is_letter(json[at + 1]));
     if (json[at] == '"') {
       at = end_of_string(json, at);
-    } else if (is_of_number(json[at]) && (at + 1 == json.size() || !is_letter(json[at + 1]))) {
-      ++at;
-    } else if (is_letter(json[at]) || is_of_number(json[at])) {
+    } else if ((is_letter(json[at]) || is_of_number(json[at])) && !is_part_of_number) {
       const std::size_t begin = at;
       while (at < json.size() && (is_letter(json[at]) || is_of_number(json[at]))) ++at;
       const std::string_view word = json.substr(begin, at - begin);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/fail.hpp"
+#include "core/quoted.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/json.hpp"
 #include "serve/framing.hpp"
@@ -21,8 +22,8 @@ void check_name(std::string_view text, const char* what) {
            c == '-';
   };
   if (text.empty() || text.size() > 128 || !std::all_of(text.begin(), text.end(), plain) || text == "." || text == "..")
-    fail(Errc::invalid_argument, "serve", "a {} has 1 to 128 letters, digits, '.', '_' or '-'; seen \"{}\"", what,
-         text.substr(0, 64));
+    fail(Errc::invalid_argument, "serve", "a {} has 1 to 128 letters, digits, '.', '_' or '-'; seen {}", what,
+         scalar::quoted(text));
 }
 
 /// `/v2/models/stats` and `/v2/repository/index` are routes of the protocol's extensions.
@@ -45,11 +46,11 @@ void check(const Signature& signature, const std::string& place) {
   std::unordered_set<std::string_view> names;
   for (const InputColumn& input : signature.inputs) {
     if (input.is_text && signature.is_numeric)
-      fail(bad, place, "the input \"{}\" is a text, so the inputs are not numeric", input.name);
+      fail(bad, place, "the input {} is a text, so the inputs are not numeric", scalar::quoted(input.name));
     if (signature.is_numeric) continue;  // the columns need no names: they may come as one dense tensor
     if (input.name.empty() || !json::is_utf8(input.name))
       fail(bad, place, "an input has no name, or one that is not UTF-8");
-    if (!names.insert(input.name).second) fail(bad, place, "the input \"{}\" comes twice", input.name);
+    if (!names.insert(input.name).second) fail(bad, place, "the input {} comes twice", scalar::quoted(input.name));
   }
   if (signature.prefers_dense && !signature.is_numeric)
     fail(bad, place, "the signature prefers dense input, but is not numeric");

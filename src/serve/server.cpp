@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/fail.hpp"
+#include "core/quoted.hpp"
 #include "scalar/core/error.hpp"
 #include "serve/connection.hpp"
 
@@ -18,9 +19,9 @@ namespace {
 ServerOptions checked(ServerOptions options) {
   const Limits& limits = options.limits;
   if (options.threads < 0 || options.threads > 1024)
-    fail(Errc::invalid_argument, "serve", "threads is {}", options.threads);
+    fail(Errc::invalid_argument, "serve", "threads is {}, expected 0 to 1024", options.threads);
   if (options.workers < 0 || options.workers > 1024)
-    fail(Errc::invalid_argument, "serve", "workers is {}", options.workers);
+    fail(Errc::invalid_argument, "serve", "workers is {}, expected 0 to 1024", options.workers);
   if (limits.header_bytes < 256 || limits.header_bytes > (1 << 20))
     fail(Errc::invalid_argument, "serve", "header_bytes is {}, expected 256 to 1048576", limits.header_bytes);
   if (limits.json_depth < 4 || limits.json_depth > 1024)
@@ -43,7 +44,7 @@ ServerOptions checked(ServerOptions options) {
 asio::ip::tcp::endpoint endpoint_of(const ServerOptions& options) {
   boost::system::error_code error;
   const auto address = asio::ip::make_address(options.address, error);
-  if (error) fail(Errc::invalid_argument, "serve", "\"{}\" is no IP address", options.address);
+  if (error) fail(Errc::invalid_argument, "serve", "{} is no IP address", scalar::quoted(options.address));
   return {address, options.port};
 }
 

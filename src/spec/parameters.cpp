@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/fail.hpp"
+#include "core/quoted.hpp"
 #include "scalar/core/json.hpp"
 
 namespace scalar::inline v0 {
@@ -14,7 +15,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the file form is little-endian");
 
-constexpr std::string_view magic = "scltnsr1";
+constexpr std::string_view magic = "scltnsr1";  // the last byte is the version
 constexpr std::uint64_t alignment = 64;
 constexpr std::string_view where = "parameters";
 
@@ -40,6 +41,15 @@ std::uint64_t bytes_of(DataType type, const std::vector<std::int64_t>& shape) {
       corrupt("a tensor of shape {} has more bytes than any memory", text_of(shape));
   }
   return bytes;
+}
+
+/// Checks how a block begins.
+void check_magic(std::string_view text) {
+  const std::string_view family = magic.substr(0, magic.size() - 1);
+  if (!text.starts_with(family) || text.size() < magic.size()) corrupt("does not begin with \"{}\"", magic);
+  if (!text.starts_with(magic))
+    fail(Errc::unsupported, where, "the version of the tensors is {}, this Scalar reads version {}",
+         quoted(text.substr(family.size(), 1)), quoted(magic.substr(family.size())));
 }
 
 }  // namespace
@@ -88,8 +98,8 @@ std::vector<std::byte> TensorWriter::finish() const {
 TensorReader::TensorReader(std::span<const std::byte> block) {
   std::uint64_t length = 0;
   const std::uint64_t head = magic.size() + sizeof length;
-  if (block.size() < head || std::memcmp(block.data(), magic.data(), magic.size()) != 0)
-    corrupt("does not begin with \"{}\"", magic);
+  check_magic({reinterpret_cast<const char*>(block.data()), block.size()});
+  if (block.size() < head) corrupt("ends within its header");
   std::memcpy(&length, block.data() + magic.size(), sizeof length);
   if (length > block.size() - head) corrupt("the header claims {} bytes, {} are there", length, block.size() - head);
   const std::uint64_t begin = aligned(head + length);

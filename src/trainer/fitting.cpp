@@ -5,42 +5,47 @@
 #include <cmath>
 #include <limits>
 
-#include "scalar/core/error.hpp"
+#include "core/fail.hpp"
+#include "core/quoted.hpp"
 #include "scalar/core/version.hpp"
 
 namespace scalar::inline v0::trainer::detail {
+namespace {
+
+/// The reasons of a refusal, each on a line of its own.
+std::string lines_of(const std::vector<std::string>& reasons) {
+  std::string text;
+  for (const std::string& reason : reasons) text += "\n  - " + reason;
+  return text;
+}
+
+}  // namespace
 
 void require(const Support& support, std::string_view backend, std::string_view spec, int peers) {
-  if (peers < 1)
-    throw Error(Errc::invalid_argument, "peers is " + std::to_string(peers) + ", expected 1 or more", "FitOptions");
+  if (peers < 1) fail(Errc::invalid_argument, "FitOptions", "peers is {}, expected 1 or more", peers);
   if (support) return;
-  std::string text = std::string(backend) + " cannot train " + std::string(spec);
-  if (peers > 1) text += " on " + std::to_string(peers) + " peers";
-  for (const std::string& reason : support.reasons) text += "\n  - " + reason;
-  throw Error(Errc::unsupported, text);
+  const std::string on_peers = peers > 1 ? fmt::format(" on {} peers", peers) : "";
+  fail(Errc::unsupported, {}, "{} cannot train {}{}{}", backend, spec, on_peers, lines_of(support.reasons));
 }
 
 void require_processes(const Support& of_two_peers, std::string_view backend, std::string_view spec) {
   if (of_two_peers) return;
-  std::string text = std::string(backend) + " cannot share the training of " + std::string(spec) + " with processes";
-  for (const std::string& reason : of_two_peers.reasons) text += "\n  - " + reason;
-  throw Error(Errc::unsupported, text);
+  fail(Errc::unsupported, {}, "{} cannot share the training of {} with processes{}", backend, spec,
+       lines_of(of_two_peers.reasons));
 }
 
 Encoder identity_encoder(const Dataset& data, TargetKind kind) {
-  if (data.empty()) throw Error(Errc::empty, "the Dataset has no rows to learn from", "Trainer");
-  if (!data.has_targets()) throw Error(Errc::invalid_argument, "the Dataset has no targets to learn", "Trainer");
+  if (data.empty()) fail(Errc::empty, "Trainer", "the Dataset has no rows to learn from");
+  if (!data.has_targets()) fail(Errc::invalid_argument, "Trainer", "the Dataset has no targets to learn");
   if (kind == TargetKind::classification && data.classes().empty())
-    throw Error(Errc::invalid_argument, "the Dataset has numbers as targets, this spec learns classes", "Trainer");
+    fail(Errc::invalid_argument, "Trainer", "the Dataset has numbers as targets, this spec learns classes");
   if (kind == TargetKind::regression && !data.classes().empty())
-    throw Error(Errc::invalid_argument, "the Dataset has classes as targets, this spec learns numbers", "Trainer");
+    fail(Errc::invalid_argument, "Trainer", "the Dataset has classes as targets, this spec learns numbers");
   for (std::int64_t row = 0; row < data.rows(); ++row)
     for (std::int64_t column = 0; column < data.columns(); ++column)
       if (std::isinf(data.row(row)[static_cast<std::size_t>(column)]))
-        throw Error(Errc::invalid_argument,
-                    "feature \"" + data.feature_names()[static_cast<std::size_t>(column)] + "\", row " +
-                        std::to_string(row) + ": an infinity",
-                    "Trainer");
+        fail(Errc::invalid_argument, "Trainer", "feature \"{}\", row {}: an infinity",
+             data.feature_names()[static_cast<std::size_t>(column)], row);
   return Encoder::identity(data.feature_names(), data.classes());
 }
 
@@ -63,20 +68,14 @@ std::vector<double> factors_of(const Dataset& data, const ClassWeights& weights,
     const auto found = std::find(classes.begin(), classes.end(), name);
     if (found == classes.end()) {
       std::string known;
-      for (std::size_t i = 0; i < classes.size() && i < 20; ++i) known += (i == 0 ? "\"" : ", \"") + classes[i] + "\"";
-      throw Error(
-          Errc::invalid_argument,
-          "class_weights name \"" + name + "\"; the classes are " + known + (classes.size() > 20 ? ", ..." : ""),
-          std::string(spec));
+      for (std::size_t i = 0; i < classes.size() && i < 20; ++i)
+        known += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", classes[i]);
+      fail(Errc::invalid_argument, spec, "class_weights name \"{}\"; the classes are {}{}", name, known,
+           classes.size() > 20 ? ", ..." : "");
     }
-    if (!(weight >= 0 && std::isfinite(weight))) {
-      std::string seen = "NaN";
-      if (!std::isnan(weight)) json::append_number(seen = "", weight);
-      throw Error(Errc::out_of_range,
-                  "the class weight of \"" + name + "\" is " + (std::isinf(weight) ? "an infinity" : seen) +
-                      ", expected a finite number not below 0",
-                  std::string(spec));
-    }
+    if (!(weight >= 0 && std::isfinite(weight)))
+      fail(Errc::out_of_range, spec, "the class weight of \"{}\" is {}, expected a finite number not below 0", name,
+           std::isinf(weight) ? "an infinity" : shown(weight));
     factors[static_cast<std::size_t>(found - classes.begin())] = weight;
   }
   if (!weights.balanced) return factors;
@@ -102,9 +101,9 @@ constexpr std::size_t usual_classes = 30;
 
 std::vector<std::string> many_numbers(const Encoder& encoder) {
   const std::vector<std::string>& classes = encoder.classes();
-  return {"the label" + (encoder.label().empty() ? "" : " \"" + encoder.label() + "\"") + " is learned as " +
-          std::to_string(classes.size()) + " classes, which are numbers (\"" + classes[0] + "\", \"" + classes[1] +
-          "\", ...): a regression may be meant"};
+  return {fmt::format(
+      "the label{} is learned as {} classes, which are numbers (\"{}\", \"{}\", ...): a regression may be meant",
+      encoder.label().empty() ? "" : fmt::format(" \"{}\"", encoder.label()), classes.size(), classes[0], classes[1])};
 }
 
 }  // namespace
@@ -112,7 +111,7 @@ std::vector<std::string> many_numbers(const Encoder& encoder) {
 Dataset weighted(const Dataset& data, const ClassWeights& weights, std::string_view spec) {
   if (!weights.balanced && weights.of.empty()) return data;
   if (data.classes().empty())
-    throw Error(Errc::invalid_argument, "class_weights are for classes, this spec learns numbers", std::string(spec));
+    fail(Errc::invalid_argument, spec, "class_weights are for classes, this spec learns numbers");
   const std::vector<double> factors = factors_of(data, weights, spec);
   std::vector<double> rows(static_cast<std::size_t>(data.rows()));
   for (std::int64_t row = 0; row < data.rows(); ++row)
@@ -132,8 +131,7 @@ std::vector<std::string> notes_on(const Dataset&, const Encoder& encoder) {
 }
 
 void throw_out_of_memory(std::string_view backend, std::string_view spec) {
-  throw Error(Errc::resource_exhausted, "there is not enough memory to train this " + std::string(spec),
-              std::string(backend));
+  fail(Errc::resource_exhausted, backend, "there is not enough memory to train this {}", spec);
 }
 
 ModelInfo info(std::string_view backend, std::int64_t rows, std::chrono::duration<double> time,

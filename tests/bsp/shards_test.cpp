@@ -183,7 +183,7 @@ TEST_CASE("a peer that folds other shards, or another size, is named") {
   CHECK_THROWS_WITH(engine_of(2).run(fold_badly(0, 8, 8)), "bsp::ShardReduce peer 1: shards folded: 0, expected 2");
   CHECK_THROWS_WITH(engine_of(2).run(fold_badly(2, 8, 7)),
                     "bsp::ShardReduce peer 1: elements of the result: 7, expected 8");
-  CHECK_THROWS_WITH(engine_of(3).run(fold_badly(1, 6, 6)), Contains("elements received: 2, expected 3"));
+  CHECK_THROWS_WITH(engine_of(3).run(fold_badly(1, 6, 6)), Contains("elements received: 3, expected 2"));
   CHECK_THROWS_WITH(engine_of(2).run(fold_badly(2, 6, 6)), Contains("peer 0 gives 8 elements, but peer 1 gives 6"));
   CHECK_THROWS_WITH(engine_of(5).run(fold_badly(1, 8, 8)), Contains("5 peers cannot share 4 shards"));
 }

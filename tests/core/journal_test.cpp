@@ -1,5 +1,9 @@
 #include "scalar/core/journal.hpp"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -8,6 +12,7 @@
 
 #include "scalar/core/error.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace scalar;
@@ -83,7 +88,7 @@ TEST_CASE("a changed byte before the last record is an error that names the plac
       Journal journal(path);
       FAIL("byte " << at << " was changed, and nobody noticed");
     } catch (const Error& error) {
-      CHECK(error.code() == Errc::corrupt);
+      CHECK(error.code() == (at == 7 ? Errc::unsupported : Errc::corrupt));  // byte 7 is the version
       CHECK(error.context() == path);
     }
   }
@@ -97,6 +102,42 @@ TEST_CASE("zeros at the end are a torn tail, as file systems leave them", "[jour
   Journal journal(path);
   CHECK(journal.records() == std::vector<std::string>{"kept"});
   CHECK(journal.dropped_bytes() == 4096);
+}
+
+TEST_CASE("after a write that failed and left bytes behind, a journal takes no more records", "[journal]") {
+  // A file in memory that may be sealed: then the system lets it neither grow nor shrink.
+  const int file = ::memfd_create("journal", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  REQUIRE(file >= 0);
+  const std::string path = "/proc/self/fd/" + std::to_string(file);
+  {
+    Journal journal(path);
+    journal.append("kept");
+    REQUIRE(::ftruncate(file, 4096) == 0);  // room for the first part of a record
+    REQUIRE(::fcntl(file, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) == 0);
+    CHECK(test::message_of(Errc::io, [&] { journal.append(std::string(8192, 'x')); }) ==
+          path + ": cannot write: Operation not permitted");
+    const std::string after = contents(path);
+    REQUIRE(after.size() == 4096);
+    REQUIRE(after.back() == 'x');  // the write was cut off, and its bytes are still there
+    CHECK_THAT(test::message_of(Errc::io, [&] { journal.append("next"); }),
+               Catch::Matchers::Contains("an earlier append failed"));
+    CHECK(contents(path) == after);
+  }
+  ::close(file);
+}
+
+TEST_CASE("a write that failed is taken back", "[journal]") {
+  const int file = ::memfd_create("journal", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  REQUIRE(file >= 0);
+  const std::string path = "/proc/self/fd/" + std::to_string(file);
+  {
+    Journal journal(path);
+    REQUIRE(::ftruncate(file, 4096) == 0);
+    REQUIRE(::fcntl(file, F_ADD_SEALS, F_SEAL_GROW) == 0);
+    CHECK(test::code_of([&] { journal.append(std::string(8192, 'x')); }) == Errc::io);
+    CHECK(contents(path) == "scljrnl1");
+  }
+  ::close(file);
 }
 
 TEST_CASE("a journal is open once, in a directory that exists, and is no other file", "[journal]") {

@@ -68,12 +68,15 @@ TEST_CASE("names that the protocol uses, and signatures that contradict themselv
         "serve: a model cannot be called \"stats\": the protocol has a route of that name");
   CHECK(refusal("index", dense(1)).find("\"index\"") != std::string::npos);
   CHECK(refusal("stats2", dense(1)) == "accepted");
+  CHECK(refusal("a\nb", dense(1)) ==
+        R"(serve: a model name has 1 to 128 letters, digits, '.', '_' or '-'; seen "a\x0ab")");
   const std::string place = "serve: model \"m\": ";
   CHECK(refusal("m", {}) == place + "the signature has no inputs");
   CHECK(refusal("m", {.inputs = {{"a"}}, .outputs = 0}) == place + "the signature has 0 outputs, expected 1 or more");
   CHECK(refusal("m", {.inputs = {{"a"}}, .classes = {"x", "y"}}) ==
         place + "the signature has 2 classes and 1 outputs, expected as many");
   CHECK(refusal("m", {.inputs = {{"a"}, {"a"}}}) == place + "the input \"a\" comes twice");
+  CHECK(refusal("m", {.inputs = {{"a\n"}, {"a\n"}}}) == place + R"(the input "a\x0a" comes twice)");
   CHECK(refusal("m", {.inputs = {{"a", true}}, .is_numeric = true}) ==
         place + "the input \"a\" is a text, so the inputs are not numeric");
   CHECK(refusal("m", {.inputs = {{"a"}}, .prefers_dense = true}) ==

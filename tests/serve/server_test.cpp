@@ -394,7 +394,9 @@ TEST_CASE("two servers in one process do not know of each other, and a port is t
   const auto again = [&] { serve::Server third{{.port = first.port()}}; };
   CHECK_THROWS_WITH(again(), "127.0.0.1:" + std::to_string(first.port()) + ": cannot listen: Address already in use");
   CHECK_THROWS_WITH(serve::Server({.address = "localhost"}), "serve: \"localhost\" is no IP address");
-  CHECK_THROWS_AS(serve::Server({.threads = -1}), Error);
+  CHECK_THROWS_WITH(serve::Server({.address = "::1\n"}), "serve: \"::1\\x0a\" is no IP address");
+  CHECK_THROWS_WITH(serve::Server({.threads = -1}), "serve: threads is -1, expected 0 to 1024");
+  CHECK_THROWS_WITH(serve::Server({.workers = 1025}), "serve: workers is 1025, expected 0 to 1024");
   CHECK_THROWS_WITH(serve::Server({.limits = {.connections = std::size_t{0} - 1}}),
                     "serve: connections is 18446744073709551615, expected 1 to 16777216");
 }

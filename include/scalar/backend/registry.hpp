@@ -24,9 +24,15 @@ std::vector<std::string> available();
 
 using Factory = std::shared_ptr<const AnyBackend::Interface> (*)(const BackendOptions& options);
 
-/// Registers an adapter under its name; a second registration of the name is ignored and returns false. Called before
-/// `main` by the one object file that linking an adapter's component forces into a program; afterwards the list is only
-/// read.
-bool enter(std::string_view name, Factory factory) noexcept;
+/// An adapter in the list of those that `named` knows. Adapters live until the program ends.
+struct Adapter {
+  std::string_view name;    ///< what `named` is asked for
+  Factory factory;          ///< makes the backend
+  Adapter* next = nullptr;  ///< set by `enter`
+};
+
+/// Adds an adapter to the list; false when another one has its name, which then stays. Called before `main` by the one
+/// object file that linking an adapter's component forces into a program. Thread safety: from any thread.
+bool enter(Adapter& adapter) noexcept;
 
 }  // namespace scalar::inline v0::backend

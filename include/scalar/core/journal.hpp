@@ -23,7 +23,8 @@ struct JournalOptions {
 /// at a time; one process at a time (the file is locked; opening a locked one is `Errc::unavailable`).
 class Journal {
  public:
-  /// Opens the journal, or creates it. Errors: `Errc::io`, `Errc::corrupt`, `Errc::unavailable`.
+  /// Opens the journal, or creates it. Errors: `Errc::io`, `Errc::corrupt`, `Errc::unavailable`; `Errc::unsupported` for
+  /// a journal of another version of the form, naming it.
   explicit Journal(std::string path, const JournalOptions& options = {});
   Journal(Journal&&) noexcept;
   Journal& operator=(Journal&&) noexcept;
@@ -34,7 +35,8 @@ class Journal {
   /// How many bytes of a record that was cut off were dropped by opening the journal.
   std::uint64_t dropped_bytes() const noexcept;
   /// Appends one record; with `sync`, it is on disk when this returns. Errors: `Errc::too_large` for a record above
-  /// `max_record_bytes`; `Errc::io`, after which the file ends where it did before.
+  /// `max_record_bytes`; `Errc::io`, after which the file ends where it did before. If the system refuses even to cut
+  /// the file there, every later append is `Errc::io`: what was written whole is found when the journal is opened anew.
   void append(std::string_view record);
 
  private:

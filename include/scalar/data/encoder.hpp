@@ -132,7 +132,7 @@ class Encoder {
   static Encoder fit(const Table& table, const Encoding& encoding, TargetKind kind, const Runtime& runtime = {},
                      const EncodeOptions& options = {});
   /// An encoder that passes features through and refuses infinities. Models fitted on a Dataset have one.
-  static Encoder identity(std::vector<std::string> feature_names, std::vector<std::string> classes);
+  static Encoder identity(std::vector<std::string> feature_names, const std::vector<std::string>& classes);
   /// An encoder that reads the columns of `parts`. Errors: `Errc::already_exists` for two inputs, categories or classes
   /// of one name; `Errc::out_of_range` for a mean, deviation or filling value that is not finite.
   static Encoder from_parts(EncoderParts parts);
@@ -171,7 +171,8 @@ class Encoder {
   /// `Errc::shape_mismatch`, `Errc::type_mismatch`, `Errc::invalid_argument`, as `encode(table)`.
   void encode(const BatchView& batch, MatrixView<float> out) const;
 
-  /// To and from the manifest of a model. Errors of `from_json`: `Errc::corrupt` naming the place.
+  /// To and from the manifest of a model. Errors of `from_json`: `Errc::corrupt` naming the place;
+  /// `Errc::unsupported` for an encoder of another version of the form, naming it.
   json::Value to_json() const;
   static Encoder from_json(const json::Value& value);
 

@@ -57,7 +57,7 @@ class Context {
   {
     state_.request(local_, {.change = detail::Change::remove_edge, .target = from, .to = to});
   }
-  /// Requests the removal of a vertex and the edges that leave it.
+  /// Requests the removal of a vertex and the edges that leave it. Edges that lead to it stay.
   void remove_vertex(Vertex which)
     requires(detail::mutates_graph<Program>())
   {
@@ -69,7 +69,8 @@ class Context {
   {
     state_.request(local_, {.change = detail::Change::add_vertex, .target = which, .value = std::move(value)});
   }
-  /// Requests a new edge, or a new weight for an existing one.
+  /// Requests a new edge, or a new weight for an existing one. The edge may lead to a vertex that is not there, now or
+  /// any more: `OnMissing` says what happens to messages along it.
   void add_edge(Vertex from, Vertex to, float weight = 1.0f)
     requires(detail::mutates_graph<Program>())
   {

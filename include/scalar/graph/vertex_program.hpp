@@ -79,13 +79,14 @@ enum class Division : std::uint8_t {
 
 /// What happens to requests that contradict each other or the graph: a vertex is added twice or is already there
 /// (without `resolve`), an edge is added with different weights, a removed vertex or edge is not there, or the vertex
-/// that an added edge leaves is not there.
+/// that an added edge leaves is not there. An edge that leads to a vertex which is not there is no conflict: see
+/// `OnMissing`.
 enum class OnConflict : std::uint8_t {
   first = 0,  ///< the request of the smallest vertex wins; of several by it, the first. Impossible ones do nothing
   fail = 1,   ///< the run ends with `Errc::invalid_argument` naming peer, superstep and vertex
 };
 
-/// What happens to a message to a vertex that was removed or never added.
+/// What happens to a message to a vertex that was removed or never added, sent to it or along an edge that leads to it.
 enum class OnMissing : std::uint8_t {
   drop = 0,  ///< it is dropped and counted in `Statistics::dropped`
   fail = 1,  ///< the run ends with `Errc::not_found` naming peer, superstep and vertex

@@ -23,10 +23,11 @@ struct StoredModel {
   std::span<const std::byte> parameters;
 };
 
-/// Runs `read`; its errors become `Errc::corrupt` of the file at `path`.
+/// Runs `read`; its errors become `Errc::corrupt` of the file at `path`. `Errc::unsupported` stays, with the path, and
+/// so does `Errc::io`.
 void reading(const std::string& path, FunctionRef<void()> read);
 
-/// Makes a model of spec `S` of what was read. Errors: `Errc::corrupt` naming the file.
+/// Makes a model of spec `S` of what was read. Errors: `Errc::corrupt` and `Errc::unsupported`, naming the file.
 template <Spec S>
 AnyModel assemble(const StoredModel& stored, const Runtime& runtime) {
   Parameters<S> parameters;

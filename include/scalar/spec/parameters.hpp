@@ -34,7 +34,8 @@ class TensorWriter {
 };
 
 /// Reads a block that a TensorWriter wrote. The bytes must outlive the reader. Errors of the constructor and of all
-/// members: `Errc::corrupt` naming the tensor, what was seen and what was expected.
+/// members: `Errc::corrupt` naming the tensor, what was seen and what was expected; of the constructor also
+/// `Errc::unsupported` for a block of another version of the form, naming it.
 class TensorReader {
  public:
   explicit TensorReader(std::span<const std::byte> block);

@@ -4,6 +4,10 @@
 #include "scalar/backend/xgboost/xgboost.hpp"
 
 namespace scalar::inline v0::backend::xgboost {
+namespace {
+constinit Adapter adapter{"xgboost", make_xgboost};
+}  // namespace
+
 extern const bool entered;
-const bool entered = enter("xgboost", make_xgboost);
+const bool entered = enter(adapter);
 }  // namespace scalar::inline v0::backend::xgboost

@@ -276,7 +276,7 @@ void ClockCore::received(int process, Buffer bytes) {
   if (!waiting_.empty()) network_->complete(*this);
 }
 
-std::vector<Push> ClockCore::decode(int process, const ClockHead& head, std::shared_ptr<Buffer> frame) const {
+std::vector<Push> ClockCore::decode(int process, const ClockHead& head, const std::shared_ptr<Buffer>& frame) const {
   const std::span<const std::byte> bytes = frame->bytes();
   std::uint64_t at = sizeof head;
   const auto take = [&](std::string_view what, std::uint64_t count, std::uint64_t size) {

@@ -132,7 +132,7 @@ class ClockCore final : public Gate, public Port, public Part, public std::enabl
   bool release_free() noexcept;
   void release_waiting();
   void fold(Replica& replica);
-  std::vector<Push> decode(int process, const ClockHead& head, std::shared_ptr<Buffer> frame) const;
+  std::vector<Push> decode(int process, const ClockHead& head, const std::shared_ptr<Buffer>& frame) const;
 
   World& root_;
   const Placement placement_;     // of the clock's world

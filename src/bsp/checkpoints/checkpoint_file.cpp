@@ -64,11 +64,7 @@ CheckpointReader::CheckpointReader(const std::string& path) : path_(path) {
     left_ = static_cast<std::uint64_t>(size);
     read(std::as_writable_bytes(std::span(&head_, 1)));
     if (head_.magic != CheckpointHead::right_magic) corrupt("it is no checkpoint");
-    if (head_.version == 1)  // written by an earlier Scalar: damage is unlikely to result in just this number
-      fail(Errc::unsupported, path,
-           "the checkpoint's version is 1, expected 2; let the program that wrote it end, or remove the file");
-    if (head_.version != CheckpointHead::right_version)
-      corrupt(fmt::format("its version is {}, expected {}", head_.version, CheckpointHead::right_version));
+    if (head_.version != CheckpointHead::right_version) refuse_version();
     if (head_.count > head_.parts || head_.first > head_.parts - head_.count || head_.count >= left_ / 8)
       corrupt("its head is impossible");
     sizes_.resize(head_.count + 1);
@@ -93,25 +89,46 @@ void CheckpointReader::read_common(std::vector<std::byte>& out) {
 }
 
 void CheckpointReader::read_part(Pieces* out) {
-  std::size_t size = next_size();
-  if (out != nullptr) {
-    const std::size_t before = out->bytes.size();
-    out->bytes.resize(before + size);
-    read(std::span(out->bytes).subspan(before));
-    return out->end_piece();
-  }
+  const std::size_t size = next_size();
+  if (out == nullptr) return pass(size);
+  const std::size_t before = out->bytes.size();
+  out->bytes.resize(before + size);
+  read(std::span(out->bytes).subspan(before));
+  out->end_piece();
+}
+
+void CheckpointReader::pass(std::uint64_t size) {
   std::array<std::byte, 1 << 16> passed;
   for (std::size_t now = 0; size != 0; size -= now) {
-    now = (std::min)(size, passed.size());
+    now = static_cast<std::size_t>((std::min<std::uint64_t>)(size, passed.size()));
     read(std::span(passed).first(now));
   }
 }
 
 void CheckpointReader::check_end() {
+  if (!is_hash_right() || left_ != 0) corrupt("the checksum is wrong");
+}
+
+bool CheckpointReader::is_hash_right() {
   const Hash128 expected = hasher_.digest();
   Hash128 seen{};
   get(std::as_writable_bytes(std::span(&seen, 1)));
-  if (seen != expected || left_ != 0) corrupt("the checksum is wrong");
+  return seen == expected;
+}
+
+void CheckpointReader::refuse_version() {
+  constexpr std::uint64_t hash_bytes = sizeof(Hash128);
+  const auto is_whole = [&] {
+    if (left_ < hash_bytes) return false;
+    pass(left_ - hash_bytes);
+    return is_hash_right();
+  };
+  // Version 1 counts without its hash: damage is unlikely to result in just this number.
+  if (head_.version == 1 || is_whole())
+    fail(Errc::unsupported, path_,
+         "the checkpoint's version is {}, expected {}; let the program that wrote it end, or remove the file",
+         head_.version, CheckpointHead::right_version);
+  corrupt(fmt::format("its version is {}, expected {}", head_.version, CheckpointHead::right_version));
 }
 
 void CheckpointReader::read(std::span<std::byte> bytes) {

@@ -12,7 +12,8 @@
 namespace scalar::inline v0::bsp::detail {
 
 /// The head of a file. After it come the size of the state that is common to all peers and the sizes of the parts, then
-/// these bytes themselves, and a hash of all that.
+/// these bytes themselves, and a hash of all that. Other versions may change everything but the magic, the place of the
+/// version, and the hash at the end: by these, a file of a later version is told from a damaged one.
 struct CheckpointHead {
   static constexpr std::uint64_t right_magic = 0x3154'504b'4353'0a0d;  // "\r\nSCKPT1"
   static constexpr std::uint32_t right_version = 2;
@@ -48,7 +49,8 @@ class CheckpointWriter {
 /// Reads a file once, from front to back. What it has read is known to be undamaged only after `check_end`.
 class CheckpointReader {
  public:
-  /// Errors, of every member: `Errc::corrupt` and `Errc::io`; here also `Errc::unsupported` for version 1.
+  /// Errors, of every member: `Errc::corrupt` and `Errc::io`; here also `Errc::unsupported` for a file of another
+  /// version: 1, or any other if its hash is right.
   explicit CheckpointReader(const std::string& path);
   ~CheckpointReader();
   CheckpointReader(const CheckpointReader&) = delete;
@@ -64,6 +66,11 @@ class CheckpointReader {
   void read(std::span<std::byte> bytes);
   void get(std::span<std::byte> bytes);
   std::size_t next_size();
+  /// Reads the next `size` bytes, and keeps none of them.
+  void pass(std::uint64_t size);
+  /// Reads the hash, and returns whether it is that of all that was read before it.
+  bool is_hash_right();
+  [[noreturn]] void refuse_version();
   [[noreturn]] void corrupt(const std::string& what) const;
 
   std::string path_;

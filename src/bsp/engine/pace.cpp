@@ -71,16 +71,15 @@ std::string Paces::late(World& world, bool all_have_come, std::int64_t now, int&
     const std::int64_t since = peer.since.load(relaxed);
     const Wait wait = peer.wait.load(relaxed);
     if (has_begun) one.spent = peer.spent.load(relaxed) + (since != not_running ? now - since : 0);
+    const bool has_come = std::atomic_ref(world.fiber(one.rank).returned).load(relaxed) ||
+                          (has_begun && since == not_running && wait == Wait::run);
+    if (has_come && !all_have_come) continue;
     if (all_have_come) {
       one.what = ms(one.spent) + " of work";
-    } else if (std::atomic_ref(world.fiber(one.rank).returned).load(relaxed)) {
-      continue;
     } else if (!has_begun) {
       one.what = "not begun";
     } else if (since != not_running) {
       one.what = (wait == Wait::thread ? place_of(wait) : std::string("computing")) + ", " + ms(one.spent);
-    } else if (wait == Wait::run) {
-      continue;
     } else {
       one.what = place_of(wait) + ", " + ms(one.spent) + " of work";
     }

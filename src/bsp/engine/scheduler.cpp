@@ -234,7 +234,8 @@ void Scheduler::each_part(Use use) noexcept {
     std::shared_ptr<Part> part;
     {
       const std::lock_guard lock(mutex_);
-      if ((left = (std::min)(left, parts_.size())) == 0) return;
+      left = (std::min)(left, parts_.size());
+      if (left == 0) return;
       part = parts_[left - 1];
     }
     use(*part);

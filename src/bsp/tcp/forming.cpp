@@ -387,7 +387,7 @@ void Service::take_member(int process, Hello::Purpose purpose, std::shared_ptr<C
   if (purpose == Hello::Purpose::control) {
     const SteadyTime now = steady_clock::now();
     const auto control = std::make_shared<Control>(
-        process, connection, Suspicion(options_.heartbeat_interval, options_.heartbeat_pause, now));
+        process, std::move(connection), Suspicion(options_.heartbeat_interval, options_.heartbeat_pause, now));
     control->moved_at = now;
     controls_[index] = control;
     start(hear_from(control));

@@ -1,11 +1,15 @@
 #include "scalar/bsp/runs/checkpoint.hpp"
 
+#include <cstring>
 #include <filesystem>
+#include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "scalar/bsp.hpp"
 #include "scalar/bsp/collectives/shards.hpp"
+#include "scalar/core/hash.hpp"
 #include "support/errors.hpp"
 #include "support/golden.hpp"
 #include "support/temporary_directory.hpp"
@@ -74,6 +78,21 @@ struct Copy {
   explicit Copy(const std::string& name) { fs::copy_file(golden(name) + "/" + file_name, directory / file_name); }
 };
 
+/// Writes the hash of a file's bytes at their end, where every version has it.
+void rehash(std::string& bytes) {
+  const std::size_t hashed = bytes.size() - sizeof(Hash128);
+  const Hash128 hash = hash128(std::as_bytes(std::span(bytes).first(hashed)));
+  std::memcpy(bytes.data() + hashed, &hash, sizeof hash);
+}
+
+/// As a later Scalar might write it: a longer head, and a hash that is right.
+std::string of_version_3(std::string bytes) {
+  bytes[8] = 3;
+  bytes.insert(16, 24, 'x');
+  rehash(bytes);
+  return bytes;
+}
+
 }  // namespace
 
 TEST_CASE("writes the golden checkpoints", "[.write]") {
@@ -110,16 +129,32 @@ TEST_CASE("any number of peers goes on from the golden checkpoint of shards, to 
 }
 
 TEST_CASE("a checkpoint of another version is refused, with both versions, and stays") {
-  for (const char version : {1, 3}) {
+  for (const auto& [version, has_right_hash, code] :
+       {std::tuple{1, false, Errc::unsupported}, std::tuple{3, false, Errc::corrupt},
+        std::tuple{3, true, Errc::unsupported}}) {
     const Copy copy("peers");
     std::string bytes = test::read_file(copy.directory / file_name);
     REQUIRE(bytes[8] == 2);  // behind the magic
-    bytes[8] = version;
+    bytes[8] = static_cast<char>(version);
+    if (has_right_hash) rehash(bytes);
     test::write_file(copy.directory / file_name, bytes);
-    const std::string message = test::message_of(version == 1 ? Errc::unsupported : Errc::corrupt,
-                                                 [&] { engine(copy.directory.path(), 2).run(run_peer); });
+    const std::string message = test::message_of(code, [&] { engine(copy.directory.path(), 2).run(run_peer); });
     CHECK_THAT(message,
                Contains(file_name) && Contains("version is " + std::to_string(version)) && Contains("expected 2"));
     CHECK(test::read_file(copy.directory / file_name) == bytes);
   }
+}
+
+TEST_CASE("a newer checkpoint of a later version is not passed over for an older one") {
+  const Copy copy("peers");
+  const std::string newer = "golden.2.0.0.checkpoint";
+  const std::string bytes = of_version_3(test::read_file(copy.directory / file_name));
+  test::write_file(copy.directory / newer, bytes);
+  const std::string message =
+      test::message_of(Errc::unsupported, [&] { engine(copy.directory.path(), 2).run(run_peer); });
+  CHECK_THAT(message, Contains(newer) && Contains("version is 3, expected 2"));
+  CHECK(test::read_file(copy.directory / newer) == bytes);
+
+  test::write_file(copy.directory / newer, bytes.substr(0, bytes.size() - 1));  // cut short: damage, as in any version
+  CHECK(engine(copy.directory.path(), 2).run_all(run_peer) == std::vector<State>{state_of_peer(0), state_of_peer(1)});
 }

@@ -166,6 +166,20 @@ struct Sender {
   }
 };
 
+/// Vertex 0 gets an edge to vertex 4, which is added two supersteps later, and sends along this edge all the while.
+struct Pointing {
+  using Value = int;
+  using Message = int;
+  static constexpr bool mutates = true;
+  void compute(Context<Pointing>& vertex, std::span<const int> messages) {
+    vertex.value() += static_cast<int>(messages.size());
+    if (vertex.vertex() != 0 || vertex.superstep() > 2) return vertex.vote_to_halt();
+    if (vertex.superstep() == 0) vertex.remove_edge(0, 1), vertex.add_edge(0, 4);
+    if (vertex.superstep() == 2) vertex.add_vertex(4);
+    if (vertex.superstep() > 0) vertex.send_to_neighbors(1);
+  }
+};
+
 /// Doubles itself until there is no room: new vertices are computed like others.
 struct Growing {
   using Value = int;
@@ -203,6 +217,26 @@ TEST_CASE("messages to vertices that are not there are dropped and counted, or e
           run(Sender{}, graph,
               {.peers = 2, .division = Division::vertices, .extra_vertices = 1, .on_missing = OnMissing::fail});
         }) == "graph: peer 1, superstep 0, vertex 2: a message came, but the vertex is not there");
+}
+
+TEST_CASE("an edge may lead to a vertex that is not there; messages along it go by on_missing") {
+  const Graph graph = make(4, square, true);
+  const auto run_pointing = [&](int peers, OnMissing on_missing) {
+    return run(Pointing{}, graph,
+               {.peers = peers,
+                .division = Division::vertices,
+                .extra_vertices = 1,
+                .on_conflict = OnConflict::fail,
+                .on_missing = on_missing});
+  };
+  for (const int peers : peer_counts) {
+    const auto seen = run_pointing(peers, OnMissing::drop);
+    CHECK(seen.values == std::vector<int>{0, 0, 0, 0, 1});
+    CHECK(seen.statistics.dropped == 1);
+    CHECK(seen.exists == std::vector<std::uint8_t>{1, 1, 1, 1, 1});
+  }
+  CHECK(message_of(Errc::not_found, [&] { run_pointing(2, OnMissing::fail); }) ==
+        "graph: peer 1, superstep 1, vertex 4: a message came, but the vertex is not there");
 }
 
 TEST_CASE("new vertices are computed, get messages, and have edges") {

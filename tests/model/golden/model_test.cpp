@@ -210,13 +210,16 @@ TEST_CASE("an encoder of another version is refused, with both versions") {
   json::Object encoder = copy.content.at("encoder").as_object();
   encoder["schema"] = std::int64_t{93};
   copy.content["encoder"] = encoder;
-  CHECK_THAT(copy.refusal(Errc::corrupt), Contains("schema is 93, expected 2"));
+  CHECK_THAT(copy.refusal(Errc::unsupported), Contains("manifest.json") && Contains("schema is 93, expected 2 to 3"));
 }
 
-TEST_CASE("parameters of another version are refused") {
+TEST_CASE("parameters of another version are refused, with both versions") {
   Copy copy("linear_regression");
   REQUIRE(copy.parameters.substr(0, 8) == "scltnsr1");
   copy.parameters[7] = '2';
+  CHECK_THAT(copy.refusal(Errc::unsupported),
+             Contains("parameters.bin") && Contains("version of the tensors is \"2\"") && Contains("version \"1\""));
+  copy.parameters[0] = 'S';
   CHECK_THAT(copy.refusal(Errc::corrupt), Contains("parameters.bin") && Contains("scltnsr1"));
 }
 
@@ -225,5 +228,6 @@ TEST_CASE("a forest of another version is refused, with both versions") {
   char& version = copy.parameters[copy.offset("version")];
   REQUIRE(version == 2);
   version = 93;
-  CHECK_THAT(copy.refusal(Errc::unsupported), Contains("version 93") && Contains("expected 2"));
+  CHECK_THAT(copy.refusal(Errc::unsupported),
+             Contains("parameters.bin") && Contains("version 93") && Contains("expected 2"));
 }

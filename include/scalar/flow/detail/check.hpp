@@ -63,9 +63,7 @@ constexpr Fault result_fault(Members<W...> into) {
     return std::is_void_v<Result> ? Fault::none : Fault::wrong_count;
   else if constexpr (sizeof...(W) == 1)
     return (FitsInto<member_type<W>, Result> && ...) ? Fault::none : Fault::does_not_fit;
-  else if constexpr (std::is_void_v<Result>)
-    return Fault::wrong_count;
-  else if constexpr (!HasParts<Value, sizeof...(W)>)
+  else if constexpr (!HasParts<Value, sizeof...(W)>)  // void has no parts either
     return Fault::wrong_count;
   else
     return each_fits<decltype(parts<sizeof...(W)>(std::declval<Value&>()))>(into,

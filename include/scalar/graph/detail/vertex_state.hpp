@@ -66,6 +66,7 @@ class VertexState {
     if constexpr (can_accumulate)
       if (owners.is_contiguous() && owners.vertices() != 0) {
         std::vector<std::uint64_t> cuts;
+        cuts.reserve(static_cast<std::size_t>(at.size()) + 1);
         for (int rank = 0; rank < at.size(); ++rank) cuts.push_back(owners.first(rank));
         cuts.push_back(owners.vertices());
         const auto policy = with.path == MessagePath::dense    ? bsp::CombinePolicy::dense

@@ -42,7 +42,7 @@ struct Base {
 };
 
 /// A copy of `info` with one more metric.
-std::shared_ptr<const ModelInfo> with_metric(const ModelInfo& info, std::string name, double value);
+std::shared_ptr<const ModelInfo> with_metric(const ModelInfo& info, std::string_view name, double value);
 
 /// Throws `Error{Errc::empty}`: a model of that name was used before anything was put into it.
 [[noreturn]] void throw_empty(std::string_view spec_name);

@@ -49,7 +49,7 @@ void NetworkStep::make_blocks() {
 
 void NetworkStep::for_blocks(FunctionRef<void(const Block&)> body) const {
   const auto count = static_cast<std::int64_t>(blocks_.size());
-  const std::int64_t grain = (std::max)(count / (4 * team_.threads()), std::int64_t{1});
+  const std::int64_t grain = (std::max)(count / (std::int64_t{4} * team_.threads()), std::int64_t{1});
   team_.for_pieces(count, grain, [&](std::int64_t begin, std::int64_t end) {
     const FlushToZero flush;
     for (std::int64_t i = begin; i < end; ++i) body(blocks_[index(i)]);

@@ -183,7 +183,7 @@ class Search {
   }
 
   template <class Code>
-  void codes(const float* x, std::int64_t step, int count, Code* to, int width) const {
+  void codes(const float* x, std::int64_t step, int count, Code* to, std::ptrdiff_t width) const {
     constexpr int at_once = 8;
     int i = 0;
     for (; i + at_once <= count; i += at_once) {
@@ -308,10 +308,12 @@ Binned<Code> bin(FloatMatrix features, std::span<const Cuts> cuts, std::vector<B
   // A tile of rows is read once and stays in the cache while its columns are searched one after the other.
   const auto code = [&](std::int64_t begin, std::int64_t end) {
     for (const Block& block : binned.blocks)
-      for (int i = 0; i < block.width; ++i)
-        searches[static_cast<std::size_t>(block.first + i)].codes(
-            features.data + begin * features.stride + block.first + i, features.stride, static_cast<int>(end - begin),
+      for (int i = 0; i < block.width; ++i) {
+        const int feature = block.first + i;
+        searches[static_cast<std::size_t>(feature)].codes(
+            features.data + begin * features.stride + feature, features.stride, static_cast<int>(end - begin),
             binned.codes.data() + features.rows * block.first + begin * block.width + i, block.width);
+      }
   };
   for (std::int64_t first = 0; first < features.rows; first += rows_between_checks) {
     watch.report(features.columns, first, features.rows);

@@ -252,9 +252,9 @@ class Growth {
   }
 
   void search_features(const Sum* sums, Features features, const Open& open, Candidate<Sum>& best) const {
-    for (int i = 0; i < features.count(); ++i)
-      search_feature(sums + static_cast<std::size_t>(i) * stride_, cuts_[static_cast<std::size_t>(features.first + i)],
-                     features.first + i, open.total, units_, settings_.rules, best);
+    for (int feature = features.first; feature < features.last; ++feature, sums += stride_)
+      search_feature(sums, cuts_[static_cast<std::size_t>(feature)], feature, open.total, units_, settings_.rules,
+                     best);
   }
   Sum* kept(int histogram) { return pool_[static_cast<std::size_t>(histogram)].data(); }
 

@@ -15,8 +15,8 @@ namespace scalar::inline v0::interchange {
 /// saved with its `pool`. Classes are named as in the file.
 /// Errors: `Errc::parse` for text that is not JSON; `Errc::corrupt`, naming the tree, for a model that does not make
 /// sense; `Errc::unsupported`, with the reason, for trees that are not symmetric, splits by statistics of the target
-/// (CTRs: categories with more values than `one_hot_max_size`), features of texts and embeddings, categories whose texts
-/// are not there, and losses whose prediction is not the margin or its logistic or softmax.
+/// (CTRs: categories with more values than `one_hot_max_size`), features of texts and embeddings, categories whose
+/// texts are not there, and losses whose prediction is not the margin or its logistic or softmax.
 ImportedModel read_catboost(std::string_view model_json);
 
 }  // namespace scalar::inline v0::interchange

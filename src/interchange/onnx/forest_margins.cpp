@@ -34,7 +34,7 @@ std::size_t end_of(std::span<const std::uint32_t> words) {
 /// a column in which they are zeros. A set of categories is a column that is 0 in the rows that go left, else 1.
 class Columns {
  public:
-  Columns(const Forest& forest) : forest_(forest), next_(forest.features) {
+  explicit Columns(const Forest& forest) : forest_(forest), next_(forest.features) {
     for (std::size_t node = 0; node < forest.feature.size(); ++node) {
       if (forest.feature[node] < 0) continue;
       if (is_set(node))

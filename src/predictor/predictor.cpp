@@ -275,8 +275,8 @@ Predictor::Predictor(AnyModel model, const PredictorOptions& options) {
 }
 
 const AnyModel& Predictor::model() const noexcept { return state_->model; }
-const Encoder& Predictor::encoder() const noexcept { return state_->model.encoder(); }
-std::int64_t Predictor::outputs() const noexcept { return state_->model.compiled().outputs(); }
+const Encoder& Predictor::encoder() const { return state_->model.encoder(); }
+std::int64_t Predictor::outputs() const { return state_->model.compiled().outputs(); }
 
 CacheUse Predictor::predict(const BatchView& batch, BatchOut out, const PredictOptions& call) const {
   return state_->answer(batch, out, call);

@@ -22,7 +22,8 @@ namespace scalar::inline v0 {
 struct ForeignOptions {
   Device device{};  ///< where it runs; a device that its runner does not have is `Errc::unsupported`
   /// Whether the model answers each row by itself, so that rows can be cached one by one. Empty: it does if the first
-  /// dimension of every input and every output is free. Say false for a model that mixes the rows of a call.
+  /// dimension of every input and every output is free, and its runner does not know better. Say false for a model that
+  /// mixes the rows of a call.
   std::optional<bool> batched{};
 
   friend bool operator==(const ForeignOptions&, const ForeignOptions&) = default;

@@ -10,7 +10,9 @@ namespace scalar::inline v0::predictor {
 namespace {
 
 void append(std::vector<std::byte>& out, std::span<const std::byte> bytes) {
-  out.insert(out.end(), bytes.begin(), bytes.end());
+  const std::size_t before = out.size();
+  out.resize(before + bytes.size());  // g++ 12 warns falsely about insert
+  if (!bytes.empty()) std::memcpy(out.data() + before, bytes.data(), bytes.size());
 }
 void append(std::vector<std::byte>& out, std::uint64_t number) { append(out, std::as_bytes(std::span(&number, 1))); }
 void append(std::vector<std::byte>& out, std::string_view text) {

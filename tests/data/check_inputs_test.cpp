@@ -14,7 +14,7 @@ using Catch::Matchers::Contains;
 namespace {
 
 const Signature two{.inputs = {{.name = "image", .type = DataType::uint8, .shape = {-1, 2, 2}},
-                               {.name = "words", .type = DataType::bytes, .shape = {-1}}},
+                               {.name = "words", .type = DataType::bytes, .shape = {-1}, .batched = false}},
                     .outputs = {}};
 
 struct Call {
@@ -55,4 +55,17 @@ TEST_CASE("a shape whose product does not fit 63 bits is refused", "[data]") {
   CHECK(data::elements_of(zero) == 0);
   CHECK(!data::elements_of(huge));
   CHECK(data::elements_of({}) == 1);
+}
+
+TEST_CASE("the inputs of a batched signature have the same number of rows", "[data]") {
+  Signature batched = two;
+  batched.inputs[1].batched = true;
+  const std::array<std::int64_t, 3> image{1, 2, 2};
+  const std::array<std::int64_t, 1> words{2};
+  const std::array<std::byte, 4> pixels{};
+  const std::array<std::string_view, 2> texts{"a", "b"};
+  const std::array<TensorView, 2> inputs{TensorView{.type = DataType::uint8, .shape = image, .data = pixels},
+                                         TensorView{.type = DataType::bytes, .shape = words, .texts = texts}};
+  CHECK_NOTHROW(data::check_inputs(two, inputs));
+  CHECK_THROWS_WITH(data::check_inputs(batched, inputs), Contains("has 2 rows, the inputs before it have 1"));
 }

@@ -146,8 +146,8 @@ class AnyModel {
   }
 
   void save(const data::Uri& uri) const { data().save(uri, *info_); }
-  /// Reads a model written by `save`, or one of another tool: a file of ONNX, XGBoost (JSON), TorchScript, or a
-  /// SavedModel folder (docs/bring_your_model.md). What Scalar's parameters can express is turned into them; the rest
+  /// Reads a model written by `save`, or one of another tool: a file of XGBoost, LightGBM, CatBoost, ONNX or
+  /// TorchScript, or a SavedModel folder (docs/bring_your_model.md). What Scalar's parameters can express is turned into them; the rest
   /// stays foreign, and `info().notes` says why.
   /// Errors: those of Model::load; `Errc::unsupported` for a file of unknown format, listing those that are known;
   /// `Errc::unavailable` for a foreign model whose runner is not linked, naming the component to link; those of the

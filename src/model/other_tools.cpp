@@ -7,6 +7,8 @@
 #include "core/fail.hpp"
 #include "scalar/core/version.hpp"
 #include "scalar/data/store.hpp"
+#include "scalar/interchange/catboost.hpp"
+#include "scalar/interchange/lightgbm.hpp"
 #include "scalar/interchange/xgboost.hpp"
 
 namespace scalar::inline v0::model::detail {
@@ -26,6 +28,9 @@ struct Reader {
 };
 constexpr Reader readers[] = {
     {ModelFormat::xgboost_json, [](Bytes file) { return interchange::read_xgboost(text_of(file)); }},
+    {ModelFormat::xgboost_ubj, [](Bytes file) { return interchange::read_xgboost(text_of(file)); }},
+    {ModelFormat::lightgbm, [](Bytes file) { return interchange::read_lightgbm(text_of(file)); }},
+    {ModelFormat::catboost_json, [](Bytes file) { return interchange::read_catboost(text_of(file)); }},
 };
 
 const Reader* reader_of(ModelFormat format) {
@@ -90,8 +95,7 @@ AnyModel with_spec(MlpParameters parameters, Encoder encoder, ModelInfo info, co
   return Model(std::move(spec), std::move(parameters), std::move(encoder), std::move(info), runtime);
 }
 AnyModel with_spec(Forest forest, Encoder encoder, ModelInfo info, const Runtime& runtime) {
-  const GradientBoostedTrees spec{.loss = loss_of(forest.link)};
-  return Model(spec, std::move(forest), std::move(encoder), std::move(info), runtime);
+  return Model(TreeEnsemble{.link = forest.link}, std::move(forest), std::move(encoder), std::move(info), runtime);
 }
 
 constexpr std::string_view imported_note =

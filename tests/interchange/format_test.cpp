@@ -1,5 +1,6 @@
 #include "scalar/interchange/format.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -40,6 +41,21 @@ TEST_CASE("XGBoost's own files are recognized", "[interchange]") {
     // Whatever is cut off, it is left to XGBoost's reader to say so.
     CHECK(of(text.str().substr(0, 40)).format == ModelFormat::xgboost_json);
   }
+}
+
+TEST_CASE("the files of other tools are recognized", "[interchange]") {
+  int seen = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(test::source_file("tests/interchange/models"))) {
+    const std::string file = entry.path().filename().string();
+    if (file.ends_with(".rows.json")) continue;  // what the models predict
+    std::ostringstream text;
+    text << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+    INFO(file);
+    if (file.starts_with("catboost_")) CHECK((++seen, of(text.str()).format == ModelFormat::catboost_json));
+    if (file.starts_with("lightgbm_")) CHECK((++seen, of(text.str()).format == ModelFormat::lightgbm));
+    if (file.ends_with(".ubj")) CHECK((++seen, of(text.str()).format == ModelFormat::xgboost_ubj));
+  }
+  CHECK(seen >= 10);
 }
 
 TEST_CASE("formats are told apart by their content", "[interchange]") {

@@ -8,6 +8,9 @@
 #include "scalar/backend/backend.hpp"
 #include "scalar/backend/registry.hpp"
 #include "scalar/backend/runners.hpp"
+#include "scalar/spec/linear_regression.hpp"
+#include "scalar/spec/logistic_regression.hpp"
+#include "scalar/spec/multilayer_perceptron.hpp"
 
 namespace scalar::inline v0::backend {
 
@@ -15,8 +18,8 @@ namespace onnxruntime {
 class Library;
 }
 
-/// Runs any ONNX model with ONNX Runtime (1.16 or a later 1.x), on the Runtime's thread budget. Prints nothing: ONNX
-/// Runtime's warnings go to the Runtime's log.
+/// Runs any ONNX model with ONNX Runtime (1.16 or a later 1.x), and learns linear models and networks by graphs that
+/// compute gradients. Uses the Runtime's thread budget. Prints nothing: ONNX Runtime's warnings go to the Runtime's log.
 ///
 /// Call `prepare_process()` first: from version 1.29 on, ONNX Runtime reports what it does to its makers unless
 /// `ORT_DISABLE_TELEMETRY` was set before it was opened (docs/backends/onnxruntime.md).
@@ -31,6 +34,20 @@ class OnnxRuntime {
   std::string_view name() const { return "onnxruntime"; }
   /// The version of the library, such as "1.32.0".
   std::string version() const;
+
+  Support supports(const LinearRegression& spec, int peers = 1) const;
+  Support supports(const LogisticRegression& spec, int peers = 1) const;
+  Support supports(const MultilayerPerceptron& spec, int peers = 1) const;
+
+  /// Learn as Native does, but ONNX Runtime computes what takes long: the Gram matrix of LinearRegression and the loss
+  /// and gradient of LogisticRegression in float64, so that both find native's minimum; and the steps of a network in
+  /// float32, along native's trajectory up to rounding. Peers, processes and shards share a fit as with Native.
+  LinearParameters fit(const LinearRegression& spec, const Dataset& data, const FitOptions& options = {},
+                       const Runtime& runtime = {}) const;
+  LinearParameters fit(const LogisticRegression& spec, const Dataset& data, const FitOptions& options = {},
+                       const Runtime& runtime = {}) const;
+  MlpParameters fit(const MultilayerPerceptron& spec, const Dataset& data, const FitOptions& options = {},
+                    const Runtime& runtime = {}) const;
 
   /// Prepares a model: the only file of `model`, or the only one that ends in ".onnx".
   ///

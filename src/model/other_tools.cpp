@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/fail.hpp"
+#include "interchange/onnx/model.hpp"
 #include "scalar/core/version.hpp"
 #include "scalar/data/store.hpp"
 #include "scalar/interchange/catboost.hpp"
@@ -73,13 +74,30 @@ bool is_part_of_saved_model(std::string_view path) {
 }
 
 OtherModel read_saved_model(const data::Uri& folder, const Runtime& runtime) {
-  OtherModel model{.recognized = {ModelFormat::saved_model, "tensorflow"}, .files = {}};
+  OtherModel model{.recognized = {ModelFormat::saved_model, "tensorflow"}, .file_name = "saved_model.pb", .files = {}};
   const std::size_t prefix = (folder / "x").path().size() - 1;
   for (const data::ObjectInfo& object : data::list(folder, runtime)) {
     const std::string path = object.uri.path().substr(std::min(prefix, object.uri.path().size()));
     if (is_part_of_saved_model(path)) model.files.files[path] = read_file(object.uri, runtime);
   }
   return model;
+}
+
+/// The files that have the large tensors of an ONNX model, by their paths below its folder; `parse` has checked that they
+/// lie there. Errors: `Errc::parse`, `Errc::corrupt` for a damaged model; `Errc::not_found` for a file that is missing.
+void add_external_files(OtherModel& model, const data::Uri& uri, const Runtime& runtime) {
+  interchange::onnx::Model parsed;
+  try {
+    parsed = interchange::onnx::parse(text_of(model.file()));
+  } catch (const Error& error) {
+    if (error.code() != Errc::unsupported) throw;
+    return;  // element types of its own: what runs it knows more
+  }
+  const std::string folder = uri.path().substr(0, uri.path().size() - last_part(uri.path()).size());
+  for (const interchange::onnx::NamedTensor& tensor : parsed.graph.initializers)
+    if (tensor.external && !model.files.files.contains(tensor.external->location))
+      model.files.files[tensor.external->location] =
+          read_file(uri.with_path(folder + tensor.external->location), runtime);
 }
 
 Loss loss_of(Link link) { return static_cast<Loss>(link); }
@@ -116,12 +134,12 @@ AnyModel model_of(ImportedModel imported, std::string tool, const Runtime& runti
 
 std::optional<OtherModel> find_other_model(const data::Uri& uri, const Runtime& runtime) {
   if (exists(uri, runtime)) {
-    const std::string file_name = last_part(uri.path());
-    OtherModel model{.recognized = {}, .files = {}};
-    model.files.files[file_name] = read_file(uri, runtime);
-    model.recognized = interchange::recognize(model.files.files[file_name], file_name);
+    OtherModel model{.recognized = {}, .file_name = last_part(uri.path()), .files = {}};
+    model.files.files[model.file_name] = read_file(uri, runtime);
+    model.recognized = interchange::recognize(model.file(), model.file_name);
     if (model.recognized.format == ModelFormat::saved_model)
       fail(Errc::unsupported, uri.string(), "a SavedModel is a folder: load the one that has this file");
+    if (model.recognized.format == ModelFormat::onnx) add_external_files(model, uri, runtime);
     return model;
   }
   if (exists(uri / "saved_model.pb", runtime) && !exists(uri / "manifest.json", runtime))
@@ -149,7 +167,7 @@ AnyModel import_or_open(OtherModel model, const Runtime& runtime) {
   std::string reason;
   if (reader != nullptr) {
     try {
-      return model_of(reader->read(model.files.files.begin()->second), model.recognized.tool, runtime);
+      return model_of(reader->read(model.file()), model.recognized.tool, runtime);
     } catch (const Error& error) {
       if (error.code() != Errc::unsupported || !is_runnable(format)) throw;
       reason = error.what();

@@ -11,7 +11,10 @@ namespace scalar::inline v0::model::detail {
 /// A model in the files of another tool.
 struct OtherModel {
   interchange::RecognizedFormat recognized;
-  backend::ForeignFiles files;
+  std::string file_name;        // of the file that was recognized
+  backend::ForeignFiles files;  // that one and those that belong to it
+
+  std::span<const std::byte> file() const { return files.files.at(file_name); }
 };
 
 /// The model at `uri` when that is a file, or a SavedModel folder; nothing when it is neither, such as a folder that

@@ -213,7 +213,8 @@ WholeRequest::WholeRequest(const AnyModel& model, std::span<const TensorView> in
                            TensorScratch& scratch)
     : model_(model), inputs_(inputs), outputs_(outputs), scratch_(scratch) {
   scratch_.keys.clear();
-  for (const TensorView& input : inputs) {  // the signature fixes the types and the ranks
+  for (const TensorView& input : inputs) {  // the signature fixes the types
+    append(scratch_.keys, std::uint64_t{input.shape.size()});
     for (const std::int64_t size : input.shape) append(scratch_.keys, static_cast<std::uint64_t>(size));
     append(scratch_.keys, input.data);
     for (const std::string_view text : input.texts) append(scratch_.keys, text);

@@ -48,6 +48,16 @@ TEST_CASE("tensors that do not fit are named", "[data]") {
   CHECK_THROWS_WITH(data::check_inputs(two, {}), Contains("0 input tensors, expected 2"));
 }
 
+TEST_CASE("an input whose shape is not said may have any", "[data]") {
+  const Signature any{.inputs = {{.name = "x", .type = DataType::uint8, .shape = {}, .batched = false}}, .outputs = {}};
+  const std::array<std::int64_t, 2> shape{2, 2};
+  const std::array<std::byte, 4> values{};
+  TensorView input{.type = DataType::uint8, .shape = shape, .data = values};
+  CHECK_NOTHROW(data::check_inputs(any, {&input, 1}));
+  input.data = input.data.first(3);
+  CHECK_THROWS_WITH(data::check_inputs(any, {&input, 1}), Contains("has 3 bytes"));
+}
+
 TEST_CASE("a shape whose product does not fit 63 bits is refused", "[data]") {
   constexpr std::int64_t large = std::int64_t{1} << 62;
   CHECK_THROWS_WITH((Call{.image_shape = {large, 2, 2}}.check()), Contains("is impossible"));

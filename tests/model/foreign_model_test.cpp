@@ -212,3 +212,19 @@ TEST_CASE("another tool's file is imported into canonical parameters", "[model]"
   model.save("mem:xgb/saved");
   CHECK(AnyModel::load("mem:xgb/saved", runtime).spec_name() == model.spec_name());
 }
+
+TEST_CASE("the files with an ONNX model's tensors are read beside it", "[model]") {
+  const TemporaryDirectory directory;
+  const auto copy = [&](const char* name) {
+    std::filesystem::copy_file(test::source_file(std::string("tests/backend/onnxruntime/models/") + name + ".onnx"),
+                               directory / name + ".onnx");
+  };
+  copy("external");  // its tensor lies in weights.bin
+  copy("escaping");  // and that one's in ../weights.bin
+  CHECK_THAT(message_of(Errc::not_found, [&] { AnyModel::load(directory / "external.onnx"); }),
+             Contains("weights.bin"));
+  CHECK_THAT(message_of(Errc::corrupt, [&] { AnyModel::load(directory / "escaping.onnx"); }),
+             Catch::Matchers::StartsWith(directory / "escaping.onnx"));
+  write(directory / "weights.bin", std::string(8, '\0'));
+  CHECK(code_of([&] { AnyModel::load(directory / "external.onnx"); }) == Errc::unavailable);  // nothing runs it
+}

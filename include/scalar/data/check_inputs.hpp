@@ -19,7 +19,8 @@ void check_memory(const TensorView& tensor, std::string_view input);
 
 /// Throws unless there is one tensor for each input of `signature`, of its type, with its rank and the sizes that it
 /// fixes, and the memory that its shape needs; and, if the signature is batched, all have the same number of rows.
-/// Requires that batched tensors have a dimension. Errors: `Errc::shape_mismatch` and `Errc::type_mismatch`, naming the
+/// An input without dimensions in the signature may have any shape: it is a scalar, or the model does not say. Requires
+/// that batched tensors have a dimension. Errors: `Errc::shape_mismatch` and `Errc::type_mismatch`, naming the
 /// input.
 void check_inputs(const Signature& signature, std::span<const TensorView> inputs);
 

@@ -134,7 +134,8 @@ AnyModel model_of(ImportedModel imported, std::string tool, const Runtime& runti
 
 std::optional<OtherModel> find_other_model(const data::Uri& uri, const Runtime& runtime) {
   if (exists(uri, runtime)) {
-    OtherModel model{.recognized = {}, .file_name = last_part(uri.path()), .files = {}};
+    OtherModel model;
+    model.file_name = last_part(uri.path());
     model.files.files[model.file_name] = read_file(uri, runtime);
     model.recognized = interchange::recognize(model.file(), model.file_name);
     if (model.recognized.format == ModelFormat::saved_model)

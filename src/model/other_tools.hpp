@@ -10,9 +10,9 @@ namespace scalar::inline v0::model::detail {
 
 /// A model in the files of another tool.
 struct OtherModel {
-  interchange::RecognizedFormat recognized;
-  std::string file_name;        // of the file that was recognized
-  backend::ForeignFiles files;  // that one and those that belong to it
+  interchange::RecognizedFormat recognized{};
+  std::string file_name{};        // of the file that was recognized
+  backend::ForeignFiles files{};  // that one and those that belong to it
 
   std::span<const std::byte> file() const { return files.files.at(file_name); }
 };

@@ -8,9 +8,9 @@
 #include <unordered_map>
 
 #include "core/fail.hpp"
+#include "core/numbers.hpp"
 #include "serve/infer_json.hpp"
 #include "serve/json_text.hpp"
-#include "serve/numbers.hpp"
 #include "serve/quote.hpp"
 
 namespace scalar::inline v0::serve {

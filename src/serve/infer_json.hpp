@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "core/fail.hpp"
-#include "serve/numbers.hpp"
+#include "core/numbers.hpp"
 
 namespace scalar::inline v0::serve {
 

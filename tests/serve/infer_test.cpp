@@ -4,10 +4,10 @@
 #include <cstring>
 #include <limits>
 
+#include "core/numbers.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/json.hpp"
 #include "serve/models.hpp"
-#include "serve/numbers.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;

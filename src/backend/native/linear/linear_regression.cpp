@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "backend/native/linear/fit_linear.hpp"
 #include "backend/native/linear/moments.hpp"
 #include "backend/native/peers.hpp"
 #include "backend/native/rows.hpp"
@@ -67,12 +68,13 @@ class LinearLearner {
   using Number = double;
 
   LinearLearner(const LinearRegression& spec, Share share, const ThreadTeam& team, const FitOptions& options,
-                bool first)
+                bool first, const SumGram& sum)
       : spec_(spec),
         share_(std::move(share)),
         team_(team),
         options_(options),
         first_(first),
+        sum_(sum),
         gram_(share_.rows.columns()) {}
 
   bool work() {
@@ -83,7 +85,7 @@ class LinearLearner {
   std::size_t size() const { return round_ == 0 ? sums_.size() : gram_.size(); }
   void leaf(int shard, std::span<double> sums) const {
     if (round_ == 0) return sums_.leaf(shard, sums);
-    gram_.sum(share_.shard(shard), means_, team_, sums);
+    sum_(gram_, share_.shard(shard), means_, team_, sums);
   }
   void absorb(std::span<const double> totals) {
     check_sums(LinearRegression::name, totals);
@@ -136,6 +138,7 @@ class LinearLearner {
   ThreadTeam team_;
   const FitOptions& options_;
   bool first_;
+  const SumGram& sum_;
   int round_ = 0;
   ShardSums sums_{};
   std::vector<double> means_{};
@@ -143,20 +146,25 @@ class LinearLearner {
 };
 
 }  // namespace
+
+LinearParameters fit_linear(const LinearRegression& spec, const Dataset& data, const FitOptions& options,
+                            const Runtime& runtime, const SumGram& sum) {
+  return fit_with(spec, data, options, runtime, usual_shards, [&](const Dataset& contiguous, int shards) {
+    if (!contiguous.classes().empty())
+      fail(Errc::invalid_argument, LinearRegression::name, "the target is a class, expected a number");
+    return [&, shards, rows = rows_of(contiguous)](bool first, bsp::ShardRange mine, const ThreadTeam& team) {
+      return LinearLearner(spec, share_of(rows, mine, shards), team, options, first, sum);
+    };
+  });
+}
+
 }  // namespace native
 
 Support Native::supports(const LinearRegression&, int) const { return {}; }
 
 LinearParameters Native::fit(const LinearRegression& spec, const Dataset& data, const FitOptions& options,
                              const Runtime& runtime) const {
-  using namespace native;
-  return fit_with(spec, data, options, runtime, usual_shards, [&](const Dataset& contiguous, int shards) {
-    if (!contiguous.classes().empty())
-      fail(Errc::invalid_argument, LinearRegression::name, "the target is a class, expected a number");
-    return [&, shards, rows = rows_of(contiguous)](bool first, bsp::ShardRange mine, const ThreadTeam& team) {
-      return LinearLearner(spec, share_of(rows, mine, shards), team, options, first);
-    };
-  });
+  return native::fit_linear(spec, data, options, runtime, &native::Gram::sum);
 }
 
 }  // namespace scalar::inline v0::backend

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "backend/native/linear/fit_linear.hpp"
 #include "backend/native/linear/lbfgs.hpp"
 #include "backend/native/linear/logistic_objective.hpp"
 #include "backend/native/linear/moments.hpp"
@@ -22,12 +23,13 @@ class LogisticLearner {
  public:
   using Number = double;
 
-  LogisticLearner(const LogisticRegression& spec, Share share, std::int64_t outputs, const ThreadTeam& team,
-                  const FitOptions& options, bool first)
+  LogisticLearner(const LogisticRegression& spec, Share share, std::int64_t outputs, const SumLogistic& sum,
+                  const ThreadTeam& team, const FitOptions& options, bool first)
       : spec_(spec),
         share_(std::move(share)),
         outputs_(outputs),
         columns_(static_cast<std::size_t>(share_.rows.columns())),
+        sum_(sum),
         team_(team),
         options_(options),
         first_(first),
@@ -38,7 +40,7 @@ class LogisticLearner {
     if (done_) return false;
     sums_ = round_ == 0   ? sums_of(share_, team_)
             : round_ == 1 ? squares_of(share_, means_, team_)
-                          : logistic_sums(share_, outputs_, raw(search_.point()), team_);
+                          : sum_(share_, raw(search_.point()), team_);
     return true;
   }
   std::size_t size() const { return sums_.size(); }
@@ -124,6 +126,7 @@ class LogisticLearner {
   Share share_;
   std::int64_t outputs_;
   std::size_t columns_;
+  SumLogistic sum_;
   ThreadTeam team_;
   const FitOptions& options_;
   bool first_, done_ = false;
@@ -135,17 +138,28 @@ class LogisticLearner {
 };
 
 }  // namespace
+
+LinearParameters fit_logistic(const LogisticRegression& spec, const Dataset& data, const FitOptions& options,
+                              const Runtime& runtime, const MakeSumLogistic& make_sum) {
+  return fit_with(spec, data, options, runtime, usual_shards, [&](const Dataset& contiguous, int shards) {
+    const std::int64_t classes = checked_classes(LogisticRegression::name, contiguous);
+    const std::int64_t outputs = classes == 2 ? 1 : classes;
+    return [&, shards, outputs, rows = rows_of(contiguous), sum = make_sum(contiguous.columns(), outputs)](
+               bool first, bsp::ShardRange mine, const ThreadTeam& team) {
+      return LogisticLearner(spec, share_of(rows, mine, shards), outputs, sum, team, options, first);
+    };
+  });
+}
+
 }  // namespace native
 
 Support Native::supports(const LogisticRegression&, int) const { return {}; }
 
 LinearParameters Native::fit(const LogisticRegression& spec, const Dataset& data, const FitOptions& options,
                              const Runtime& runtime) const {
-  using namespace native;
-  return fit_with(spec, data, options, runtime, usual_shards, [&](const Dataset& contiguous, int shards) {
-    const std::int64_t classes = checked_classes(LogisticRegression::name, contiguous);
-    return [&, shards, classes, rows = rows_of(contiguous)](bool first, bsp::ShardRange mine, const ThreadTeam& team) {
-      return LogisticLearner(spec, share_of(rows, mine, shards), classes == 2 ? 1 : classes, team, options, first);
+  return native::fit_logistic(spec, data, options, runtime, [](std::int64_t, std::int64_t outputs) {
+    return [outputs](const native::Share& share, std::span<const double> parameters, const native::ThreadTeam& team) {
+      return native::logistic_sums(share, outputs, parameters, team);
     };
   });
 }

@@ -82,4 +82,10 @@ void Gram::sum(const Rows& rows, std::span<const double> means, const ThreadTeam
   }
 }
 
+void Gram::pack(std::span<const double> square, std::span<double> values) const {
+  std::fill(values.begin(), values.end(), 0.0);
+  for (std::int64_t j = 0; j < size_; ++j)
+    for (std::int64_t i = j; i < size_; ++i) values[at(i, j)] = square[static_cast<std::size_t>(i * size_ + j)];
+}
+
 }  // namespace scalar::inline v0::backend::native

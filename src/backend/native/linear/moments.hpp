@@ -25,23 +25,27 @@ ShardSums squares_of(const Share& share, std::span<const double> means, const Th
 /// holds the rows from 8 j, each of 8 numbers.
 class Gram {
  public:
-  explicit Gram(std::int64_t columns) : panels_((columns + 2 + 7) / 8) {}
+  explicit Gram(std::int64_t columns) : size_(columns + 2), panels_((size_ + 7) / 8) {}
 
   std::size_t size() const { return static_cast<std::size_t>(start(panels_)); }
   /// Sets `values` to the matrix of `rows`.
   void sum(const Rows& rows, std::span<const double> means, const ThreadTeam& team, std::span<double> values) const;
 
+  /// Sets `values` to a matrix whose rows follow each other, `[columns + 2, columns + 2]`.
+  void pack(std::span<const double> square, std::span<double> values) const;
+
   void set(std::span<const double> totals) { values_.assign(totals.begin(), totals.end()); }
   /// Element (i, j), for `i >= j`.
-  double operator()(std::int64_t i, std::int64_t j) const {
-    const std::int64_t panel = j / 8;
-    return values_[static_cast<std::size_t>(start(panel) + (i - panel * 8) * 8 + j % 8)];
-  }
+  double operator()(std::int64_t i, std::int64_t j) const { return values_[at(i, j)]; }
 
  private:
+  std::size_t at(std::int64_t i, std::int64_t j) const {
+    const std::int64_t panel = j / 8;
+    return static_cast<std::size_t>(start(panel) + (i - panel * 8) * 8 + j % 8);
+  }
   std::int64_t start(std::int64_t panel) const { return 64 * (panel * panels_ - panel * (panel - 1) / 2); }
 
-  std::int64_t panels_;
+  std::int64_t size_, panels_;
   std::vector<double> values_{};
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -71,7 +72,7 @@ class MlpLearner {
   using Number = float;
 
   MlpLearner(const MultilayerPerceptron& spec, const Rows& rows, const MlpParameters& start, const ThreadTeam& team,
-             const FitOptions& options, bool first, bsp::ShardRange mine, int shards)
+             const FitOptions& options, bool first, bsp::ShardRange mine, int shards, const MakeStep& make_step)
       : spec_(spec),
         rows_(rows),
         parameters_(start),
@@ -80,7 +81,7 @@ class MlpLearner {
         mine_(mine),
         shards_(shards),
         batch_((std::min)(std::int64_t{spec.batch}, rows.count())),
-        step_(spec, start, (batch_ + shards - 1) / shards, team),
+        step_(make_step(spec, start, (batch_ + shards - 1) / shards, team)),
         order_(static_cast<std::size_t>(rows.count())) {}
 
   bool work() {
@@ -89,27 +90,27 @@ class MlpLearner {
     if (at_ == 0) shuffle();
     count_ = (std::min)(batch_, rows_.count() - at_);
     if (shards_ == 1) {
-      loss_ += step_.propagate(rows_, rows_of_shard(0));
-      step_.sum_and_apply(count_);
+      loss_ += step_->propagate(rows_, rows_of_shard(0));
+      step_->sum_and_apply(count_);
     }
     return true;
   }
-  std::size_t size() const { return shards_ == 1 ? 0 : step_.size() + 1; }
+  std::size_t size() const { return shards_ == 1 ? 0 : step_->size() + 1; }
   void leaf(int shard, std::span<float> sums) {
     if (shards_ == 1) return;
-    sums.back() = static_cast<float>(step_.propagate(rows_, rows_of_shard(mine_.first + shard)));
-    step_.sum_gradients(sums.first(step_.size()));
+    sums.back() = static_cast<float>(step_->propagate(rows_, rows_of_shard(mine_.first + shard)));
+    step_->sum_gradients(sums.first(step_->size()));
   }
   void absorb(std::span<const float> totals) {
     if (shards_ > 1) {
-      step_.apply(totals.first(step_.size()), count_);
+      step_->apply(totals.first(step_->size()), count_);
       loss_ += static_cast<double>(totals.back());
     }
     at_ += count_;
     if (at_ == rows_.count()) end_epoch();
   }
   MlpParameters result() {
-    unpack(step_.values(), step_.layout(), parameters_);
+    step_->copy_to(parameters_);
     return std::move(parameters_);
   }
 
@@ -128,7 +129,7 @@ class MlpLearner {
 
   void end_epoch() {
     const double objective = loss_ / static_cast<double>(rows_.count()) +
-                             spec_.l2 / (2 * static_cast<double>(batch_)) * step_.squared_weights();
+                             spec_.l2 / (2 * static_cast<double>(batch_)) * step_->squared_weights();
     ++epoch_;
     at_ = 0;
     loss_ = 0;
@@ -148,7 +149,7 @@ class MlpLearner {
   bsp::ShardRange mine_;
   int shards_;
   std::int64_t batch_;
-  NetworkStep step_;
+  std::unique_ptr<Step> step_;
   std::vector<std::int64_t> order_;
   std::int64_t at_ = 0, count_ = 0;
   int epoch_ = 0;
@@ -169,22 +170,29 @@ std::int64_t margins_of(const MultilayerPerceptron& spec, const Dataset& data) {
 }
 
 }  // namespace
-}  // namespace native
 
-Support Native::supports(const MultilayerPerceptron&, int) const { return {}; }
-
-MlpParameters Native::fit(const MultilayerPerceptron& asked, const Dataset& data, const FitOptions& options,
-                          const Runtime& runtime) const {
-  using namespace native;
+MlpParameters fit_network(const MultilayerPerceptron& asked, const Dataset& data, const FitOptions& options,
+                          const Runtime& runtime, const MakeStep& make_step) {
   return fit_with(asked, data, options, runtime, 1, [&](const Dataset& contiguous, int shards) {
     const Rows rows = rows_of(contiguous);
     const MultilayerPerceptron spec = with_epochs(asked, rows.count());
     MlpParameters start = initial(spec, rows.columns(), margins_of(spec, contiguous));
     if (spec.loss == Loss::squared) set_targets(rows, start);
-    return [&options, shards, rows, spec, start = std::move(start)](bool first, bsp::ShardRange mine,
-                                                                    const ThreadTeam& team) {
-      return MlpLearner(spec, rows, start, team, options, first, mine, shards);
+    return [&options, &make_step, shards, rows, spec, start = std::move(start)](bool first, bsp::ShardRange mine,
+                                                                                const ThreadTeam& team) {
+      return MlpLearner(spec, rows, start, team, options, first, mine, shards, make_step);
     };
+  });
+}
+
+}  // namespace native
+
+Support Native::supports(const MultilayerPerceptron&, int) const { return {}; }
+
+MlpParameters Native::fit(const MultilayerPerceptron& spec, const Dataset& data, const FitOptions& options,
+                          const Runtime& runtime) const {
+  return native::fit_network(spec, data, options, runtime, [](const auto&... arguments) {
+    return std::make_unique<native::NetworkStep>(arguments...);
   });
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "backend/native/mlp/fit_network.hpp"
 #include "backend/native/mlp/layout.hpp"
 #include "backend/native/rows.hpp"
 #include "scalar/spec/multilayer_perceptron.hpp"
@@ -16,25 +17,24 @@ namespace scalar::inline v0::backend::native {
 /// A minibatch has two parallel phases. First rows: each thread takes some rows forward through all layers, and their
 /// errors back. Then weights: each thread owns blocks of weights, sums their gradients over all rows, and takes the
 /// step. No sum is ever split between threads, so the bits do not depend on the number of threads.
-class NetworkStep {
+class NetworkStep final : public Step {
  public:
   /// `start` has the initial weights, and the offset and scale that standardize the targets of the squared loss.
   NetworkStep(const MultilayerPerceptron& spec, const MlpParameters& start, std::int64_t most_rows,
               const ThreadTeam& team);
 
   /// First phase, for the rows `order` of `rows`. Returns their summed loss.
-  double propagate(const Rows& rows, std::span<const std::int64_t> order);
+  double propagate(const Rows& rows, std::span<const std::int64_t> order) override;
   /// Second phase: the gradients summed over those rows, in the packed layout.
-  void sum_gradients(std::span<float> gradients);
+  void sum_gradients(std::span<float> gradients) override;
   /// The optimizer's next step, for gradients summed over `rows` rows.
-  void apply(std::span<const float> gradients, std::int64_t rows);
+  void apply(std::span<const float> gradients, std::int64_t rows) override;
   /// `sum_gradients` and `apply` in one pass: gradients never leave the cache.
-  void sum_and_apply(std::int64_t rows);
+  void sum_and_apply(std::int64_t rows) override;
 
-  std::size_t size() const { return layout_.size; }
-  const Layout& layout() const { return layout_; }
-  std::span<const float> values() const { return values_; }
-  double squared_weights() const;
+  std::size_t size() const override { return layout_.size; }
+  void copy_to(MlpParameters& parameters) const override { unpack(values_, layout_, parameters); }
+  double squared_weights() const override;
 
  private:
   struct Block {  // a block of weights: panels `[panel, panel + panels)`, inputs `[first, last)`

@@ -1,5 +1,5 @@
 #pragma once
-/// The number types of tensors in requests, and the conversion of their values to double.
+/// The number types of tensors, and the conversion of their values to double.
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -11,8 +11,9 @@
 #include <utility>
 
 #include "scalar/core/json.hpp"
+#include "scalar/core/tensor.hpp"
 
-namespace scalar::inline v0::serve {
+namespace scalar::inline v0 {
 
 /// A floating-point type that C++20 does not have, stored as its bits.
 template <int exponent_bits, int fraction_bits>
@@ -67,6 +68,10 @@ bool visit_number_type(std::string_view name, Visit&& visit) {
   if (name == "BF16") return visit(BFloat16{}), true;
   if (name == "BOOL") return visit(Flag{}), true;
   return false;
+}
+template <class Visit>
+bool visit_number_type(DataType type, Visit&& visit) {
+  return visit_number_type(name(type), std::forward<Visit>(visit));
 }
 
 /// `number` as a double; nothing when no double has exactly that value.
@@ -139,4 +144,4 @@ std::string text_of_number(const char* at) {
   }
 }
 
-}  // namespace scalar::inline v0::serve
+}  // namespace scalar::inline v0

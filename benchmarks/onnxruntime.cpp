@@ -1,0 +1,134 @@
+// What an Executable costs beside ONNX Runtime's C API called directly: a network 784-128-10 with softmax on 1, 8 and 256
+// rows, and a model that only adds, where nothing but the calls is left.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backend/onnxruntime/session.hpp"
+#include "bench.hpp"
+#include "interchange/onnx/graph_builder.hpp"
+#include "scalar/backend/onnxruntime/onnxruntime.hpp"
+#include "scalar/backend/prepare_process.hpp"
+#include "scalar/core/random.hpp"
+
+namespace {
+
+using namespace scalar;
+using namespace scalar::backend::onnxruntime;
+namespace onnx = scalar::interchange::onnx;
+
+std::vector<float> uniform(std::size_t count, std::uint64_t seed) {
+  Philox random(seed);
+  std::vector<float> values(count);
+  for (float& value : values) value = static_cast<float>(random.uniform()) - 0.5f;
+  return values;
+}
+
+std::vector<std::byte> file_of(onnx::GraphBuilder&& graph) {
+  const std::string file = onnx::serialize({.opsets = {{"", 13}}, .graph = graph.release()});
+  const auto* first = reinterpret_cast<const std::byte*>(file.data());
+  return {first, first + file.size()};
+}
+
+std::vector<std::byte> network() {
+  onnx::GraphBuilder graph("network");
+  const onnx::Dimension rows{.symbol = "rows"};
+  std::string value = graph.input("x", DataType::float32, {rows, {.size = 784}});
+  const std::int64_t sizes[] = {784, 128, 10};
+  for (std::size_t l = 0; l < 2; ++l) {
+    const std::int64_t in = sizes[l], out = sizes[l + 1];
+    const std::string weights = graph.initializer(
+        "weights", onnx::tensor_of({out, in}, std::span<const float>(uniform(static_cast<std::size_t>(in * out), l))));
+    const std::string biases = graph.vector("biases", uniform(static_cast<std::size_t>(out), 7 + l));
+    value = graph.add("Gemm", {value, weights, biases}, {{.name = "transB", .value = std::int64_t{1}}});
+    if (l == 0) value = graph.add("Relu", {value});
+  }
+  value = graph.add("Softmax", {value}, {{.name = "axis", .value = std::int64_t{1}}});
+  graph.output("y", value, DataType::float32, {rows, {.size = 10}});
+  return file_of(std::move(graph));
+}
+
+std::vector<std::byte> adding() {
+  onnx::GraphBuilder graph("adding");
+  const onnx::Dimension rows{.symbol = "rows"};
+  const std::string x = graph.input("x", DataType::float32, {rows, {.size = 4}});
+  graph.output("y", graph.add("Add", {x, x}), DataType::float32, {rows, {.size = 4}});
+  return file_of(std::move(graph));
+}
+
+/// The same model twice: as an Executable, and by the calls that a user of the C API writes.
+class Comparison {
+ public:
+  Comparison(const std::string& name, const std::vector<std::byte>& model, std::int64_t columns, std::int64_t outputs,
+             int threads)
+      : name_(name + (threads > 1 ? ", " + std::to_string(threads) + " threads" : "")),
+        runtime_(RuntimeOptions{.threads = threads}),
+        ours_(backend::OnnxRuntime().open({.format = "onnx", .files = {{"model.onnx", model}}}, {}, runtime_)),
+        library_(std::make_shared<const Library>("")),
+        theirs_(library_, model, threads, "model.onnx", runtime_),
+        columns_(columns),
+        outputs_(outputs) {}
+
+  bench::Row row(std::int64_t rows, int repeats) {
+    const std::vector<float> x = uniform(static_cast<std::size_t>(rows * columns_), 3);
+    std::vector<float> y(static_cast<std::size_t>(rows * outputs_));
+    const std::int64_t shape[] = {rows, columns_};
+    const TensorView view{DataType::float32, shape, std::as_bytes(std::span(x))};
+    std::vector<Tensor> out;
+    const auto figures = bench::interleave({{"ours",
+                                             [&] {
+                                               return 1e6 / repeats * bench::seconds([&] {
+                                                        for (int i = 0; i < repeats; ++i) ours_.run({&view, 1}, out);
+                                                      });
+                                             }},
+                                            {"theirs",
+                                             [&] {
+                                               return 1e6 / repeats * bench::seconds([&] {
+                                                        for (int i = 0; i < repeats; ++i) call(x, shape, y);
+                                                      });
+                                             }}},
+                                           15);
+    std::printf("%s, %lld rows: %+.2f us a call\n", name_.c_str(), static_cast<long long>(rows),
+                bench::median(figures[0]) - bench::median(figures[1]));
+    return {name_ + ", " + std::to_string(rows) + " rows", "C API", "us", figures[0], figures[1], 0};
+  }
+
+ private:
+  /// Outputs into memory of the caller's.
+  void call(const std::vector<float>& x, const std::int64_t* shape, std::vector<float>& y) {
+    const Api& api = library_->api();
+    const std::int64_t y_shape[] = {shape[0], outputs_};
+    Value *input = nullptr, *output = nullptr;
+    constexpr int float32 = 1;
+    library_->check(
+        api.wrap_tensor(library_->memory(), const_cast<float*>(x.data()), 4 * x.size(), shape, 2, float32, &input),
+        "x");
+    library_->check(api.wrap_tensor(library_->memory(), y.data(), 4 * y.size(), y_shape, 2, float32, &output), "y");
+    const Value* const inputs[] = {input};
+    theirs_.run(inputs, {&output, 1});
+    api.release_value(input);
+    api.release_value(output);
+  }
+
+  std::string name_;
+  Runtime runtime_;
+  Executable ours_;
+  std::shared_ptr<const Library> library_;
+  OrtSession theirs_;
+  std::int64_t columns_, outputs_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  backend::prepare_process();
+  std::vector<bench::Row> rows;
+  for (const int threads : {1, 2}) {
+    Comparison small("x + x", adding(), 4, 4, threads), digits("network 784-128-10", network(), 784, 10, threads);
+    rows.push_back(small.row(1, 5000));
+    rows.push_back(digits.row(1, 2000));
+    rows.push_back(digits.row(8, 1000));
+    rows.push_back(digits.row(256, 50));
+  }
+  return bench::print(rows, argc, argv);
+}

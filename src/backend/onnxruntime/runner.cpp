@@ -2,9 +2,11 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "backend/onnxruntime/external_data.hpp"
 #include "backend/onnxruntime/session.hpp"
 #include "backend/onnxruntime/tensors.hpp"
 #include "core/fail.hpp"
@@ -130,6 +132,9 @@ const std::pair<const std::string, std::vector<std::byte>>& graph_of(const Forei
 Executable OnnxRuntime::open(const ForeignFiles& model, const Device& device, const Runtime& runtime) const {
   require_cpu(device, "onnxruntime");
   const auto& [name, bytes] = onnxruntime::graph_of(model);
+  if (const std::optional<std::string> whole = onnxruntime::with_external_data(model, name); whole)
+    return Executable(
+        std::make_shared<onnxruntime::OnnxExecutable>(library_, std::as_bytes(std::span(*whole)), name, runtime));
   return Executable(std::make_shared<onnxruntime::OnnxExecutable>(library_, bytes, name, runtime));
 }
 

@@ -15,7 +15,8 @@ void draw_values(Canvas& canvas, const Axis& axis, const Rows& rows, double bott
   for (const Tick& tick : axis.ticks()) {
     const double y = bottom - tick.at * (bottom - rows.top);
     canvas.line(rows.left, y, rows.right, y, grid);
-    canvas.text(rows.left - 6, y + 4, tick.label, {.size = 11, .anchor = "end", .fill = faint});
+    canvas.text(rows.left - 6, y + 4, tick.label,
+                {.size = 11, .anchor = "end", .fill = faint, .width = rows.label_width + 0.5});
   }
 }
 
@@ -37,7 +38,11 @@ void draw(Canvas& canvas, const LineChart& chart, const Frame& frame, const Grou
   const Axis axis = Axis::linear(values, chart.unit), of_places = Axis::linear({static_cast<double>(places)}, "");
   double width = 0;
   for (const Tick& tick : axis.ticks()) width = (std::max)(width, text_width(tick.label, 11));
-  const Rows rows{.left = frame.x + width + 8, .right = frame.x + frame.width - 8, .top = frame.y + title_height};
+  width = (std::min)(width, 0.3 * frame.width);  // a unit may be long
+  const Rows rows{.left = frame.x + width + 8,
+                  .right = frame.x + frame.width - 8,
+                  .top = frame.y + title_height,
+                  .label_width = width};
   const double bottom = rows.top + plot_height;
   draw_values(canvas, axis, rows, bottom);
   draw_axis(canvas, of_places, rows, bottom);

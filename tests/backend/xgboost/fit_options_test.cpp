@@ -70,32 +70,6 @@ TEST_CASE("XGBoost goes on from any forest, its own and a native one") {
     for (const Loss loss : {Loss::squared, Loss::logistic, Loss::softmax}) {
       const backend::XGBoost xgboost({.library = path});
       const Dataset data(coarse(loss, 3));
-      GradientBoostedTrees spec{.trees = 60, .depth = 4, .loss = loss};
-      std::vector<double> values;
-      const FitOptions options{.progress =
-                                   [&](const FitProgress& progress) {
-                                     if (progress.is_round) values.push_back(progress.validation);
-                                   },
-                               .validation = {.data = validation, .patience = 8}};
-      const Forest forest = xgboost.fit(spec, train, options);
-      const auto best = std::min_element(values.begin(), values.end());
-      CHECK(values.end() - best == 9);
-      CHECK(forest.trees() == (best - values.begin() + 1) * forest.outputs);
-      CHECK(logloss(forest, validation) == Approx(*best).epsilon(1e-5));  // XGBoost adds leaves in its own order
-      spec.trees = static_cast<int>(best - values.begin()) + 1;
-      CHECK(to_bytes(forest) == to_bytes(xgboost.fit(spec, train)));
-    }
-}
-
-TEST_CASE("XGBoost goes on from any forest, its own and a native one") {
-  for (const std::string& path : problems::libraries())
-    for (const Loss loss : {Loss::squared, Loss::logistic, Loss::softmax}) {
-      const backend::XGBoost xgboost({.library = path});
-      const Dataset data = problems::dataset(300, 5,
-                                             loss == Loss::squared    ? 0
-                                             : loss == Loss::logistic ? 2
-                                                                      : 3,
-                                             3, true);
       GradientBoostedTrees spec{.trees = 6, .depth = 3, .loss = loss};
       const Forest first = xgboost.fit(spec, data), of_native = backend::Native{}.fit(spec, data);
       spec.trees = 4;

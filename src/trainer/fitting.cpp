@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/fail.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/version.hpp"
 
@@ -127,13 +128,10 @@ template <class Rows>
 typename Rows::Parts cut_rows(const Rows& all, const Rows& given, const ValidationOptions& options) {
   const int named = (options.table.empty() ? 0 : 1) + (options.data.empty() ? 0 : 1) + (options.fraction != 0 ? 1 : 0);
   if (named > 1)
-    throw Error(Errc::invalid_argument, "more than one of validation.table, validation.data and validation.fraction",
-                "FitOptions");
-  if (!(options.fraction >= 0 && options.fraction < 1)) {
-    std::string seen = "NaN";
-    if (!std::isnan(options.fraction)) json::append_number(seen = "", options.fraction);
-    throw Error(Errc::out_of_range, "validation.fraction is " + seen + ", expected 0 to less than 1", "FitOptions");
-  }
+    fail(Errc::invalid_argument, "FitOptions",
+         "more than one of validation.table, validation.data and validation.fraction");
+  if (!(options.fraction >= 0 && options.fraction < 1))
+    fail(Errc::out_of_range, "FitOptions", "validation.fraction is {}, expected 0 to less than 1", options.fraction);
   if (options.fraction > 0) return all.split({.test = options.fraction, .seed = options.seed});
   return {all, given};
 }
@@ -146,7 +144,7 @@ Table::Parts rows_of(const Table& all, const ValidationOptions& options) {
 
 Dataset::Parts rows_of(const Dataset& all, const ValidationOptions& options) {
   if (!options.table.empty())
-    throw Error(Errc::invalid_argument, "a fit on a Dataset takes validation.data, not validation.table", "FitOptions");
+    fail(Errc::invalid_argument, "FitOptions", "a fit on a Dataset takes validation.data, not validation.table");
   return cut_rows(all, options.data, options);
 }
 
@@ -160,15 +158,11 @@ FitOptions with_validation(const FitOptions& options, const Dataset& rows) {
 
 void check_same_data(const Dataset& data, const Encoder& encoder) {
   if (data.feature_names() != encoder.feature_names())
-    throw Error(Errc::invalid_argument,
-                "the data have other features than the model to go on from (" + std::to_string(data.columns()) +
-                    " and " + std::to_string(encoder.feature_count()) + ")",
-                "Trainer");
+    fail(Errc::invalid_argument, "Trainer", "the data have other features than the model to go on from ({} and {})",
+         data.columns(), encoder.feature_count());
   if (data.classes() != encoder.classes())
-    throw Error(Errc::invalid_argument,
-                "the data have other classes than the model to go on from (" + std::to_string(data.classes().size()) +
-                    " and " + std::to_string(encoder.classes().size()) + ")",
-                "Trainer");
+    fail(Errc::invalid_argument, "Trainer", "the data have other classes than the model to go on from ({} and {})",
+         data.classes().size(), encoder.classes().size());
 }
 
 Recorder::Recorder(const FitOptions& options)

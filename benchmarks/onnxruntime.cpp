@@ -9,6 +9,7 @@
 #include "interchange/onnx/graph_builder.hpp"
 #include "scalar/backend/onnxruntime/onnxruntime.hpp"
 #include "scalar/backend/prepare_process.hpp"
+#include "scalar/core/error.hpp"
 #include "scalar/core/random.hpp"
 
 namespace {
@@ -88,9 +89,13 @@ class Comparison {
                                                       });
                                              }}},
                                            15);
-    std::printf("%s, %lld rows: %+.2f us a call\n", name_.c_str(), static_cast<long long>(rows),
-                bench::median(figures[0]) - bench::median(figures[1]));
-    return {name_ + ", " + std::to_string(rows) + " rows", "C API", "us", figures[0], figures[1], 0};
+    const double theirs = bench::median(figures[1]), allowed = 1;  // a microsecond more
+    return {name_ + ", " + std::to_string(rows) + " rows",
+            "C API",
+            "us",
+            figures[0],
+            figures[1],
+            theirs / (theirs + allowed)};
   }
 
  private:
@@ -120,7 +125,7 @@ class Comparison {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   backend::prepare_process();
   std::vector<bench::Row> rows;
   for (const int threads : {1, 2}) {
@@ -131,4 +136,7 @@ int main(int argc, char** argv) {
     rows.push_back(digits.row(256, 50));
   }
   return bench::print(rows, argc, argv);
+} catch (const Error& error) {
+  std::fprintf(stderr, "not measured: %s\n", error.what());
+  return 0;
 }

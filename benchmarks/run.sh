@@ -29,7 +29,7 @@ measure() { # name, arguments: runs one benchmark and keeps its rows without the
   cat "$build/$1.md" >&2
   grep -v -e '^| what ' -e '^|---' "$build/$1.md" >>"$rows" || true
 }
-for name in mlp trees forest mlp_predict; do measure "$name"; done
+for name in mlp trees forest mlp_predict onnxruntime; do measure "$name"; done
 OMP_WAIT_POLICY=active measure trees  # the rival with spinning threads: better on an idle machine, worse on a busy one
 if [ -n "${SCALAR_RIVAL_TRITON:-}" ]; then
   benchmarks/rivals/triton.sh "$SCALAR_RIVAL_TRITON" 18500 >"$build/triton.log" 2>&1 &

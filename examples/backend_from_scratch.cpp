@@ -1,7 +1,9 @@
 // A backend of your own: gradient descent for one of Scalar's specs, chosen by name like any other backend.
 #include <cmath>
 #include <cstdio>
+#include <scalar/backend/check_fit_options.hpp>
 #include <scalar/backend/erase.hpp>
+#include <scalar/backend/rounds.hpp>
 #include <scalar/scalar.hpp>
 
 namespace mine {
@@ -21,11 +23,14 @@ class GradientDescent {
   scalar::LinearParameters fit(const scalar::LinearRegression& spec, const scalar::Dataset& data,
                                const scalar::FitOptions& options = {}, const scalar::Runtime& = {}) const {
     scalar::validate(spec);
+    // No validation rows, no model to go on from, no offsets, no checkpoints: who asks for them is told.
+    scalar::backend::check_fit_options(name(), scalar::LinearRegression::name, data, options, {});
     if (options.transport != nullptr)
       throw scalar::Error(scalar::Errc::unsupported, "learns in one process", std::string(name()));
     scalar::LinearParameters result{.features = data.columns(), .outputs = 1};
     result.values.resize(std::size_t(data.columns()) + 1);  // weights, then the intercept
     std::vector<double> gradient(result.values.size());
+    scalar::backend::Rounds rounds(options);
     double total = 0;
     for (std::int64_t i = 0; i < data.rows(); ++i) total += data.weight(i);
     for (int step = 0; step < steps; ++step) {
@@ -35,7 +40,7 @@ class GradientDescent {
       for (std::size_t j = 0; j < gradient.size(); ++j)
         result.values[j] -= 0.5 * gradient[j] / (total * double(data.columns()));
       if (!std::isfinite(squares)) throw scalar::Error(scalar::Errc::failed, "diverged", std::string(name()));
-      if (options.progress) options.progress({.what = "step", .done = step + 1, .total = steps, .objective = squares});
+      rounds.report({.what = "step", .done = step + 1, .total = steps, .objective = squares});
     }
     return result;
   }

@@ -509,6 +509,49 @@ TEST_CASE("a CSV names the weights of its rows") {
   CHECK(fails("n,y\n,2\n") == "mem:w.csv:2:1: column \"n\": the weight is missing");
 }
 
+TEST_CASE("a CSV names the offsets of its rows") {
+  const Runtime runtime;
+  const std::string text = "a,o,y\n1,-2.5,0.5\n2,1e12,3\n";
+  data::write_bytes("mem:o.csv", text, runtime);
+  const ReadCsvOptions options{.label = "y", .offset = "o"};
+  const Table table = data::read_csv("mem:o.csv", options, runtime);
+  CHECK(table.offset() == "o");
+  CHECK(table.offsets() == std::vector<double>{-2.5, 1e12});
+  CHECK(table.slice(1, 1).offsets() == std::vector<double>{1e12});
+  CHECK(table.describe().find("label \"y\", offset \"o\"") != std::string::npos);
+  CHECK(parse_csv(text, {.schema = table.schema()}).offset() == "o");
+  const std::vector<std::string> some{"y", "o"};
+  CHECK(table.select(some).offset() == "o");
+  CHECK(table.select(std::vector<std::string>{"y", "a"}).offset().empty());
+  const Encoder encoder = Encoder::fit(table, {}, TargetKind::regression);
+  CHECK(encoder.feature_names() == Texts{"a"});
+  CHECK(encoder.encode(table).offset(1) == 1e12);
+  CHECK_FALSE(encoder.encode_inputs(table).has_offsets());
+  CHECK(encoder.schema().offset.empty());
+  const Dataset matrix = data::read_csv_matrix("mem:o.csv", options, TargetKind::regression, runtime);
+  CHECK(matrix.feature_names() == Texts{"a"});
+  CHECK(matrix.offset(0) == -2.5);
+  CHECK(matrix.offset(1) == 1e12);
+  CHECK(message_of(Errc::not_found, [&] { parse_csv(text, {.offset = "w"}); }).find("ReadCsvOptions.offset") !=
+        std::string::npos);
+  CHECK(message_of(Errc::invalid_argument, [&] { parse_csv(text, {.weight = "o", .offset = "o"}); }) ==
+        "csv: ReadCsvOptions.weight and ReadCsvOptions.offset are both \"o\"");
+  CHECK(message_of(Errc::invalid_argument, [&] { table.with_offset("y"); }) ==
+        "column \"y\" cannot be both the label and the offset");
+  CHECK(message_of(Errc::out_of_range, [&] { parse_csv("o,y\n1,2\n,3\n", {.offset = "o"}).offsets(); }) ==
+        "column \"o\", row 1: the offset is missing, expected a finite number");
+  CHECK(message_of(Errc::type_mismatch, [&] {
+          parse_csv("o,y\nx,2\n", {.offset = "o"}).offsets();
+        }).find("expected offsets, which are numbers, got text") != std::string::npos);
+  const auto fails = [&](const char* bad) {
+    data::write_bytes("mem:o.csv", bad, runtime);
+    return message_of(Errc::parse,
+                      [&] { data::read_csv_matrix("mem:o.csv", options, TargetKind::regression, runtime); });
+  };
+  CHECK(fails("o,y\n,2\n") == "mem:o.csv:2:1: column \"o\": the offset is missing");
+  CHECK(fails("o,y\nx,2\n") == "mem:o.csv:2:1: column \"o\": expected an offset, which is a number, got \"x\"");
+}
+
 TEST_CASE("more than a thousand distinct numbers are no classes") {
   const Runtime runtime;
   std::string text = "x,y\n";

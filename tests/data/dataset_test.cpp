@@ -73,6 +73,24 @@ TEST_CASE("other weights for the same rows") {
   message_of(Errc::out_of_range, [&] { all.with_weights({1, 1, 1, 1, -1}); });
 }
 
+TEST_CASE("targets less their offsets, as many digits as a double holds") {
+  const Dataset data({.features = {1, 2, 3},
+                      .columns = 1,
+                      .targets = {1e15 + 1, 5, 7},
+                      .weights = {1, 2, 3},
+                      .offsets = {1e15, 2, 0}});
+  const Dataset less = data.take({0, 2}).less_offsets();
+  CHECK(less.target(0) == 1);
+  CHECK(less.target(1) == 7);
+  CHECK(less.weight(1) == 3);
+  CHECK(less.row(1)[0] == 3);
+  CHECK_FALSE(less.has_offsets());
+  CHECK(data.less_offsets().features().data == data.features().data);
+  CHECK(message_of(Errc::out_of_range, [] {
+          Dataset({.features = {1}, .columns = 1, .targets = {1.7e308}, .offsets = {-1.7e308}}).less_offsets();
+        }) == "the target of row 0 less its offset does not fit a float64");
+}
+
 TEST_CASE("targets and weights keep what a double holds, however the rows are cut") {
   DatasetParts parts{.columns = 1};
   for (int i = 0; i < 12; ++i) {

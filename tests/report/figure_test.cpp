@@ -54,6 +54,10 @@ std::vector<Figure> odd_figures() {
   figures.push_back(one(StripPlot{.strips = {{"", {}}, {"", {nan_value, 0, -1, infinity}}}}));
   figures.push_back(one(StripPlot{.unit = "s", .strips = {{"", {5e-324, 1.7e308}}, {"", {1}}}}));
   figures.push_back(one(StripPlot{.strips = {{"", std::vector<double>(5000, 0.25)}}}));
+  figures.push_back(one(LineChart{}));
+  figures.push_back(one(LineChart{.title = hostile, .unit = hostile, .place = hostile, .lines = {{{1, 2}, hostile}}}));
+  figures.push_back(one(LineChart{.marked = 2, .lines = {{{nan_value, infinity, 1.7e308, -1.7e308}, ""}, {{}, "b"}}}));
+  figures.push_back(one(LineChart{.lines = {{{nan_value}, ""}}}));
   Figure full{.title = hostile, .subtitle = hostile, .columns = 8};
   Philox random(3);
   for (int i = 0; i < 21; ++i) {
@@ -176,4 +180,16 @@ TEST_CASE("impossible options are refused by name", "[report]") {
   CHECK(message({.title = "f", .columns = 0}) == "figure \"f\": columns is 0, expected 1 to 8");
   CHECK(message(one(BarChart{.title = "c", .digits = 0, .bars = {{"a", 1}}})) ==
         "chart \"c\": digits is 0, expected 1 to 15");
+}
+
+TEST_CASE("a line chart draws a segment between neighbors, a gap where a value is missing, and one mark") {
+  const auto segments = [](const LineChart& chart) { return count(svg(one(chart)), "stroke-width=\"2\""); };
+  CHECK(segments({.lines = {{{3, 2, 1, 2}, "a"}}}) == 3);
+  CHECK(segments({.lines = {{{3, 2, nan_value, 2, 1}, "a"}}}) == 2);
+  CHECK(segments({.lines = {{{3, 2}, "a"}, {{1, 2, 3}, "b"}}}) == 3);
+  CHECK(segments({.lines = {{std::vector<double>(5000, 0.5), "a"}}}) == 399);
+  CHECK(count(svg(one(LineChart{.lines = {{{3}, "a"}}})), "<circle") == 1);
+  const std::string marked = svg(one(LineChart{.place = "epoch", .marked = 2, .lines = {{{3, 2, 1}, "a"}}}));
+  CHECK(count(marked, "stroke-width=\"1.5\"") == 1);
+  CHECK(count(marked, ">epoch<") == 1);
 }

@@ -12,7 +12,7 @@ namespace scalar::inline v0::backend {
 ///
 /// Call it at the start of `main`, before threads exist: another thread that reads the environment at the same time is
 /// undefined behavior in POSIX. An adapter that is opened without it works, and says in the log which variables its
-/// framework would have needed.
+/// framework would have needed; but ONNX Runtime from 1.29 on, which would report to its makers, is refused.
 std::vector<std::string> prepare_process();
 
 }  // namespace scalar::inline v0::backend

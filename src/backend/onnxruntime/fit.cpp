@@ -22,7 +22,7 @@ LinearParameters OnnxRuntime::fit(const LinearRegression& spec, const Dataset& d
   const int threads = native::ThreadTeam(runtime, options.peers).threads();
   const GramSums sums(library_, (std::max)(data.columns(), std::int64_t{1}), threads, runtime);
   return native::fit_linear(
-      spec, data, options, runtime,
+      name(), spec, data, options, runtime,
       [&](const native::Gram& gram, const native::Rows& rows, std::span<const double> means, const native::ThreadTeam&,
           std::span<double> values) { sums(gram, rows, means, values); });
 }
@@ -30,7 +30,7 @@ LinearParameters OnnxRuntime::fit(const LinearRegression& spec, const Dataset& d
 LinearParameters OnnxRuntime::fit(const LogisticRegression& spec, const Dataset& data, const FitOptions& options,
                                   const Runtime& runtime) const {
   require_cpu(options.device, name());
-  return native::fit_logistic(spec, data, options, runtime, [&](std::int64_t columns, std::int64_t outputs) {
+  return native::fit_logistic(name(), spec, data, options, runtime, [&](std::int64_t columns, std::int64_t outputs) {
     return LogisticSums(library_, columns, outputs, runtime);
   });
 }
@@ -38,7 +38,7 @@ LinearParameters OnnxRuntime::fit(const LogisticRegression& spec, const Dataset&
 MlpParameters OnnxRuntime::fit(const MultilayerPerceptron& spec, const Dataset& data, const FitOptions& options,
                                const Runtime& runtime) const {
   require_cpu(options.device, name());
-  return native::fit_network(spec, data, options, runtime,
+  return native::fit_network(name(), spec, data, options, runtime,
                              [&](const MultilayerPerceptron& of, const MlpParameters& start, std::int64_t most_rows,
                                  const native::ThreadTeam& team) {
                                return std::make_unique<NetworkStep>(library_, of, start, most_rows, team, runtime);

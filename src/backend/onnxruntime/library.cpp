@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <cstdlib>
 
 #include "backend/onnxruntime/log.hpp"
 #include "core/fail.hpp"
@@ -52,10 +53,23 @@ Api api_of(const FrameworkLibrary& library) {
   return Api(table);
 }
 
+/// From this version on, an environment that is created without ORT_DISABLE_TELEMETRY starts a thread that reports to
+/// ONNX Runtime's makers and keeps files in the user's home. No function of the API prevents it.
+constexpr unsigned reporting_version = 29;
+
+void refuse_reports(const FrameworkLibrary& library, const std::string& version) {
+  if (minor_of(version) < reporting_version || std::getenv("ORT_DISABLE_TELEMETRY") != nullptr) return;
+  fail(Errc::unavailable, names.name,
+       "{} is ONNX Runtime {}, which would write files to the user's home and report to its makers; call "
+       "scalar::backend::prepare_process() at the start of main, or set ORT_DISABLE_TELEMETRY",
+       library.path(), version);
+}
+
 }  // namespace
 
 Library::Library(const std::string& path)
     : library_(names, path), version_(base_of(library_).version()), api_(api_of(library_)) {
+  refuse_reports(library_, version_);
   constexpr int warning = 2;
   // There is one environment: if it exists, it gets one more owner. It is never released, as the library stays open.
   // What it says about itself has an id that no LogRoute has, and is dropped.

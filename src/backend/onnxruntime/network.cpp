@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "backend/native/fit_state.hpp"
+
 namespace scalar::inline v0::backend::onnxruntime {
 namespace {
 
@@ -50,6 +52,7 @@ class GradientGraph {
     values_.push_back(graph_.input("features", DataType::float32, {rows, {.size = network.sizes.front()}}));
     targets_ = graph_.input("targets", target_type, {rows, one});
     row_weights_ = graph_.input("row_weights", DataType::float32, {rows, one});
+    if (spec.loss == Loss::logistic) offsets_ = graph_.input("offsets", DataType::float32, {rows, one});
     layers_ = layer_inputs(graph_, "", network);
     forward();
     const std::vector<LayerNames> gradients = backward(losses());
@@ -66,6 +69,7 @@ class GradientGraph {
       if (l + 1 < layers_.size()) value = graph_.add(activation(), {value});
       values_.push_back(value);
     }
+    if (!offsets_.empty()) values_.back() = graph_.add("Add", {values_.back(), offsets_});
   }
   std::string activation() const {
     return spec_.activation == Activation::relu ? "Relu" : spec_.activation == Activation::tanh ? "Tanh" : "Sigmoid";
@@ -125,7 +129,7 @@ class GradientGraph {
   const MultilayerPerceptron& spec_;
   const MlpParameters& network_;
   onnx::GraphBuilder graph_{"gradients of a network"};
-  std::string targets_{}, row_weights_{}, loss_{};
+  std::string targets_{}, row_weights_{}, offsets_{}, loss_{};
   std::vector<LayerNames> layers_{};
   std::vector<std::string> values_{};  // of each layer, the features first
 };
@@ -211,6 +215,7 @@ NetworkStep::NetworkStep(std::shared_ptr<const Library> library, const Multilaye
       features_(index(most_rows * start.sizes.front())),
       targets_(index(most_rows)),
       row_weights_(index(most_rows)),
+      offsets_(index(most_rows)),
       classes_(index(most_rows)) {}
 
 /// Calls `add(offset, inputs, outputs)` for the weights of each layer and `add(offset, 0, outputs)` for its biases.
@@ -248,6 +253,7 @@ void NetworkStep::gather(const native::Rows& rows, std::span<const std::int64_t>
     targets_[i] = static_cast<float>((rows.target(order[i]) - shape_.target_offset) / shape_.target_scale);
     classes_[i] = static_cast<std::int64_t>(rows.target(order[i]));
     row_weights_[i] = static_cast<float>(rows.weight(order[i]));
+    offsets_[i] = static_cast<float>(rows.offset(order[i]));
   }
 }
 
@@ -266,6 +272,7 @@ double NetworkStep::propagate(const native::Rows& rows, std::span<const std::int
   else
     call.input(std::span<const float>(targets_).first(order.size()), {count, 1});
   call.input(std::span<const float>(row_weights_).first(order.size()), {count, 1});
+  if (spec_.loss == Loss::logistic) call.input(std::span<const float>(offsets_).first(order.size()), {count, 1});
   add_inputs(call, values_);
   call.output(std::span(&loss, 1), {});
   add_outputs(call, gradients_);
@@ -297,6 +304,12 @@ void NetworkStep::apply(std::span<const float> gradients, std::int64_t rows) {
   std::swap(first_, next_first_);
   std::swap(second_, next_second_);
 }
+
+void NetworkStep::write(std::vector<std::byte>& out) const {
+  native::write_state(out, values_, first_, second_, steps_);
+}
+
+void NetworkStep::read(std::span<const std::byte>& in) { native::read_state(in, values_, first_, second_, steps_); }
 
 double NetworkStep::squared_weights() const {
   double sum = 0;

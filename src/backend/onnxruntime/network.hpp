@@ -28,6 +28,8 @@ class NetworkStep final : public native::Step {
   std::size_t size() const override { return values_.size(); }
   void copy_to(MlpParameters& parameters) const override { parameters.values = values_; }
   double squared_weights() const override;
+  void write(std::vector<std::byte>& out) const override;
+  void read(std::span<const std::byte>& in) override;
 
  private:
   void gather(const native::Rows& rows, std::span<const std::int64_t> order);
@@ -41,7 +43,7 @@ class NetworkStep final : public native::Step {
   Computation gradient_, update_;
   std::vector<float> values_, first_, second_;  // weights, and the moments of their steps
   std::vector<float> next_values_, next_first_, next_second_, gradients_;
-  std::vector<float> features_, targets_, row_weights_;  // the minibatch
+  std::vector<float> features_, targets_, row_weights_, offsets_;  // the minibatch
   std::vector<std::int64_t> classes_;
   std::int64_t steps_ = 0;  // taken
 };

@@ -2,9 +2,11 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "backend/onnxruntime/external_data.hpp"
 #include "backend/onnxruntime/session.hpp"
 #include "backend/onnxruntime/tensors.hpp"
 #include "core/fail.hpp"
@@ -56,11 +58,18 @@ void check(const TensorInfo& input, const TensorView& tensor) {
   }
 }
 
+// A call with so few rows of so small a model is over before other threads would be awake (benchmarks/onnxruntime.cpp).
+constexpr std::int64_t few_rows = 16;
+constexpr std::size_t small_model = std::size_t{1} << 20;
+
 class OnnxExecutable final : public Executable::Interface {
  public:
   OnnxExecutable(std::shared_ptr<const Library> library, std::span<const std::byte> model, const std::string& place,
                  const Runtime& runtime)
-      : session_(std::move(library), model, runtime.threads(), place, runtime) {}
+      : session_(library, model, runtime.threads(), place, runtime) {
+    if (runtime.threads() > 1 && model.size() < small_model && signature().is_batched())
+      alone_ = std::make_unique<const OrtSession>(std::move(library), model, 1, place, runtime);
+  }
 
   const Signature& signature() const noexcept override { return session_.signature(); }
 
@@ -78,7 +87,8 @@ class OnnxExecutable final : public Executable::Interface {
       given.push_back(wrap(session_.library(), inputs[i], signature.inputs[i].name));
       values.push_back(given.back().get());
     }
-    const Results results(session_, values);
+    const bool has_few_rows = alone_ != nullptr && inputs.front().shape.front() <= few_rows;
+    const Results results(has_few_rows ? *alone_ : session_, values);
     outputs.resize(signature.outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) results.copy_to(i, outputs[i]);
   }
@@ -108,6 +118,7 @@ class OnnxExecutable final : public Executable::Interface {
   };
 
   OrtSession session_;
+  std::unique_ptr<const OrtSession> alone_{};  // the same with one thread, if that is faster for few rows
 };
 
 /// The file that has the graph: the only one, or the only one with that ending.
@@ -130,6 +141,9 @@ const std::pair<const std::string, std::vector<std::byte>>& graph_of(const Forei
 Executable OnnxRuntime::open(const ForeignFiles& model, const Device& device, const Runtime& runtime) const {
   require_cpu(device, "onnxruntime");
   const auto& [name, bytes] = onnxruntime::graph_of(model);
+  if (const std::optional<std::string> whole = onnxruntime::with_external_data(model, name); whole)
+    return Executable(
+        std::make_shared<onnxruntime::OnnxExecutable>(library_, std::as_bytes(std::span(*whole)), name, runtime));
   return Executable(std::make_shared<onnxruntime::OnnxExecutable>(library_, bytes, name, runtime));
 }
 

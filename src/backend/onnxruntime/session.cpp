@@ -150,6 +150,8 @@ Owned<SessionOptions> options_of(const Library& library, int threads, const std:
       {"session.intra_op.allow_spinning", "0"},  // threads that spin make a busy machine many times slower
       {"session.inter_op.allow_spinning", "0"},
       {"session.set_denormal_as_zero", "1"},
+      // A model in memory has no folder; by default, its tensors may lie in files of the working directory.
+      {"session.model_external_initializers_file_folder_path", "/dev/null"},
   };
   for (const auto& [key, value] : entries) library.check(api.add_config_entry(options.get(), key, value), place);
   return options;

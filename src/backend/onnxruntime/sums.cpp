@@ -58,10 +58,12 @@ onnx::GraphBuilder logistic_graph(std::int64_t columns, std::int64_t outputs) {
   const std::string features = graph.input("features", DataType::float32, {rows, {.size = columns}});
   const std::string targets = graph.input("targets", DataType::float64, {rows, {.size = 1}});
   const std::string row_weights = graph.input("row_weights", DataType::float64, {rows, {.size = 1}});
+  const std::string offsets = graph.input("offsets", DataType::float64, {rows, {.size = 1}});
   const std::string weights = graph.input("weights", DataType::float64, {{.size = outputs}, {.size = columns}});
   const std::string intercepts = graph.input("intercepts", DataType::float64, {{.size = outputs}});
   const std::string x = as_double(graph, features);
-  const std::string margins = graph.add("Gemm", {x, weights, intercepts}, with("transB", 1));
+  const std::string sums = graph.add("Gemm", {x, weights, intercepts}, with("transB", 1));
+  const std::string margins = graph.add("Add", {sums, offsets});
   const Losses of_rows =
       outputs == 1 ? logistic_losses(graph, margins, targets) : softmax_losses(graph, margins, targets, outputs);
   const std::string errors = graph.add("Mul", {of_rows.derivatives, row_weights});
@@ -113,12 +115,14 @@ void LogisticSums::add(const Rows& block, std::span<const double> parameters, do
   const std::int64_t rows = block.count();
   const auto weights_size = static_cast<std::size_t>(outputs_ * columns_);
   const std::vector<double> ones(block.weights.empty() ? static_cast<std::size_t>(rows) : 0, 1.0);
+  const std::vector<double> zeros(block.offsets.empty() ? static_cast<std::size_t>(rows) : 0, 0.0);
   std::vector<double> out(1 + parameters.size());
   const std::span<double> gradient = std::span(out).subspan(1);
   Call(computation_)
       .input(std::span(block.features.data, static_cast<std::size_t>(rows * columns_)), {rows, columns_})
       .input(block.targets, {rows, 1})
       .input(block.weights.empty() ? std::span<const double>(ones) : block.weights, {rows, 1})
+      .input(block.offsets.empty() ? std::span<const double>(zeros) : block.offsets, {rows, 1})
       .input(parameters.first(weights_size), {outputs_, columns_})
       .input(parameters.subspan(weights_size), {outputs_})
       .output(std::span(out).first(1), {})

@@ -5,6 +5,7 @@
 #include "scalar/backend/native/native.hpp"
 #include "scalar/trainer.hpp"
 #include "support/errors.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace scalar;
 using Catch::Contains;
@@ -161,6 +162,72 @@ TEST_CASE("a fit reports progress and stops when asked") {
   CHECK(test::code_of([&] {
           (void)onnxruntime->fit(spec, data, {.device = {DeviceType::cuda, 0}});
         }) == Errc::unsupported);
+}
+
+TEST_CASE("offsets count as with native") {
+  const auto onnxruntime = models::onnxruntime();
+  if (!onnxruntime) return;
+  const auto with_offsets = [](int classes) {
+    DatasetParts parts = problems::parts(600, 5, classes, 6, true);
+    Philox random(2);
+    for (std::size_t i = 0; i < parts.targets.size(); ++i) parts.offsets.push_back(2 * random.uniform() - 1);
+    return Dataset(std::move(parts));
+  };
+  const auto near = [](const std::vector<double>& a, const std::vector<double>& b) {
+    for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i] == Approx(b[i]).margin(1e-6));
+  };
+  const Dataset classes = with_offsets(2), numbers = with_offsets(0);
+  near(onnxruntime->fit(LogisticRegression{}, classes).values,
+       backend::Native{}.fit(LogisticRegression{}, classes).values);
+  near(onnxruntime->fit(LinearRegression{}, numbers).values, backend::Native{}.fit(LinearRegression{}, numbers).values);
+  const MultilayerPerceptron spec{.hidden = {6}, .loss = Loss::logistic, .batch = 20, .epochs = 2};
+  CHECK(largest_difference(onnxruntime->fit(spec, classes).values, backend::Native{}.fit(spec, classes).values) <=
+        1e-4);
+}
+
+TEST_CASE("validation, early stopping, and going on from a model work as with native") {
+  const auto onnxruntime = models::onnxruntime();
+  if (!onnxruntime) return;
+  const Dataset data = problems::dataset(400, 8, 3, 7), held_out = problems::dataset(200, 8, 3, 7);
+  const MultilayerPerceptron spec{.hidden = {12}, .learning_rate = 0.02, .batch = 40, .epochs = 12};
+  std::vector<double> ours, theirs;
+  const auto options = [&](std::vector<double>& into) {
+    FitOptions made{.progress = [&into](const FitProgress& fit) { into.push_back(fit.validation); }};
+    made.validation.data = held_out;
+    made.validation.patience = 2;
+    return made;
+  };
+  const MlpParameters first = onnxruntime->fit(spec, data, options(ours));
+  const MlpParameters second = backend::Native{}.fit(spec, data, options(theirs));
+  REQUIRE(ours.size() == theirs.size());
+  for (std::size_t i = 0; i < ours.size(); ++i) CHECK(ours[i] == Approx(theirs[i]).epsilon(1e-3));
+  CHECK(largest_difference(first.values, second.values) <= 1e-3);
+  MultilayerPerceptron more = spec;
+  more.epochs = 1;
+  const FitOptions from{.initial = to_bytes(second)};
+  CHECK(largest_difference(onnxruntime->fit(more, data, from).values, backend::Native{}.fit(more, data, from).values) <=
+        1e-4);
+}
+
+TEST_CASE("a fit that was interrupted goes on with the same bits, and not on another backend") {
+  const auto onnxruntime = models::onnxruntime();
+  if (!onnxruntime) return;
+  const Dataset data = problems::dataset(300, 6, 3, 8);
+  const MultilayerPerceptron spec{.hidden = {7}, .batch = 30, .epochs = 6};
+  const MlpParameters whole = onnxruntime->fit(spec, data);
+  const test::TemporaryDirectory folder;
+  FitOptions options;
+  options.checkpoint = {.directory = folder.path(), .rounds = 2};
+  std::stop_source stop;
+  FitOptions interrupted = options;
+  interrupted.stop = stop.get_token();
+  interrupted.progress = [&](const FitProgress& fit) {
+    if (fit.done == 5) stop.request_stop();
+  };
+  CHECK(test::code_of([&] { (void)onnxruntime->fit(spec, data, interrupted); }) == Errc::canceled);
+  CHECK_THAT(test::message_of(Errc::invalid_argument, [&] { (void)backend::Native{}.fit(spec, data, options); }),
+             Contains("another backend"));
+  CHECK((onnxruntime->fit(spec, data, options) == whole));
 }
 
 TEST_CASE("targets and features that cannot be learned are refused as by native") {

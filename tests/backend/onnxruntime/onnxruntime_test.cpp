@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <fstream>
-#include <future>
 #include <thread>
 
 #include "backend/onnxruntime/models.hpp"
@@ -42,6 +40,16 @@ TEST_CASE("a library that is not there, or is not ONNX Runtime, is unavailable")
       .replace(16, 4, std::string("\3\0\xb7\0", 4));
   test::write_file(path, arm);
   CHECK_THAT(test::message_of(Errc::unavailable, open(path.c_str())), Contains(path));
+}
+
+TEST_CASE("a version that would report to its makers is refused unless it is told not to") {
+  const auto runtime = models::onnxruntime();
+  if (!runtime || std::stoi(runtime->version().substr(2)) < 29) return;
+  REQUIRE(unsetenv("ORT_DISABLE_TELEMETRY") == 0);
+  const std::string message = test::message_of(Errc::unavailable, [] { (void)backend::OnnxRuntime(); });
+  setenv("ORT_DISABLE_TELEMETRY", "1", 1);
+  CHECK_THAT(message, Contains("prepare_process()") && Contains("ORT_DISABLE_TELEMETRY"));
+  CHECK_NOTHROW(backend::OnnxRuntime());
 }
 
 TEST_CASE("every element type goes through unchanged") {
@@ -193,6 +201,33 @@ TEST_CASE("files that are no model are refused with what ONNX Runtime says") {
                                      .files = {{"a.onnx", models::read("fixed")}, {"b.onnx", models::read("fixed")}}});
                               }),
              Contains("a.onnx") && Contains("b.onnx"));
+}
+
+TEST_CASE("tensors in other files come from the model's files only") {
+  const auto runtime = models::onnxruntime();
+  if (!runtime) return;
+  const float weights[] = {10, 20};
+  const auto bytes = std::as_bytes(std::span(weights));
+  backend::ForeignFiles model = models::files("external");
+  model.files["weights.bin"] = {bytes.begin(), bytes.end()};
+  const std::vector<Tensor> outputs = models::run(runtime->open(model), {Given::floats({1, 2}, {1, 2})});
+  CHECK(models::numbers<float>(outputs[0]) == std::vector<float>{11, 22});
+  model.files["weights.bin"].pop_back();
+  CHECK_THAT(test::message_of(Errc::corrupt, [&] { (void)runtime->open(model); }),
+             Contains("tensor \"w\" has 8 bytes") && Contains("which has 7"));
+
+  // The file is there, in the working directory, but the model does not have it.
+  const test::TemporaryDirectory folder;
+  const std::filesystem::path before = std::filesystem::current_path();
+  test::write_file(folder / "weights.bin", std::string(8, '\0'));
+  std::filesystem::current_path(folder.path());
+  const std::string missing =
+      test::message_of(Errc::not_found, [&] { (void)runtime->open(models::files("external")); });
+  std::filesystem::current_path(before);
+  CHECK_THAT(missing, Contains("external.onnx") && Contains("tensor \"w\"") && Contains("\"weights.bin\""));
+  backend::ForeignFiles escaping = models::files("escaping");
+  escaping.files["../weights.bin"] = {bytes.begin(), bytes.end()};
+  CHECK_THAT(test::message_of(Errc::corrupt, [&] { (void)runtime->open(escaping); }), Contains("weights.bin"));
 }
 
 TEST_CASE("another device than the processor is refused by name") {

@@ -21,14 +21,15 @@ class Library;
 /// Runs any ONNX model with ONNX Runtime (1.16 or a later 1.x), and learns linear models and networks by graphs that
 /// compute gradients. Uses the Runtime's thread budget. Prints nothing: ONNX Runtime's warnings go to the Runtime's log.
 ///
-/// Call `prepare_process()` first: from version 1.29 on, ONNX Runtime reports what it does to its makers unless
-/// `ORT_DISABLE_TELEMETRY` was set before it was opened (docs/backends/onnxruntime.md).
+/// Call `prepare_process()` first: from version 1.29 on, ONNX Runtime reports to its makers and writes files to the
+/// user's home unless `ORT_DISABLE_TELEMETRY` is set. Without that variable, those versions are refused.
 /// Copies share the library, which stays open until the process ends.
 /// Thread safety: all members may be called from any thread.
 class OnnxRuntime {
  public:
   /// Opens `options.library`, or the one that `SCALAR_ONNXRUNTIME_LIBRARY` names, or that of the cache folder, or the
-  /// system's. Errors: `Errc::unavailable`, naming the paths tried, the missing function, or the version.
+  /// system's. Errors: `Errc::unavailable`, naming the paths tried, the missing function, the version that is too old,
+  /// or the variable that must be set.
   explicit OnnxRuntime(const BackendOptions& options = {});
 
   std::string_view name() const { return "onnxruntime"; }

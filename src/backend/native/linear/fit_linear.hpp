@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string_view>
 
 #include "backend/native/linear/moments.hpp"
 #include "backend/native/rows.hpp"
@@ -22,10 +23,10 @@ using SumLogistic =
 /// Prepares sums for rows of `columns` features, and for one output (the logistic loss) or more (the softmax loss).
 using MakeSumLogistic = std::function<SumLogistic(std::int64_t columns, std::int64_t outputs)>;
 
-/// Learn from sums that the last argument computes. Errors: those of Trains.
-LinearParameters fit_linear(const LinearRegression& spec, const Dataset& data, const FitOptions& options,
-                            const Runtime& runtime, const SumGram& sum);
-LinearParameters fit_logistic(const LogisticRegression& spec, const Dataset& data, const FitOptions& options,
-                              const Runtime& runtime, const MakeSumLogistic& make_sum);
+/// Learn from sums that the last argument computes. `backend` is the name of whose fit it is. Errors: those of Trains.
+LinearParameters fit_linear(std::string_view backend, const LinearRegression& spec, const Dataset& data,
+                            const FitOptions& options, const Runtime& runtime, const SumGram& sum);
+LinearParameters fit_logistic(std::string_view backend, const LogisticRegression& spec, const Dataset& data,
+                              const FitOptions& options, const Runtime& runtime, const MakeSumLogistic& make_sum);
 
 }  // namespace scalar::inline v0::backend::native

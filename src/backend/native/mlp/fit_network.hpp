@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string_view>
+#include <vector>
 
 #include "backend/native/rows.hpp"
 #include "scalar/backend/backend.hpp"
@@ -32,6 +34,10 @@ class Step {
   virtual void copy_to(MlpParameters& parameters) const = 0;
   /// The sum of the squares of all weights, without biases.
   virtual double squared_weights() const = 0;
+
+  /// All that the next steps depend on, for going on elsewhere.
+  virtual void write(std::vector<std::byte>& out) const = 0;
+  virtual void read(std::span<const std::byte>& in) = 0;
 };
 
 /// Makes a Step for a network that begins with `start`, for up to `most_rows` rows at a time. `start` also has the offset
@@ -39,8 +45,9 @@ class Step {
 using MakeStep = std::function<std::unique_ptr<Step>(const MultilayerPerceptron& spec, const MlpParameters& start,
                                                      std::int64_t most_rows, const ThreadTeam& team)>;
 
-/// Learns a network with steps that `make_step` makes, one for each peer. Errors: those of Trains.
-MlpParameters fit_network(const MultilayerPerceptron& spec, const Dataset& data, const FitOptions& options,
-                          const Runtime& runtime, const MakeStep& make_step);
+/// Learns a network with steps that `make_step` makes, one for each peer. `backend` is the name of whose fit it is.
+/// Errors: those of Trains.
+MlpParameters fit_network(std::string_view backend, const MultilayerPerceptron& spec, const Dataset& data,
+                          const FitOptions& options, const Runtime& runtime, const MakeStep& make_step);
 
 }  // namespace scalar::inline v0::backend::native

@@ -1,5 +1,6 @@
 #pragma once
 /// One minibatch through a network: loss, gradients, and the step of the optimizer.
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -35,6 +36,10 @@ class NetworkStep final : public Step {
   std::size_t size() const override { return layout_.size; }
   void copy_to(MlpParameters& parameters) const override { unpack(values_, layout_, parameters); }
   double squared_weights() const override;
+
+  /// All that the next steps depend on, for going on elsewhere.
+  void write(std::vector<std::byte>& out) const override;
+  void read(std::span<const std::byte>& in) override;
 
  private:
   struct Block {  // a block of weights: panels `[panel, panel + panels)`, inputs `[first, last)`

@@ -83,8 +83,9 @@ OtherModel read_saved_model(const data::Uri& folder, const Runtime& runtime) {
   return model;
 }
 
-/// The files that have the large tensors of an ONNX model, by their paths below its folder; `parse` has checked that they
-/// lie there. Errors: `Errc::parse`, `Errc::corrupt` for a damaged model; `Errc::not_found` for a file that is missing.
+/// Reads the files that have the large tensors of an ONNX model, by their paths below its folder; `parse` has checked
+/// that they lie there. Errors: `Errc::parse`, `Errc::corrupt` for a damaged model; `Errc::not_found` for a file that
+/// is missing.
 void add_external_files(OtherModel& model, const data::Uri& uri, const Runtime& runtime) {
   interchange::onnx::Model parsed;
   try {

@@ -38,8 +38,8 @@ class ForeignModel {
  public:
   ForeignModel() = default;
   /// Opens a model: `ForeignModel("onnx", {{"resnet.onnx", bytes}})`. For the formats and the paths see
-  /// backend::ForeignFiles. Errors: those of backend::open_foreign; `Errc::invalid_argument` for `batched = true` and an
-  /// input or output whose first dimension is not free.
+  /// backend::ForeignFiles. Errors: those of backend::open_foreign; `Errc::invalid_argument` for `batched = true` and
+  /// an input or output whose first dimension is not free.
   ForeignModel(std::string format, std::map<std::string, std::vector<std::byte>> files,
                const ForeignOptions& options = {}, ModelInfo info = {}, Runtime runtime = {});
   explicit ForeignModel(backend::ForeignFiles files, const ForeignOptions& options = {}, ModelInfo info = {},

@@ -22,7 +22,8 @@ class TensorBatch {
   /// Takes the inputs of a model with the signature `signature`, one of `signature_of`. Numbers that have the
   /// signature's type and are aligned, and texts, are not copied, so the tensors must outlive the batch; other numbers
   /// are converted. Accepts `[rows]` for `[-1, 1]`. Errors: `Errc::shape_mismatch` and `Errc::type_mismatch` naming the
-  /// input; `Errc::out_of_range` naming input, element and value for a number that is not exact in the signature's type.
+  /// input; `Errc::out_of_range` naming input, element and value, where the signature's type does not hold a number
+  /// exactly.
   void set(std::span<const TensorView> inputs, const Signature& signature);
   BatchView view() const;
   /// Bytes of memory that are kept for the next call.

@@ -16,6 +16,7 @@
 #include "core/quoted.hpp"
 #include "interchange/append_tree.hpp"
 #include "interchange/make_encoder.hpp"
+#include "interchange/objective.hpp"
 
 namespace scalar::inline v0::interchange {
 namespace {
@@ -262,13 +263,6 @@ RawModel read_model(std::string_view file) {
   return model;
 }
 
-/// How a loss turns margins into predictions: with a link, or in a way that no `Link` can express.
-struct Objective {
-  std::string_view name;
-  std::optional<Link> link{};
-  std::string_view predicts{};
-};
-
 constexpr std::array objectives{
     Objective{"RMSE", Link::identity},
     Objective{"MAE", Link::identity},
@@ -303,17 +297,11 @@ constexpr std::array objectives{
 
 Link link_of(const RawModel& model, std::int64_t outputs) {
   if (!model.loss) corrupt("does not name its loss function");
-  const auto known = std::ranges::find(objectives, *model.loss, &Objective::name);
-  if (known == objectives.end())
-    unsupported("the loss {} is not known, so what it predicts is not", scalar::quoted(*model.loss));
-  if (!known->link)
-    unsupported("the loss \"{}\" predicts {}; a forest predicts the margins, their logistic or their softmax",
-                *model.loss, known->predicts);
-  if (*known->link == Link::logistic && outputs != 1)
+  const Link link = interchange::link_of(*model.loss, objectives, place, "loss");
+  if (link == Link::logistic && outputs != 1)
     corrupt("the loss \"{}\" has {} outputs, expected 1", *model.loss, outputs);
-  if (*known->link == Link::softmax && outputs < 2)
-    corrupt("the loss \"{}\" has 1 output, expected 2 or more", *model.loss);
-  return *known->link;
+  if (link == Link::softmax && outputs < 2) corrupt("the loss \"{}\" has 1 output, expected 2 or more", *model.loss);
+  return link;
 }
 
 /// The columns that the model reads, and what its features are among them.

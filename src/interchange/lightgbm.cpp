@@ -14,6 +14,7 @@
 #include "core/quoted.hpp"
 #include "interchange/append_tree.hpp"
 #include "interchange/make_encoder.hpp"
+#include "interchange/objective.hpp"
 #include "scalar/core/json.hpp"
 
 namespace scalar::inline v0::interchange {
@@ -175,13 +176,6 @@ RawModel read_text(std::string_view text) {
   return model;
 }
 
-/// How LightGBM turns margins into predictions: with a link, or in a way that no `Link` can express.
-struct Objective {
-  std::string_view name;
-  std::optional<Link> link{};
-  std::string_view predicts{};
-};
-
 constexpr std::array objectives{
     Objective{"regression", Link::identity},
     Objective{"regression_l1", Link::identity},
@@ -212,14 +206,11 @@ struct Prediction {
 Prediction prediction_of(const RawModel& model) {
   const std::vector<std::string> parts = words(model.objective.value_or("custom"));
   const std::string name = parts.empty() ? "custom" : parts.front();
-  const auto known = std::ranges::find(objectives, name, &Objective::name);
-  if (known == objectives.end()) unsupported("the objective {} is not known, so what it predicts is not", quoted(name));
-  constexpr std::string_view links = "a forest predicts the margins, their logistic or their softmax";
-  if (!known->link) unsupported("the objective \"{}\" predicts {}; {}", name, known->predicts, links);
-  Prediction made{.link = *known->link};
+  Prediction made{.link = link_of(name, objectives, place)};
   for (std::size_t i = 1; i < parts.size(); ++i) {
     constexpr std::string_view sigmoid = "sigmoid:";
-    if (parts[i] == "sqrt") unsupported("the objective \"{}\" predicts the square of the margin; {}", name, links);
+    if (parts[i] == "sqrt")
+      unsupported("the objective \"{}\" predicts the square of the margin; {}", name, what_links_predict);
     if (name == "binary" && parts[i].starts_with(sigmoid))
       made.scale = number<double>(std::string_view(parts[i]).substr(sigmoid.size()), "header", "sigmoid");
   }

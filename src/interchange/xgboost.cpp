@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "core/quoted.hpp"
 #include "interchange/append_tree.hpp"
 #include "interchange/make_encoder.hpp"
+#include "interchange/objective.hpp"
 #include "interchange/xgboost_file.hpp"
 
 namespace scalar::inline v0::interchange {
@@ -28,13 +28,6 @@ template <class... Arguments>
 [[noreturn]] void unsupported(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
   fail(Errc::unsupported, place, format, std::forward<Arguments>(arguments)...);
 }
-
-/// How XGBoost turns margins into predictions: with a link, or in a way that no `Link` can express.
-struct Objective {
-  std::string_view name;
-  std::optional<Link> link{};
-  std::string_view predicts{};
-};
 
 /// All objectives of XGBoost 1.0 to 3.4, ordered by what they predict.
 constexpr std::array objectives{
@@ -63,20 +56,16 @@ constexpr std::array objectives{
 
 /// The link of an objective with `outputs` margins.
 Link link_of(const std::string& objective, std::int64_t outputs) {
-  const auto known = std::ranges::find(objectives, objective, &Objective::name);
-  if (known == objectives.end())
-    unsupported("the objective \"{}\" is not known, so what it predicts is not", objective);
-  constexpr std::string_view links = "a forest predicts the margins, their logistic or their softmax";
-  if (!known->link) unsupported("the objective \"{}\" predicts {}; {}", objective, known->predicts, links);
-  if (*known->link == Link::logistic && outputs != 1)
+  const Link link = interchange::link_of(objective, objectives, place);
+  if (link == Link::logistic && outputs != 1)
     unsupported("the objective \"{}\" predicts {} labels, each by a logistic; a forest with that link has one margin",
                 objective, outputs);
-  if (*known->link == Link::softmax && outputs < 2)
+  if (link == Link::softmax && outputs < 2)
     unsupported("the objective \"{}\" has 1 class, expected 2 or more", objective);
   if (objective == "reg:expectileerror" && outputs != 1)
     unsupported("the objective \"{}\" has {} expectiles, each predicted by what its margin adds to the one before; {}",
-                objective, outputs, links);
-  return *known->link;
+                objective, outputs, what_links_predict);
+  return link;
 }
 
 /// The margin that a base score means, in the arithmetic of the version that saved it (`ProbToMargin`).

@@ -268,8 +268,14 @@ void read_document(ondemand::document& document, RawModel& model) {
 RawModel read_model(std::string_view file) {
   RawModel model;
   model.bytes = file.size();
-  std::string text = is_ubjson(file) ? json_of_ubjson(file, place) : std::string(file);
-  text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+  std::string text;
+  if (is_ubjson(file)) {
+    text = json_of_ubjson(file, place);
+    text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+  } else {
+    text.reserve(file.size() + simdjson::SIMDJSON_PADDING);
+    text = file;
+  }
   try {
     ondemand::parser parser;
     ondemand::document document = parser.iterate(simdjson::padded_string_view(text));

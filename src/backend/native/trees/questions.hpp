@@ -160,12 +160,14 @@ class AnyTest {
 
   template <class Node>
   [[gnu::always_inline]] bool goes_right(const Node& node, const float* x, std::size_t step = 1) const {
-    const bool is_category = (node.column & category_column) != 0;
+    // Bits instead of conditions, of which compilers make branches.
+    const std::uint32_t is_category = node.column >> 31;
     const float value = x[std::size_t{node.column & ~category_column} * step];
     const auto bits = std::bit_cast<std::uint32_t>(value);
-    const std::uint32_t* set = words_.data() + (is_category ? std::bit_cast<std::uint32_t>(node.split) : 0);
-    const bool is_in_set = (set[1 + (std::min)(bits / 32, set[0])] >> bits % 32 & 1) != 0;
-    return is_category ? !is_in_set : value >= node.split;
+    const std::uint32_t* set = words_.data() + (std::bit_cast<std::uint32_t>(node.split) & (0 - is_category));
+    const std::uint32_t is_in_set = set[1 + (std::min)(bits / 32, set[0])] >> bits % 32 & 1;
+    const auto is_right = static_cast<std::uint32_t>(value >= node.split);
+    return (((is_in_set ^ 1) & is_category) | (is_right & (is_category ^ 1))) != 0;
   }
 
  private:

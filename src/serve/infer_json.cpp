@@ -37,8 +37,9 @@ namespace {
 void read_shape(element value, Described& out) {
   array dimensions;
   if (value.get_array().get(dimensions) != simdjson::SUCCESS) fail(Errc::type_mismatch, "", "'shape' is not an array");
-  if (dimensions.size() < 1 || dimensions.size() > 2)
-    fail(Errc::shape_mismatch, "", "'shape' has {} dimensions, expected 1 or 2", dimensions.size());
+  if (dimensions.size() > most_dimensions)
+    fail(Errc::shape_mismatch, "", "'shape' has {} dimensions, expected at most {}", dimensions.size(),
+         most_dimensions);
   for (const element dimension : dimensions) out.shape[out.rank++] = size_of(dimension, "a dimension of 'shape'");
 }
 
@@ -90,6 +91,14 @@ Described described_at(std::size_t position, element input) {
     if (!error.context().empty()) throw;
     throw error.within(fmt::format("inputs[{}]", position));
   }
+}
+
+void refuse_count(const Described& input, std::uint64_t seen, std::uint64_t expected) {
+  fail(Errc::shape_mismatch, tensor(input.name), "'data' has {} elements where 'shape' says {}", seen, expected);
+}
+
+void refuse_mixture(const Described& input) {
+  fail(Errc::type_mismatch, tensor(input.name), "'data' mixes values and arrays");
 }
 
 }  // namespace scalar::inline v0::serve

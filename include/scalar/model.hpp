@@ -1,12 +1,16 @@
 #pragma once
 /// A trained model: spec, canonical parameters, the fitted encoder, and where it comes from.
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "scalar/backend/native/native.hpp"
+#include "scalar/core/device.hpp"
 #include "scalar/data/uri.hpp"
 #include "scalar/model/detail/model_base.hpp"
+#include "scalar/model/foreign_model.hpp"
 #include "scalar/spec/specs.hpp"
 
 namespace scalar::inline v0 {
@@ -38,6 +42,8 @@ class Model {
   /// The columns the model reads as texts and as numbers, and its label, which a file need not have: read a file to
   /// predict with `data::read_csv(uri, {.schema = model.schema()})`.
   Schema schema() const { return data().encoder.schema(); }
+  /// The inputs and outputs as tensors: those that a server shows, and that AnyModel::run takes.
+  const Signature& signature() const { return data().signature; }
 
   /// Predictions of a table that has the model's input columns; other columns, and the label, are ignored.
   /// Errors: `Errc::not_found` for a missing column, `Errc::type_mismatch`, `Errc::invalid_argument`, as
@@ -91,25 +97,47 @@ class Model {
   std::shared_ptr<const ModelInfo> info_;  // with data_
 };
 
-/// A model of any spec: for repositories, servers and predictors. As Model otherwise.
+/// A model of any spec, or a foreign one: for repositories, servers and predictors. As Model otherwise.
+///
+/// Every model is a function from tensors to tensors, `run`. A model with a spec takes rows, and so does a foreign model
+/// with one FP32 input `[-1, features]` and one output of numbers `[-1, outputs]`; any other foreign model does not, and
+/// the members for rows (`encoder`, `compiled`, `schema`, `predict`) throw `Error{Errc::unsupported}` naming its
+/// signature.
 class AnyModel {
  public:
   AnyModel() = default;
   template <Spec S>
   AnyModel(Model<S> model)
       : data_(std::move(model.data_)), info_(std::move(model.info_)) {}  // NOLINT: every model is one
+  AnyModel(ForeignModel model);                                          // NOLINT
 
   explicit operator bool() const noexcept { return data_ != nullptr; }
+  bool is_foreign() const noexcept { return data_ != nullptr && data_->is_foreign(); }
+  /// The name of the spec; "foreign" for a foreign model.
   std::string_view spec_name() const { return data().spec_name; }
   const std::string& spec_json() const { return data().spec_json; }
-  const Encoder& encoder() const { return data().encoder; }
+  const Encoder& encoder() const { return data().with_rows().encoder; }
   const ModelInfo& info() const { return (void)data(), *info_; }
-  const CompiledModel& compiled() const { return data().compiled; }
-  Schema schema() const { return data().encoder.schema(); }
+  const CompiledModel& compiled() const { return data().with_rows().compiled; }
+  Schema schema() const { return data().with_rows().encoder.schema(); }
+  const Signature& signature() const { return data().signature; }
 
-  Prediction predict(const Table& table) const { return data().predict(table); }
-  Prediction predict(const Dataset& dataset) const { return data().predict(dataset); }
-  void predict(const BatchView& batch, BatchOut out) const { data().predict(batch, out); }
+  Prediction predict(const Table& table) const { return data().with_rows().predict(table); }
+  Prediction predict(const Dataset& dataset) const { return data().with_rows().predict(dataset); }
+  void predict(const BatchView& batch, BatchOut out) const { data().with_rows().predict(batch, out); }
+
+  /// Computes the outputs for `inputs`, both in the order of the signature. `outputs` keeps its memory from call to
+  /// call. A model with a spec also takes `[rows]` for `[-1, 1]`, and numbers of other types, which it converts; a
+  /// foreign one takes exactly its own types. Errors: `Errc::shape_mismatch`, `Errc::type_mismatch` naming the input;
+  /// `Errc::out_of_range` naming a value that the model's type does not hold exactly; those of `predict`, or of
+  /// Executable::run.
+  void run(std::span<const TensorView> inputs, std::vector<Tensor>& outputs) const { data().run(inputs, outputs); }
+
+  /// This model on `device`: a foreign model is opened again unless it is there already. Errors: `Errc::unsupported`
+  /// for a device that cannot run the model; those of backend::open_foreign.
+  AnyModel on(const Device& device) const;
+  /// The foreign model that this is. Errors: `Errc::type_mismatch` naming the spec of another model.
+  ForeignModel foreign() const;
 
   AnyModel with_metric(std::string name, double value) const {
     AnyModel other = *this;
@@ -118,6 +146,12 @@ class AnyModel {
   }
 
   void save(const data::Uri& uri) const { data().save(uri, *info_); }
+  /// Reads a model written by `save`, or one of another tool: a file of ONNX, XGBoost (JSON), TorchScript, or a
+  /// SavedModel folder (docs/bring_your_model.md). What Scalar's parameters can express is turned into them; the rest
+  /// stays foreign, and `info().notes` says why.
+  /// Errors: those of Model::load; `Errc::unsupported` for a file of unknown format, listing those that are known;
+  /// `Errc::unavailable` for a foreign model whose runner is not linked, naming the component to link; those of the
+  /// format's reader (scalar/interchange/) and of backend::open_foreign. Each names the file.
   static AnyModel load(const data::Uri& uri, const Runtime& runtime = {});
 
   /// The model as one of spec `S`. Errors: `Errc::type_mismatch` naming both specs.

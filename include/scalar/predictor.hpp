@@ -1,5 +1,5 @@
 #pragma once
-/// A model that makes predictions, behind a cache of rows that all its callers share.
+/// A model that makes predictions, behind a cache that all its callers share.
 #include <array>
 #include <concepts>
 #include <cstdint>
@@ -9,16 +9,21 @@
 #include <stop_token>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "scalar/cache/cache.hpp"
+#include "scalar/core/device.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/data/named_value.hpp"
+#include "scalar/data/signature.hpp"
+#include "scalar/data/tensor.hpp"
 #include "scalar/model.hpp"
 
 namespace scalar::inline v0 {
 
 struct PredictorOptions {
   std::uint64_t cache_bytes = 0;  ///< for keys, values and overhead of the prediction cache; 0: no cache
+  Device device{};                ///< where the model is computed; one that it cannot use is refused by name
 };
 
 /// Options of one call.
@@ -44,18 +49,32 @@ std::string_view name(CacheUse use) noexcept;
 /// computed; when another call is already computing a row, this one waits for its result.
 ///
 /// Predictions are pure, so a cached prediction has the same bytes as a computed one. Keys are the raw input bytes of a
-/// row, compared in full. Copies share the model and the cache. Thread safety: all const members may be called from any
-/// thread.
+/// row, compared in full. A model that is not batched, or whose rows of an output can differ in shape, is cached by its
+/// whole request. Copies share the model and the cache. Thread safety: all const members may be called from any thread.
 class Predictor {
  public:
-  /// Errors: `Errc::empty` for an empty model.
+  /// Errors: `Errc::empty` for an empty model; those of AnyModel::on for the device.
   explicit Predictor(AnyModel model, const PredictorOptions& options = {});
 
   const AnyModel& model() const noexcept;
-  /// The model's preprocessing: its inputs and classes.
-  const Encoder& encoder() const noexcept;
-  /// Predictions per row.
-  std::int64_t outputs() const noexcept;
+  /// The inputs and outputs of the model.
+  const Signature& signature() const noexcept;
+  /// The model's preprocessing: its inputs and classes. Errors: those of AnyModel::encoder.
+  const Encoder& encoder() const;
+  /// Predictions per row. Errors: those of AnyModel::compiled.
+  std::int64_t outputs() const;
+
+  /// Computes the outputs for `inputs`, both in the order of the signature. `outputs` keeps its memory from call to
+  /// call. Errors: those of AnyModel::run; `Errc::deadline_exceeded`, `Errc::canceled`; `Errc::failed` when the answer
+  /// of a batched model does not have one row for each row of the inputs.
+  CacheUse run(std::span<const TensorView> inputs, std::vector<Tensor>& outputs, const PredictOptions& call = {}) const;
+  /// As `run`, but returns the error code instead of throwing. `use` receives how the rows were answered.
+  Errc try_run(std::span<const TensorView> inputs, std::vector<Tensor>& outputs, const PredictOptions& call = {},
+               CacheUse* use = nullptr) const noexcept;
+  /// Answers from the cache alone. Returns true when everything that `run` would compute was in the cache; then
+  /// `outputs` has the answer. Computes nothing and does not wait. When it returns false, the call is not counted, and
+  /// `outputs` has unspecified values.
+  bool find(std::span<const TensorView> inputs, std::vector<Tensor>& outputs) const;
 
   /// Writes the predictions of `batch` to `out`, `[rows, outputs()]`.
   ///

@@ -6,6 +6,7 @@
 
 #include "scalar/core/error.hpp"
 #include "scalar/core/parallel.hpp"
+#include "scalar/model/row_tensors.hpp"
 
 namespace scalar::inline v0::model::detail {
 namespace {
@@ -87,6 +88,28 @@ void Base::set_compiled(CompiledModel ready) {
                     std::to_string(classes),
                 std::string(spec_name));
   compiled = std::move(ready);
+  signature = signature_of(encoder, compiled.outputs());
+}
+
+void Base::run(std::span<const TensorView> inputs, std::vector<Tensor>& outputs) const {
+  TensorBatch batch;
+  batch.set(inputs, signature);
+  const std::int64_t rows = batch.view().rows();
+  std::vector<double> predictions(static_cast<std::size_t>(rows * compiled.outputs()));
+  const BatchOut out(predictions.data(), rows, compiled.outputs());
+  if (rows > 0) predict(batch.view(), out);
+  set_outputs(out, encoder.classes(), outputs);
+}
+
+void Base::throw_without_rows() const {
+  std::string texts[2];
+  for (std::size_t side = 0; side < 2; ++side)
+    for (const TensorInfo& tensor : side == 0 ? signature.inputs : signature.outputs)
+      texts[side] += (texts[side].empty() ? "" : ", ") + tensor.name + " " + std::string(name(tensor.type)) + " " +
+                     shape_text(tensor.shape);
+  throw Error(Errc::unsupported,
+              "it takes tensors, not rows: " + texts[0] + " -> " + texts[1] + "; use signature() and run()",
+              "foreign model");
 }
 
 void Base::predict(const BatchView& batch, BatchOut out) const {

@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "model/foreign_data.hpp"
 #include "model/specs.hpp"
 #include "scalar/spec/specs.hpp"
 
@@ -21,7 +22,7 @@ const SpecEntry* find_entered(std::string_view name) noexcept {
 }  // namespace
 
 bool enter(SpecEntry& entry) noexcept {
-  if (visit_spec(entry.name, AllSpecs{}, []<class S>() {})) return false;
+  if (entry.name == foreign_name || visit_spec(entry.name, AllSpecs{}, []<class S>() {})) return false;
   const std::lock_guard lock(mutex);
   if (const SpecEntry* there = find_entered(entry.name)) return there->assemble == entry.assemble;
   entry.next = std::exchange(first, &entry);

@@ -2,16 +2,21 @@
 #include <fcntl.h>
 
 #include <limits>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "core/fail.hpp"
 #include "core/quoted.hpp"
 #include "model/files.hpp"
+#include "model/foreign_data.hpp"
+#include "model/other_tools.hpp"
 #include "model/specs.hpp"
 #include "scalar/core/hash.hpp"
 #include "scalar/core/json.hpp"
 #include "scalar/data/store.hpp"
 #include "scalar/model.hpp"
+#include "scalar/spec/parameters.hpp"
 
 namespace scalar::inline v0 {
 namespace model::detail {
@@ -177,7 +182,7 @@ void Base::save(const data::Uri& uri, const ModelInfo& info) const {
   const std::string file =
       is_file ? fmt::format("{}.bin", parameters_stem) : fmt::format("{}-{:.16}.bin", parameters_stem, hash);
   const json::Value content = json::Object{
-      {"encoder", encoder.to_json()},
+      {"encoder", is_foreign() ? json::Value() : encoder.to_json()},
       {"files", json::Object{{file, json::Object{{"bytes", std::uint64_t{parameters.size()}}, {"sha256", hash}}}}},
       {"format", format},
       {"info", to_value(info)},
@@ -192,28 +197,86 @@ void Base::save(const data::Uri& uri, const ModelInfo& info) const {
   target.publish();
 }
 
-}  // namespace model::detail
+namespace {
 
-AnyModel AnyModel::load(const data::Uri& uri, const Runtime& runtime) {
-  using namespace model::detail;
+/// What a foreign model's manifest says of it.
+struct SavedForeign {
+  std::string format;
+  ForeignOptions options;
+};
+
+SavedForeign foreign_from(const json::Value& fields) {
+  SavedForeign saved{.format = fields.at("format").as_string(), .options = {}};
+  const json::Value& batched = fields.at("batched");
+  if (!batched.is_null()) saved.options.batched = batched.as_bool();
+  return saved;
+}
+
+/// The files of a foreign model, from the block that parameter_bytes made.
+std::map<std::string, std::vector<std::byte>> files_from(std::span<const std::byte> block) {
+  const TensorReader reader(block);
+  std::map<std::string, std::vector<std::byte>> files;
+  for (const std::string& path : reader.names()) {
+    const std::vector<std::uint8_t> bytes = reader.read<std::uint8_t>(path);
+    const auto view = std::as_bytes(std::span(bytes));
+    files[path].assign(view.begin(), view.end());
+  }
+  return files;
+}
+
+/// A model that `save` wrote. `options` replace those that a foreign model was saved with.
+AnyModel load_saved(const data::Uri& uri, const ForeignOptions* options, const Runtime& runtime) {
   const Files files = uri.scheme() == "file" ? read_from_directory(uri.path()) : read_from_store(uri, runtime);
   Assemble assemble = nullptr;
   const json::Value *fields = nullptr, *encoder = nullptr;
   ModelInfo info;
+  std::optional<SavedForeign> foreign;
   reading(files.manifest_path, [&] {
     const json::Value& spec = files.content.at("spec");
-    assemble = find_spec(spec.at("name").as_string());
+    const std::string& name = spec.at("name").as_string();
+    fields = &spec.at("fields");
+    encoder = &files.content.at("encoder");
+    info = info_from(files.content.at("info"));
+    if (name == foreign_name) {
+      foreign = foreign_from(*fields);
+      return;
+    }
+    assemble = find_spec(name);
     if (assemble == nullptr)
       fail(Errc::unsupported, files.manifest_path,
            "a model of \"{}\", which this program does not know; a spec from outside Scalar has to be entered with "
            "scalar::register_spec<...>()",
-           spec.at("name").as_string());
-    fields = &spec.at("fields");
-    encoder = &files.content.at("encoder");
-    info = info_from(files.content.at("info"));
+           name);
   });
-  return assemble({files.manifest_path, files.parameters_path, *fields, *encoder, std::move(info), files.parameters},
-                  runtime);
+  if (!foreign)
+    return assemble({files.manifest_path, files.parameters_path, *fields, *encoder, std::move(info), files.parameters},
+                    runtime);
+  backend::ForeignFiles opened{.format = foreign->format, .files = {}};
+  reading(files.parameters_path, [&] { opened.files = files_from(files.parameters); });
+  return naming(uri, [&] {
+    return ForeignModel(std::move(opened), options == nullptr ? foreign->options : *options, std::move(info), runtime);
+  });
+}
+
+}  // namespace
+}  // namespace model::detail
+
+AnyModel AnyModel::load(const data::Uri& uri, const Runtime& runtime) {
+  using namespace model::detail;
+  return naming(uri, [&] {
+    if (std::optional<OtherModel> other = find_other_model(uri, runtime))
+      return import_or_open(*std::move(other), runtime);
+    return load_saved(uri, nullptr, runtime);
+  });
+}
+
+ForeignModel ForeignModel::load(const data::Uri& uri, const ForeignOptions& options, const Runtime& runtime) {
+  using namespace model::detail;
+  return naming(uri, [&] {
+    if (std::optional<OtherModel> other = find_other_model(uri, runtime))
+      return open_other(*std::move(other), options, {}, runtime);
+    return load_saved(uri, &options, runtime).foreign();
+  });
 }
 
 }  // namespace scalar::inline v0

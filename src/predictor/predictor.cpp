@@ -6,8 +6,10 @@
 #include <optional>
 
 #include "core/fail.hpp"
-#include "predictor/row_batch.hpp"
-#include "scalar/cache/claim.hpp"
+#include "predictor/batch_rows.hpp"
+#include "predictor/tensor_rows.hpp"
+#include "scalar/data/check_inputs.hpp"
+#include "scalar/model/row_tensors.hpp"
 
 namespace scalar::inline v0 {
 
@@ -16,38 +18,32 @@ std::string_view name(CacheUse use) noexcept {
   return cache::name(static_cast<cache::Outcome>(use));  // they share their words and numbers
 }
 
-struct Predictor::State {
-  AnyModel model;
-  std::unique_ptr<cache::Cache> cache;
-
-  CacheUse answer(const BatchView& batch, BatchOut out, const PredictOptions& call) const;
-};
+void predictor::require_time(const PredictOptions& call) {
+  if (call.stop.stop_requested()) fail(Errc::canceled, "", "the call was canceled before its rows were computed");
+  if (call.deadline != TimePoint::max() && std::chrono::steady_clock::now() > call.deadline)
+    fail(Errc::deadline_exceeded, "", "the deadline passed before the rows were computed");
+}
 
 namespace {
 
-using predictor::GatheredRows;
-using predictor::RowKeys;
-using Claim = cache::Claim;
+using predictor::BatchRows;
+using predictor::TensorRows;
+using predictor::TensorScratch;
+using predictor::WholeRequest;
 
 constexpr std::size_t most_kept_bytes = std::size_t{1} << 20;
 
-/// A row that the cache did not have.
-struct ClaimedRow {
-  Claim claim;
-  std::int64_t index;
-};
-
 /// Memory that the calls of a thread reuse, so that a warm call allocates only what the cache stores.
 struct Scratch {
-  RowKeys keys{};
-  GatheredRows gathered{};
-  std::vector<ClaimedRow> mine{}, theirs{};
-  std::vector<std::int64_t> indices{};
-  std::vector<double> values{};
+  predictor::ClaimedRows claimed{};
+  predictor::BatchScratch batch{};
+  predictor::TensorScratch tensors{};
+  model::TensorBatch tensor_batch{};
+  std::vector<double> predictions{};
 
   std::size_t kept_bytes() const noexcept {
-    return keys.kept_bytes() + gathered.kept_bytes() + (mine.capacity() + theirs.capacity()) * sizeof(ClaimedRow) +
-           indices.capacity() * sizeof(std::int64_t) + values.capacity() * sizeof(double);
+    return claimed.kept_bytes() + batch.kept_bytes() + tensors.kept_bytes() + tensor_batch.kept_bytes() +
+           predictions.capacity() * sizeof(double);
   }
 };
 
@@ -71,15 +67,6 @@ class ScratchLease {
   std::unique_ptr<Scratch> scratch_;
 };
 
-std::span<std::byte> row_bytes(BatchOut out, std::int64_t row) { return std::as_writable_bytes(out.row(row)); }
-
-/// Throws when the deadline has passed or a stop was requested. Claims that the exception destroys are handed over.
-void require_time(const PredictOptions& call) {
-  if (call.stop.stop_requested()) fail(Errc::canceled, "", "the call was canceled before its rows were computed");
-  if (call.deadline != TimePoint::max() && std::chrono::steady_clock::now() > call.deadline)
-    fail(Errc::deadline_exceeded, "", "the deadline passed before the rows were computed");
-}
-
 /// True when the batch has the model's inputs: only then do equal key bytes mean equal rows.
 bool has_inputs(const BatchView& batch, const Encoder& encoder) {
   const auto& inputs = encoder.inputs();
@@ -94,86 +81,26 @@ bool has_inputs(const BatchView& batch, const Encoder& encoder) {
                     });
 }
 
-/// The rows of one call that the cache did not have: this call computes those it has claimed, and waits for the others.
-class MissingRows {
- public:
-  MissingRows(const AnyModel& model, const BatchView& batch, BatchOut out, const PredictOptions& call, Scratch& scratch)
-      : model_(model), batch_(batch), out_(out), call_(call), scratch_(scratch) {}
-  MissingRows(const MissingRows&) = delete;
-  ~MissingRows() {  // hands the remaining claims over to the calls that wait for them
-    scratch_.mine.clear();
-    scratch_.theirs.clear();
-  }
+/// True when an input has no elements: then the number of rows is only a claim.
+bool has_empty(std::span<const TensorView> inputs) {
+  return std::any_of(inputs.begin(), inputs.end(), [](const TensorView& input) { return input.elements() == 0; });
+}
 
-  void claim(cache::Cache& cache, const cache::Key& key, std::int64_t row) {
-    Claim claim = cache.claim(key);
-    if (claim.state() == Claim::State::found) return take(claim, row);  // another call has stored it in the meantime
-    (claim.state() == Claim::State::mine ? scratch_.mine : scratch_.theirs).push_back({std::move(claim), row});
+/// What `work` throws, as a code. `use` receives its result.
+template <class Work>
+Errc code_of(Work work, CacheUse* use) noexcept {
+  try {
+    const CacheUse how = work();
+    if (use != nullptr) *use = how;
+    return Errc::ok;
+  } catch (const Error& error) {
+    return error.code();
+  } catch (const std::bad_alloc&) {
+    return Errc::resource_exhausted;
+  } catch (...) {
+    return Errc::internal;
   }
-
-  /// Computes its own rows first and only then waits for the others, so that overlapping calls cannot deadlock.
-  void resolve() {
-    if (!scratch_.mine.empty()) compute_mine();
-    for (ClaimedRow& row : scratch_.theirs) {
-      if (row.claim.wait({.deadline = call_.deadline, .stop = call_.stop}) == Claim::State::found) {
-        take(row.claim, row.index);
-        ++waited_;
-      } else {  // handed over
-        scratch_.mine.clear();
-        scratch_.mine.push_back(std::move(row));
-        compute_mine();
-      }
-    }
-  }
-  bool computed() const { return computed_ > 0; }
-  bool waited() const { return waited_ > 0; }
-  bool found() const { return found_ > 0; }
-
- private:
-  void take(const Claim& claim, std::int64_t row) {
-    const auto bytes = claim.value().bytes();
-    std::copy(bytes.begin(), bytes.end(), row_bytes(out_, row).begin());
-    ++found_;
-  }
-
-  void compute_mine() {
-    std::vector<ClaimedRow>& mine = scratch_.mine;
-    try {
-      require_time(call_);
-      predict_mine();
-    } catch (...) {
-      // With several rows, it is unknown which one failed: the claims are handed over, and the calls that wait compute
-      // their rows themselves.
-      if (mine.size() == 1) mine[0].claim.fail(std::current_exception());
-      throw;
-    }
-    for (ClaimedRow& row : mine) row.claim.publish(row_bytes(out_, row.index));
-    computed_ += mine.size();
-  }
-
-  void predict_mine() {
-    const std::vector<ClaimedRow>& mine = scratch_.mine;
-    const auto count = static_cast<std::int64_t>(mine.size());
-    if (count == batch_.rows()) return model_.predict(batch_, out_);  // all rows, in their order
-    scratch_.indices.clear();
-    for (const ClaimedRow& row : mine) scratch_.indices.push_back(row.index);
-    scratch_.values.resize(mine.size() * static_cast<std::size_t>(out_.columns));
-    scratch_.gathered.set(batch_, scratch_.indices);
-    const BatchOut computed(scratch_.values.data(), count, out_.columns);
-    model_.predict(scratch_.gathered.view(), computed);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::span<double> values = computed.row(i);
-      std::copy(values.begin(), values.end(), out_.row(mine[static_cast<std::size_t>(i)].index).begin());
-    }
-  }
-
-  const AnyModel& model_;
-  const BatchView& batch_;
-  BatchOut out_;
-  const PredictOptions& call_;
-  Scratch& scratch_;
-  std::size_t computed_ = 0, waited_ = 0, found_ = 0;
-};
+}
 
 std::string place_of(const InputColumn& input) { return "column \"" + input.name + "\""; }
 
@@ -236,47 +163,128 @@ const NamedValue& value_of(const InputColumn& input, std::span<const NamedValue>
 
 }  // namespace
 
+struct Predictor::State {
+  AnyModel model;
+  std::unique_ptr<cache::Cache> cache;
+  bool has_cacheable_rows = true;  // of a foreign model: else it is cached by the whole request
+
+  CacheUse answer(const BatchView& batch, BatchOut out, const PredictOptions& call) const;
+  CacheUse run(std::span<const TensorView> inputs, std::vector<Tensor>& outputs, const PredictOptions& call) const;
+  bool find(std::span<const TensorView> inputs, std::vector<Tensor>& outputs) const;
+
+  bool is_cacheable(const BatchView& batch, BatchOut out) const {
+    return cache != nullptr && batch.rows() > 0 && out.rows == batch.rows() &&
+           out.columns == model.compiled().outputs() && has_inputs(batch, model.encoder());
+  }
+  CacheUse answer(const BatchView& batch, BatchOut out, const PredictOptions& call, Scratch& scratch) const;
+  bool find(const BatchView& batch, BatchOut out, Scratch& scratch) const;
+
+  /// Answers the tensors of a model with rows by `predict(batch, out)`, and writes the outputs when that is true.
+  template <class Predict>
+  bool by_batch(std::span<const TensorView> inputs, std::vector<Tensor>& outputs, Scratch& scratch,
+                Predict predict) const;
+  /// Calls `visit(rows)` with the parts of a foreign model's call that have places of their own in the cache.
+  template <class Visit>
+  auto by_tensors(std::span<const TensorView> inputs, std::vector<Tensor>& outputs, TensorScratch& scratch,
+                  Visit visit) const;
+};
+
 CacheUse Predictor::State::answer(const BatchView& batch, BatchOut out, const PredictOptions& call) const {
-  const std::int64_t rows = batch.rows();
-  const bool fits = out.rows == rows && out.columns == model.compiled().outputs() && has_inputs(batch, model.encoder());
-  if (cache == nullptr || !call.use_cache || rows <= 0 || !fits) {
-    require_time(call);
-    model.predict(batch, out);  // for a batch that does not fit, the model throws its own message
+  if (call.use_cache && is_cacheable(batch, out)) {
+    ScratchLease scratch;
+    return answer(batch, out, call, *scratch);
+  }
+  predictor::require_time(call);
+  model.predict(batch, out);  // for a batch that does not fit, the model throws its own message
+  return CacheUse::bypass;
+}
+
+CacheUse Predictor::State::answer(const BatchView& batch, BatchOut out, const PredictOptions& call,
+                                  Scratch& scratch) const {
+  BatchRows rows(model, batch, out, scratch.batch);
+  return predictor::answer(*cache, rows, call, scratch.claimed);
+}
+
+bool Predictor::State::find(const BatchView& batch, BatchOut out, Scratch& scratch) const {
+  BatchRows rows(model, batch, out, scratch.batch);
+  return predictor::find_all(*cache, rows);
+}
+
+template <class Predict>
+bool Predictor::State::by_batch(std::span<const TensorView> inputs, std::vector<Tensor>& outputs, Scratch& scratch,
+                                Predict predict) const {
+  scratch.tensor_batch.set(inputs, model.signature());
+  const BatchView batch = scratch.tensor_batch.view();
+  const std::int64_t columns = model.compiled().outputs();
+  scratch.predictions.resize(static_cast<std::size_t>(batch.rows() * columns));
+  const BatchOut out(scratch.predictions.data(), batch.rows(), columns);
+  if (!predict(batch, out)) return false;
+  model::set_outputs(out, model.encoder().classes(), outputs);
+  return true;
+}
+
+template <class Visit>
+auto Predictor::State::by_tensors(std::span<const TensorView> inputs, std::vector<Tensor>& outputs,
+                                  TensorScratch& scratch, Visit visit) const {
+  if (has_cacheable_rows) {
+    TensorRows rows(model, inputs, outputs, scratch);
+    return visit(rows);
+  }
+  WholeRequest request(model, inputs, outputs, scratch);
+  return visit(request);
+}
+
+CacheUse Predictor::State::run(std::span<const TensorView> inputs, std::vector<Tensor>& outputs,
+                               const PredictOptions& call) const {
+  if (cache == nullptr || !call.use_cache) {
+    predictor::require_time(call);
+    model.run(inputs, outputs);
     return CacheUse::bypass;
   }
   ScratchLease scratch;
-  RowKeys& keys = (*scratch).keys;
-  keys.set(batch);
-  const std::uint64_t generation = cache->generation();
-  std::optional<MissingRows> missing;
-  std::int64_t hits = 0;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const cache::Key key = cache->key(keys[row], generation);
-    if (cache->find(key, row_bytes(out, row))) {
-      ++hits;
-      continue;
-    }
-    if (!missing) missing.emplace(model, batch, out, call, *scratch);
-    missing->claim(*cache, key, row);
+  if (!model.is_foreign()) {
+    CacheUse use = CacheUse::bypass;
+    by_batch(inputs, outputs, *scratch, [&](const BatchView& batch, BatchOut out) {
+      if (batch.rows() > 0) use = answer(batch, out, call, *scratch);
+      return true;
+    });
+    return use;
   }
-  if (!missing) return CacheUse::hit;
-  missing->resolve();
-  if (missing->computed()) return hits > 0 || missing->found() ? CacheUse::partial : CacheUse::miss;
-  return missing->waited() ? CacheUse::coalesced : CacheUse::hit;
+  data::check_inputs(model.signature(), inputs);
+  if (has_cacheable_rows && has_empty(inputs)) {
+    predictor::require_time(call);
+    model.run(inputs, outputs);
+    return CacheUse::bypass;
+  }
+  return by_tensors(inputs, outputs, (*scratch).tensors,
+                    [&](auto& rows) { return predictor::answer(*cache, rows, call, (*scratch).claimed); });
+}
+
+bool Predictor::State::find(std::span<const TensorView> inputs, std::vector<Tensor>& outputs) const {
+  if (cache == nullptr) return false;
+  ScratchLease scratch;
+  if (!model.is_foreign())
+    return by_batch(inputs, outputs, *scratch, [&](const BatchView& batch, BatchOut out) {
+      return batch.rows() > 0 && find(batch, out, *scratch);
+    });
+  data::check_inputs(model.signature(), inputs);
+  if (has_cacheable_rows && has_empty(inputs)) return false;
+  return by_tensors(inputs, outputs, (*scratch).tensors, [&](auto& rows) { return predictor::find_all(*cache, rows); });
 }
 
 Predictor::Predictor(AnyModel model, const PredictorOptions& options) {
-  (void)model.compiled();  // throws for an empty model
   auto state = std::make_shared<State>();
-  state->model = std::move(model);
+  state->model = model.on(options.device);  // throws for an empty model
+  state->has_cacheable_rows = predictor::has_cacheable_rows(state->model.signature());
   if (options.cache_bytes > 0)
     state->cache = std::make_unique<cache::Cache>(cache::CacheOptions{.capacity_bytes = options.cache_bytes});
   state_ = std::move(state);
 }
 
 const AnyModel& Predictor::model() const noexcept { return state_->model; }
-const Encoder& Predictor::encoder() const noexcept { return state_->model.encoder(); }
-std::int64_t Predictor::outputs() const noexcept { return state_->model.compiled().outputs(); }
+const Signature& Predictor::signature() const noexcept { return state_->model.signature(); }
+const Encoder& Predictor::encoder() const { return state_->model.encoder(); }
+std::int64_t Predictor::outputs() const { return state_->model.compiled().outputs(); }
 
 CacheUse Predictor::predict(const BatchView& batch, BatchOut out, const PredictOptions& call) const {
   return state_->answer(batch, out, call);
@@ -284,34 +292,27 @@ CacheUse Predictor::predict(const BatchView& batch, BatchOut out, const PredictO
 
 Errc Predictor::try_predict(const BatchView& batch, BatchOut out, const PredictOptions& call,
                             CacheUse* use) const noexcept {
-  try {
-    const CacheUse how = state_->answer(batch, out, call);
-    if (use != nullptr) *use = how;
-    return Errc::ok;
-  } catch (const Error& error) {
-    return error.code();
-  } catch (const std::bad_alloc&) {
-    return Errc::resource_exhausted;
-  } catch (...) {
-    return Errc::internal;
-  }
+  return code_of([&] { return state_->answer(batch, out, call); }, use);
 }
 
 bool Predictor::find(const BatchView& batch, BatchOut out) const {
-  cache::Cache* const cache = state_->cache.get();
-  const std::int64_t rows = batch.rows();
-  const bool fits = out.rows == rows && out.columns == outputs() && has_inputs(batch, state_->model.encoder());
-  if (cache == nullptr || rows <= 0 || !fits) return false;
+  if (!state_->is_cacheable(batch, out)) return false;
   ScratchLease scratch;
-  RowKeys& keys = (*scratch).keys;
-  keys.set(batch);
-  const std::uint64_t generation = cache->generation();
-  // With several rows, some may be missing: check all of them before any is counted as a hit.
-  for (std::int64_t row = 0; rows > 1 && row < rows; ++row)
-    if (!cache->contains(cache->key(keys[row], generation))) return false;
-  for (std::int64_t row = 0; row < rows; ++row)
-    if (!cache->find(cache->key(keys[row], generation), row_bytes(out, row))) return false;
-  return true;
+  return state_->find(batch, out, *scratch);
+}
+
+CacheUse Predictor::run(std::span<const TensorView> inputs, std::vector<Tensor>& outputs,
+                        const PredictOptions& call) const {
+  return state_->run(inputs, outputs, call);
+}
+
+Errc Predictor::try_run(std::span<const TensorView> inputs, std::vector<Tensor>& outputs, const PredictOptions& call,
+                        CacheUse* use) const noexcept {
+  return code_of([&] { return state_->run(inputs, outputs, call); }, use);
+}
+
+bool Predictor::find(std::span<const TensorView> inputs, std::vector<Tensor>& outputs) const {
+  return state_->find(inputs, outputs);
 }
 
 Prediction Predictor::predict_all(const BatchView& batch, const PredictOptions& call) const {

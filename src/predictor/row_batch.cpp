@@ -24,11 +24,17 @@ void append_row(std::vector<std::byte>& out, std::span<const BatchColumn> column
 
 }  // namespace
 
-void RowKeys::set(const BatchView& batch) {
+void RowKeys::set(const BatchView& batch, Form form) {
   bytes_.clear();
   ends_.clear();
   if (batch.is_dense()) {
     dense_ = batch.dense();
+    for (std::int64_t row = 0; form == Form::marked && row < batch.rows(); ++row) {
+      const auto floats = std::as_bytes(dense_.row(row));
+      bytes_.insert(bytes_.end(), floats.begin(), floats.end());
+      append(bytes_, std::byte{1});
+      ends_.push_back(bytes_.size());
+    }
     return;
   }
   ends_.reserve(static_cast<std::size_t>(batch.rows()));

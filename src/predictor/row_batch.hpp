@@ -14,7 +14,11 @@ namespace scalar::inline v0::predictor {
 /// length and the bytes of a text. `set` reuses the memory of the previous batch.
 class RowKeys {
  public:
-  void set(const BatchView& batch);
+  enum class Form : std::uint8_t {
+    plain = 0,
+    marked = 1,  ///< one more byte, which makes the keys of a dense batch others than the plain ones
+  };
+  void set(const BatchView& batch, Form form = Form::plain);
   std::span<const std::byte> operator[](std::int64_t row) const;
   std::size_t kept_bytes() const noexcept { return bytes_.capacity() + ends_.capacity() * sizeof(std::size_t); }
 

@@ -252,8 +252,8 @@ class InferDecoder {
 
   /// The type that the request says. Throws when the input cannot be made from it.
   DataType check_type(const Described& input, const TensorInfo& expected) const {
+    if (input.datatype == name(expected.type)) return expected.type;
     const std::optional<DataType> given = data_type(input.datatype);
-    if (given == expected.type) return *given;
     const bool converts = form_.is_of_rows && expected.type != DataType::bytes;
     if (converts && given && *given != DataType::bytes) return *given;
     fail(Errc::type_mismatch, tensor(input.name), "has datatype {}, expected {}{}", quoted(input.datatype),
@@ -329,7 +329,10 @@ class InferDecoder {
     if (!form_.dense && form_.inputs.size() != 1)
       fail(Errc::invalid_argument, "", "a raw body needs a model with one input");
     const TensorInfo& expected = form_.dense ? *form_.dense : form_.inputs[0];
-    Described input{.name = expected.name, .datatype = name(expected.type), .binary_bytes = body.size()};
+    Described input;
+    input.name = expected.name;
+    input.datatype = name(expected.type);
+    input.binary_bytes = body.size();
     set_raw_shape(input, expected, body.size());
     check_size(input);
     out_.begin_inputs(1);

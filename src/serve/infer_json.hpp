@@ -44,7 +44,7 @@ inline constexpr std::size_t most_dimensions = 32;
 struct Described {
   std::string_view name{};
   std::string_view datatype{};
-  std::array<std::uint64_t, most_dimensions> shape{};
+  std::array<std::uint64_t, most_dimensions> shape;  // of which `rank` are set
   std::size_t rank = 0;
   std::size_t position = 0;  // among the inputs
   std::optional<simdjson::dom::array> data{};

@@ -1,8 +1,10 @@
 #include "serve/outputs.hpp"
 
 #include <limits>
+#include <optional>
 
 #include "core/fail.hpp"
+#include "scalar/data/check_inputs.hpp"
 #include "serve/quote.hpp"
 
 namespace scalar::inline v0::serve {
@@ -52,21 +54,15 @@ std::uint64_t text_of(const Tensor& tensor) {
   return total;
 }
 
-/// Whether the shape of an output is what the model promises for a request of `rows` rows.
-bool fits(const RequestForm& form, const TensorInfo& info, const Tensor& tensor, std::int64_t rows) {
-  if (tensor.type != info.type || tensor.shape.size() != info.shape.size()) return false;
-  for (std::size_t i = 0; i < info.shape.size(); ++i) {
-    if (tensor.shape[i] < 0 || (info.shape[i] != -1 && tensor.shape[i] != info.shape[i])) return false;
-    if (form.is_batched && i == 0 && tensor.shape[i] != rows) return false;
-  }
-  return true;
-}
-
-/// The number of elements of a shape without negative lengths; `most` when it overflows.
-std::uint64_t count_of(const Tensor& tensor) noexcept {
-  std::uint64_t count = 1;
-  for (const std::int64_t length : tensor.shape) count = times(count, static_cast<std::uint64_t>(length));
-  return count;
+/// The number of elements of an output. Throws when its type or shape is not what the model promises.
+std::uint64_t checked_elements(const RequestForm& form, const TensorInfo& info, const Tensor& output,
+                               std::int64_t rows) {
+  const std::optional<std::int64_t> count = data::elements_of(output.shape);
+  const bool has_rows = !form.is_batched || (!output.shape.empty() && output.shape[0] == rows);
+  if (count && has_rows && output.type == info.type && data::fits(output.shape, info.shape))
+    return static_cast<std::uint64_t>(*count);
+  fail(Errc::failed, "output " + quoted(info.name), "the model gave {} {} for {} rows, its signature says {} {}",
+       name(output.type), shape_text(output.shape), rows, name(info.type), shape_text(info.shape));
 }
 
 }  // namespace
@@ -91,7 +87,8 @@ std::uint64_t answer_bytes(const RequestForm& form, const InferRequest& request,
   std::uint64_t total = around_answer;
   for (const InferRequest::Wanted& wanted : request.wanted()) {
     const Tensor& output = outputs[wanted.output];
-    total += encoded_bytes(form.outputs[wanted.output], wanted.is_binary, count_of(output), text_of(output));
+    total += encoded_bytes(form.outputs[wanted.output], wanted.is_binary, static_cast<std::uint64_t>(output.elements()),
+                           text_of(output));
   }
   return total;
 }
@@ -121,10 +118,7 @@ void check_outputs(const RequestForm& form, const InferRequest& request, std::sp
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const TensorInfo& info = form.outputs[i];
     const Tensor& output = outputs[i];
-    if (!fits(form, info, output, request.rows()))
-      fail(Errc::failed, "output " + quoted(info.name), "the model gave {} {} for {} rows, its signature says {} {}",
-           name(output.type), shape_text(output.shape), request.rows(), name(info.type), shape_text(info.shape));
-    const std::uint64_t count = count_of(output);
+    const std::uint64_t count = checked_elements(form, info, output, request.rows());
     const bool is_text = info.type == DataType::bytes;
     if (output.texts.size() != (is_text ? count : 0) || output.data.size() != times(count, size_bytes(info.type)))
       fail(Errc::failed, "output " + quoted(info.name), "the model gave {} elements, the shape {} has {}",

@@ -60,7 +60,7 @@ RequestForm request_form(const Servable& servable, const std::string& place) {
     form.lists_dense = rows->prefers_dense;
     for (const std::string& label : rows->classes)
       form.label_bytes = std::max<std::uint64_t>(form.label_bytes, label.size());
-    if (!rows->classes.empty()) form.doubles_per_row = static_cast<std::uint64_t>(rows->outputs);
+    form.doubles_per_row = static_cast<std::uint64_t>(rows->outputs);
   }
   if (form.inputs.empty()) fail(bad, place, "the signature has no inputs");
   if (form.outputs.empty()) fail(bad, place, "the signature has no outputs");

@@ -1,62 +1,28 @@
 #include "scalar/serve/servable.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "core/fail.hpp"
+#include "scalar/model/row_tensors.hpp"
 #include "serve/row_batch.hpp"
 
 namespace scalar::inline v0::serve {
 namespace {
 
-/// Gives `tensor` a type and a shape `[rows, columns]`.
-void shape(Tensor& tensor, DataType type, std::int64_t rows, std::int64_t columns) {
-  const auto count = static_cast<std::size_t>(rows * columns);
-  tensor.type = type;
-  tensor.shape.assign({rows, columns});
-  tensor.data.resize(count * size_bytes(type));
-  tensor.texts.resize(type == DataType::bytes ? count : 0);
-}
-
-/// The outputs of a model of rows, and the predictions that they are made from.
-class RowOutputs {
+/// Where a model of rows writes its predictions.
+class Predictions {
  public:
-  RowOutputs(const RowSignature& signature, std::int64_t rows, std::vector<Tensor>& outputs)
-      : signature_(signature), rows_(rows), outputs_(outputs) {
-    outputs_.resize(signature.classes.empty() ? 1 : 2);
-    if (!signature.classes.empty())
-      probabilities_.resize(static_cast<std::size_t>(rows * signature.outputs));
-    else
-      shape(outputs_[0], DataType::float64, rows, signature.outputs);
-  }
-  /// Where the model writes its predictions.
-  BatchOut out() {
-    double* const first =
-        signature_.classes.empty() ? reinterpret_cast<double*>(outputs_[0].data.data()) : probabilities_.data();
-    return {first, rows_, signature_.outputs};
-  }
-  /// Makes the outputs from the predictions.
-  void finish() {
-    if (signature_.classes.empty()) return;
-    Tensor &narrow = outputs_[0], &labels = outputs_[1];
-    shape(narrow, DataType::float32, rows_, signature_.outputs);
-    std::transform(probabilities_.begin(), probabilities_.end(), reinterpret_cast<float*>(narrow.data.data()),
-                   [](double probability) { return static_cast<float>(probability); });
-    shape(labels, DataType::bytes, rows_, 1);
-    for (std::int64_t row = 0; row < rows_; ++row) {
-      const std::span<const double> values = out().row(row);
-      const auto best = static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
-      labels.texts[static_cast<std::size_t>(row)] = signature_.classes[best];
-    }
-  }
+  Predictions(std::int64_t rows, std::int64_t outputs)
+      : values_(static_cast<std::size_t>(rows * outputs)), out_(values_.data(), rows, outputs) {}
+  Predictions(const Predictions&) = delete;
+  BatchOut out() const noexcept { return out_; }
 
  private:
-  const RowSignature& signature_;
-  std::int64_t rows_;
-  std::vector<Tensor>& outputs_;
-  std::vector<double> probabilities_{};
+  std::vector<double> values_;
+  BatchOut out_;
 };
 
+/// A predictor of a model with a spec.
 class ServedPredictor final : public RowServable {
  public:
   explicit ServedPredictor(Predictor predictor) : RowServable(rows_of(predictor)), predictor_(std::move(predictor)) {}
@@ -79,6 +45,28 @@ class ServedPredictor final : public RowServable {
   }
 
   Predictor predictor_;
+};
+
+/// A predictor of a foreign model.
+class ServedForeignPredictor final : public Servable {
+ public:
+  explicit ServedForeignPredictor(Predictor predictor)
+      : predictor_(std::move(predictor)), platform_("scalar_" + predictor_.model().foreign().files().format) {}
+
+  const Signature& signature() const noexcept override { return predictor_.signature(); }
+  std::string_view platform() const noexcept override { return platform_; }
+  CacheUse run(std::span<const TensorView> inputs, std::vector<Tensor>& outputs,
+               const PredictOptions& call) const override {
+    return predictor_.run(inputs, outputs, call);
+  }
+  bool find(std::span<const TensorView> inputs, std::vector<Tensor>& outputs) const override {
+    return predictor_.find(inputs, outputs);
+  }
+  cache::CacheStats cache_stats() const noexcept override { return predictor_.cache_stats(); }
+
+ private:
+  Predictor predictor_;
+  std::string platform_;
 };
 
 class ServedPredictFunction final : public RowServable {
@@ -125,21 +113,22 @@ RowServable::RowServable(RowSignature signature) : rows_(std::move(signature)), 
 CacheUse RowServable::run(std::span<const TensorView> inputs, std::vector<Tensor>& outputs,
                           const PredictOptions& call) const {
   const RowBatch batch(inputs);
-  RowOutputs out(rows_, batch.view().rows(), outputs);
-  const CacheUse use = predict(batch.view(), out.out(), call);
-  out.finish();
+  const Predictions predictions(batch.view().rows(), rows_.outputs);
+  const CacheUse use = predict(batch.view(), predictions.out(), call);
+  model::set_outputs(predictions.out(), rows_.classes, outputs);
   return use;
 }
 
 bool RowServable::find(std::span<const TensorView> inputs, std::vector<Tensor>& outputs) const {
   const RowBatch batch(inputs);
-  RowOutputs out(rows_, batch.view().rows(), outputs);
-  if (!find_predictions(batch.view(), out.out())) return false;
-  out.finish();
+  const Predictions predictions(batch.view().rows(), rows_.outputs);
+  if (!find_predictions(batch.view(), predictions.out())) return false;
+  model::set_outputs(predictions.out(), rows_.classes, outputs);
   return true;
 }
 
 std::shared_ptr<const Servable> make_servable(Predictor predictor) {
+  if (predictor.model().is_foreign()) return std::make_shared<ServedForeignPredictor>(std::move(predictor));
   return std::make_shared<ServedPredictor>(std::move(predictor));
 }
 

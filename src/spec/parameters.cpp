@@ -116,6 +116,12 @@ TensorReader::TensorReader(std::span<const std::byte> block) {
   }
 }
 
+std::vector<std::string> TensorReader::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : tensors_) names.push_back(name);
+  return names;
+}
+
 const TensorReader::Tensor& TensorReader::find(std::string_view name, DataType type) const {
   const auto found = tensors_.find(name);
   if (found == tensors_.end()) corrupt("has no tensor \"{}\"", name);

@@ -40,6 +40,8 @@ class TensorReader {
   explicit TensorReader(std::span<const std::byte> block);
 
   bool has(std::string_view name) const { return tensors_.contains(name); }
+  /// The names of all tensors, sorted.
+  std::vector<std::string> names() const;
   /// A copy of the elements of tensor `name`. `shape` receives its shape.
   template <class T>
   std::vector<T> read(std::string_view name, std::vector<std::int64_t>* shape = nullptr) const;

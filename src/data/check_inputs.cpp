@@ -56,7 +56,7 @@ void check_inputs(const Signature& signature, std::span<const TensorView> inputs
     if (input.type != expected.type)
       fail(Errc::type_mismatch, place_of(expected.name), "has elements of type {}, expected {}", name(input.type),
            name(expected.type));
-    if (!fits(input.shape, expected.shape))
+    if (!expected.shape.empty() && !fits(input.shape, expected.shape))
       fail(Errc::shape_mismatch, place_of(expected.name), "has the shape {}, expected {}", text_of(input.shape),
            shape_text(expected.shape));
     check_memory(input, expected.name);

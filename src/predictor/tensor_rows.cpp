@@ -10,7 +10,9 @@ namespace scalar::inline v0::predictor {
 namespace {
 
 void append(std::vector<std::byte>& out, std::span<const std::byte> bytes) {
-  out.insert(out.end(), bytes.begin(), bytes.end());
+  const std::size_t before = out.size();
+  out.resize(before + bytes.size());  // g++ 12 warns falsely about insert
+  if (!bytes.empty()) std::memcpy(out.data() + before, bytes.data(), bytes.size());
 }
 void append(std::vector<std::byte>& out, std::uint64_t number) { append(out, std::as_bytes(std::span(&number, 1))); }
 void append(std::vector<std::byte>& out, std::string_view text) {
@@ -211,7 +213,8 @@ WholeRequest::WholeRequest(const AnyModel& model, std::span<const TensorView> in
                            TensorScratch& scratch)
     : model_(model), inputs_(inputs), outputs_(outputs), scratch_(scratch) {
   scratch_.keys.clear();
-  for (const TensorView& input : inputs) {  // the signature fixes the types and the ranks
+  for (const TensorView& input : inputs) {  // the signature fixes the types
+    append(scratch_.keys, std::uint64_t{input.shape.size()});
     for (const std::int64_t size : input.shape) append(scratch_.keys, static_cast<std::uint64_t>(size));
     append(scratch_.keys, input.data);
     for (const std::string_view text : input.texts) append(scratch_.keys, text);

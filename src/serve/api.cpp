@@ -273,6 +273,11 @@ bool Api::answer(const Exchange& exchange, const Decoded& decoded) {
                  expected_output_bytes(model.form, rows));
   std::vector<Tensor>& outputs = exchange.scratch.outputs;
   outputs.resize(model.form.outputs.size());
+  for (Tensor& output : outputs) {  // what a model does not write must not be the answer to another client
+    output.shape.clear();
+    output.data.clear();
+    output.texts.clear();
+  }
   CacheUse use = CacheUse::hit;
   if (computes) {
     const std::optional<CacheUse> computed = run(exchange, decoded);

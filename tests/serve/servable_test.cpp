@@ -110,6 +110,7 @@ TEST_CASE("a foreign model is served by its signature, with its cache") {
     client.send(infer(R"({"inputs":[{"name":"x","datatype":"FP32","shape":)" + shape + R"(,"data":)" + values + "}]}",
                       {}, "total"));
     const Answer answer = client.receive();
+    CAPTURE(answer.body);
     REQUIRE(answer.status == 200);
     return json::parse(answer.body).at("outputs").as_array()[0].dump() + answer.field("x-scalar-cache");
   };

@@ -46,8 +46,8 @@ class Servable {
   /// `CacheUse::bypass` without a cache.
   ///
   /// The inputs fit the signature: types, ranks and lengths are right, and batched inputs have equally many rows, at
-  /// least one. They are valid until the call returns. `outputs` has as many tensors as the signature, with what an
-  /// earlier call left in them; the server answers with `Errc::failed` when they do not fit the signature afterwards.
+  /// least one. They are valid until the call returns. `outputs` has as many tensors as the signature, which are
+  /// empty but keep memory; the server answers with `Errc::failed` when they do not fit the signature afterwards.
   /// An exception becomes the answer: an Error is answered with the HTTP status of its code, `std::bad_alloc` with 503,
   /// and anything else with 500; its text then goes to the log, not to the client.
   virtual CacheUse run(std::span<const TensorView> inputs, std::vector<Tensor>& outputs,

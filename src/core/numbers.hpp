@@ -1,12 +1,11 @@
 #pragma once
-/// The number types of tensors, and the conversion of their values to double.
+/// The number types of tensors, and the conversions between them, their bytes and JSON numbers.
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -22,6 +21,7 @@ struct ShortFloat {
   static constexpr int digits = fraction_bits + 1;
   static constexpr int bias = (1 << (exponent_bits - 1)) - 1;
   static constexpr int least_exponent = 1 - bias - fraction_bits;  // of the last bit of a subnormal
+  static constexpr int infinity = ((1 << exponent_bits) - 1) << fraction_bits;
 
   double value() const {
     const int exponent = (bits >> fraction_bits) & ((1 << exponent_bits) - 1);
@@ -32,16 +32,23 @@ struct ShortFloat {
     const int whole = exponent == 0 ? fraction : fraction | (1 << fraction_bits);
     return sign * std::ldexp(whole, (exponent == 0 ? 1 : exponent) - bias - fraction_bits);
   }
-  /// `number` rounded to the nearest value of this type, ties to even; infinity beyond the largest.
-  static double nearest(double number) {
-    if (number == 0 || !std::isfinite(number)) return number;
+  /// The value of this type nearest to `number`, ties to even; infinity beyond the largest.
+  static ShortFloat nearest(double number) {
+    const int sign = std::signbit(number) ? 1 << 15 : 0;
+    if (std::isnan(number)) return from(sign | infinity | (1 << (fraction_bits - 1)));
+    if (number == 0) return from(sign);
+    if (std::isinf(number)) return from(sign | infinity);
     int exponent = 0;
     std::frexp(number, &exponent);
     const int last = exponent - digits < least_exponent ? least_exponent : exponent - digits;
-    const double rounded = std::ldexp(std::nearbyint(std::ldexp(number, -last)), last);
-    const double largest = std::ldexp(2 - std::ldexp(1.0, -fraction_bits), bias);
-    return std::abs(rounded) > largest ? std::copysign(std::numeric_limits<double>::infinity(), number) : rounded;
+    // Where the fraction overflows or the number is subnormal, the sum has the right exponent as well.
+    const auto whole = static_cast<int>(std::nearbyint(std::ldexp(std::abs(number), -last)));
+    const int magnitude = ((last - least_exponent) << fraction_bits) + whole;
+    return from(sign | (magnitude < infinity ? magnitude : infinity));
   }
+
+ private:
+  static ShortFloat from(int bits) { return {static_cast<std::uint16_t>(bits)}; }
 };
 using Half = ShortFloat<5, 10>;     // IEEE 754 binary16: FP16
 using BFloat16 = ShortFloat<8, 7>;  // BF16, which Triton adds to the protocol's types
@@ -51,79 +58,118 @@ struct Flag {
   std::uint8_t byte = 0;
 };
 
-/// Calls `visit(T{})` with the C++ type for the number type `name`. Returns false when `name` is not a number type.
-template <class Visit>
-bool visit_number_type(std::string_view name, Visit&& visit) {
-  if (name == "FP32") return visit(float{}), true;
-  if (name == "FP64") return visit(double{}), true;
-  if (name == "INT64") return visit(std::int64_t{}), true;
-  if (name == "INT32") return visit(std::int32_t{}), true;
-  if (name == "INT16") return visit(std::int16_t{}), true;
-  if (name == "INT8") return visit(std::int8_t{}), true;
-  if (name == "UINT64") return visit(std::uint64_t{}), true;
-  if (name == "UINT32") return visit(std::uint32_t{}), true;
-  if (name == "UINT16") return visit(std::uint16_t{}), true;
-  if (name == "UINT8") return visit(std::uint8_t{}), true;
-  if (name == "FP16") return visit(Half{}), true;
-  if (name == "BF16") return visit(BFloat16{}), true;
-  if (name == "BOOL") return visit(Flag{}), true;
-  return false;
-}
+/// Whether numbers of type `T` are rounded, and may be NaN.
+template <class T>
+inline constexpr bool is_floating =
+    std::is_floating_point_v<T> || std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
+
+/// Calls `visit(T{})` with the C++ type of the elements of `type`. Returns false for BYTES, which are no numbers.
 template <class Visit>
 bool visit_number_type(DataType type, Visit&& visit) {
-  return visit_number_type(name(type), std::forward<Visit>(visit));
+  switch (type) {
+    case DataType::boolean:
+      return visit(Flag{}), true;
+    case DataType::uint8:
+      return visit(std::uint8_t{}), true;
+    case DataType::uint16:
+      return visit(std::uint16_t{}), true;
+    case DataType::uint32:
+      return visit(std::uint32_t{}), true;
+    case DataType::uint64:
+      return visit(std::uint64_t{}), true;
+    case DataType::int8:
+      return visit(std::int8_t{}), true;
+    case DataType::int16:
+      return visit(std::int16_t{}), true;
+    case DataType::int32:
+      return visit(std::int32_t{}), true;
+    case DataType::int64:
+      return visit(std::int64_t{}), true;
+    case DataType::float16:
+      return visit(Half{}), true;
+    case DataType::bfloat16:
+      return visit(BFloat16{}), true;
+    case DataType::float32:
+      return visit(float{}), true;
+    case DataType::float64:
+      return visit(double{}), true;
+    case DataType::bytes:
+      break;
+  }
+  return false;
 }
 
-/// `number` as a double; nothing when no double has exactly that value.
-template <class Integer>
-std::optional<double> exactly(Integer number) noexcept {
-  const auto rounded = static_cast<double>(number);
-  constexpr double beyond = static_cast<double>(std::numeric_limits<Integer>::max() / 2 + 1) * 2;
-  if (rounded == beyond || static_cast<Integer>(rounded) != number) return std::nullopt;
-  return rounded;
+/// `number` as a double; nothing when no double has exactly that value, or when it is not a number of its type.
+template <class T>
+std::optional<double> exactly(T number) noexcept {
+  if constexpr (std::is_same_v<T, Flag>) {
+    return number.byte > 1 ? std::nullopt : std::optional<double>(number.byte);
+  } else if constexpr (std::is_class_v<T>) {
+    return number.value();
+  } else if constexpr (std::is_integral_v<T> && sizeof(T) == 8) {
+    const auto rounded = static_cast<double>(number);
+    constexpr double beyond = static_cast<double>(std::numeric_limits<T>::max() / 2 + 1) * 2;
+    if (rounded == beyond || static_cast<T>(rounded) != number) return std::nullopt;
+    return rounded;
+  } else {
+    return static_cast<double>(number);
+  }
 }
 
-/// The value of a JSON number in a tensor of `T`s: rounded when `T` is a floating-point type, unchanged when it is an
-/// integer type. Nothing when it overflows, when `T` has no such value, or when no double has it.
+/// A JSON number in a tensor of `T`s: rounded when `T` is a floating-point type, unchanged when it is an integer type.
+/// Nothing when it overflows, or when `T` has no such value.
 template <class T, class Written>
-std::optional<double> written_as(Written number) noexcept {
-  if constexpr (std::is_integral_v<T> && std::is_integral_v<Written>) {
+std::optional<T> written_as(Written number) noexcept {
+  if constexpr (std::is_same_v<T, Flag>) {
+    if (number != 0 && number != 1) return std::nullopt;
+    return Flag{static_cast<std::uint8_t>(number)};
+  } else if constexpr (std::is_integral_v<T> && std::is_integral_v<Written>) {
     if (!std::in_range<T>(number)) return std::nullopt;
-    return exactly(number);
+    return static_cast<T>(number);
   } else if constexpr (std::is_integral_v<T>) {
     constexpr double least = static_cast<double>(std::numeric_limits<T>::min());
     constexpr double beyond = static_cast<double>(std::numeric_limits<T>::max() / 2 + 1) * 2;
     if (!(number >= least && number < beyond) || number != std::trunc(number)) return std::nullopt;
-    return number;
+    return static_cast<T>(number);
+  } else if constexpr (std::is_class_v<T>) {
+    const T rounded = T::nearest(static_cast<double>(number));
+    if (!std::isfinite(rounded.value())) return std::nullopt;
+    return rounded;
   } else {
-    double rounded = static_cast<double>(number);
-    if constexpr (std::is_same_v<T, float>) rounded = static_cast<double>(static_cast<float>(rounded));
-    if constexpr (std::is_class_v<T>) rounded = T::nearest(rounded);
+    const auto rounded = static_cast<T>(number);
     if (!std::isfinite(rounded)) return std::nullopt;
     return rounded;
   }
 }
 
-/// The number whose bytes lie at `at`, little-endian as on this machine; nothing when no double has exactly that value.
+/// NaN as a `T`.
 template <class T>
-std::optional<double> loaded(const char* at) noexcept {
+T not_a_number() noexcept {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  if constexpr (std::is_class_v<T>)
+    return T::nearest(nan);
+  else
+    return static_cast<T>(nan);
+}
+
+/// The element whose bytes lie at `at`, little-endian as on this machine.
+template <class T>
+T element_at(const char* at) noexcept {
   T value;
   std::memcpy(&value, at, sizeof value);
-  if constexpr (std::is_same_v<T, Flag>)
-    return value.byte > 1 ? std::nullopt : std::optional<double>(value.byte);
-  else if constexpr (std::is_class_v<T>)
-    return value.value();
-  else if constexpr (std::is_integral_v<T> && sizeof(T) == 8)
-    return exactly(value);
-  else
-    return static_cast<double>(value);
+  return value;
+}
+
+/// The number whose bytes lie at `at`, as `exactly`.
+template <class T>
+std::optional<double> loaded(const char* at) noexcept {
+  return exactly(element_at<T>(at));
 }
 
 /// The number whose bytes lie at `at`, for a message.
 template <class T>
 std::string text_of_number(const char* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
+  const auto value = element_at<T>(at);
   if constexpr (std::is_same_v<T, Flag>) {
     return std::to_string(value.byte);
   } else if constexpr (std::is_integral_v<T>) {

@@ -9,6 +9,7 @@
 #include "scalar/core/error.hpp"
 #include "scalar/core/json.hpp"
 #include "scalar/core/version.hpp"
+#include "serve/outputs.hpp"
 #include "serve/router.hpp"
 
 namespace scalar::inline v0::serve {
@@ -20,7 +21,7 @@ constexpr double inline_nanoseconds = 200'000;       // a prediction expected to
 constexpr std::size_t inline_json_bytes = 32 << 10;  // about 200 microseconds of JSON
 constexpr std::size_t inline_body_bytes = 1 << 20;
 constexpr std::chrono::milliseconds inline_patience{1};  // to wait for a row that another request computes
-constexpr std::size_t kept_predictions = 1 << 17;
+constexpr std::size_t kept_output_bytes = 1 << 20;
 constexpr std::size_t small_answer_bytes = 16 << 10;  // not worth counting: at most one per connection
 constexpr std::int64_t inline_lookups = 1024;         // rows: about 200 microseconds if all are in the cache
 
@@ -38,8 +39,11 @@ void append_tensors(std::string& out, const std::vector<TensorInfo>& tensors) {
     append_string(out, "name", tensor.name);
     out += ",\"datatype\":\"";
     out += name(tensor.type);
-    out += "\",\"shape\":[-1,";
-    json::append_number(out, tensor.columns);
+    out += "\",\"shape\":[";
+    for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
+      if (i > 0) out += ',';
+      json::append_number(out, tensor.shape[i]);
+    }
     out += "]}";
   }
   out += ']';
@@ -51,13 +55,15 @@ bool takes_long_to_read(const Request& request) noexcept {
   return size > inline_body_bytes || std::min(request.json_bytes.value_or(size), size) > inline_json_bytes;
 }
 
-/// Reserves the memory of an answer before it is made: its bytes, and the predictions that it is made from.
-void reserve_answer(Response& response, std::uint64_t answer, std::uint64_t predictions) {
-  const std::uint64_t needed = answer + predictions;
+/// Reserves the memory of an answer before it is made: its bytes, and the outputs that it is made from.
+void reserve_answer(Response& response, std::uint64_t answer, std::uint64_t outputs) {
+  const std::uint64_t needed = answer + outputs;
   if (needed <= small_answer_bytes) return;
-  if (!response.memory.could_add(needed))
-    fail(Errc::too_large, "", "the answer needs more memory than all requests and answers may have");
-  if (!response.memory.resize(needed)) fail(Errc::unavailable, "", "{}", too_much_memory);
+  if (const std::uint64_t held = response.memory.bytes(); needed > held) {
+    if (!response.memory.could_add(needed - held))
+      fail(Errc::too_large, "", "the answer needs more memory than all requests and answers may have");
+    if (!response.memory.resize(needed)) fail(Errc::unavailable, "", "{}", too_much_memory);
+  }
   response.body.reserve(static_cast<std::size_t>(answer));
 }
 
@@ -81,7 +87,12 @@ bool refuse_route(Route route, Method method, Response& response) {
 
 void Scratch::release() {
   decoded->request.release();
-  if (predictions.capacity() > kept_predictions) std::vector<double>().swap(predictions);
+  std::size_t kept = 0;
+  for (const Tensor& output : outputs) {
+    kept += output.data.capacity() + output.texts.capacity() * sizeof(std::string);
+    for (const std::string& text : output.texts) kept += text.capacity();
+  }
+  if (kept > kept_output_bytes) outputs = {};
 }
 
 bool Api::handle(Request& request, TimePoint arrived, Place place, Scratch& scratch, Response& response) {
@@ -207,11 +218,11 @@ void Api::describe_model(const Snapshot& models, const ServedVersion& model, Res
     json::append_string(out, served->version);
   }
   out += "],";
-  append_string(out, "platform", signature.platform);
+  append_string(out, "platform", model.servable->platform());
   out += ",\"inputs\":";
-  append_tensors(out, listed_inputs(signature));
+  append_tensors(out, signature.inputs);
   out += ",\"outputs\":";
-  append_tensors(out, listed_outputs(signature));
+  append_tensors(out, signature.outputs);
   out += '}';
 }
 
@@ -231,8 +242,7 @@ bool Api::infer(const Exchange& exchange) {
   try {
     if (!is_inline && steady_clock::now() > exchange.arrived + options_.timeouts.request)
       fail(Errc::deadline_exceeded, "", "the request waited too long for a worker");
-    if (!is_decoded)
-      decoded.request.decode(model->servable->signature(), request.body, request.json_bytes, options_.limits);
+    if (!is_decoded) decoded.request.decode(model->form, request.body, request.json_bytes, options_.limits);
     answered = answer(exchange, decoded);
     if (!answered && !decoded.request.keep()) fail(Errc::unavailable, "", "{}", too_much_memory);
   } catch (...) {
@@ -249,37 +259,43 @@ bool Api::infer(const Exchange& exchange) {
   return true;
 }
 
-/// False when the rows have to be computed, and that takes too long here.
+/// False when the outputs have to be computed, and that takes too long here.
 bool Api::answer(const Exchange& exchange, const Decoded& decoded) {
   const ServedVersion& model = *decoded.model;
-  const Signature& signature = model.servable->signature();
   const InferRequest& request = decoded.request;
   const std::int64_t rows = request.rows();
   const double expected = model.expectation.nanoseconds(rows);
   const bool computes = exchange.place == Place::worker || (expected >= 0 && expected <= inline_nanoseconds);
   if (!computes && (!request.use_cache() || rows > inline_lookups)) return false;
 
-  reserve_answer(exchange.response, answer_bytes(signature, request) + 6 * request.id().size(),
-                 static_cast<std::uint64_t>(rows * signature.outputs) * sizeof(double));
-  std::vector<double>& predictions = exchange.scratch.predictions;
-  predictions.resize(static_cast<std::size_t>(rows * signature.outputs));
-  const BatchOut out(predictions.data(), rows, signature.outputs);
+  const std::uint64_t id_bytes = 6 * request.id().size();
+  reserve_answer(exchange.response, expected_answer_bytes(model.form, request) + id_bytes,
+                 expected_output_bytes(model.form, rows));
+  std::vector<Tensor>& outputs = exchange.scratch.outputs;
+  outputs.resize(model.form.outputs.size());
+  for (Tensor& output : outputs) {  // what a model does not write must not be the answer to another client
+    output.shape.clear();
+    output.data.clear();
+    output.texts.clear();
+  }
   CacheUse use = CacheUse::hit;
   if (computes) {
-    const std::optional<CacheUse> computed = predict(exchange, decoded, out);
+    const std::optional<CacheUse> computed = run(exchange, decoded);
     if (!computed) return false;
     use = *computed;
-  } else if (!model.servable->find(request.batch(), out)) {
+  } else if (!model.servable->find(request.inputs(), outputs)) {
     return false;  // only hits are answered here: they do not wait behind a slow model
   }
-  encode_answer(signature, request, model.model, model.version, out, exchange.response);
+  check_outputs(model.form, request, outputs, options_.limits);
+  reserve_answer(exchange.response, answer_bytes(model.form, request, outputs) + id_bytes, output_bytes(outputs));
+  encode_answer(model.form, request, model.model, model.version, outputs, exchange.response);
   exchange.response.cache = name(use);
   model.metrics->rows.fetch_add(static_cast<std::uint64_t>(rows), std::memory_order_relaxed);
   return true;
 }
 
 /// Returns nothing when another request computes one of the rows, and a loop cannot wait for it any longer.
-std::optional<CacheUse> Api::predict(const Exchange& exchange, const Decoded& decoded, BatchOut out) const {
+std::optional<CacheUse> Api::run(const Exchange& exchange, const Decoded& decoded) const {
   const ServedVersion& model = *decoded.model;
   const bool is_inline = exchange.place == Place::inline_;
   const TimePoint start = steady_clock::now();
@@ -288,7 +304,7 @@ std::optional<CacheUse> Api::predict(const Exchange& exchange, const Decoded& de
                             .use_cache = decoded.request.use_cache()};
   CacheUse use = CacheUse::bypass;
   try {
-    use = model.servable->predict(decoded.request.batch(), out, call);
+    use = model.servable->run(decoded.request.inputs(), exchange.scratch.outputs, call);
   } catch (const Error& error) {
     if (is_inline && error.code() == Errc::deadline_exceeded) return std::nullopt;
     throw;

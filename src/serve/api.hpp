@@ -31,7 +31,7 @@ struct Scratch {
   SnapshotReader models;
   Budget& memory;
   std::shared_ptr<Decoded> decoded;  // moves with a request that goes to a worker
-  std::vector<double> predictions{};
+  std::vector<Tensor> outputs{};
   std::string name{};  // decoded parts of the path
   std::string version{};
 };
@@ -84,7 +84,7 @@ class Api {
   bool dispatch(const Exchange& exchange);
   bool infer(const Exchange& exchange);
   bool answer(const Exchange& exchange, const Decoded& decoded);
-  std::optional<CacheUse> predict(const Exchange& exchange, const Decoded& decoded, BatchOut out) const;
+  std::optional<CacheUse> run(const Exchange& exchange, const Decoded& decoded) const;
   void answer_with_error(std::string_view place, Response& response) const;
   void describe_server(Response& response) const;
   void describe_model(const Snapshot& models, const ServedVersion& model, Response& response) const;

@@ -1,31 +1,22 @@
 #pragma once
 /// Decodes infer requests of the Open Inference Protocol v2 and encodes their answers, in JSON and as binary tensors.
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "scalar/data/batch.hpp"
-#include "scalar/serve/servable.hpp"
-#include "serve/budget.hpp"
+#include "scalar/data/tensor.hpp"
+#include "serve/decoding_memory.hpp"
 #include "serve/http.hpp"
+#include "serve/input_elements.hpp"
+#include "serve/request_form.hpp"
 
 namespace scalar::inline v0::serve {
 
-/// A tensor of a model, as metadata lists it.
-struct TensorInfo {
-  std::string_view name{};
-  DataType type = DataType::float64;
-  std::int64_t columns = 1;
-};
-/// The inputs and outputs that metadata lists for a model.
-std::vector<TensorInfo> listed_inputs(const Signature& signature);
-std::vector<TensorInfo> listed_outputs(const Signature& signature);
-
-/// A decoded request for predictions. The next request reuses its storage; the batch may point into the body.
+/// A decoded request for predictions. The next request reuses its storage; the inputs may point into the body.
 class InferRequest {
  public:
   InferRequest();
@@ -37,7 +28,7 @@ class InferRequest {
   /// binary tensors follow.
   /// Errors: `Errc::parse`, `Errc::invalid_argument`, `Errc::not_found`, `Errc::type_mismatch`, `Errc::shape_mismatch`,
   /// `Errc::out_of_range`, `Errc::too_large`, naming the tensor, what was seen and what was expected.
-  void decode(const Signature& signature, std::string_view body, std::optional<std::uint64_t> json_bytes,
+  void decode(const RequestForm& form, std::string_view body, std::optional<std::uint64_t> json_bytes,
               const Limits& limits);
 
   /// Ends the request, which must not be used afterwards: gives back its counted memory, and frees large storage.
@@ -47,7 +38,9 @@ class InferRequest {
   /// thread is much for a thousand requests. Returns false when there is no memory for it.
   bool keep();
 
-  BatchView batch() const;
+  /// The tensors in the order of the form, or its dense one alone.
+  std::span<const TensorView> inputs() const noexcept { return inputs_; }
+  /// The number of rows of a batched model; 1 for any other.
   std::int64_t rows() const noexcept { return rows_; }
   bool use_cache() const noexcept { return use_cache_; }
   bool has_id() const noexcept { return has_id_; }
@@ -55,7 +48,7 @@ class InferRequest {
 
   /// An output that the answer must have.
   struct Wanted {
-    std::size_t output = 0;  // in listed_outputs
+    std::size_t output = 0;  // in the form
     bool is_binary = false;
   };
   const std::vector<Wanted>& wanted() const noexcept { return wanted_; }
@@ -64,32 +57,24 @@ class InferRequest {
   friend class InferDecoder;
   struct Parser;
   void clear();
-  void begin_columns(std::size_t inputs);
+  void begin_inputs(std::size_t count);
 
   std::unique_ptr<Parser> parser_;
-  Reservation memory_{};
-  std::uint64_t needed_ = 0;    // `memory_` counts it once it is more than a little
-  std::vector<float> dense_{};  // used when the body's floats are not aligned, or are JSON
-  FloatMatrix dense_view_{};
-  bool is_dense_ = false;
-  // For requests by column. Their storage stays for the next request.
-  std::vector<std::vector<double>> numbers_{};
-  std::vector<std::vector<std::string_view>> texts_{};
-  std::vector<BatchColumn> columns_{};
+  DecodingMemory memory_{};
+  std::vector<TensorView> inputs_{};
+  std::vector<InputElements> elements_{};  // what the inputs point to, if it is not in the body or the parser
   std::vector<char> seen_{};
   std::vector<Wanted> wanted_{};
   std::string id_{};
-  std::int64_t rows_ = 0;
+  std::int64_t rows_ = 1;
   bool has_id_ = false;
+  bool has_json_texts_ = false;  // which lie in the parser
   bool use_cache_ = true;
 };
 
-/// An upper bound on the memory that `encode_answer` needs for a decoded request, without the request's id and names.
-std::uint64_t answer_bytes(const Signature& signature, const InferRequest& request);
-
 /// Writes the answer to `response`: the JSON object, then the binary tensors. Errors: `Errc::invalid_argument` for a
-/// number that JSON cannot hold.
-void encode_answer(const Signature& signature, const InferRequest& request, std::string_view model,
-                   std::string_view version, MatrixView<const double> predictions, Response& response);
+/// number or a text that JSON cannot hold.
+void encode_answer(const RequestForm& form, const InferRequest& request, std::string_view model,
+                   std::string_view version, std::span<const Tensor> outputs, Response& response);
 
 }  // namespace scalar::inline v0::serve

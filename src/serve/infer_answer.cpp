@@ -3,128 +3,103 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstring>
+#include <limits>
 
 #include "core/fail.hpp"
+#include "core/numbers.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/json.hpp"
 #include "serve/infer.hpp"
+#include "serve/quote.hpp"
 
 namespace scalar::inline v0::serve {
 namespace {
-
-using Predictions = MatrixView<const double>;
 
 void append(std::string& out, std::int64_t number) {
   char digits[20];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
 }
 
-template <class T>
-void append_bytes(std::string& out, T value) {
-  char bytes[sizeof value];
-  std::memcpy(bytes, &value, sizeof value);
-  out.append(bytes, sizeof value);
+void append_shape(std::string& out, std::span<const std::int64_t> shape) {
+  out += '[';
+  for (const std::int64_t length : shape) {
+    append(out, length);
+    out += ',';
+  }
+  if (shape.empty())
+    out += ']';
+  else
+    out.back() = ']';
 }
 
-/// Appends numbers separated by commas, in the shortest form that reads back to the same bits.
+/// Throws that JSON cannot hold an element.
+[[noreturn]] void refuse(const TensorInfo& info, const Tensor& tensor, std::size_t element, std::string_view why) {
+  const auto rows = info.batched && tensor.shape[0] > 0 ? static_cast<std::size_t>(tensor.shape[0]) : 0;
+  const auto count = static_cast<std::size_t>(tensor.elements());
+  fail(Errc::invalid_argument, fmt::format("output {}", quoted(info.name)),
+       "{} {} {}, which JSON cannot hold: ask for binary data", rows > 0 ? "row" : "element",
+       rows > 0 ? element / (count / rows) : element, why);
+}
+
+/// Writes `number` at `at`, in the shortest form that reads back to the same value. Returns the end.
 template <class T>
-void append_numbers(std::string& out, const Predictions& values, std::string_view name) {
-  constexpr std::size_t longest = 32;
-  for (std::int64_t row = 0; row < values.rows; ++row) {
-    const std::size_t used = out.size();
-    out.resize(used + static_cast<std::size_t>(values.columns) * longest);
+char* write(char* at, char* end, T number) {
+  if constexpr (std::is_same_v<T, Flag>) {
+    const std::string_view text = number.byte != 0 ? "true" : "false";
+    return std::copy(text.begin(), text.end(), at);
+  } else if constexpr (std::is_class_v<T>) {
+    return std::to_chars(at, end, static_cast<float>(number.value())).ptr;
+  } else {
+    return std::to_chars(at, end, number).ptr;
+  }
+}
+
+/// Appends numbers separated by commas.
+template <class T>
+void append_numbers(std::string& out, const TensorInfo& info, const Tensor& tensor) {
+  constexpr std::size_t longest = 25, at_once = 64;  // -2.2250738585072014e-308 and a comma
+  const std::span<const T> numbers = tensor.as<T>();
+  for (std::size_t begin = 0; begin < numbers.size(); begin += at_once) {
+    const std::size_t end = std::min(numbers.size(), begin + at_once), used = out.size();
+    out.resize(used + (end - begin) * longest);
     char* at = out.data() + used;
-    for (const double value : values.row(row)) {
-      if (!std::isfinite(value))
-        fail(Errc::invalid_argument, fmt::format("output '{}'", name),
-             "row {} is not a finite number, which JSON cannot hold: ask for binary data", row);
-      at = std::to_chars(at, at + longest, static_cast<T>(value)).ptr;
+    for (std::size_t i = begin; i < end; ++i) {
+      if (is_floating<T> && !std::isfinite(*exactly(numbers[i]))) refuse(info, tensor, i, "is not a finite number");
+      at = write(at, at + longest, numbers[i]);
       *at++ = ',';
     }
     out.resize(static_cast<std::size_t>(at - out.data()));
   }
-  if (out.back() == ',') out.pop_back();
+  if (!numbers.empty()) out.pop_back();
 }
 
-std::size_t best(std::span<const double> row) {
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < row.size(); ++i)
-    if (row[i] > row[best]) best = i;
-  return best;
-}
-
-void append_json_data(std::string& out, const TensorInfo& info, const Signature& signature, const Predictions& values) {
+void append_json_data(std::string& out, const TensorInfo& info, const Tensor& tensor) {
   out += ",\"data\":[";
-  if (info.type == DataType::float32)
-    append_numbers<float>(out, values, info.name);
-  else if (info.type == DataType::float64)
-    append_numbers<double>(out, values, info.name);
-  else
-    for (std::int64_t row = 0; row < values.rows; ++row) {
-      if (row > 0) out += ',';
-      json::append_string(out, signature.classes[best(values.row(row))]);
-    }
+  visit_number_type(info.type, [&]<class T>(T) { append_numbers<T>(out, info, tensor); });
+  for (std::size_t i = 0; i < tensor.texts.size(); ++i) {
+    if (!json::is_utf8(tensor.texts[i])) refuse(info, tensor, i, "is not UTF-8");
+    if (i > 0) out += ',';
+    json::append_string(out, tensor.texts[i]);
+  }
   out += ']';
 }
 
-void append_binary(std::string& out, const TensorInfo& info, const Signature& signature, const Predictions& values) {
-  for (std::int64_t row = 0; row < values.rows; ++row) {
-    if (info.type == DataType::bytes) {
-      const std::string& label = signature.classes[best(values.row(row))];
-      append_bytes(out, static_cast<std::uint32_t>(label.size()));
-      out += label;
-    } else if (info.type == DataType::float32) {
-      for (const double value : values.row(row)) append_bytes(out, static_cast<float>(value));
-    } else {
-      for (const double value : values.row(row)) append_bytes(out, value);
-    }
+void append_binary(std::string& out, const TensorInfo& info, const Tensor& tensor) {
+  if (!tensor.data.empty()) out.append(reinterpret_cast<const char*>(tensor.data.data()), tensor.data.size());
+  for (const std::string& text : tensor.texts) {
+    if (text.size() > std::numeric_limits<std::uint32_t>::max())
+      fail(Errc::too_large, "output " + quoted(info.name), "has an element of {} bytes, which BYTES cannot say",
+           text.size());
+    const auto size = static_cast<std::uint32_t>(text.size());
+    out.append(reinterpret_cast<const char*>(&size), sizeof size);
+    out += text;
   }
 }
 
 }  // namespace
 
-std::vector<TensorInfo> listed_inputs(const Signature& signature) {
-  std::vector<TensorInfo> out;
-  if (signature.prefers_dense && signature.is_numeric) {
-    out.push_back({"input", DataType::float32, static_cast<std::int64_t>(signature.inputs.size())});
-    return out;
-  }
-  for (const InputColumn& input : signature.inputs)
-    out.push_back({input.name, input.is_text ? DataType::bytes : DataType::float64, 1});
-  return out;
-}
-
-std::vector<TensorInfo> listed_outputs(const Signature& signature) {
-  if (signature.classes.empty()) return {{"prediction", DataType::float64, signature.outputs}};
-  return {{"probabilities", DataType::float32, signature.outputs}, {"label", DataType::bytes, 1}};
-}
-
-std::uint64_t answer_bytes(const Signature& signature, const InferRequest& request) {
-  constexpr std::uint64_t around = 256;                             // for an output: its name, type, shape, parameters
-  constexpr std::uint64_t longest_float = 16, longest_double = 25;  // -3.4028235e+38, -2.2250738585072014e-308
-  const std::vector<TensorInfo> outputs = listed_outputs(signature);
-  std::uint64_t total = around;
-  for (const InferRequest::Wanted& wanted : request.wanted()) {
-    const TensorInfo& info = outputs[wanted.output];
-    std::uint64_t text = info.type == DataType::float32 ? longest_float : longest_double;
-    std::uint64_t binary = info.type == DataType::float32 ? sizeof(float) : sizeof(double);
-    if (info.type == DataType::bytes) {
-      std::uint64_t longest = 0;
-      for (const std::string& label : signature.classes) longest = std::max<std::uint64_t>(longest, label.size());
-      text = longest * 6 + 3;  // every byte escaped, quotes, a comma
-      binary = longest + sizeof(std::uint32_t);
-    }
-    // Binary tensors are gathered before they are appended, so they are briefly in memory twice.
-    const auto count = static_cast<std::uint64_t>(request.rows() * info.columns);
-    total += around + static_cast<std::uint64_t>(info.columns) * 32 + count * (wanted.is_binary ? 2 * binary : text);
-  }
-  return total;
-}
-
-void encode_answer(const Signature& signature, const InferRequest& request, std::string_view model,
-                   std::string_view version, Predictions predictions, Response& response) {
-  const std::vector<TensorInfo> outputs = listed_outputs(signature);
+void encode_answer(const RequestForm& form, const InferRequest& request, std::string_view model,
+                   std::string_view version, std::span<const Tensor> outputs, Response& response) {
   std::string& out = response.body;
   std::string binary;
   out += "{\"model_name\":\"";
@@ -139,26 +114,24 @@ void encode_answer(const Signature& signature, const InferRequest& request, std:
   out += ",\"outputs\":[";
   bool first = true, any_binary = false;
   for (const InferRequest::Wanted& wanted : request.wanted()) {
-    const TensorInfo& info = outputs[wanted.output];
-    out += first ? "{\"name\":\"" : ",{\"name\":\"";
+    const TensorInfo& info = form.outputs[wanted.output];
+    const Tensor& output = outputs[wanted.output];
+    out += first ? "{\"name\":" : ",{\"name\":";
     first = false;
-    out += info.name;
-    out += "\",\"datatype\":\"";
+    json::append_string(out, info.name);
+    out += ",\"datatype\":\"";
     out += name(info.type);
-    out += "\",\"shape\":[";
-    append(out, predictions.rows);
-    out += ',';
-    append(out, info.columns);
-    out += ']';
+    out += "\",\"shape\":";
+    append_shape(out, output.shape);
     if (wanted.is_binary) {
       any_binary = true;
       const std::size_t before = binary.size();
-      append_binary(binary, info, signature, predictions);
+      append_binary(binary, info, output);
       out += ",\"parameters\":{\"binary_data_size\":";
       append(out, static_cast<std::int64_t>(binary.size() - before));
       out += '}';
     } else {
-      append_json_data(out, info, signature, predictions);
+      append_json_data(out, info, output);
     }
     out += '}';
   }

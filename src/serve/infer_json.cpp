@@ -37,13 +37,13 @@ namespace {
 void read_shape(element value, Described& out) {
   array dimensions;
   if (value.get_array().get(dimensions) != simdjson::SUCCESS) fail(Errc::type_mismatch, "", "'shape' is not an array");
-  if (dimensions.size() < 1 || dimensions.size() > 2)
-    fail(Errc::shape_mismatch, "", "'shape' has {} dimensions, expected 1 or 2", dimensions.size());
+  if (dimensions.size() > most_dimensions)
+    fail(Errc::shape_mismatch, "", "'shape' has {} dimensions, expected at most {}", dimensions.size(),
+         most_dimensions);
   for (const element dimension : dimensions) out.shape[out.rank++] = size_of(dimension, "a dimension of 'shape'");
 }
 
-Described describe(element input) {
-  Described out;
+void describe(element input, Described& out) {
   bool name = false, datatype = false, shape = false, parameters = false, data = false;
   for_each_member(input, "an input", [&](std::string_view key, element value) {
     if (key == "name") {
@@ -76,20 +76,28 @@ Described describe(element input) {
     fail(Errc::invalid_argument, tensor(out.name), "has both 'data' and 'binary_data_size'");
   if (!out.data && !out.binary_bytes)
     fail(Errc::invalid_argument, tensor(out.name), "has neither 'data' nor 'binary_data_size'");
-  return out;
 }
 
 }  // namespace
 
 Described described_at(std::size_t position, element input) {
+  Described out;
+  out.position = position;
   try {
-    Described out = describe(input);
-    out.position = position;
-    return out;
+    describe(input, out);
   } catch (const Error& error) {
     if (!error.context().empty()) throw;
     throw error.within(fmt::format("inputs[{}]", position));
   }
+  return out;
+}
+
+void refuse_count(const Described& input, std::uint64_t seen, std::uint64_t expected) {
+  fail(Errc::shape_mismatch, tensor(input.name), "'data' has {} elements where 'shape' says {}", seen, expected);
+}
+
+void refuse_mixture(const Described& input) {
+  fail(Errc::type_mismatch, tensor(input.name), "'data' mixes values and arrays");
 }
 
 }  // namespace scalar::inline v0::serve

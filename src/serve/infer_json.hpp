@@ -3,10 +3,9 @@
 #include <simdjson.h>
 
 #include <array>
-#include <cmath>
 #include <cstdint>
-#include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -38,95 +37,94 @@ void for_each_member(simdjson::dom::element value, std::string_view what, Visit 
 /// Throws `Errc::invalid_argument` when a member comes twice.
 void once(bool& seen, std::string_view key);
 
+/// The most dimensions of a tensor.
+inline constexpr std::size_t most_dimensions = 32;
+
 /// One input tensor as the request describes it.
 struct Described {
   std::string_view name{};
   std::string_view datatype{};
-  std::array<std::uint64_t, 2> shape{};
+  std::array<std::uint64_t, most_dimensions> shape;  // of which `rank` are set
   std::size_t rank = 0;
   std::size_t position = 0;  // among the inputs
   std::optional<simdjson::dom::array> data{};
   std::optional<std::uint64_t> binary_bytes{};
 
-  std::uint64_t elements() const { return rank == 1 ? shape[0] : shape[0] * shape[1]; }
+  std::span<const std::uint64_t> dimensions() const { return std::span(shape).first(rank); }
+  /// Requires that the product of the dimensions does not overflow.
+  std::uint64_t elements() const {
+    std::uint64_t count = 1;
+    for (const std::uint64_t size : dimensions()) count *= size;
+    return count;
+  }
 };
 
 /// Describes the input at `position`. An error before its name is known names its position instead.
 Described described_at(std::size_t position, simdjson::dom::element input);
 
+/// Throws that 'data' has `seen` elements where 'shape' says `expected`.
+[[noreturn]] void refuse_count(const Described& input, std::uint64_t seen, std::uint64_t expected);
+/// Throws that 'data' is nested in one place and flat in another.
+[[noreturn]] void refuse_mixture(const Described& input);
+
+/// Calls `take(element, position)` for every value of `values`, which are nested as the dimensions from `dimension` on
+/// say. `position` counts the values.
+template <class Take>
+void for_each_nested(const Described& input, simdjson::dom::array values, std::size_t dimension,
+                     std::uint64_t& position, Take& take) {
+  const std::uint64_t expected = input.shape[dimension];
+  std::uint64_t count = 0;
+  for (const simdjson::dom::element value : values) {
+    if (count++ == expected) refuse_count(input, count, expected);
+    if (dimension + 1 == input.rank) {
+      take(value, position++);
+      continue;
+    }
+    simdjson::dom::array inner;
+    if (value.get_array().get(inner) != simdjson::SUCCESS) refuse_mixture(input);
+    for_each_nested(input, inner, dimension + 1, position, take);
+  }
+  if (count != expected) refuse_count(input, count, expected);
+}
+
 /// Calls `take(element, position)` for every value of data that is flat, or nested as `shape` says.
 template <class Take>
 void for_each_value(const Described& input, Take take) {
-  const auto mismatch = [&](std::uint64_t seen, std::uint64_t expected) {
-    fail(Errc::shape_mismatch, tensor(input.name), "'data' has {} elements where 'shape' says {}", seen, expected);
-  };
   const simdjson::dom::array& data = *input.data;
-  const bool is_nested = input.rank == 2 && data.begin() != data.end() && (*data.begin()).is_array();
+  const bool is_nested = input.rank > 1 && data.begin() != data.end() && (*data.begin()).is_array();
   std::uint64_t position = 0;
-  if (!is_nested) {
-    if (data.size() < 0xFFFFFF && data.size() != input.elements()) mismatch(data.size(), input.elements());
-    for (const simdjson::dom::element value : data) {
-      if (position == input.elements()) mismatch(position + 1, input.elements());
-      take(value, position++);
-    }
-    if (position != input.elements()) mismatch(position, input.elements());
-    return;
+  if (is_nested) return for_each_nested(input, data, 0, position, take);
+  constexpr std::size_t most_counted = 0xFFFFFF;  // simdjson's size() stops there
+  const std::uint64_t expected = input.elements();
+  if (data.size() < most_counted && data.size() != expected) refuse_count(input, data.size(), expected);
+  for (const simdjson::dom::element value : data) {
+    if (position == expected) refuse_count(input, position + 1, expected);
+    take(value, position++);
   }
-  std::uint64_t rows = 0;
-  for (const simdjson::dom::element row : data) {
-    if (rows++ == input.shape[0]) mismatch(rows, input.shape[0]);
-    simdjson::dom::array values;
-    if (row.get_array().get(values) != simdjson::SUCCESS)
-      fail(Errc::type_mismatch, tensor(input.name), "'data' mixes values and arrays");
-    std::uint64_t count = 0;
-    for (const simdjson::dom::element value : values) {
-      if (count++ == input.shape[1]) mismatch(count, input.shape[1]);
-      take(value, position++);
-    }
-    if (count != input.shape[1]) mismatch(count, input.shape[1]);
-  }
-  if (rows != input.shape[0]) mismatch(rows, input.shape[0]);
+  if (position != expected) refuse_count(input, position, expected);
 }
 
-/// The number that `value` is as a `T`; nothing when `T` has no such value, or when `value` is not a number.
+/// The number that `value` is as a `T`: null is NaN where `T` has one, and a BOOL is true, false, 1 or 0. Nothing when
+/// `T` has no such value.
 template <class T>
-std::optional<double> number_of(simdjson::dom::element value) {
-  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
-  if constexpr (std::is_same_v<T, Flag>) {
-    bool flag = false;
-    if (value.get_bool().get(flag) != simdjson::SUCCESS) return std::nullopt;
-    return flag ? 1 : 0;
-  } else {
-    switch (value.type()) {
-      case simdjson::dom::element_type::INT64:
-        return written_as<T>(value.get_int64().value_unsafe());
-      case simdjson::dom::element_type::UINT64:
-        return written_as<T>(value.get_uint64().value_unsafe());
-      case simdjson::dom::element_type::DOUBLE:
-        return written_as<T>(value.get_double().value_unsafe());
-      default:
-        return std::nullopt;
-    }
+std::optional<T> number_of(simdjson::dom::element value) {
+  switch (value.type()) {
+    case simdjson::dom::element_type::INT64:
+      return written_as<T>(value.get_int64().value_unsafe());
+    case simdjson::dom::element_type::UINT64:
+      return written_as<T>(value.get_uint64().value_unsafe());
+    case simdjson::dom::element_type::DOUBLE:
+      return written_as<T>(value.get_double().value_unsafe());
+    case simdjson::dom::element_type::BOOL:
+      if constexpr (std::is_same_v<T, Flag>) return Flag{value.get_bool().value_unsafe()};
+      break;
+    case simdjson::dom::element_type::NULL_VALUE:
+      if constexpr (is_floating<T>) return not_a_number<T>();
+      break;
+    default:
+      break;
   }
-}
-
-// Why a value is refused. The datatype follows the first two.
-inline constexpr std::string_view is_no = "is no ";
-inline constexpr std::string_view is_beyond = "is beyond ";
-inline constexpr std::string_view inexact_float32 = "FP32 does not hold exactly";
-inline constexpr std::string_view inexact_float64 = "FP64 does not hold exactly";
-
-/// Why `value` is refused in a tensor of `T`s.
-template <class T>
-std::string_view fault(simdjson::dom::element value) {
-  if (!value.is_number()) return is_no;
-  if (number_of<T>(value)) return inexact_float32;
-  if constexpr (std::is_integral_v<T>) {
-    const bool fits = (value.is_int64() && std::in_range<T>(value.get_int64().value_unsafe())) ||
-                      (value.is_uint64() && std::in_range<T>(value.get_uint64().value_unsafe()));
-    return fits ? inexact_float64 : is_no;
-  }
-  return std::is_same_v<T, Flag> ? is_no : is_beyond;
+  return std::nullopt;
 }
 
 }  // namespace scalar::inline v0::serve

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 #include "serve/quote.hpp"
 
@@ -33,6 +34,23 @@ std::string token(std::string_view text) {
     text.remove_suffix(1);
   constexpr std::size_t longest = 64;
   return text.size() > longest ? std::string(text.substr(0, longest)) + "..." : std::string(text);
+}
+
+/// The spelling of value `at` among all values of nested arrays; nothing when they have fewer. `at` then counts on.
+std::optional<std::string> spelling_in(ondemand::array& values, std::uint64_t& at) {
+  for (auto value : values) {
+    ondemand::json_type type{};
+    if (value.type().get(type)) return std::string();
+    if (type == ondemand::json_type::array) {
+      ondemand::array nested;
+      if (value.get_array().get(nested)) return std::string();
+      if (auto found = spelling_in(nested, at)) return found;
+    } else if (at-- == 0) {
+      std::string_view text;
+      return value.raw_json_token().get(text) ? std::string() : token(text);
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -66,24 +84,7 @@ std::string spelling(std::string_view json, std::size_t input, std::uint64_t at)
     return {};
   for (auto one : inputs) {
     if (input-- > 0) continue;
-    if (one["data"].get_array().get(data)) return {};
-    for (auto value : data) {
-      ondemand::json_type type{};
-      if (value.type().get(type)) return {};
-      if (type != ondemand::json_type::array) {
-        if (at-- > 0) continue;
-        std::string_view text;
-        return value.raw_json_token().get(text) ? std::string() : token(text);
-      }
-      ondemand::array row;
-      if (value.get_array().get(row)) return {};
-      for (auto nested : row) {
-        if (at-- > 0) continue;
-        std::string_view text;
-        return nested.raw_json_token().get(text) ? std::string() : token(text);
-      }
-    }
-    return {};
+    return one["data"].get_array().get(data) ? std::string() : spelling_in(data, at).value_or("");
   }
   return {};
 }

@@ -3,13 +3,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <unordered_set>
+#include <cstddef>
+#include <deque>
+#include <span>
 #include <utility>
 
 #include "core/fail.hpp"
 #include "core/quoted.hpp"
 #include "scalar/core/error.hpp"
-#include "scalar/core/json.hpp"
 #include "serve/framing.hpp"
 #include "serve/quote.hpp"
 
@@ -35,48 +36,37 @@ void check_not_reserved(std::string_view name) {
 
 std::string model_place(std::string_view name) { return fmt::format("serve: model \"{}\"", name); }
 
-/// Throws when the signature contradicts itself: answers are written from it.
-void check(const Signature& signature, const std::string& place) {
-  constexpr Errc bad = Errc::invalid_argument;
-  if (signature.inputs.empty()) fail(bad, place, "the signature has no inputs");
-  if (signature.outputs < 1) fail(bad, place, "the signature has {} outputs, expected 1 or more", signature.outputs);
-  if (!signature.classes.empty() && static_cast<std::int64_t>(signature.classes.size()) != signature.outputs)
-    fail(bad, place, "the signature has {} classes and {} outputs, expected as many", signature.classes.size(),
-         signature.outputs);
-  std::unordered_set<std::string_view> names;
-  for (const InputColumn& input : signature.inputs) {
-    if (input.is_text && signature.is_numeric)
-      fail(bad, place, "the input {} is a text, so the inputs are not numeric", scalar::quoted(input.name));
-    if (signature.is_numeric) continue;  // the columns need no names: they may come as one dense tensor
-    if (input.name.empty() || !json::is_utf8(input.name))
-      fail(bad, place, "an input has no name, or one that is not UTF-8");
-    if (!names.insert(input.name).second) fail(bad, place, "the input {} comes twice", scalar::quoted(input.name));
-  }
-  if (signature.prefers_dense && !signature.is_numeric)
-    fail(bad, place, "the signature prefers dense input, but is not numeric");
-}
-
-/// One row of zeros and missing texts.
-class PlainRow {
+/// Inputs of zeros and empty texts, in which a free length is 1.
+class PlainInputs {
  public:
-  explicit PlainRow(const Signature& signature) : is_dense_(signature.prefers_dense) {
-    if (is_dense_)
-      dense_.resize(signature.inputs.size());
-    else
-      for (const InputColumn& input : signature.inputs)
-        columns_.push_back(input.is_text ? BatchColumn{.texts = {&text_, 1}} : BatchColumn{.numbers = {&number_, 1}});
+  /// Empty when a tensor has more than `most_elements`.
+  explicit PlainInputs(const Signature& signature) {
+    std::int64_t left = most_elements;
+    for (const TensorInfo& info : signature.inputs) {
+      std::vector<std::int64_t>& shape = shapes_.emplace_back(info.shape);
+      std::int64_t count = 1;
+      for (std::int64_t& length : shape) {
+        if (length == -1) length = 1;
+        if (length < 0 || length > left || count * length > left) return;
+        count *= length;
+      }
+      left -= count;
+      numbers_.emplace_back(static_cast<std::size_t>(count) * size_bytes(info.type));
+      texts_.emplace_back(info.type == DataType::bytes ? static_cast<std::size_t>(count) : 0);
+      views_.push_back({info.type, shape, numbers_.back(), texts_.back()});
+    }
+    fits_ = true;
   }
-  BatchView view() const {
-    if (!is_dense_) return {columns_, 1};
-    return FloatMatrix(dense_.data(), 1, static_cast<std::int64_t>(dense_.size()));
-  }
+  bool fits() const noexcept { return fits_; }
+  std::span<const TensorView> views() const noexcept { return views_; }
 
  private:
-  bool is_dense_;
-  double number_ = 0;
-  std::string_view text_{};
-  std::vector<float> dense_{};
-  std::vector<BatchColumn> columns_{};
+  static constexpr std::int64_t most_elements = std::int64_t{16} << 20;
+  std::deque<std::vector<std::int64_t>> shapes_{};  // deques: the views point into them
+  std::deque<std::vector<std::byte>> numbers_{};
+  std::deque<std::vector<std::string_view>> texts_{};
+  std::vector<TensorView> views_{};
+  bool fits_ = false;
 };
 
 }  // namespace
@@ -85,21 +75,21 @@ double warm(const Servable& servable) {
   using std::chrono::steady_clock;
   constexpr int most = 3;
   constexpr std::chrono::milliseconds enough{20};
-  const PlainRow row(servable.signature());
-  std::vector<double> out(static_cast<std::size_t>(servable.signature().outputs));
-  const BatchOut to(out.data(), 1, servable.signature().outputs);
   auto best = std::chrono::nanoseconds::max();
-  const auto begin = steady_clock::now();
   try {
+    const PlainInputs inputs(servable.signature());
+    if (!inputs.fits()) return -1;
+    std::vector<Tensor> outputs(servable.signature().outputs.size());
+    const auto begin = steady_clock::now();
     for (int i = 0; i < most; ++i) {
       const auto start = steady_clock::now();
-      servable.predict(row.view(), to, {.use_cache = false});
+      servable.run(inputs.views(), outputs, {.use_cache = false});
       const auto end = steady_clock::now();
       best = std::min<std::chrono::nanoseconds>(best, end - start);
       if (end - begin > enough) break;
     }
-  } catch (const Error&) {
-    return -1;  // not fatal: clients may never ask for such a row
+  } catch (...) {
+    return -1;  // not fatal: clients may never ask for such inputs
   }
   return static_cast<double>(best.count());
 }
@@ -146,7 +136,7 @@ std::string Repository::add(std::string_view name, std::shared_ptr<const Servabl
   check_not_reserved(name);
   if (!version.empty()) check_name(version, "version");
   if (servable == nullptr) fail(Errc::invalid_argument, model_place(name), "the servable is empty");
-  check(servable->signature(), model_place(name));
+  RequestForm form = request_form(*servable, model_place(name));
   const std::lock_guard lock(mutex_);
   Snapshot::Models models = current_->models();
   auto& metrics = metrics_[std::string(name)];
@@ -157,6 +147,7 @@ std::string Repository::add(std::string_view name, std::shared_ptr<const Servabl
   auto served = std::make_shared<ServedVersion>();
   served->model = name;
   served->servable = std::move(servable);
+  served->form = std::move(form);
   if (nanoseconds_per_row < 0 && !model.versions.empty())
     nanoseconds_per_row = model.versions.back()->expectation.nanoseconds(1);
   served->expectation.assume(nanoseconds_per_row);

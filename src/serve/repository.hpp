@@ -13,6 +13,7 @@
 #include "scalar/serve/servable.hpp"
 #include "scalar/serve/statistics.hpp"
 #include "serve/metrics.hpp"
+#include "serve/request_form.hpp"
 
 namespace scalar::inline v0::serve {
 
@@ -37,8 +38,9 @@ class Expectation {
   std::atomic<double> per_row_{-1};
 };
 
-/// Predicts a row of zeros and missing texts a few times, without the cache, so that the first clients find a warm
-/// model. Returns the nanoseconds of the fastest prediction; negative when the model refuses the row.
+/// Predicts zeros and empty texts a few times, without the cache, so that the first clients find a warm model: one row,
+/// or tensors whose free lengths are 1. Returns the nanoseconds of the fastest prediction; negative when the model
+/// refuses these inputs, or when they would be large.
 double warm(const Servable& servable);
 
 /// One version of one model.
@@ -46,6 +48,7 @@ struct ServedVersion {
   std::string model{};
   std::string version{};
   std::shared_ptr<const Servable> servable{};
+  RequestForm form{};
   std::shared_ptr<ModelMetrics> metrics{};
   mutable Expectation expectation{};
 };

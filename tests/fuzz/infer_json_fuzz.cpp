@@ -2,6 +2,6 @@
 #include "fuzz/infer.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  fuzz::infer({reinterpret_cast<const char*>(data), size}, std::nullopt);
+  fuzz::infer(fuzz::row_models(), {reinterpret_cast<const char*>(data), size}, std::nullopt);
   return 0;
 }

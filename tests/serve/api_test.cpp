@@ -16,16 +16,15 @@ using namespace serve_test;
 namespace {
 
 /// Knows the answer for rows that begin with 1, and waits at a gate for all others.
-class Remembers final : public serve::Servable {
+class Remembers final : public serve::RowServable {
  public:
-  explicit Remembers(Gate& gate) : gate_(gate) {}
-  const serve::Signature& signature() const noexcept override { return signature_; }
+  explicit Remembers(Gate& gate) : RowServable(dense(2)), gate_(gate) {}
   CacheUse predict(const BatchView& batch, BatchOut out, const PredictOptions&) const override {
     gate_.wait();
     for (std::int64_t row = 0; row < batch.rows(); ++row) out(row, 0) = -1;
     return CacheUse::miss;
   }
-  bool find(const BatchView& batch, BatchOut out) const override {
+  bool find_predictions(const BatchView& batch, BatchOut out) const override {
     for (std::int64_t row = 0; row < batch.rows(); ++row) {
       if (batch.dense()(row, 0) != 1) return false;
       out(row, 0) = 42;
@@ -35,7 +34,6 @@ class Remembers final : public serve::Servable {
 
  private:
   Gate& gate_;
-  serve::Signature signature_ = dense(2);
 };
 
 std::string ask_mixed(const std::string& age, const std::string& job) {

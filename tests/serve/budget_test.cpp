@@ -69,26 +69,28 @@ TEST_CASE("decoding counts what it allocates, and keeps little of it") {
   }();
   const std::string_view body = std::string_view(json).substr(0, json.size() - 64);
   serve::Budget enough(64 << 20), too_little(1 << 20), taken(64 << 20);
+  const serve::RequestForm form = serve::request_form(Sum(dense(2)), "test");
   serve::InferRequest request(enough);
-  request.decode(dense(2), body, {}, {});
+  request.decode(form, body, {}, {});
   CHECK(enough.used() >= 14 * body.size() + 200'000 * sizeof(float));
   CHECK(request.rows() == 100'000);
   request.release();
   CHECK(enough.used() == 0);
 
   serve::InferRequest large(too_little), unlucky(taken);
-  CHECK(test::message_of(Errc::too_large, [&] { large.decode(dense(2), body, {}, {}); }) ==
+  CHECK(test::message_of(Errc::too_large, [&] { large.decode(form, body, {}, {}); }) ==
         "the request needs more memory than all requests and answers may have");
   serve::Reservation others(taken);
   REQUIRE(others.resize(60 << 20));
-  CHECK(test::message_of(Errc::unavailable, [&] { unlucky.decode(dense(2), body, {}, {}); }) == serve::too_much_memory);
+  CHECK(test::message_of(Errc::unavailable, [&] { unlucky.decode(form, body, {}, {}); }) == serve::too_much_memory);
 }
 
 TEST_CASE("a shape that promises more than the body holds takes no memory") {
   serve::Budget budget(1 << 20);
+  const serve::RequestForm form = serve::request_form(Sum(dense(2)), "test");
   serve::InferRequest request(budget);
   const std::string body = ask("[1,2]", "8000000") + std::string(64, ' ');
-  CHECK(test::code_of([&] { request.decode(dense(2), std::string_view(body).substr(0, body.size() - 64), {}, {}); }) ==
+  CHECK(test::code_of([&] { request.decode(form, std::string_view(body).substr(0, body.size() - 64), {}, {}); }) ==
         Errc::shape_mismatch);
   CHECK(budget.used() == 0);
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,12 +14,11 @@
 namespace serve_test {
 
 /// Answers with a function of each row: the sum of its numbers, with 1000 for each missing one and the length of texts.
-class Sum final : public scalar::serve::Servable {
+class Sum final : public scalar::serve::RowServable {
  public:
-  explicit Sum(scalar::serve::Signature signature, double offset = 0, std::function<void()> before = {})
-      : signature_(std::move(signature)), offset_(offset), before_(std::move(before)) {}
+  explicit Sum(scalar::serve::RowSignature signature, double offset = 0, std::function<void()> before = {})
+      : RowServable(std::move(signature)), offset_(offset), before_(std::move(before)) {}
 
-  const scalar::serve::Signature& signature() const noexcept override { return signature_; }
   scalar::CacheUse predict(const scalar::BatchView& batch, scalar::BatchOut out,
                            const scalar::PredictOptions& call) const override {
     if (before_) before_();
@@ -39,19 +39,18 @@ class Sum final : public scalar::serve::Servable {
   }
 
  private:
-  scalar::serve::Signature signature_;
   double offset_;
   std::function<void()> before_;
 };
 
 /// `features` numbers, as one dense input.
-inline scalar::serve::Signature dense(int features) {
-  scalar::serve::Signature signature{.is_numeric = true, .prefers_dense = true, .platform = "test"};
+inline scalar::serve::RowSignature dense(int features) {
+  scalar::serve::RowSignature signature{.is_numeric = true, .prefers_dense = true, .platform = "test"};
   for (int i = 0; i < features; ++i) signature.inputs.push_back({"f" + std::to_string(i), false});
   return signature;
 }
 /// A number called age and a text called job, two classes.
-inline scalar::serve::Signature mixed() {
+inline scalar::serve::RowSignature mixed() {
   return {
       .inputs = {{"age", false}, {"job", true}}, .classes = {"no", "yes \"sure\""}, .outputs = 2, .platform = "test"};
 }
@@ -59,6 +58,36 @@ inline std::shared_ptr<const Sum> sum_of(int features, double offset = 0, std::f
   return std::make_shared<const Sum>(dense(features), offset, std::move(before));
 }
 inline std::shared_ptr<const Sum> mixed_sum() { return std::make_shared<const Sum>(mixed()); }
+
+/// One input and one output for each type of the protocol, such as `in_FP32` and `out_FP32`: `[-1, 2]`, or `[2, -1]` in a
+/// model that is not batched.
+inline scalar::Signature every_type(bool batched = true) {
+  scalar::Signature signature;
+  const std::vector<std::int64_t> shape = batched ? std::vector<std::int64_t>{-1, 2} : std::vector<std::int64_t>{2, -1};
+  for (std::uint8_t number = 0; number <= static_cast<std::uint8_t>(scalar::DataType::bfloat16); ++number) {
+    const auto type = static_cast<scalar::DataType>(number);
+    const std::string name(scalar::name(type));
+    signature.inputs.push_back({"in_" + name, type, shape, batched});
+    signature.outputs.push_back({"out_" + name, type, shape, batched});
+  }
+  return signature;
+}
+/// Gives the inputs back as the outputs.
+inline void echo(std::span<const scalar::TensorView> inputs, std::vector<scalar::Tensor>& outputs) {
+  outputs.resize(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    outputs[i].type = inputs[i].type;
+    outputs[i].shape.assign(inputs[i].shape.begin(), inputs[i].shape.end());
+    outputs[i].data.assign(inputs[i].data.begin(), inputs[i].data.end());
+    outputs[i].texts.assign(inputs[i].texts.begin(), inputs[i].texts.end());
+  }
+}
+/// A model with `type` as its only input `x` and output `y`, of the same shape, which gives its input back.
+inline std::shared_ptr<const scalar::serve::Servable> echo_of(scalar::DataType type, std::vector<std::int64_t> shape,
+                                                              bool batched = true) {
+  return scalar::serve::make_servable(
+      scalar::Signature{.inputs = {{"x", type, shape, batched}}, .outputs = {{"y", type, shape, batched}}}, echo);
+}
 
 /// A real model: `x0 + 10 x1 + intercept`.
 inline scalar::Model<scalar::LinearRegression> linear(double intercept) {

@@ -55,7 +55,7 @@ TEST_CASE("a predictor is warm when it is served, and its cache knows nothing of
 
 TEST_CASE("names that the protocol uses, and signatures that contradict themselves, are refused") {
   serve::Server server;
-  const auto refusal = [&](const std::string& name, const serve::Signature& signature) {
+  const auto refusal = [&](const std::string& name, const serve::RowSignature& signature) {
     try {
       server.add(name, std::make_shared<const Sum>(signature));
     } catch (const Error& error) {

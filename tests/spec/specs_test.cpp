@@ -23,7 +23,7 @@ TEST_CASE("the canonical JSON of each spec is frozen", "[spec]") {
         R"("loss":"softmax","momentum":0.9,"optimizer":"adam","seed":0})");
   CHECK(GradientBoostedTrees::name == "gradient_boosted_trees");
   CHECK(to_json(GradientBoostedTrees{}) ==
-        R"({"bins":256,"depth":6,"l2":1,"learning_rate":0.3,"loss":"logistic","min_child_weight":1,)"
+        R"({"bins":256,"category_splits":"ordered","depth":6,"l2":1,"learning_rate":0.3,"loss":"logistic","min_child_weight":1,)"
         R"("min_split_gain":0,"trees":100})");
 }
 

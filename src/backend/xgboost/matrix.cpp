@@ -3,28 +3,18 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cmath>
 #include <exception>
 #include <limits>
 #include <string>
 
+#include "backend/framework_rows.hpp"
 #include "core/fail.hpp"
-#include "scalar/core/json.hpp"
 
 namespace scalar::inline v0::backend::xgboost {
 namespace {
 
 constexpr std::int64_t batch_values = std::int64_t{1} << 19;  // a tenth of a second
 constexpr int passes = 4;                                     // of XGBoost over the batches, from 1.7 to 3.2
-
-void refuse_infinities(FloatMatrix features, std::int64_t first_row, const Dataset& data) {
-  for (std::int64_t row = 0; row < features.rows; ++row)
-    for (std::int64_t column = 0; column < features.columns; ++column)
-      if (std::isinf(features(row, column)))
-        fail(Errc::invalid_argument, "xgboost",
-             "row {} of feature \"{}\" is infinite, expected a number or NaN (missing)", first_row + row,
-             data.feature_names()[static_cast<std::size_t>(column)]);
-}
 
 /// The callbacks by which XGBoost gets batches. An error ends the batches early and is kept for `rethrow`.
 class Batches {
@@ -72,7 +62,7 @@ class Batches {
 
   void hand_over(std::int64_t rows) {
     const FloatMatrix features = data_.features().slice(row_, rows);
-    if (pass_ == 0) refuse_infinities(features, row_, data_);
+    if (pass_ == 0) refuse_infinities("xgboost", features, row_, data_);
     const std::string array = fmt::format(R"({{"data":[{},true],"shape":[{},{}],"typestr":"<f4","version":3}})",
                                           reinterpret_cast<std::uintptr_t>(features.data), rows, features.columns);
     library_.check(library_.proxy_set_dense(proxy_.get(), array.c_str()), "XGProxyDMatrixSetDataDense");
@@ -91,12 +81,6 @@ class Batches {
   std::exception_ptr error_{};
 };
 
-std::string text(double number) {
-  std::string out;
-  json::append_number(out, number);
-  return out;
-}
-
 }  // namespace
 
 void make_matrix(const Library& library, const Dataset& data, int bins, int threads, const FitOptions& options,
@@ -111,15 +95,7 @@ void make_matrix(const Library& library, const Dataset& data, int bins, int thre
 
 void set_floats(const Library& library, Handle matrix, const char* field, std::span<const double> numbers, double mean,
                 std::int64_t first_row) {
-  std::vector<float> narrow;
-  narrow.reserve(numbers.size());
-  for (const double number : numbers) {
-    narrow.push_back(static_cast<float>(number - mean));
-    if (!std::isfinite(narrow.back()))
-      fail(Errc::out_of_range, "xgboost", "the {} of row {} is {}{}, expected a number that a float32 holds", field,
-           first_row + static_cast<std::int64_t>(narrow.size()) - 1, text(number),
-           mean != 0 ? ", less the mean " + text(mean) : "");
-  }
+  const std::vector<float> narrow = narrowed("xgboost", field, numbers, mean, first_row);
   library.check(library.matrix_set_floats(matrix, field, narrow.data(), narrow.size()), field);
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "backend/boosting_start.hpp"
 #include "backend/native/trees/targets.hpp"
 #include "backend/xgboost/library.hpp"
 #include "backend/xgboost/matrix.hpp"
@@ -33,34 +34,6 @@ std::string text(Number number) {
   else
     json::append_number(out, std::int64_t{number});
   return out;
-}
-
-/// The constants that boosting begins with, as in the native backend.
-struct Start {
-  double base = 0;                ///< for the squared loss: the mean, which is subtracted from the labels
-  std::vector<double> margins{};  ///< the first margin of each output
-};
-
-double mean(const Dataset& data) {
-  double mean = 0;
-  // In the second pass the terms are small, and so is the rounding of their sum.
-  for (int pass = 0; pass < 2; ++pass) {
-    double sum = 0, weight = 0;
-    for (std::int64_t row = 0; row < data.rows(); ++row) {
-      sum += data.weight(row) * (data.target(row) - mean);
-      weight += data.weight(row);
-    }
-    mean += sum / weight;
-  }
-  return mean;
-}
-
-Start start_of(Loss loss, const Dataset& data) {
-  if (loss == Loss::squared) return {.base = mean(data), .margins = {0.0}};
-  std::vector<double> weights((std::max)(data.classes().size(), std::size_t{2}));
-  for (std::int64_t row = 0; row < data.rows(); ++row)
-    weights[static_cast<std::size_t>(data.target(row))] += data.weight(row);
-  return {.margins = trees::first_margins(loss, weights)};
 }
 
 /// The spec as XGBoost's parameters. XGBoost compares `gamma` with a gain that lacks the factor 1/2.
@@ -131,6 +104,8 @@ Support XGBoost::supports(const GradientBoostedTrees& spec, int peers) const {
     support.reasons.push_back(fmt::format("xgboost is not distributed over BSP peers: {} asked, 1 can", peers));
   if (spec.depth > deepest)
     support.reasons.push_back(fmt::format("xgboost grows trees to depth {} at most, not {}", deepest, spec.depth));
+  if (spec.category_splits == CategorySplits::sets)
+    support.reasons.emplace_back("xgboost does not split categories by sets here, only by order");
   return support;
 }
 
@@ -144,10 +119,11 @@ Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const
   const Forest expected = trees::empty_forest(spec, rows);
 
   const Library& library = *library_;
+  library.log_unset(runtime);
   const xgboost::Quiet quiet(library);
   Owned matrix(library.matrix_free), booster(library.booster_free);
   xgboost::make_matrix(library, rows, spec.bins, runtime.threads(), options, matrix);
-  const Start start = start_of(spec.loss, rows);
+  const BoostingStart start = boosting_start(spec.loss, rows);
   xgboost::set_floats(library, matrix.get(), "label", rows.targets(), start.base);
   if (spec.loss != Loss::squared) xgboost::set_margins(library, matrix.get(), start.margins, rows.rows());
   const Handle cached = matrix.get();

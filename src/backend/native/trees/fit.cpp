@@ -7,6 +7,7 @@
 #include "backend/native/trees/grow.hpp"
 #include "backend/native/trees/objective.hpp"
 #include "backend/native/trees/targets.hpp"
+#include "core/fail.hpp"
 #include "scalar/backend/native/native.hpp"
 #include "scalar/bsp/engine.hpp"
 
@@ -41,13 +42,20 @@ bsp::Task<> boost(bsp::Peer& peer, const GradientBoostedTrees& spec, const Part&
 }  // namespace
 }  // namespace trees
 
-Support Native::supports(const GradientBoostedTrees&, int) const { return {}; }
+Support Native::supports(const GradientBoostedTrees& spec, int) const {
+  Support support;
+  if (spec.category_splits == CategorySplits::sets)
+    support.reasons.emplace_back("native does not split categories by sets, only by order");
+  return support;
+}
 
 Forest Native::fit(const GradientBoostedTrees& spec, const Dataset& data, const FitOptions& options,
                    const Runtime& runtime) const {
   native::Peers peers(options, runtime);
   return peers.lead([&] {
     validate(spec);
+    if (const Support support = supports(spec, options.peers); !support)
+      fail(Errc::unsupported, GradientBoostedTrees::name, "{}", support.reasons.front());
     (void)native::shards_of(GradientBoostedTrees::name, options, 1);  // only checks: sums of integers need no shards
     native::check_stop(GradientBoostedTrees::name, options);
     const Dataset rows = data.contiguous();

@@ -64,8 +64,8 @@ void add_gains(Text& text, const GradientBoostedTrees& spec, double c) {
   text.add("learning_rate", spec.learning_rate * c)
       .add("lambda_l2", spec.l2 * c)
       .add("min_gain_to_split", 2 * spec.min_split_gain / c)
-      .add("min_sum_hessian_in_leaf", spec.min_child_weight * c)
-      .add("min_data_in_leaf", 0);  // LightGBM estimates numbers of rows from the sums
+      .add("min_sum_hessian_in_leaf", spec.min_child_weight * c * (1 - 1e-9))  // its sums have rounding errors
+      .add("min_data_in_leaf", 1);  // LightGBM estimates numbers of rows from the sums, and fails if one is 0
 }
 
 void add_bins(Text& text, const GradientBoostedTrees& spec) {

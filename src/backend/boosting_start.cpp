@@ -26,6 +26,7 @@ double mean(const Dataset& data) {
 
 BoostingStart boosting_start(Loss loss, const Dataset& data) {
   if (loss == Loss::squared) return {.base = mean(data), .margins = {0.0}};
+  if (data.has_offsets()) return {.margins = {0.0}};  // the offsets say where the rows begin
   std::vector<double> weights((std::max)(data.classes().size(), std::size_t{2}));
   for (std::int64_t row = 0; row < data.rows(); ++row)
     weights[static_cast<std::size_t>(data.target(row))] += data.weight(row);

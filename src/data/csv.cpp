@@ -290,7 +290,7 @@ Table read(const OpenBytes& open, const ReadCsvOptions& options, const std::stri
   }
   std::vector<Column> columns;
   for (const std::size_t position : layout.wanted) columns.push_back(std::move(builders[position]).release());
-  return Table(std::move(columns), layout.label, layout.weight);
+  return Table(std::move(columns), layout.label, layout.weight, layout.offset);
 }
 
 }  // namespace

@@ -314,9 +314,10 @@ std::vector<std::string> wanted_names(const CsvLayout& layout, const Positions& 
   return wanted;
 }
 
-/// The label and the weight of a schema must be among its columns.
+/// The label, the weight and the offset of a schema must be among its columns.
 void check_roles(const Schema& schema, const std::string& context) {
-  for (const auto& [role, wanted] : {std::pair("label", &schema.label), std::pair("weight", &schema.weight)}) {
+  for (const auto& [role, wanted] :
+       {std::pair("label", &schema.label), std::pair("weight", &schema.weight), std::pair("offset", &schema.offset)}) {
     const auto has_name = [&](const ColumnSchema& column) { return column.name == *wanted; };
     if (!wanted->empty() && std::none_of(schema.columns.begin(), schema.columns.end(), has_name))
       fail(Errc::not_found, context, "ReadCsvOptions.schema has the {} {}, which is not among its columns", role,
@@ -344,7 +345,7 @@ CsvLayout read_layout(CsvLexer& lexer, const ReadCsvOptions& options, const std:
     if (const std::size_t* position = positions.find(column.name)) layout.schema[*position] = column;
   for (const auto& [name, type] : options.types)
     layout.schema[positions.of(name, "ReadCsvOptions.types")].type = static_cast<ReadAs>(type);
-  // The label or weight is the column that the options name, else the one that the schema names if it is read.
+  // The label, weight or offset is the column that the options name, else the one that the schema names if it is read.
   const auto column_of = [&](const std::string& option, const std::string& of_schema, const std::string& role) {
     if (option.empty()) {
       const std::size_t* const position = positions.find(of_schema);
@@ -357,9 +358,16 @@ CsvLayout read_layout(CsvLexer& lexer, const ReadCsvOptions& options, const std:
   };
   layout.label = column_of(options.label, options.schema.label, "label");
   layout.weight = column_of(options.weight, options.schema.weight, "weight");
-  if (!layout.label.empty() && layout.label == layout.weight)
-    fail(Errc::invalid_argument, context, "ReadCsvOptions.label and ReadCsvOptions.weight are both {}",
-         quoted(layout.label));
+  layout.offset = column_of(options.offset, options.schema.offset, "offset");
+  const auto check_different = [&](const std::string& one, std::string_view role, const std::string& other,
+                                   std::string_view other_role) {
+    if (!one.empty() && one == other)
+      fail(Errc::invalid_argument, context, "ReadCsvOptions.{} and ReadCsvOptions.{} are both {}", role, other_role,
+           quoted(one));
+  };
+  check_different(layout.label, "label", layout.weight, "weight");
+  check_different(layout.label, "label", layout.offset, "offset");
+  check_different(layout.weight, "weight", layout.offset, "offset");
   return layout;
 }
 

@@ -128,11 +128,11 @@ class CsvLexer {
 
 /// The columns of a CSV and which of them to read.
 struct CsvLayout {
-  std::vector<std::string> names{};       ///< all, in file order
-  std::vector<std::size_t> wanted{};      ///< positions, in the order of the table
-  std::vector<std::uint8_t> is_wanted{};  ///< `[names]`
-  std::vector<ColumnSchema> schema{};     ///< `[names]`, which types to read them as
-  std::string label{}, weight{};          ///< names; empty: none
+  std::vector<std::string> names{};         ///< all, in file order
+  std::vector<std::size_t> wanted{};        ///< positions, in the order of the table
+  std::vector<std::uint8_t> is_wanted{};    ///< `[names]`
+  std::vector<ColumnSchema> schema{};       ///< `[names]`, which types to read them as
+  std::string label{}, weight{}, offset{};  ///< names; empty: none
 };
 
 /// Opens the same bytes again at each call.

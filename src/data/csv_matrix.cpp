@@ -23,6 +23,8 @@ class MatrixBuilder {
         label_ = position;
       } else if (!layout.weight.empty() && name == layout.weight) {
         weight_ = position;
+      } else if (!layout.offset.empty() && name == layout.offset) {
+        offset_ = position;
       } else {
         place_[position] = feature_names_.size();
         feature_names_.push_back(name);
@@ -38,7 +40,7 @@ class MatrixBuilder {
     if (next == Next::more) return next;
     if (next == Next::other) {
       next = lexer.field(text);
-      if (next == Next::more || (place_[column] == unused && column != label_ && column != weight_)) return next;
+      if (next == Next::more || !is_used(column)) return next;
       value = convert(text, column, lexer);
     }
     if (place_[column] != unused) {
@@ -52,6 +54,8 @@ class MatrixBuilder {
     } else if (column == weight_) {
       if (!(value >= 0)) refuse(shortest(value), column, lexer);
       row_weight_ = value;
+    } else if (column == offset_) {
+      row_offset_ = value;
     }
     return next;
   }
@@ -60,6 +64,7 @@ class MatrixBuilder {
     features_.insert(features_.end(), row_.begin(), row_.end());
     if (label_ != unused) targets_.push_back(target_);
     if (weight_ != unused) weights_.push_back(row_weight_);
+    if (offset_ != unused) offsets_.push_back(row_offset_);
   }
 
   Dataset release(TargetKind kind, const std::string& context) {
@@ -78,14 +83,19 @@ class MatrixBuilder {
       parts.targets = std::move(targets_);
     }
     parts.weights = std::move(weights_);
+    parts.offsets = std::move(offsets_);
     return Dataset(std::move(parts));
   }
 
  private:
+  bool is_used(std::size_t column) const {
+    return place_[column] != unused || column == label_ || column == weight_ || column == offset_;
+  }
   [[noreturn]] void refuse(std::string_view seen, std::size_t column, const CsvLexer& lexer) const {
     lexer.fail(Errc::parse, "column {}: expected {}, got {}", quoted(names_[column]),
                column == label_    ? "a label that is a number"
                : column == weight_ ? "a weight, which is a number not below 0"
+               : column == offset_ ? "an offset, which is a number"
                                    : "a number that a float32 can hold",
                quoted(seen));
   }
@@ -101,6 +111,7 @@ class MatrixBuilder {
     if (lexer.is_missing(text)) {
       if (column == label_) lexer.fail(Errc::parse, "column {}: the label is missing", quoted(names_[column]));
       if (column == weight_) lexer.fail(Errc::parse, "column {}: the weight is missing", quoted(names_[column]));
+      if (column == offset_) lexer.fail(Errc::parse, "column {}: the offset is missing", quoted(names_[column]));
       return value;
     }
     if (parse_double(text, value) != Parsed::number || std::isinf(value)) refuse(text, column, lexer);
@@ -109,10 +120,10 @@ class MatrixBuilder {
 
   std::vector<std::string> names_, feature_names_;
   std::vector<std::size_t> place_;  // of each column among the features
-  std::size_t label_ = unused, weight_ = unused;
+  std::size_t label_ = unused, weight_ = unused, offset_ = unused;
   std::vector<float> row_, features_;
-  double target_ = 0, row_weight_ = 0;
-  std::vector<double> targets_, weights_;
+  double target_ = 0, row_weight_ = 0, row_offset_ = 0;
+  std::vector<double> targets_, weights_, offsets_;
 };
 
 }  // namespace

@@ -145,18 +145,36 @@ Dataset Dataset::with_weights(std::vector<double> weights) const {
   check_length("weights", weights.size(), rows());
   check_weights(weights);
   const Dataset base = contiguous();
+  const auto copy = [](std::span<const double> values) { return std::vector<double>(values.begin(), values.end()); };
+  return base.with(copy(base.targets()), std::move(weights), copy(base.offsets()));
+}
+
+Dataset Dataset::less_offsets() const {
+  if (!has_offsets()) return *this;
+  const Dataset base = contiguous();
+  std::vector<double> targets(base.targets().begin(), base.targets().end());
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    targets[i] -= base.offsets()[i];
+    if (!std::isfinite(targets[i]))
+      fail(Errc::out_of_range, {}, "the target of row {} less its offset does not fit a float64", i);
+  }
+  return base.with(std::move(targets), {base.weights().begin(), base.weights().end()}, {});
+}
+
+/// This dataset, which is contiguous, with other numbers beside its features.
+Dataset Dataset::with(std::vector<double> targets, std::vector<double> weights, std::vector<double> offsets) const {
   auto made = std::make_shared<Data>();
   made->columns = columns();
   made->feature_names = feature_names();
   made->classes = classes();
   made->categories = categories();
-  if (base.has_targets()) made->targets.assign(base.targets().begin(), base.targets().end());
-  if (base.has_offsets()) made->offsets.assign(base.offsets().begin(), base.offsets().end());
+  made->targets = std::move(targets);
   made->weights = std::move(weights);
-  made->owner = base.data_;
+  made->offsets = std::move(offsets);
+  made->owner = data_;
   Dataset result;
   result.selection_ = data::detail::RowSelection(rows());
-  result.matrix_ = base.features();
+  result.matrix_ = features();
   result.data_ = std::move(made);
   return result;
 }

@@ -112,7 +112,7 @@ bool data::spell_missing(const std::vector<std::string>& texts) {
 }
 
 Schema Table::schema() const {
-  Schema schema{{}, label(), weight()};
+  Schema schema{{}, label(), weight(), offset()};
   for (std::int64_t i = 0; i < column_count(); ++i) {
     const Column& one = column(i);
     const auto* const texts = std::get_if<TextValues>(&one.values);
@@ -127,6 +127,7 @@ std::string Table::describe() const {
   std::string text = fmt::format("{}, {}", count(rows(), "row"), count(column_count(), "column"));
   if (!label().empty()) text += ", label " + quoted(label());
   if (!weight().empty()) text += ", weight " + quoted(weight());
+  if (!offset().empty()) text += ", offset " + quoted(offset());
   text += '\n';
   for (std::int64_t i = 0; i < column_count(); ++i) {
     const Column& one = column(i);

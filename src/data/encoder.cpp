@@ -133,7 +133,7 @@ const std::vector<std::string>& Encoder::classes() const noexcept {
 const std::string& Encoder::label() const noexcept { return data_ == nullptr ? nothing<std::string>() : data_->label; }
 
 Dataset Encoder::encode_with(const Table& table, std::vector<double> targets, std::vector<double> weights,
-                             const Runtime& runtime, const EncodeOptions& options) const {
+                             std::vector<double> offsets, const Runtime& runtime, const EncodeOptions& options) const {
   const Data& self = data();
   Watch watch(options, table.rows() * static_cast<std::int64_t>(self.inputs.size()));
   std::vector<Source> sources;
@@ -173,6 +173,7 @@ Dataset Encoder::encode_with(const Table& table, std::vector<double> targets, st
   parts.columns = width;
   parts.targets = std::move(targets);
   parts.weights = std::move(weights);
+  parts.offsets = std::move(offsets);
   parts.feature_names = self.feature_names;
   parts.classes = self.classes.texts();
   parts.categories = self.feature_categories;
@@ -180,7 +181,7 @@ Dataset Encoder::encode_with(const Table& table, std::vector<double> targets, st
 }
 
 Dataset Encoder::encode_inputs(const Table& table, const Runtime& runtime) const {
-  return encode_with(table, {}, {}, runtime, {});
+  return encode_with(table, {}, {}, {}, runtime, {});
 }
 
 namespace {
@@ -259,7 +260,7 @@ std::vector<double> targets_of(const Table& table, const std::string& label, Tar
 
 Schema Encoder::schema() const {
   const Data& self = data();
-  Schema schema{{}, self.label, {}};
+  Schema schema{{}, self.label, {}, {}};
   for (std::size_t i = 0; i < self.inputs.size(); ++i)
     schema.columns.push_back({.name = self.inputs[i].name,
                               .type = self.inputs[i].is_text ? ReadAs::text : ReadAs::number,
@@ -281,7 +282,7 @@ Dataset Encoder::encode(const Table& table, const Runtime& runtime, const Encode
   std::vector<double> targets;
   if (table.find(self.label.empty() ? table.label() : self.label) >= 0 && !table.empty())
     targets = targets_of(table, self.label, self.kind, self.classes, Watch(options, 0));
-  return encode_with(table, std::move(targets), table.weights(), runtime, options);
+  return encode_with(table, std::move(targets), table.weights(), table.offsets(), runtime, options);
 }
 
 namespace {

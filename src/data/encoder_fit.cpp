@@ -234,7 +234,8 @@ Encoder Encoder::fit(const Table& table, const Encoding& encoding, TargetKind ki
   made->label = table.label();
   const Column& label = table.column(table.label());
   if (!json::is_utf8(label.name)) fail(Errc::invalid_argument, {}, "the name of the label is not UTF-8");
-  Watch watch(options, table.rows() * (table.column_count() - (table.weight().empty() ? 0 : 1)));
+  Watch watch(options, table.rows() * (table.column_count() - (table.weight().empty() ? 0 : 1) -
+                                       (table.offset().empty() ? 0 : 1)));
   if (kind == TargetKind::regression)
     check_regression_label(table, label, watch);
   else
@@ -244,8 +245,8 @@ Encoder Encoder::fit(const Table& table, const Encoding& encoding, TargetKind ki
   std::vector<const Column*> columns;
   for (std::int64_t i = 0; i < table.column_count(); ++i) {
     const Column& column = table.column(i);
-    const bool is_weight = !table.weight().empty() && column.name == table.weight();  // a column may have no name
-    if (is_weight || column.name == table.label()) continue;
+    const auto is = [&](const std::string& role) { return !role.empty() && column.name == role; };  // may have no name
+    if (is(table.label()) || is(table.weight()) || is(table.offset())) continue;
     if (!json::is_utf8(column.name)) fail(Errc::invalid_argument, {}, "the name of column {} is not UTF-8", i);
     columns.push_back(&column);
     made->inputs.push_back({column.name, column.type() == ColumnType::text});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <unordered_map>
 
 #include "core/fail.hpp"
@@ -14,7 +15,7 @@ namespace scalar::inline v0 {
 struct Table::Data {
   std::vector<std::shared_ptr<const Column>> columns;
   std::unordered_map<std::string_view, std::int64_t> positions;  // views into the names of `columns`
-  std::string label, weight;
+  std::string label, weight, offset;
   std::int64_t rows = 0;
 
   void add(std::shared_ptr<const Column> column) {
@@ -32,13 +33,20 @@ struct Table::Data {
   }
   void set_label(std::string name) { set(label, std::move(name)); }
   void set_weight(std::string name) { set(weight, std::move(name)); }
+  void set_offset(std::string name) { set(offset, std::move(name)); }
 
  private:
   void set(std::string& role, std::string name) {
     if (!name.empty() && positions.find(name) == positions.end()) unknown(name);
     role = std::move(name);
-    if (!label.empty() && label == weight)
-      fail(Errc::invalid_argument, {}, "column \"{}\" cannot be both the label and the weight", label);
+    check_different(label, "label", weight, "weight");
+    check_different(label, "label", offset, "offset");
+    check_different(weight, "weight", offset, "offset");
+  }
+  static void check_different(const std::string& one, const char* role, const std::string& other,
+                              const char* other_role) {
+    if (!one.empty() && one == other)
+      fail(Errc::invalid_argument, {}, "column \"{}\" cannot be both the {} and the {}", one, role, other_role);
   }
 };
 
@@ -72,7 +80,7 @@ void check(const Column& column) {
 
 }  // namespace
 
-Table::Table(std::vector<Column> columns, std::string label, std::string weight) {
+Table::Table(std::vector<Column> columns, std::string label, std::string weight, std::string offset) {
   auto made = std::make_shared<Data>();
   for (Column& column : columns) {
     check(column);
@@ -84,6 +92,7 @@ Table::Table(std::vector<Column> columns, std::string label, std::string weight)
   }
   made->set_label(std::move(label));
   made->set_weight(std::move(weight));
+  made->set_offset(std::move(offset));
   selection_ = data::detail::RowSelection(made->rows);
   data_ = std::move(made);
 }
@@ -135,21 +144,46 @@ Table Table::with_weight(std::string name) const {
   return result;
 }
 
+const std::string& Table::offset() const noexcept {
+  static const std::string none;
+  return data_ == nullptr ? none : data_->offset;
+}
+
+Table Table::with_offset(std::string name) const {
+  auto made = data_ == nullptr ? std::make_shared<Data>() : std::make_shared<Data>(*data_);
+  made->set_offset(std::move(name));
+  Table result = *this;
+  result.data_ = std::move(made);
+  return result;
+}
+
+namespace {
+
+/// The numbers of column `from`, which holds the `role` of each row of `table`: finite, and not below `least`.
+std::vector<double> numbers_of(const Table& table, const Column& from, std::string_view role, double least) {
+  if (from.type() == ColumnType::text)
+    fail(Errc::type_mismatch, fmt::format("column \"{}\"", from.name), "expected {}s, which are numbers, got text{}",
+         role, explained(from));
+  std::vector<double> numbers(static_cast<std::size_t>(table.rows()));
+  for (std::int64_t row = 0; row < table.rows(); ++row) {
+    const double value = numbers[static_cast<std::size_t>(row)] = from.number(table.stored_row(row));
+    if (value >= least && std::isfinite(value)) continue;
+    fail(Errc::out_of_range, fmt::format("column \"{}\", row {}", from.name, row),
+         "the {} is {}, expected a finite number{}", role, std::isnan(value) ? "missing" : data::shortest(value),
+         least == 0 ? " not below 0" : "");
+  }
+  return numbers;
+}
+
+}  // namespace
+
 std::vector<double> Table::weights() const {
   if (weight().empty()) return {};
-  const Column& from = column(weight());
-  if (from.type() == ColumnType::text)
-    fail(Errc::type_mismatch, fmt::format("column \"{}\"", from.name),
-         "expected weights, which are numbers, got text{}", explained(from));
-  std::vector<double> weights(static_cast<std::size_t>(rows()));
-  for (std::int64_t row = 0; row < rows(); ++row) {
-    const double value = weights[static_cast<std::size_t>(row)] = from.number(stored_row(row));
-    if (value >= 0 && std::isfinite(value)) continue;
-    fail(Errc::out_of_range, fmt::format("column \"{}\", row {}", from.name, row),
-         "the weight is {}, expected a finite number not below 0",
-         std::isnan(value) ? "missing" : data::shortest(value));
-  }
-  return weights;
+  return numbers_of(*this, column(weight()), "weight", 0);
+}
+std::vector<double> Table::offsets() const {
+  if (offset().empty()) return {};
+  return numbers_of(*this, column(offset()), "offset", std::numeric_limits<double>::lowest());
 }
 
 Table Table::select(std::span<const std::string> names) const {
@@ -160,6 +194,7 @@ Table Table::select(std::span<const std::string> names) const {
   }
   if (made->positions.find(label()) != made->positions.end()) made->label = label();
   if (made->positions.find(weight()) != made->positions.end()) made->weight = weight();
+  if (made->positions.find(offset()) != made->positions.end()) made->offset = offset();
   made->rows = data_ == nullptr ? 0 : data_->rows;
   Table result = *this;
   result.data_ = std::move(made);

@@ -1,6 +1,7 @@
 /// Models as they are stored: `manifest.json`, and the parameters that it names (docs/model.md, "The file form").
 #include <fcntl.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -38,15 +39,40 @@ std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text.data(), text.size()));
 }
 
+json::Value to_value(const FitHistory& history) {
+  return json::Object{{"best_round", history.best_round},
+                      {"objective", json::Array(history.objective.begin(), history.objective.end())},
+                      {"round", history.round},
+                      {"validation", json::Array(history.validation.begin(), history.validation.end())}};
+}
+
 json::Value to_value(const ModelInfo& info) {
   json::Object metrics;
   for (const auto& [name, value] : info.metrics) metrics.emplace(name, value);
-  return json::Object{{"backend", info.backend},
+  json::Object object{{"backend", info.backend},
                       {"fit_seconds", info.fit_time.count()},
                       {"metrics", std::move(metrics)},
                       {"notes", json::Array(info.notes.begin(), info.notes.end())},
                       {"rows", info.rows},
                       {"version", info.version}};
+  if (!info.history.empty()) object.emplace("history", to_value(info.history));
+  return object;
+}
+
+/// A number that is not finite is written as null.
+double number_from(const json::Value& value) {
+  return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.as_double();
+}
+
+FitHistory history_from(const json::Value& value) {
+  FitHistory history{.round = value.at("round").as_string(), .best_round = value.at("best_round").as_int()};
+  for (const json::Value& number : value.at("objective").as_array()) history.objective.push_back(number_from(number));
+  for (const json::Value& number : value.at("validation").as_array()) history.validation.push_back(number_from(number));
+  const std::size_t rounds = (std::max)(history.objective.size(), history.validation.size());
+  for (const auto* values : {&history.objective, &history.validation})
+    if (!values->empty() && values->size() != rounds)
+      fail(Errc::corrupt, "", "the history has {} values of one kind and {} of another", values->size(), rounds);
+  return history;
 }
 
 ModelInfo info_from(const json::Value& value) {
@@ -55,10 +81,11 @@ ModelInfo info_from(const json::Value& value) {
                  .fit_time = std::chrono::duration<double>(value.at("fit_seconds").as_double()),
                  .version = value.at("version").as_string(),
                  .metrics = {},
-                 .notes = {}};
-  for (const auto& [name, metric] : value.at("metrics").as_object())
-    info.metrics[name] = metric.is_null() ? std::numeric_limits<double>::quiet_NaN() : metric.as_double();
+                 .notes = {},
+                 .history = {}};
+  for (const auto& [name, metric] : value.at("metrics").as_object()) info.metrics[name] = number_from(metric);
   for (const json::Value& note : value.at("notes").as_array()) info.notes.push_back(note.as_string());
+  if (value.as_object().contains("history")) info.history = history_from(value.at("history"));
   return info;
 }
 

@@ -19,6 +19,10 @@ void collect(Groups& groups, const StripPlot& plot) {
   for (const Strip& strip : plot.strips) groups.add(strip.group);
 }
 
+void collect(Groups& groups, const LineChart& chart) {
+  for (const Line& line : chart.lines) groups.add(line.group);
+}
+
 /// Draws colored squares with the names of the groups, in as many lines as needed; returns the y where they end.
 double draw_legend(Canvas& canvas, const Groups& groups, double y) {
   if (groups.names().size() < 2) return y;

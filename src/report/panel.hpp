@@ -46,5 +46,7 @@ double height_of(const BarChart& chart);
 void draw(Canvas& canvas, const BarChart& chart, const Frame& frame, const Groups& groups);
 double height_of(const StripPlot& plot);
 void draw(Canvas& canvas, const StripPlot& plot, const Frame& frame, const Groups& groups);
+double height_of(const LineChart& chart);
+void draw(Canvas& canvas, const LineChart& chart, const Frame& frame, const Groups& groups);
 
 }  // namespace scalar::inline v0::report

@@ -120,6 +120,82 @@ Dataset weighted(const Dataset& data, const ClassWeights& weights, std::string_v
   return data.with_weights(std::move(rows));
 }
 
+namespace {
+
+/// `all` cut as the options ask for, where `given` are the rows that they name, if any.
+template <class Rows>
+typename Rows::Parts cut_rows(const Rows& all, const Rows& given, const ValidationOptions& options) {
+  const int named = (options.table.empty() ? 0 : 1) + (options.data.empty() ? 0 : 1) + (options.fraction != 0 ? 1 : 0);
+  if (named > 1)
+    throw Error(Errc::invalid_argument, "more than one of validation.table, validation.data and validation.fraction",
+                "FitOptions");
+  if (!(options.fraction >= 0 && options.fraction < 1)) {
+    std::string seen = "NaN";
+    if (!std::isnan(options.fraction)) json::append_number(seen = "", options.fraction);
+    throw Error(Errc::out_of_range, "validation.fraction is " + seen + ", expected 0 to less than 1", "FitOptions");
+  }
+  if (options.fraction > 0) return all.split({.test = options.fraction, .seed = options.seed});
+  return {all, given};
+}
+
+}  // namespace
+
+Table::Parts rows_of(const Table& all, const ValidationOptions& options) {
+  return cut_rows(all, options.table, options);
+}
+
+Dataset::Parts rows_of(const Dataset& all, const ValidationOptions& options) {
+  if (!options.table.empty())
+    throw Error(Errc::invalid_argument, "a fit on a Dataset takes validation.data, not validation.table", "FitOptions");
+  return cut_rows(all, options.data, options);
+}
+
+FitOptions with_validation(const FitOptions& options, const Dataset& rows) {
+  FitOptions result = options;
+  result.validation.table = {};
+  result.validation.fraction = 0;
+  if (!rows.empty()) result.validation.data = rows;
+  return result;
+}
+
+void check_same_data(const Dataset& data, const Encoder& encoder) {
+  if (data.feature_names() != encoder.feature_names())
+    throw Error(Errc::invalid_argument,
+                "the data have other features than the model to go on from (" + std::to_string(data.columns()) +
+                    " and " + std::to_string(encoder.feature_count()) + ")",
+                "Trainer");
+  if (data.classes() != encoder.classes())
+    throw Error(Errc::invalid_argument,
+                "the data have other classes than the model to go on from (" + std::to_string(data.classes().size()) +
+                    " and " + std::to_string(encoder.classes().size()) + ")",
+                "Trainer");
+}
+
+Recorder::Recorder(const FitOptions& options)
+    : options_(options), progress_(options.progress), rounds_(options, false) {
+  if (options.progress || !options.validation.data.empty())
+    options_.progress = [this](const FitProgress& progress) { note(progress); };
+}
+
+void Recorder::note(const FitProgress& progress) {
+  if (progress.is_round) {
+    history_.round = std::string(progress.what);
+    history_.objective.push_back(progress.objective);
+    history_.validation.push_back(progress.validation);
+    rounds_.report(progress);
+    history_.best_round = rounds_.best();
+  }
+  if (progress_) progress_(progress);
+}
+
+FitHistory Recorder::history() const {
+  FitHistory history = history_;
+  const auto is_nan = [](double value) { return std::isnan(value); };
+  for (auto* values : {&history.objective, &history.validation})
+    if (std::all_of(values->begin(), values->end(), is_nan)) values->clear();
+  return history;
+}
+
 std::vector<std::string> notes_on(const Table& table, const Encoder& encoder) {
   if (encoder.classes().size() <= usual_classes || table.column(encoder.label()).type() == ColumnType::text) return {};
   return many_numbers(encoder);
@@ -137,14 +213,15 @@ void throw_out_of_memory(std::string_view backend, std::string_view spec) {
 }
 
 ModelInfo info(std::string_view backend, std::int64_t rows, std::chrono::duration<double> time,
-               std::vector<std::string> notes, const Runtime& runtime) {
+               std::vector<std::string> notes, FitHistory history, const Runtime& runtime) {
   for (const std::string& note : notes) runtime.log(LogLevel::warning, "trainer", note);
   return {.backend = std::string(backend),
           .rows = rows,
           .fit_time = time,
           .version = version,
           .metrics = {},
-          .notes = std::move(notes)};
+          .notes = std::move(notes),
+          .history = std::move(history)};
 }
 
 }  // namespace scalar::inline v0::trainer::detail

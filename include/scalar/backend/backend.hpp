@@ -39,6 +39,7 @@ struct FitProgress {
   double objective = 0;  ///< the value that is minimized; NaN when it is not known
   /// The validation metric after this round; NaN without validation rows.
   double validation = std::numeric_limits<double>::quiet_NaN();
+  bool is_round = false;  ///< a round has ended; set by backend::Rounds. False: work before the first round
 };
 
 /// The weight of each class, by which the weights of its rows are multiplied.
@@ -50,34 +51,33 @@ struct ClassWeights {
   std::map<std::string, double> of{};  ///< by class name, not negative; classes that are not named have 1
 };
 
-/// What compares the rounds of a fit on the validation rows; weights count.
+/// What compares the rounds of a fit by the validation rows and their weights.
 enum class ValidationMetric : std::uint8_t {
-  loss = 0,                 ///< the mean of the spec's loss
-  error = 1,                ///< the share of rows whose most probable class is wrong
-  roc_auc = 2,              ///< of two classes; the larger the better
-  rmse = 3,                 ///< of a regression
+  loss = 0,     ///< the mean of the loss: `-log` of the right class's probability, or half the squared error
+  error = 1,    ///< the share of rows whose most probable class is wrong
+  roc_auc = 2,  ///< of two classes; the larger the better
+  rmse = 3,     ///< of a regression
   mean_absolute_error = 4,  ///< of a regression
 };
 
 /// Rows that are not learned from, by which the rounds of a fit are compared; at most one of `table`, `data` and
-/// `fraction` is given. A round is what FitProgress counts: an epoch, an iteration, the trees of one round.
+/// `fraction` is given. A round is an epoch, an iteration, or the trees that are grown together, one per output.
+///
+/// The model is that of the best round, the last one that had a gain. Without validation rows it is that of the last.
 struct ValidationOptions {
-  Table table{};   ///< raw rows with the columns of the training table
-  Dataset data{};  ///< rows with the features of the training data; what a backend gets, whichever was given
-  double fraction =
-      0;  ///< the share of the training rows that is drawn by `seed`, the same rows for any number of peers
+  Table table{};        ///< for Trainer: raw rows with the columns of the training table
+  Dataset data{};       ///< rows with the features of the training data; backends get these, whichever was given
+  double fraction = 0;  ///< for Trainer: the share of the training rows that is drawn by `seed`, in [0, 1)
   std::uint64_t seed = 0;
   ValidationMetric metric = ValidationMetric::loss;
-  /// Rounds without a gain after which the fit ends; 0: it makes all its rounds. In both cases the model is that of the
-  /// best round.
-  int patience = 0;
-  double least_gain = 0;  ///< a smaller improvement over the best round does not count as a gain
+  int patience = 0;       ///< rounds without a gain after which the fit ends; 0: it makes all its rounds
+  double least_gain = 0;  ///< a round has a gain if it is better than the best one by more than this
 };
 
 /// Where a fit keeps what it needs to go on after its process was killed.
 struct FitCheckpointOptions {
   std::string directory{};  ///< empty: none are written. Processes that share a fit name the same shared directory.
-  int rounds = 10;          ///< rounds between two checkpoints
+  int rounds = 10;          ///< rounds between two checkpoints, at least 1
 };
 
 struct FitOptions {
@@ -96,7 +96,8 @@ struct FitOptions {
   /// Canonical parameters to go on from, as `to_bytes` writes them; `Trainer::fit_from` sets them. Empty: from scratch.
   std::vector<std::byte> initial{};
   /// A fit that finds a checkpoint of the same spec, data and options in the directory goes on from it, and learns the
-  /// same bits as one that was not interrupted; when it ends well it removes its checkpoints.
+  /// same bits as one that was not interrupted; it reports the rounds before the checkpoint again. When it ends well it
+  /// removes its checkpoints. A checkpoint of another fit is `Errc::invalid_argument`, naming what differs.
   FitCheckpointOptions checkpoint{};
   /// For classifiers; Trainer turns them into weights of the rows. Must be the last member: g++ 12 gives a false
   /// warning about a map that is destroyed when a later member throws.
@@ -112,7 +113,8 @@ concept Backend = requires(const B& backend) {
 ///
 /// `fit` learns from the dense features and targets of a Dataset; it throws `Error{Errc::canceled}` on a stop request
 /// and `Error{Errc::invalid_argument}` for targets that the spec cannot learn, such as only one class. A backend that
-/// cannot share the fit over `options.transport` throws `Error{Errc::unsupported}`; it never trains alone instead.
+/// cannot share the fit over `options.transport` throws `Error{Errc::unsupported}`; it never trains alone instead. The
+/// same goes for every other option that it cannot honor (backend/check_fit_options.hpp).
 template <class B, class S>
 concept Trains = Backend<B> && Spec<S> &&
                  requires(const B& backend, const S& spec, const Dataset& data, const FitOptions& options,

@@ -27,6 +27,7 @@ inline std::vector<std::string> usual_missing() { return {"", "NA", "N/A", "NaN"
 struct ReadCsvOptions {
   std::string label{};                 ///< the label column of the table; empty: none
   std::string weight{};                ///< the column with the weights of the rows; empty: all are 1
+  std::string offset{};                ///< the column with the offsets of the rows (see Table::offset); empty: none
   char separator = ',';                ///< one byte, not a letter, digit, '.', '+' or '-'
   char quote = '"';                    ///< a quote inside a quoted field is doubled
   char comment = '\0';                 ///< lines that begin with this byte are skipped; '\0': none
@@ -62,9 +63,9 @@ struct ReadCsvOptions {
 /// Errors carry `uri:line:column` (both counted from 1, the column in bytes): `Errc::parse` for a row of another
 /// length, a value that does not fit a declared type, a quote that is misplaced or not closed, a NUL, a lone CR, or
 /// text that is not UTF-8; `Errc::too_large` for a field beyond the limit; `Errc::empty` for no data at all;
-/// `Errc::not_found` for an absent `label`, `weight`, column or type name; errors of the store; `Errc::corrupt` for
-/// damaged gzip. Complexity: one pass in pieces, and a second pass over the file if a column turns out to be text after
-/// its first value.
+/// `Errc::not_found` for an absent `label`, `weight`, `offset`, column or type name; errors of the store; `Errc::corrupt`
+/// for damaged gzip. Complexity: one pass in pieces, and a second pass over the file if a column turns out to be text
+/// after its first value.
 Table read_csv(const Uri& uri, const ReadCsvOptions& options = {}, const Runtime& runtime = {});
 
 /// As `read_csv`, but from memory; errors carry `csv:line:column`.
@@ -73,8 +74,8 @@ Table parse_csv(std::string_view text, const ReadCsvOptions& options = {}, const
 /// Reads a CSV file of numbers straight into a float matrix, faster than `read_csv` with an `Encoder` and in a third of
 /// the memory. Leading zeros are allowed.
 ///
-/// Every column but the label and the weight is a feature. A missing feature is NaN, and fractions are rounded to
-/// float32. `kind` says whether the label is a number or a class (class names are the shortest decimals of the numbers,
+/// Every column but the label, the weight and the offset is a feature. A missing feature is NaN, and fractions are
+/// rounded to float32. `kind` says whether the label is a number or a class (class names are the shortest decimals of the numbers,
 /// in numeric order). Errors: as `read_csv`; `Errc::parse` for a field that is not a number or not a finite float32,
 /// for a whole number that a float32 cannot hold exactly (`read_csv` with an `Encoder` keeps such numbers apart), and
 /// for a missing label; `Errc::invalid_argument` if `types` is set.

@@ -120,7 +120,7 @@ class Encoder {
  public:
   Encoder() = default;
 
-  /// Learns from every column of `table` but its label and its weight, in one mergeable pass.
+  /// Learns from every column of `table` but its label, its weight and its offset, in one mergeable pass.
   ///
   /// The labels of a classification become class indices in sorted order: numbers by value (named by their shortest
   /// decimals), texts by bytes, booleans as "false" and "true". There may be `max_categories` classes, and at most
@@ -137,7 +137,7 @@ class Encoder {
   /// of one name; `Errc::out_of_range` for a mean, deviation or filling value that is not finite.
   static Encoder from_parts(EncoderParts parts);
 
-  /// The raw inputs in their order: the columns of the training table without label and weight.
+  /// The raw inputs in their order: the columns of the training table without label, weight and offset.
   const std::vector<InputColumn>& inputs() const noexcept;
   /// True if a dense float32 batch may be encoded: every input is a number, and float32 can tell the training values
   /// apart.
@@ -156,13 +156,14 @@ class Encoder {
   /// The columns that a file must have to be encoded: the inputs, and the label, which may be absent.
   Schema schema() const;
 
-  /// Features, targets and weights of a table with the columns of the training table, found by name.
+  /// Features, targets, weights and offsets of a table with the columns of the training table, found by name.
   ///
-  /// The label may be absent; the weights are those of the table. Errors: those of Table::weights; `Errc::not_found`
+  /// The label may be absent; weights and offsets are those of the table. Errors: those of Table::weights and
+  /// Table::offsets; `Errc::not_found`
   /// for a missing column, `Errc::type_mismatch` for one of another type, `Errc::invalid_argument` for an unknown class
   /// or category, each naming column, row and value.
   Dataset encode(const Table& table, const Runtime& runtime = {}, const EncodeOptions& options = {}) const;
-  /// The features alone; ignores a label or weight among the columns.
+  /// The features alone; ignores a label, weight or offset among the columns.
   Dataset encode_inputs(const Table& table, const Runtime& runtime = {}) const;
   /// The label column of a table, `[rows]`: numbers, or class indices. An `identity` encoder takes the table's label.
   /// Errors: as `encode`, and `Errc::not_found` if there is no label.
@@ -180,7 +181,7 @@ class Encoder {
   explicit Encoder(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
   const Data& data() const;
   Dataset encode_with(const Table& table, std::vector<double> targets, std::vector<double> weights,
-                      const Runtime& runtime, const EncodeOptions& options) const;
+                      std::vector<double> offsets, const Runtime& runtime, const EncodeOptions& options) const;
   std::shared_ptr<const Data> data_;
 };
 

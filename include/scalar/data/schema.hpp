@@ -34,6 +34,7 @@ struct Schema {
   std::vector<ColumnSchema> columns{};
   std::string label{};   ///< the name of the label column; empty: none
   std::string weight{};  ///< the name of the column with the weights of the rows; empty: none
+  std::string offset{};  ///< the name of the column with the offsets of the rows; empty: none
 };
 
 }  // namespace scalar::inline v0

@@ -20,7 +20,8 @@ struct SplitOptions {
   std::uint64_t seed = 0;
 };
 
-/// Rows of typed, nullable, named columns; one of them may be the label, and one may hold the weights of the rows.
+/// Rows of typed, nullable, named columns; one of them may be the label, one may hold the weights of the rows, and one
+/// their offsets.
 ///
 /// Immutable; copies and row selections share the columns, so splitting copies nothing but row numbers. Thread safety:
 /// const members may be called from any thread.
@@ -31,9 +32,9 @@ class Table {
 
   Table() = default;
   /// Errors: `Errc::shape_mismatch` when columns differ in length, `Errc::already_exists` for two columns of one name,
-  /// `Errc::not_found` when `label` or `weight` is not empty and names no column, `Errc::invalid_argument` when both
-  /// name the same column.
-  explicit Table(std::vector<Column> columns, std::string label = {}, std::string weight = {});
+  /// `Errc::not_found` when `label`, `weight` or `offset` is not empty and names no column, `Errc::invalid_argument`
+  /// when two of them name the same column.
+  explicit Table(std::vector<Column> columns, std::string label = {}, std::string weight = {}, std::string offset = {});
 
   /// A table from a range of described structs (see core/fields.hpp): a row for each struct, and a column for each
   /// member, made as by `Column::from`. Errors: those of `Column::from`, and `Errc::not_found` for a label that is not
@@ -68,12 +69,22 @@ class Table {
   /// The name of the column that says how much each row counts; empty when all count 1. It is not a feature: fits,
   /// metrics and selections use it, and predictions do not need it.
   const std::string& weight() const noexcept;
-  /// This table with another weight column. Errors: `Errc::not_found`, `Errc::invalid_argument` for the label.
+  /// This table with another weight column. Errors: `Errc::not_found`, `Errc::invalid_argument` for the label or the
+  /// offset.
   Table with_weight(std::string name) const;
   /// The weights, `[rows]`; empty when all are 1. Errors: `Errc::type_mismatch` for a column of text,
   /// `Errc::out_of_range` naming column and row for a weight that is missing, negative or infinite.
   std::vector<double> weights() const;
-  /// This table with only these columns, in this order. It keeps its label and its weight if they are among them.
+  /// The name of the column with what is added to each row's margin before the model's own, such as the logarithm of an
+  /// exposure or the margin of another model; empty when there is none. It is not a feature: fits learn what is to be
+  /// added to it, and predictions do not need it and do not contain it.
+  const std::string& offset() const noexcept;
+  /// This table with another offset column. Errors: as `with_weight`.
+  Table with_offset(std::string name) const;
+  /// The offsets, `[rows]`; empty when there are none. Errors: `Errc::type_mismatch` for a column of text,
+  /// `Errc::out_of_range` naming column and row for an offset that is missing or infinite.
+  std::vector<double> offsets() const;
+  /// This table with only these columns, in this order. It keeps its label, weight and offset if they are among them.
   Table select(std::span<const std::string> names) const;
 
   /// Rows `[first, first + count)`.

@@ -1,5 +1,6 @@
 #pragma once
 /// Charts as plain data, for `report::svg` to draw.
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,22 @@ struct StripPlot {
   std::string title{};
   std::string unit{};  ///< as `BarChart::unit`
   std::vector<Strip> strips{};
+};
+
+/// One line of a LineChart. Value i is at place i + 1; a value that is not finite is a gap.
+struct Line {
+  std::vector<double> values{};
+  std::string group{};
+};
+
+/// Values over places that are counted from 1, such as the rounds of a fit. Of more than 400 places, 400 evenly spaced
+/// ones are drawn, the first and the last included.
+struct LineChart {
+  std::string title{};
+  std::string unit{};       ///< of the values, as `BarChart::unit`
+  std::string place{};      ///< what is counted, below the axis: "epoch"
+  std::int64_t marked = 0;  ///< a place that a vertical line marks; 0: none
+  std::vector<Line> lines{};
 };
 
 }  // namespace scalar::inline v0::report

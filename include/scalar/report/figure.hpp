@@ -8,7 +8,7 @@
 
 namespace scalar::inline v0::report {
 
-using Panel = std::variant<BarChart, StripPlot>;
+using Panel = std::variant<BarChart, StripPlot, LineChart>;
 
 /// Charts side by side. If the panels have more than one group, a legend names the groups.
 struct Figure {

@@ -15,9 +15,13 @@
 #include "backend/lightgbm/parameters.hpp"
 #include "backend/lightgbm/rows.hpp"
 #include "backend/native/peers.hpp"
+#include "backend/native/rows.hpp"
 #include "backend/native/trees/targets.hpp"
 #include "core/fail.hpp"
+#include "scalar/backend/check_fit_options.hpp"
 #include "scalar/backend/erase.hpp"
+#include "scalar/backend/rounds.hpp"
+#include "scalar/backend/validation.hpp"
 #include "scalar/core/function_ref.hpp"
 #include "scalar/interchange/lightgbm.hpp"
 
@@ -36,59 +40,104 @@ struct Job {
   const GradientBoostedTrees& spec;
   const Dataset& rows;     ///< contiguous
   const Forest& expected;  ///< a forest without trees
+  const Validation& validation;
   const FitOptions& options;
   const Runtime& runtime;
   BoostingStart start{};
 };
 
-/// The sum of the losses of some rows, and of their weights.
-struct LossSum {
-  double loss = 0, weight = 0;
+/// What peers add up at the end of a round.
+struct RoundSums {
+  double loss = 0, weight = 0;  ///< of the training rows
+  double validation = 0;        ///< the metric, of the peer that computes it
 
-  friend LossSum operator+(LossSum a, LossSum b) { return {a.loss + b.loss, a.weight + b.weight}; }
+  friend RoundSums operator+(RoundSums a, RoundSums b) {
+    return {a.loss + b.loss, a.weight + b.weight, a.validation + b.validation};
+  }
 };
 
 /// One peer's place in a fit.
 struct Seat {
   Part part;
+  bool is_first = true;
   int threads = 1;
   int peers = 1;
-  bool evaluates = false;                        ///< whether any peer reports the loss: then all add up theirs
-  FunctionRef<LossSum(LossSum)> over_all_peers;  ///< adds up
+  bool evaluates = false;  ///< whether any peer reports the loss: then all add up theirs
+  FunctionRef<RoundSums(RoundSums)> over_all_peers;
 };
 
-/// The training loss of the peer's rows, as LightGBM computes it.
-LossSum loss_of(const Job& job, const Seat& seat, Handle booster) {
+/// Adds the training loss of the peer's rows, as LightGBM computes it.
+void add_loss(const Job& job, const Seat& seat, Handle booster, RoundSums& sums) {
   std::array<double, 4> metrics{};
   int count = 0;
   job.library.check(job.library.booster_evaluate(booster, 0, &count, metrics.data()), "LGBM_BoosterGetEval");
-  LossSum sum;
   for (std::size_t row = seat.part.rows.begin; row < seat.part.rows.end; ++row)
-    sum.weight += job.rows.weight(static_cast<std::int64_t>(row));
+    sums.weight += job.rows.weight(static_cast<std::int64_t>(row));
   const double mean = job.spec.loss == Loss::squared ? metrics[0] / 2 : metrics[0];
-  if (sum.weight > 0) sum.loss = mean * sum.weight;
-  return sum;
+  if (sums.weight > 0) sums.loss = mean * sums.weight;
 }
 
-void boost(const Job& job, const Seat& seat, Handle booster) {
-  for (int tree = 0; tree < job.spec.trees; ++tree) {
+/// The margins of the validation rows, kept from round to round.
+class ValidationMargins {
+ public:
+  ValidationMargins(const Job& job, const Seat& seat)
+      : job_(job), threads_(fmt::format("num_threads={}", seat.threads)) {
+    for (std::int64_t row = 0; row < job.validation.data().rows(); ++row)
+      sums_.insert(sums_.end(), job.start.margins.begin(), job.start.margins.end());
+    margins_.resize(sums_.size());
+  }
+  /// The metric after round `round`, counted from 0.
+  double after(int round, Handle booster) {
+    constexpr int raw = 1;
+    const FloatMatrix rows = job_.validation.data().features();
+    std::int64_t length = 0;
+    job_.library.check(
+        job_.library.booster_predict(booster, rows.data, Library::float32, static_cast<std::int32_t>(rows.rows),
+                                     static_cast<std::int32_t>(rows.columns), 1, raw, round, 1, threads_.c_str(),
+                                     &length, margins_.data()),
+        "LGBM_BoosterPredictForMat");
+    for (std::size_t i = 0; i < sums_.size(); ++i) {
+      sums_[i] += margins_[i];
+      margins_[i] = sums_[i] + job_.start.base;
+    }
+    return job_.validation.value({margins_.data(), rows.rows, job_.expected.outputs});
+  }
+
+ private:
+  const Job& job_;
+  std::string threads_;
+  std::vector<double> sums_, margins_;
+};
+
+/// Grows the trees; returns how many rounds the best model has.
+std::int64_t boost(const Job& job, const Seat& seat, Handle booster) {
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  const bool validates = static_cast<bool>(job.validation);
+  ValidationMargins validation(job, seat);
+  Rounds rounds(job.options, seat.part.reports);
+  int is_finished = 0;  // no split of any tree gains, so no later round could learn anything
+  for (int tree = 0; tree < job.spec.trees && !rounds.is_over() && is_finished == 0; ++tree) {
     if (job.options.stop.stop_requested())
       fail(Errc::canceled, "lightgbm", "asked to stop after {} of {} rounds", tree, job.spec.trees);
-    int is_finished = 0;
     job.library.check(job.library.booster_update(booster, &is_finished), "LGBM_BoosterUpdateOneIter");
-    if (seat.evaluates) {
-      const LossSum loss = seat.over_all_peers(loss_of(job, seat, booster));
-      if (seat.part.reports) job.options.progress({"tree", tree + 1, job.spec.trees, loss.loss / loss.weight});
-    }
-    if (is_finished != 0) return;  // no split of any tree gains, so no later round could learn anything
+    RoundSums sums;
+    if (seat.evaluates) add_loss(job, seat, booster, sums);
+    if (validates && seat.is_first) sums.validation = validation.after(tree, booster);
+    if (seat.evaluates || validates) sums = seat.over_all_peers(sums);
+    FitProgress progress{"tree", tree + 1, job.spec.trees, seat.evaluates ? sums.loss / sums.weight : unknown};
+    if (validates) progress.validation = sums.validation;
+    rounds.report(progress);
   }
+  return rounds.best();
 }
 
-std::string text_of(const Library& library, Handle booster) {
+/// The first `rounds` rounds as a model's text.
+std::string text_of(const Library& library, Handle booster, std::int64_t rounds) {
+  const int count = static_cast<int>(rounds);
   std::int64_t size = 0;
-  library.check(library.booster_save(booster, 0, -1, 0, 0, &size, nullptr), "LGBM_BoosterSaveModelToString");
+  library.check(library.booster_save(booster, 0, count, 0, 0, &size, nullptr), "LGBM_BoosterSaveModelToString");
   std::string text(static_cast<std::size_t>(size), '\0');
-  library.check(library.booster_save(booster, 0, -1, 0, size, &size, text.data()), "LGBM_BoosterSaveModelToString");
+  library.check(library.booster_save(booster, 0, count, 0, size, &size, text.data()), "LGBM_BoosterSaveModelToString");
   text.resize(text.find('\0'));
   return text;
 }
@@ -100,8 +149,7 @@ std::string learn(const Job& job, const Seat& seat) {
   Owned dataset(library.dataset_free), booster(library.booster_free);
   lightgbm::make_dataset(library, seat.part, job.start, parameters, job.options, dataset);
   library.check(library.booster_create(dataset.get(), parameters.c_str(), booster.out()), "LGBM_BoosterCreate");
-  boost(job, seat, booster.get());
-  return text_of(library, booster.get());
+  return text_of(library, booster.get(), boost(job, seat, booster.get()));
 }
 
 Forest forest_of(const Job& job, const std::string& model) {
@@ -116,8 +164,9 @@ Forest forest_of(const Job& job, const std::string& model) {
 
 Forest learn_alone(const Job& job) {
   const lightgbm::LogScope log(job.library, job.runtime);
-  const auto same = [](LossSum sum) { return sum; };
+  const auto same = [](RoundSums sums) { return sums; };
   const Seat seat{{job.rows, {0, static_cast<std::size_t>(job.rows.rows())}, true},
+                  true,
                   job.runtime.threads(),
                   1,
                   static_cast<bool>(job.options.progress),
@@ -131,12 +180,9 @@ std::string learn_with_peers(const Job& job, bsp::BlockingPeer& peer, bsp::Mailb
   const lightgbm::LogScope log(job.library, job.runtime);
   const auto rows = static_cast<std::size_t>(job.rows.rows());
   const auto rank = static_cast<std::size_t>(peer.rank()), peers = static_cast<std::size_t>(peer.size());
-  const auto add_up = [&](LossSum sum) { return all_reduce(peer, sum, std::plus{}); };
-  const Seat seat{{job.rows, even_part(rows, rank, peers), rank == 0 && static_cast<bool>(job.options.progress)},
-                  threads,
-                  peer.size(),
-                  evaluates,
-                  add_up};
+  const auto add_up = [&](RoundSums sums) { return all_reduce(peer, sums, std::plus{}); };
+  const Seat seat{
+      {job.rows, even_part(rows, rank, peers), rank == 0}, rank == 0, threads, peer.size(), evaluates, add_up};
   const Exchange exchange(job.library, peer, box);
   try {
     return learn(job, seat);
@@ -170,16 +216,19 @@ Forest LightGbm::fit(const GradientBoostedTrees& spec, const Dataset& data, cons
   native::Peers peers(options, runtime);
   return peers.lead([&] {
     validate(spec);
+    const FitAbilities able{.validation = true, .rounds = true, .offsets = spec.loss != Loss::softmax};
+    check_fit_options("lightgbm", GradientBoostedTrees::name, data, options, able);
     if (const Support support = supports(spec, options.peers); !support)
       fail(Errc::unsupported, "lightgbm", "{}", support.reasons.front());
     (void)native::shards_of(GradientBoostedTrees::name, options, options.peers);  // only checks the numbers
-    const Dataset rows = data.contiguous();
+    const Dataset rows = native::learned_rows(data, spec.loss).contiguous();
     const Forest expected = trees::empty_forest(spec, rows);
     if (options.peers > rows.rows())
       fail(Errc::invalid_argument, "lightgbm", "{} peers cannot share {} rows: each needs one", options.peers,
            rows.rows());
+    const Validation validation(GradientBoostedTrees::name, spec.loss, expected.outputs, data, options.validation);
     library_->log_unset(runtime);
-    const Job job{*library_, spec, rows, expected, options, runtime, boosting_start(spec.loss, rows)};
+    const Job job{*library_, spec, rows, expected, validation, options, runtime, boosting_start(spec.loss, rows)};
     if (options.peers == 1 && options.transport == nullptr) return learn_alone(job);
     return peers.run(spec, rows, options.peers, [&](bsp::Peer& peer, const native::ThreadTeam&) -> bsp::Task<Forest> {
       const int threads = std::max(1, runtime.threads() / peer.placement().local());

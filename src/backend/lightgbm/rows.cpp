@@ -94,12 +94,14 @@ void set_floats(const Library& library, Handle dataset, const char* field, std::
                 field);
 }
 
-void set_margins(const Library& library, Handle dataset, const std::vector<double>& first, std::size_t rows) {
+void set_margins(const Library& library, Handle dataset, const std::vector<double>& first, const Part& part) {
   std::vector<double> margins;  // all rows of the first output, then of the second
-  margins.reserve(first.size() * rows);
-  for (const double margin : first) margins.insert(margins.end(), rows, margin);
+  margins.reserve(first.size() * part.rows.size());
+  for (const double margin : first)
+    for (std::size_t row = part.rows.begin; row < part.rows.end; ++row)
+      margins.push_back(margin + part.data.offset(static_cast<std::int64_t>(row)));
   if (margins.size() > static_cast<std::size_t>((std::numeric_limits<int>::max)()))
-    fail(Errc::too_large, "lightgbm", "{} rows with {} margins each are more than 31 bits can number", rows,
+    fail(Errc::too_large, "lightgbm", "{} rows with {} margins each are more than 31 bits can number", part.rows.size(),
          first.size());
   library.check(
       library.dataset_set(dataset, "init_score", margins.data(), static_cast<int>(margins.size()), Library::float64),
@@ -119,7 +121,7 @@ void make_dataset(const Library& library, const Part& part, const BoostingStart&
   push(library, part, options, dataset.get());
   set_floats(library, dataset.get(), "label", part.data.targets(), start.base, part);
   if (part.data.has_weights()) set_floats(library, dataset.get(), "weight", part.data.weights(), 0, part);
-  set_margins(library, dataset.get(), start.margins, part.rows.size());
+  set_margins(library, dataset.get(), start.margins, part);
 }
 
 }  // namespace scalar::inline v0::backend::lightgbm

@@ -20,21 +20,39 @@ Hash128 hash_of(const Dataset& contiguous) {
   for (std::int64_t i = 0; i < features.rows; ++i) hasher.add(std::as_bytes(features.row(i)));
   add(hasher, contiguous.targets());
   add(hasher, contiguous.weights());
+  add(hasher, contiguous.offsets());
   add(hasher, contiguous.feature_names());
   add(hasher, contiguous.classes());
   return hasher.digest();
 }
 
+/// The options that what is learned depends on, besides peers and shards.
+Hash128 hash_of(const FitOptions& options) {
+  const ValidationOptions& validation = options.validation;
+  const double numbers[] = {static_cast<double>(validation.metric), static_cast<double>(validation.patience),
+                            validation.least_gain};
+  Hasher hasher;
+  add(hasher, numbers);
+  const Hash128 rows = hash_of(validation.data.contiguous());
+  hasher.add(std::as_bytes(std::span(&rows, 1))).add(options.initial.size()).add(options.initial);
+  return hasher.digest();
+}
+
 }  // namespace
 
-Problem::Problem(std::string_view name, std::string spec, const Dataset& contiguous, int shards)
+Problem::Problem(std::string_view name, std::string spec, const Dataset& contiguous, int shards,
+                 const FitOptions& options)
     : name_(name),
       spec_(std::move(spec)),
-      print_{Hasher().add(name_).add("\n").add(spec_).digest(), hash_of(contiguous), contiguous.rows(),
-             contiguous.columns(), shards} {}
+      print_{Hasher().add(name_).add("\n").add(spec_).digest(),
+             hash_of(contiguous),
+             hash_of(options),
+             contiguous.rows(),
+             contiguous.columns(),
+             shards} {}
 
 bsp::Task<> Problem::check(bsp::Peer& peer) const {
-  const Print first = co_await broadcast(peer, print_, 0);
+  const FitPrint first = co_await broadcast(peer, print_, 0);
   const auto refuse = [&](const std::string& what) {
     fail(Errc::invalid_argument, name_, "process {} and process 0 share a fit, but {}", peer.placement().here(), what);
   };
@@ -46,6 +64,7 @@ bsp::Task<> Problem::check(bsp::Peer& peer) const {
   differ("rows", print_.rows, first.rows);
   differ("features", print_.columns, first.columns);
   if (first.data != print_.data) refuse("their data have other values or names");
+  if (first.options != print_.options) refuse("their options differ (validation or initial)");
 }
 
 bsp::Task<> hand_out(bsp::Peer& peer, std::vector<std::byte>& bytes) {

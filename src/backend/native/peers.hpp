@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,8 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "backend/native/fit_state.hpp"
+#include "backend/native/peer_rounds.hpp"
 #include "backend/native/rows.hpp"
 #include "scalar/backend/backend.hpp"
+#include "scalar/backend/check_fit_options.hpp"
+#include "scalar/backend/native/native.hpp"
 #include "scalar/backend/together.hpp"
 #include "scalar/bsp/collectives/shards.hpp"
 #include "scalar/bsp/engine.hpp"
@@ -20,22 +25,20 @@
 
 namespace scalar::inline v0::backend::native {
 
-/// What the processes that share a fit must agree on: the spec, the data, and how sums are added.
+/// What the processes that share a fit must agree on: the spec, the data, how sums are added, and the options.
 class Problem {
  public:
-  Problem(std::string_view name, std::string spec, const Dataset& contiguous, int shards);
+  Problem(std::string_view name, std::string spec, const Dataset& contiguous, int shards, const FitOptions& options);
+
+  const FitPrint& print() const { return print_; }
 
   /// Compares the problem with that of process 0.
   /// Errors: `Errc::invalid_argument`, naming the process and what is different.
   bsp::Task<> check(bsp::Peer& peer) const;
 
  private:
-  struct Print {  // what the processes compare
-    Hash128 spec{}, data{};
-    std::int64_t rows = 0, columns = 0, shards = 0;
-  };
   std::string name_, spec_;
-  Print print_;
+  FitPrint print_;
 };
 
 /// Sends the bytes that rank 0 has in `bytes` to the first peer of each other process.
@@ -58,18 +61,26 @@ class Peers {
     }
   }
 
-  /// Runs the task `body(peer, team)` on every peer; returns rank 0's result in every process.
+  /// Runs the task `body(peer, team, state)` on every peer; returns rank 0's result in every process. `shards`: those
+  /// that sums are added by, 0 if sums do not depend on them; a checkpoint can be continued by `state_shards` peers at
+  /// most.
   template <Spec S, class Body>
-  auto run(const S& spec, const Dataset& contiguous, int shards, const Body& body) {
-    using Result = typename std::invoke_result_t<const Body&, bsp::Peer&, const ThreadTeam&>::value_type;
-    const bool is_shared = options_.transport != nullptr;
-    const Problem problem(S::name, is_shared ? to_json(spec) : "", is_shared ? contiguous : Dataset{}, shards);
+  auto run(const S& spec, const Dataset& contiguous, int shards, int state_shards, const Body& body) {
+    using Result = typename std::invoke_result_t<const Body&, bsp::Peer&, const ThreadTeam&, FitState&>::value_type;
+    const bool is_shared = options_.transport != nullptr, has_print = is_shared || keeps_checkpoints();
+    const Problem problem(S::name, has_print ? to_json(spec) : "", has_print ? contiguous : Dataset{}, shards,
+                          has_print ? options_ : FitOptions{});
     has_run_ = true;
-    const bsp::Engine engine({.peers = options_.peers, .transport = options_.transport}, runtime_);
+    const bsp::Engine engine({.peers = options_.peers,
+                              .transport = options_.transport,
+                              .checkpoints = {.directory = options_.checkpoint.directory, .name = "fit"}},
+                             runtime_);
     std::vector<Result> results = engine.run_all([&](bsp::Peer& peer) -> bsp::Task<Result> {
+      FitState state(peer, S::name, problem.print(), options_, state_shards);
       if (is_shared) co_await problem.check(peer);
+      state.check(problem.print());
       const ThreadTeam team(runtime_, peer.placement().local());
-      Result result = co_await body(peer, team);
+      Result result = co_await body(peer, team, state);
       if (peer.placement().local() != peer.size()) {
         std::vector<std::byte> bytes;
         if (peer.rank() == 0) bytes = to_bytes(result);
@@ -81,7 +92,11 @@ class Peers {
     return std::move(results.front());
   }
 
+  const FitOptions& options() const { return options_; }
+
  private:
+  bool keeps_checkpoints() const { return !options_.checkpoint.directory.empty(); }
+
   const FitOptions& options_;
   Runtime runtime_;
   bool has_run_ = false;
@@ -95,45 +110,112 @@ void fold_shards(Learner& learner, bsp::ShardRange shards, bsp::ShardFold<Number
   for (int i = 0; i < shards.count(); ++i) fold.push([&](std::span<Number> sums) { learner.leaf(i, sums); });
 }
 
-/// Runs the learner `make(is_first, shards, team)` on each peer until it has no more work; returns the first one's
-/// result.
+/// The learner of one peer, and the best of the parameters it has had, as far as rounds are compared.
+template <class Learner>
+class Followed {
+ public:
+  using Result = decltype(std::declval<const Learner&>().parameters());
+
+  Followed(bsp::Peer& peer, Learner& learner, const FitOptions& options, const Validation& validation,
+           const ThreadTeam& team, FitState& state)
+      : learner_(learner), team_(team), state_(state), rounds_(peer, options, validation) {
+    if (!state.found().empty()) read(state.found());
+  }
+
+  bool is_over() const { return rounds_.rounds().is_over(); }
+  /// Compares the learner's round with the others, and writes a checkpoint if one is due.
+  bsp::Task<> follow(FitProgress round) {
+    std::vector<double> margins;
+    if (rounds_.compares())
+      margins = margins_of(compile(learner_.parameters(), team_.runtime()), rounds_.rows(), team_);
+    co_await rounds_.report(round, margins);
+    if (rounds_.compares() && rounds_.rounds().is_best()) best_ = to_bytes(learner_.parameters());
+    if (is_over() || !state_.is_due(round.done)) co_return;
+    std::vector<std::byte> now = bytes();
+    co_await state_.save(now);
+  }
+  Result result() const {
+    if (best_.empty()) return learner_.parameters();
+    Result best;
+    from_bytes(best_, best);
+    return best;
+  }
+
+ private:
+  std::vector<std::byte> bytes() const {
+    std::vector<std::byte> out;
+    write_state(out, best_);
+    rounds_.write(out);
+    learner_.write(out);
+    return out;
+  }
+  void read(std::span<const std::byte> in) {
+    read_state(in, best_);
+    rounds_.read(in, Learner::round);
+    learner_.read(in);
+  }
+
+  Learner& learner_;
+  const ThreadTeam& team_;
+  FitState& state_;
+  PeerRounds rounds_;
+  std::vector<std::byte> best_{};  // canonical parameters; empty: there are none, or rounds are not compared
+};
+
+/// What a fit has found out before its peers start.
+template <class Make>
+struct Prepared {
+  Validation validation;
+  Make make;  ///< the learner `make(is_first, shards, team)` of a peer
+};
+template <class Make>
+Prepared(Validation, Make) -> Prepared<Make>;
+
+/// Runs a learner on each peer until it has no more work or patience is spent; returns the first one's parameters.
 ///
 /// A learner processes the rows of its shards in `bool work()` (false: it is done), provides the `size()` sums of its
-/// i-th shard in `leaf(i, sums)`, and continues from the totals of all shards in `absorb(totals)`. All learners see the
-/// same totals, so they make the same decisions. How totals are added depends only on the number of shards.
+/// i-th shard in `leaf(i, sums)`, and continues from the totals of all shards in `absorb(totals)`, after which
+/// `ended_round()` tells of the round that ended, if one did. All learners see the same totals, so they make the same
+/// decisions. How totals are added depends only on the number of shards. `write` and `read` keep, between two rounds,
+/// what it needs to go on.
 template <Spec S, class Make>
-auto learn(Peers& peers, const S& spec, const Dataset& contiguous, int shards, const Make& make) {
+auto learn(Peers& peers, const S& spec, const Dataset& contiguous, int shards, const Prepared<Make>& prepared) {
   using Learner = std::invoke_result_t<const Make&, bool, bsp::ShardRange, const ThreadTeam&>;
   using Number = typename Learner::Number;
-  using Result = decltype(std::declval<Learner&>().result());
-  return peers.run(spec, contiguous, shards, [&](bsp::Peer& peer, const ThreadTeam& team) -> bsp::Task<Result> {
+  using Result = typename Followed<Learner>::Result;
+  const auto body = [&](bsp::Peer& peer, const ThreadTeam& team, FitState& state) -> bsp::Task<Result> {
     bsp::ShardReduce<Number> reduce(peer, shards);
     bsp::ShardFold<Number> fold(reduce.shards().first, 0);
     std::vector<Number> totals;
-    Learner learner = make(peer.rank() == 0, reduce.shards(), team);
-    while (learner.work()) {
+    Learner learner = prepared.make(peer.rank() == 0, reduce.shards(), team);
+    Followed<Learner> followed(peer, learner, peers.options(), prepared.validation, team, state);
+    while (!followed.is_over() && learner.work()) {
       fold_shards(learner, reduce.shards(), fold, totals);
       co_await reduce.all_reduce(fold, std::span<Number>(totals));
       learner.absorb(totals);
+      const std::optional<FitProgress> round = learner.ended_round();
+      if (round) co_await followed.follow(*round);
     }
-    if (peer.rank() == 0) co_return learner.result();
+    if (peer.rank() == 0) co_return followed.result();
     co_return Result{};
-  });
+  };
+  return peers.run(spec, contiguous, shards, shards, body);
 }
 
-/// The fit of a spec that is learned from sums over shards: checks its arguments, and runs the learners
-/// `prepare(contiguous, shards)(is_first, shards, team)` on the peers. `usual` is the number of shards unless
-/// `options.shards` is set.
+/// The fit of a spec that is learned from sums over shards: checks its arguments, and runs the learners that
+/// `prepare(contiguous, shards)` has prepared. `usual` is the number of shards unless `options.shards` is set.
 template <Spec S, class Prepare>
 auto fit_with(const S& spec, const Dataset& data, const FitOptions& options, const Runtime& runtime, int usual,
-              const Prepare& prepare) {
+              const FitAbilities& able, const Prepare& prepare) {
   Peers peers(options, runtime);
   return peers.lead([&] {
     validate(spec);
+    check_fit_options("native", S::name, data, options, able);
     const int shards = shards_of(S::name, options, usual);
     const Dataset contiguous = checked(S::name, data, runtime);
-    const auto make = prepare(contiguous, shards);
-    return learn(peers, spec, contiguous, shards, make);
+    if (!options.validation.data.empty()) check_finite(S::name, options.validation.data.contiguous(), runtime);
+    const auto prepared = prepare(contiguous, shards);
+    return learn(peers, spec, contiguous, shards, prepared);
   });
 }
 

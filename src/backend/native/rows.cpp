@@ -11,20 +11,6 @@
 namespace scalar::inline v0::backend::native {
 namespace {
 
-void check_finite(std::string_view spec, const Dataset& data, const Runtime& runtime) {
-  const FloatMatrix x = data.features();
-  parallel_for(runtime, x.rows, 4096, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::span<const float> row = x.row(i);
-      if (kernels().finite(row.data(), x.columns)) continue;
-      const auto at = std::find_if(row.begin(), row.end(), [](float value) { return !std::isfinite(value); });
-      const std::string& feature = data.feature_names()[static_cast<std::size_t>(at - row.begin())];
-      fail(Errc::invalid_argument, spec, "feature \"{}\" of row {} is {}, expected a finite number", feature, i,
-           std::isnan(*at) ? "missing (NaN)" : "infinite");
-    }
-  });
-}
-
 void check_weights(std::string_view spec, std::span<const double> weights) {
   if (!weights.empty() && std::none_of(weights.begin(), weights.end(), [](double weight) { return weight > 0; }))
     fail(Errc::invalid_argument, spec, "all weights are 0");
@@ -40,13 +26,34 @@ std::int64_t piece_rows(std::int64_t rows, std::int64_t bytes) {
 
 }  // namespace
 
+void check_finite(std::string_view spec, const Dataset& data, const Runtime& runtime) {
+  const FloatMatrix x = data.features();
+  parallel_for(runtime, x.rows, 4096, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::span<const float> row = x.row(i);
+      if (kernels().finite(row.data(), x.columns)) continue;
+      const auto at = std::find_if(row.begin(), row.end(), [](float value) { return !std::isfinite(value); });
+      const std::string& feature = data.feature_names()[static_cast<std::size_t>(at - row.begin())];
+      fail(Errc::invalid_argument, spec, "feature \"{}\" of row {} is {}, expected a finite number", feature, i,
+           std::isnan(*at) ? "missing (NaN)" : "infinite");
+    }
+  });
+}
+
+Dataset learned_rows(const Dataset& data, Loss loss) {
+  return loss == Loss::squared && data.classes().empty() && data.has_targets() ? data.less_offsets() : data;
+}
+
 Rows Rows::slice(std::int64_t first, std::int64_t size) const {
   const auto from = static_cast<std::size_t>(first), many = static_cast<std::size_t>(size);
   return {features.slice(first, size), targets.subspan(from, many),
-          weights.empty() ? weights : weights.subspan(from, many)};
+          weights.empty() ? weights : weights.subspan(from, many),
+          offsets.empty() ? offsets : offsets.subspan(from, many)};
 }
 
-Rows rows_of(const Dataset& contiguous) { return {contiguous.features(), contiguous.targets(), contiguous.weights()}; }
+Rows rows_of(const Dataset& contiguous) {
+  return {contiguous.features(), contiguous.targets(), contiguous.weights(), contiguous.offsets()};
+}
 
 Share share_of(const Rows& all, bsp::ShardRange mine, int shards) {
   // The first shards get one row more. (even_part of scalar/core/range.hpp cuts elsewhere, which would change the

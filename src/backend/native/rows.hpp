@@ -11,20 +11,23 @@
 #include "scalar/core/runtime.hpp"
 #include "scalar/core/tensor.hpp"
 #include "scalar/data/dataset.hpp"
+#include "scalar/spec/spec.hpp"
 
 namespace scalar::inline v0::backend::native {
 
-/// Rows in memory with their targets; `weights` is empty if all are 1.
+/// Rows in memory with their targets; `weights` is empty if all are 1, `offsets` if there are none.
 struct Rows {
   FloatMatrix features{};
   std::span<const double> targets{};
   std::span<const double> weights{};
+  std::span<const double> offsets{};
 
   std::int64_t count() const { return features.rows; }
   std::int64_t columns() const { return features.columns; }
   const double* weights_or_null() const { return weights.empty() ? nullptr : weights.data(); }
   double target(std::int64_t i) const { return targets[static_cast<std::size_t>(i)]; }
   double weight(std::int64_t i) const { return weights.empty() ? 1.0 : weights[static_cast<std::size_t>(i)]; }
+  double offset(std::int64_t i) const { return offsets.empty() ? 0.0 : offsets[static_cast<std::size_t>(i)]; }
   Rows slice(std::int64_t first, std::int64_t count) const;
 };
 
@@ -59,6 +62,7 @@ class ThreadTeam {
   ThreadTeam(const Runtime& runtime, int peers) : runtime_(runtime), alone_(peers >= runtime.threads()) {}
 
   int threads() const { return alone_ ? 1 : runtime_.threads(); }
+  const Runtime& runtime() const { return runtime_; }
   /// As `parallel_for`.
   void for_pieces(std::int64_t count, std::int64_t grain,
                   FunctionRef<void(std::int64_t begin, std::int64_t end)> body) const;
@@ -89,6 +93,10 @@ class ShardSums {
 /// Checks that a dataset has rows, features, targets, and only finite features; returns the same rows in one block.
 /// Errors: `Errc::invalid_argument`, naming the row and the feature.
 Dataset checked(std::string_view spec, const Dataset& data, const Runtime& runtime);
+/// Checks that all features are finite. Errors: `Errc::invalid_argument`, naming the row and the feature.
+void check_finite(std::string_view spec, const Dataset& contiguous, const Runtime& runtime);
+/// The rows that are learned: with the squared loss, the offsets are subtracted from the targets.
+Dataset learned_rows(const Dataset& data, Loss loss);
 /// Checks that targets are class indices, and that at least two classes occur.
 /// Returns the number of classes. Errors: `Errc::invalid_argument`.
 std::int64_t checked_classes(std::string_view spec, const Dataset& contiguous);

@@ -40,6 +40,7 @@ Library::Library(const std::string& path) : file_(names, path) {
   find(booster_update, "XGBoosterUpdateOneIter");
   find(booster_evaluate, "XGBoosterEvalOneIter");
   find(booster_save, "XGBoosterSaveModelToBuffer");
+  find(booster_predict_matrix, "XGBoosterPredictFromDMatrix");
   find(booster_predict, "XGBoosterPredictFromDense");
 }
 

@@ -38,6 +38,8 @@ class Library {
   int (*booster_evaluate)(Handle booster, int iteration, Handle* matrices, const char** names, std::uint64_t count,
                           const char** text) = nullptr;
   int (*booster_save)(Handle booster, const char* config, std::uint64_t* size, const char** data) = nullptr;
+  int (*booster_predict_matrix)(Handle booster, Handle matrix, const char* config, const std::uint64_t** shape,
+                                std::uint64_t* dimensions, const float** result) = nullptr;
   int (*booster_predict)(Handle booster, const char* array, const char* config, Handle matrix,
                          const std::uint64_t** shape, std::uint64_t* dimensions, const float** result) = nullptr;
 

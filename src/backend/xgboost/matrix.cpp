@@ -99,11 +99,16 @@ void set_floats(const Library& library, Handle matrix, const char* field, std::s
   library.check(library.matrix_set_floats(matrix, field, narrow.data(), narrow.size()), field);
 }
 
-void set_margins(const Library& library, Handle matrix, const std::vector<double>& first, std::int64_t rows) {
-  std::vector<float> margins;
-  margins.reserve(first.size() * static_cast<std::size_t>(rows));
-  for (std::int64_t row = 0; row < rows; ++row) margins.insert(margins.end(), first.begin(), first.end());
-  library.check(library.matrix_set_floats(matrix, "base_margin", margins.data(), margins.size()), "base_margin");
+void set_margins(const Library& library, Handle matrix, std::span<const double> margins, std::int64_t outputs) {
+  std::vector<float> narrow;
+  narrow.reserve(margins.size());
+  for (const double margin : margins) {
+    narrow.push_back(static_cast<float>(margin));
+    if (!std::isfinite(narrow.back()))
+      fail(Errc::out_of_range, "xgboost", "the first margin of row {} is {}, expected a number that a float32 holds",
+           (static_cast<std::int64_t>(narrow.size()) - 1) / outputs, text(margin));
+  }
+  library.check(library.matrix_set_floats(matrix, "base_margin", narrow.data(), narrow.size()), "base_margin");
 }
 
 }  // namespace scalar::inline v0::backend::xgboost

@@ -24,7 +24,8 @@ void make_matrix(const Library& library, const Dataset& data, int bins, int thre
 void set_floats(const Library& library, Handle matrix, const char* field, std::span<const double> numbers,
                 double mean = 0, std::int64_t first_row = 0);
 
-/// Passes the first margins to XGBoost: one per output, the same for every row.
-void set_margins(const Library& library, Handle matrix, const std::vector<double>& first, std::int64_t rows);
+/// Passes the first margins of the rows to XGBoost, `[rows, outputs]`.
+/// Errors: `Errc::out_of_range`, naming the row, for one beyond float32.
+void set_margins(const Library& library, Handle matrix, std::span<const double> margins, std::int64_t outputs);
 
 }  // namespace scalar::inline v0::backend::xgboost

@@ -1,5 +1,9 @@
 // One process of a fit over TCP: `backend_native_process <kind> <option>=<value>...`. Says `ok <hash of the model>` or
-// `error <code> <text>`.
+// `error <code> <text>`. With `checkpoint=<directory>` it keeps checkpoints; with `killed_after=<rounds>` it kills itself
+// in the midst of the fit.
+#include <signal.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -18,11 +22,21 @@ int main(int argc, char** argv) {
   }
   const auto number = [&](const char* name) { return std::atoi(options[name].c_str()); };
   try {
-    const FitOptions shared{
+    FitOptions shared{
         .peers = number("peers"),
         .shards = number("shards"),
         .transport = bsp::tcp(
             {.coordinator = options["coordinator"], .process = number("process"), .processes = number("processes")})};
+    if (options.count("checkpoint") != 0) {
+      shared.checkpoint = {.directory = options["checkpoint"], .rounds = 2};
+      const int last = number("killed_after");
+      int rounds = 0;
+      shared.progress = [&](const FitProgress& progress) {
+        if (progress.is_round && ++rounds == last) ::kill(::getpid(), SIGKILL);
+      };
+      std::printf("ok %s\n", fits::learned_in_rounds(argv[1], shared).c_str());
+      return 0;
+    }
     const std::string first = fits::learned(argv[1], shared);
     // The processes stay together from fit to fit.
     std::printf("%s %s\n", fits::learned(argv[1], shared, 2) == first ? "ok" : "different", first.c_str());

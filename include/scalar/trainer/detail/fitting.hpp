@@ -1,11 +1,13 @@
 #pragma once
 /// The parts of a fit that do not depend on spec or backend.
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "scalar/backend/backend.hpp"
+#include "scalar/backend/rounds.hpp"
 #include "scalar/model/model_info.hpp"
 
 namespace scalar::inline v0::trainer::detail {
@@ -31,6 +33,40 @@ EncodeOptions encode_options(const FitOptions& options, std::string_view what);
 /// negative or not finite.
 Dataset weighted(const Dataset& data, const ClassWeights& weights, std::string_view spec);
 
+/// The rows to learn from (`train`) and those that compare the rounds of the fit (`test`, which may be empty): what the
+/// options name, or draw from `all` by their seed.
+/// Errors: `Errc::invalid_argument` if the options name more than one of them, or a Table for a fit on a Dataset, or for
+/// a fraction without rows; `Errc::out_of_range` for a fraction outside [0, 1).
+Table::Parts rows_of(const Table& all, const ValidationOptions& options);
+Dataset::Parts rows_of(const Dataset& all, const ValidationOptions& options);
+
+/// The options for a backend: validation rows are a Dataset, if there are any.
+FitOptions with_validation(const FitOptions& options, const Dataset& rows);
+
+/// Throws `Errc::invalid_argument` unless `data` has the features and the classes of the encoder of a model.
+void check_same_data(const Dataset& data, const Encoder& encoder);
+
+/// Keeps the history of a fit.
+class Recorder {
+ public:
+  /// `options` must outlive this.
+  explicit Recorder(const FitOptions& options);
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  /// The options to fit with, which tell this of every round.
+  const FitOptions& options() const { return options_; }
+  FitHistory history() const;
+
+ private:
+  void note(const FitProgress& progress);
+
+  FitOptions options_;
+  const std::function<void(const FitProgress&)>& progress_;
+  backend::Rounds rounds_;
+  FitHistory history_{};
+};
+
 /// What is odd about learning `encoder`'s classes: that they are more than 30 distinct numbers.
 std::vector<std::string> notes_on(const Table& table, const Encoder& encoder);
 std::vector<std::string> notes_on(const Dataset& data, const Encoder& encoder);
@@ -40,7 +76,7 @@ std::vector<std::string> notes_on(const Dataset& data, const Encoder& encoder);
 
 /// Logs the notes as warnings.
 ModelInfo info(std::string_view backend, std::int64_t rows, std::chrono::duration<double> time,
-               std::vector<std::string> notes, const Runtime& runtime);
+               std::vector<std::string> notes, FitHistory history, const Runtime& runtime);
 
 /// Wall time since it was made, on the Runtime's clock.
 class Stopwatch {

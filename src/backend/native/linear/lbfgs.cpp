@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "backend/native/fit_state.hpp"
+
 namespace scalar::inline v0::backend::native {
 namespace {
 
@@ -128,6 +130,23 @@ void Lbfgs::choose_direction() {
   if (slope_ < 0 || pairs_.empty()) return;
   pairs_.clear();  // rounding has spoiled the memory: start again from steepest descent
   choose_direction();
+}
+
+void Lbfgs::write(std::vector<std::byte>& out) const {
+  write_state(out, here_, trial_, gradient_, direction_, best_, value_, slope_, least_gradient_, least_value_,
+              iterations_, idle_, low_, high_, has_high_, high_is_steep_, step_, width_, trials_, pairs_.size());
+  for (const Pair& pair : pairs_) write_state(out, pair.step, pair.change, pair.curvature);
+}
+
+void Lbfgs::read(std::span<const std::byte>& in) {
+  std::size_t pairs = 0;
+  read_state(in, here_, trial_, gradient_, direction_, best_, value_, slope_, least_gradient_, least_value_,
+             iterations_, idle_, low_, high_, has_high_, high_is_steep_, step_, width_, trials_, pairs);
+  pairs_.clear();
+  for (; pairs > 0; --pairs) {
+    Pair& pair = pairs_.emplace_back();
+    read_state(in, pair.step, pair.change, pair.curvature);
+  }
 }
 
 void Lbfgs::try_at(double step) {

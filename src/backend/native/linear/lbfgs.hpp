@@ -24,6 +24,9 @@ class Lbfgs {
 
   explicit Lbfgs(std::size_t size, std::size_t memory = 10);
 
+  /// Begins at `point` instead of zero; to be called before the first `advance`.
+  void start_at(std::span<const double> point) { trial_.assign(point.begin(), point.end()); }
+
   std::span<const double> point() const { return trial_; }
   State advance(double value, std::span<const double> gradient);
 
@@ -32,10 +35,14 @@ class Lbfgs {
   double value() const { return value_; }
   int iterations() const { return iterations_; }
 
+  /// All of its state, for going on elsewhere.
+  void write(std::vector<std::byte>& out) const;
+  void read(std::span<const std::byte>& in);
+
  private:
   struct Pair {
-    std::vector<double> step, change;
-    double curvature;
+    std::vector<double> step{}, change{};
+    double curvature = 0;
   };
   struct End {
     double at = 0, value = 0, slope = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "backend/native/linear/moments.hpp"
@@ -65,6 +66,7 @@ VectorXd solve(MatrixXd gram, const VectorXd& right) {
 class LinearLearner {
  public:
   using Number = double;
+  static constexpr std::string_view round = "iteration";
 
   LinearLearner(const LinearRegression& spec, Share share, const ThreadTeam& team, const FitOptions& options,
                 bool first)
@@ -87,13 +89,24 @@ class LinearLearner {
   }
   void absorb(std::span<const double> totals) {
     check_sums(LinearRegression::name, totals);
-    if (round_++ == 0)
+    if (round_++ == 0) {
       means_ = means_of(totals);
-    else
-      gram_.set(totals);
+      return;
+    }
+    gram_.set(totals);
+    // Solving costs more than the sums if there are many features, so only those do it who need the solution.
+    if (first_ || !options_.validation.data.empty()) solve_normal_equations();
   }
+  std::optional<FitProgress> ended_round() const {
+    if (round_ < 2) return {};
+    return FitProgress{.what = round, .done = 1, .total = 1, .objective = objective_};
+  }
+  LinearParameters parameters() const { return parameters_; }
+  void write(std::vector<std::byte>&) const {}
+  void read(std::span<const std::byte>) {}
 
-  LinearParameters result() const {
+ private:
+  void solve_normal_equations() {
     const std::int64_t n = share_.rows.columns(), y = n, one = n + 1;
     // Rounding leaves the sums of the centered columns not quite zero; this corrects for them, as in the corrected
     // two-pass algorithm (Chan, Golub, LeVeque, "Algorithms for computing the sample variance", 1983).
@@ -109,26 +122,23 @@ class LinearLearner {
       gram(j, j) += spec_.l2;
     }
     const VectorXd b = solve(std::move(gram), right);
-    LinearParameters parameters{.features = n, .outputs = 1, .link = Link::identity};
-    parameters.values.assign(b.data(), b.data() + n);
+    parameters_ = {.features = n, .outputs = 1, .link = Link::identity};
+    parameters_.values.assign(b.data(), b.data() + n);
     double intercept = means_[0] + gram_(one, y) / weight;
     for (std::int64_t j = 0; j < n; ++j)
       intercept -= b[j] * (means_[static_cast<std::size_t>(j) + 1] + gram_(one, j) / weight);
-    parameters.values.push_back(intercept);
-    report(b, centered(y, y));
-    return parameters;
+    parameters_.values.push_back(intercept);
+    if (first_ && options_.progress) objective_ = (std::max)(objective(b, centered(y, y)), 0.0);
   }
 
- private:
-  void report(const VectorXd& b, double total) const {
-    if (!first_ || !options_.progress) return;
+  double objective(const VectorXd& b, double total) const {
     const std::int64_t n = share_.rows.columns();
     double objective = total + spec_.l2 * b.squaredNorm();
     for (Index j = 0; j < n; ++j) {
       objective -= 2 * b[j] * gram_(n, j);
       for (Index i = 0; i < n; ++i) objective += b[i] * b[j] * gram_((std::max)(i, j), (std::min)(i, j));
     }
-    options_.progress({.what = "iteration", .done = 1, .total = 1, .objective = (std::max)(objective, 0.0)});
+    return objective;
   }
 
   const LinearRegression& spec_;
@@ -140,6 +150,8 @@ class LinearLearner {
   ShardSums sums_{};
   std::vector<double> means_{};
   Gram gram_;
+  LinearParameters parameters_{};
+  double objective_ = std::numeric_limits<double>::quiet_NaN();
 };
 
 }  // namespace
@@ -150,12 +162,16 @@ Support Native::supports(const LinearRegression&, int) const { return {}; }
 LinearParameters Native::fit(const LinearRegression& spec, const Dataset& data, const FitOptions& options,
                              const Runtime& runtime) const {
   using namespace native;
-  return fit_with(spec, data, options, runtime, usual_shards, [&](const Dataset& contiguous, int shards) {
+  const FitAbilities able{.validation = true, .offsets = true};  // one step that has no beginning and no rounds
+  const Dataset learned = learned_rows(data, Loss::squared);
+  return fit_with(spec, learned, options, runtime, usual_shards, able, [&](const Dataset& contiguous, int shards) {
     if (!contiguous.classes().empty())
       fail(Errc::invalid_argument, LinearRegression::name, "the target is a class, expected a number");
-    return [&, shards, rows = rows_of(contiguous)](bool first, bsp::ShardRange mine, const ThreadTeam& team) {
+    const auto make = [&, shards, rows = rows_of(contiguous)](bool first, bsp::ShardRange mine,
+                                                              const ThreadTeam& team) {
       return LinearLearner(spec, share_of(rows, mine, shards), team, options, first);
     };
+    return Prepared{Validation(LinearRegression::name, Loss::squared, 1, data, options.validation), make};
   });
 }
 

@@ -21,6 +21,8 @@ ShardSums two_classes(const Share& share, std::span<const double> parameters, co
       const Rows block = piece.slice(at, (std::min)(each, piece.count() - at));
       const FloatMatrix x = block.features;
       kernels().margins(x.data, x.rows, columns, x.stride, parameters.data(), parameters.back(), z.data());
+      for (std::int64_t i = 0; !block.offsets.empty() && i < x.rows; ++i)
+        z[static_cast<std::size_t>(i)] += block.offset(i);
       sums[0] += kernels().logistic(z.data(), block.targets.data(), block.weights_or_null(), x.rows);
       kernels().add_rows(x.data, x.rows, columns, x.stride, z.data(), sums + 1);
       for (std::int64_t i = 0; i < x.rows; ++i) sums[columns + 1] += z[static_cast<std::size_t>(i)];

@@ -1,6 +1,7 @@
 // Logistic and softmax regression by L-BFGS.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "backend/native/linear/lbfgs.hpp"
@@ -8,6 +9,7 @@
 #include "backend/native/linear/moments.hpp"
 #include "backend/native/peers.hpp"
 #include "backend/native/rows.hpp"
+#include "core/fail.hpp"
 #include "scalar/backend/native/native.hpp"
 
 namespace scalar::inline v0::backend {
@@ -21,16 +23,18 @@ namespace {
 class LogisticLearner {
  public:
   using Number = double;
+  static constexpr std::string_view round = "iteration";
 
-  LogisticLearner(const LogisticRegression& spec, Share share, std::int64_t outputs, const ThreadTeam& team,
-                  const FitOptions& options, bool first)
+  /// `start`: the weights and intercepts to begin with; empty: zeros.
+  LogisticLearner(const LogisticRegression& spec, Share share, std::int64_t outputs, std::span<const double> start,
+                  const ThreadTeam& team, const FitOptions& options)
       : spec_(spec),
         share_(std::move(share)),
         outputs_(outputs),
         columns_(static_cast<std::size_t>(share_.rows.columns())),
         team_(team),
         options_(options),
-        first_(first),
+        start_(start),
         search_(static_cast<std::size_t>(outputs) * (columns_ + 1)) {}
 
   bool work() {
@@ -50,17 +54,28 @@ class LogisticLearner {
       means_ = means_of(totals);
     } else if (round_ == 1) {
       set_scales(totals);
+      if (!start_.empty()) search_.start_at(scaled(start_));
     } else {
       advance(totals);
     }
     ++round_;
   }
 
-  LinearParameters result() const {
+  std::optional<FitProgress> ended_round() { return std::exchange(ended_, std::nullopt); }
+  LinearParameters parameters() const {
     return {.features = share_.rows.columns(),
             .outputs = outputs_,
             .link = outputs_ == 1 ? Link::logistic : Link::softmax,
             .values = raw(search_.best())};
+  }
+
+  void write(std::vector<std::byte>& out) const {
+    write_state(out, done_, round_, weight_, intercept_scale_, means_, scales_);
+    search_.write(out);
+  }
+  void read(std::span<const std::byte> in) {
+    read_state(in, done_, round_, weight_, intercept_scale_, means_, scales_);
+    search_.read(in);
   }
 
  private:
@@ -92,6 +107,21 @@ class LogisticLearner {
     return values;
   }
 
+  /// The inverse of `raw`. The weight of a constant column moves into the intercept.
+  std::vector<double> scaled(std::span<const double> values) const {
+    std::vector<double> u(values.size());
+    for (std::size_t k = 0; k < outputs(); ++k) {
+      double constant = values[intercept(k)];
+      for (std::size_t j = 0; j < columns_; ++j) {
+        const double b = values[k * columns_ + j];
+        if (scales_[j] > 0) u[k * columns_ + j] = b / scales_[j];
+        constant += b * means_[j + 1];
+      }
+      u[intercept(k)] = constant / intercept_scale_;
+    }
+    return u;
+  }
+
   /// Completes the objective and its gradient, and passes them to the search in the search's variables.
   void advance(std::span<double> sums) {
     const std::vector<double> b = raw(search_.point());
@@ -113,11 +143,11 @@ class LogisticLearner {
     // The tolerance is per row; the number of rows is the sum of their weights, which all peers know.
     done_ = state == Lbfgs::State::stuck || largest <= spec_.tolerance * weight_ ||
             search_.iterations() >= spec_.max_iterations;
-    if (first_ && options_.progress && search_.iterations() > 0)
-      options_.progress({.what = "iteration",
-                         .done = search_.iterations(),
-                         .total = done_ ? search_.iterations() : spec_.max_iterations,
-                         .objective = search_.value()});
+    if (search_.iterations() > 0)
+      ended_ = {.what = round,
+                .done = search_.iterations(),
+                .total = done_ ? search_.iterations() : spec_.max_iterations,
+                .objective = search_.value()};
   }
 
   const LogisticRegression& spec_;
@@ -126,13 +156,29 @@ class LogisticLearner {
   std::size_t columns_;
   ThreadTeam team_;
   const FitOptions& options_;
-  bool first_, done_ = false;
+  std::span<const double> start_;
+  bool done_ = false;
   int round_ = 0;
+  std::optional<FitProgress> ended_{};
   double weight_ = 0, intercept_scale_ = 1;
   ShardSums sums_{};
   std::vector<double> means_{}, scales_{};
   Lbfgs search_;
 };
+
+/// The weights in the options to go on from; none if there are none.
+/// Errors: `Errc::invalid_argument` for those of another shape or link.
+std::vector<double> initial_weights(const FitOptions& options, std::int64_t features, std::int64_t outputs) {
+  if (options.initial.empty()) return {};
+  LinearParameters initial;
+  from_bytes(options.initial, initial);
+  const Link link = outputs == 1 ? Link::logistic : Link::softmax;
+  if (initial.link != link || initial.features != features || initial.outputs != outputs)
+    fail(Errc::invalid_argument, LogisticRegression::name,
+         "the model to go on from has {} features and {} margins{}, here are {} and {}", initial.features,
+         initial.outputs, initial.link == link ? "" : " with another link", features, outputs);
+  return std::move(initial.values);
+}
 
 }  // namespace
 }  // namespace native
@@ -142,11 +188,19 @@ Support Native::supports(const LogisticRegression&, int) const { return {}; }
 LinearParameters Native::fit(const LogisticRegression& spec, const Dataset& data, const FitOptions& options,
                              const Runtime& runtime) const {
   using namespace native;
-  return fit_with(spec, data, options, runtime, usual_shards, [&](const Dataset& contiguous, int shards) {
+  const bool has_one_margin = data.classes().size() <= 2;
+  const FitAbilities able{
+      .validation = true, .rounds = true, .initial = true, .offsets = has_one_margin, .checkpoint = true};
+  return fit_with(spec, data, options, runtime, usual_shards, able, [&](const Dataset& contiguous, int shards) {
     const std::int64_t classes = checked_classes(LogisticRegression::name, contiguous);
-    return [&, shards, classes, rows = rows_of(contiguous)](bool first, bsp::ShardRange mine, const ThreadTeam& team) {
-      return LogisticLearner(spec, share_of(rows, mine, shards), classes == 2 ? 1 : classes, team, options, first);
+    const std::int64_t outputs = has_one_margin ? 1 : classes;
+    const auto make = [&, shards, outputs, rows = rows_of(contiguous),
+                       start = initial_weights(options, contiguous.columns(), outputs)](bool, bsp::ShardRange mine,
+                                                                                        const ThreadTeam& team) {
+      return LogisticLearner(spec, share_of(rows, mine, shards), outputs, start, team, options);
     };
+    const Loss loss = has_one_margin ? Loss::logistic : Loss::softmax;
+    return Prepared{Validation(LogisticRegression::name, loss, outputs, data, options.validation), make};
   });
 }
 

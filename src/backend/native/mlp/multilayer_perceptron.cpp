@@ -1,9 +1,12 @@
 // Networks by minibatch descent.
 #include "scalar/spec/multilayer_perceptron.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -69,14 +72,14 @@ void set_targets(const Rows& rows, MlpParameters& parameters) {
 class MlpLearner {
  public:
   using Number = float;
+  static constexpr std::string_view round = "epoch";
 
   MlpLearner(const MultilayerPerceptron& spec, const Rows& rows, const MlpParameters& start, const ThreadTeam& team,
-             const FitOptions& options, bool first, bsp::ShardRange mine, int shards)
+             const FitOptions& options, bsp::ShardRange mine, int shards)
       : spec_(spec),
         rows_(rows),
         parameters_(start),
         options_(options),
-        first_(first),
         mine_(mine),
         shards_(shards),
         batch_((std::min)(std::int64_t{spec.batch}, rows.count())),
@@ -108,9 +111,19 @@ class MlpLearner {
     at_ += count_;
     if (at_ == rows_.count()) end_epoch();
   }
-  MlpParameters result() {
-    unpack(step_.values(), step_.layout(), parameters_);
-    return std::move(parameters_);
+  std::optional<FitProgress> ended_round() { return std::exchange(ended_, std::nullopt); }
+  MlpParameters parameters() const {
+    MlpParameters parameters = parameters_;
+    unpack(step_.values(), step_.layout(), parameters);
+    return parameters;
+  }
+  void write(std::vector<std::byte>& out) const {
+    write_state(out, epoch_);
+    step_.write(out);
+  }
+  void read(std::span<const std::byte> in) {
+    read_state(in, epoch_);
+    step_.read(in);
   }
 
  private:
@@ -136,15 +149,14 @@ class MlpLearner {
       fail(Errc::failed, MultilayerPerceptron::name,
            "the weights are not finite after epoch {} with learning_rate {}; a smaller one or scaled features may help",
            epoch_, spec_.learning_rate);
-    if (first_ && options_.progress)
-      options_.progress({.what = "epoch", .done = epoch_, .total = spec_.epochs, .objective = objective});
+    ended_ = {.what = round, .done = epoch_, .total = spec_.epochs, .objective = objective};
   }
 
   const MultilayerPerceptron& spec_;
   Rows rows_;
   MlpParameters parameters_;
   const FitOptions& options_;
-  bool first_;
+  std::optional<FitProgress> ended_{};
   bsp::ShardRange mine_;
   int shards_;
   std::int64_t batch_;
@@ -168,6 +180,27 @@ std::int64_t margins_of(const MultilayerPerceptron& spec, const Dataset& data) {
        classes);
 }
 
+/// The network to begin with: that of the options, or a random one.
+/// Errors: `Errc::invalid_argument` for a network of other layers than the spec and the data have.
+MlpParameters start_of(const MultilayerPerceptron& spec, const Rows& rows, std::int64_t outputs,
+                       const FitOptions& options) {
+  MlpParameters start = initial(spec, rows.columns(), outputs);
+  if (options.initial.empty()) {
+    if (spec.loss == Loss::squared) set_targets(rows, start);
+    return start;
+  }
+  MlpParameters given;
+  from_bytes(options.initial, given);
+  if (given.sizes != start.sizes || given.activation != start.activation || given.link != start.link)
+    fail(Errc::invalid_argument, MultilayerPerceptron::name,
+         "the model to go on from has layers of {} units{}, here are {}", fmt::join(given.sizes, ", "),
+         given.activation != start.activation ? " with another activation"
+         : given.link != start.link           ? " with another link"
+                                              : "",
+         fmt::join(start.sizes, ", "));
+  return given;
+}
+
 }  // namespace
 }  // namespace native
 
@@ -176,15 +209,18 @@ Support Native::supports(const MultilayerPerceptron&, int) const { return {}; }
 MlpParameters Native::fit(const MultilayerPerceptron& asked, const Dataset& data, const FitOptions& options,
                           const Runtime& runtime) const {
   using namespace native;
-  return fit_with(asked, data, options, runtime, 1, [&](const Dataset& contiguous, int shards) {
+  const FitAbilities able{
+      .validation = true, .rounds = true, .initial = true, .offsets = asked.loss != Loss::softmax, .checkpoint = true};
+  const Dataset learned = learned_rows(data, asked.loss);
+  return fit_with(asked, learned, options, runtime, 1, able, [&](const Dataset& contiguous, int shards) {
     const Rows rows = rows_of(contiguous);
     const MultilayerPerceptron spec = with_epochs(asked, rows.count());
-    MlpParameters start = initial(spec, rows.columns(), margins_of(spec, contiguous));
-    if (spec.loss == Loss::squared) set_targets(rows, start);
-    return [&options, shards, rows, spec, start = std::move(start)](bool first, bsp::ShardRange mine,
-                                                                    const ThreadTeam& team) {
-      return MlpLearner(spec, rows, start, team, options, first, mine, shards);
+    const std::int64_t margins = margins_of(spec, contiguous);
+    const auto make = [&options, shards, rows, spec, start = start_of(spec, rows, margins, options)](
+                          bool, bsp::ShardRange mine, const ThreadTeam& team) {
+      return MlpLearner(spec, rows, start, team, options, mine, shards);
     };
+    return Prepared{Validation(MultilayerPerceptron::name, spec.loss, margins, data, options.validation), make};
   });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "backend/native/fit_state.hpp"
 #include "backend/native/mlp/flush_to_zero.hpp"
 
 namespace scalar::inline v0::backend::native {
@@ -33,6 +34,14 @@ NetworkStep::NetworkStep(const MultilayerPerceptron& spec, const MlpParameters& 
     deltas_.emplace_back(&layer == &layout_.layers.back() ? 0 : index(most_rows * layer.width()));
   }
   make_blocks();
+  for (const Block& block : blocks_)
+    if (block.layer > 0) transpose(block);
+}
+
+void NetworkStep::write(std::vector<std::byte>& out) const { write_state(out, values_, first_, second_, steps_); }
+
+void NetworkStep::read(std::span<const std::byte>& in) {
+  read_state(in, values_, first_, second_, steps_);
   for (const Block& block : blocks_)
     if (block.layer > 0) transpose(block);
 }
@@ -96,7 +105,8 @@ void NetworkStep::set_errors(const Rows& rows, std::span<const std::int64_t> ord
     if (spec_.loss == Loss::softmax) {
       loss = weight * kernels().softmax_row(row, last.outputs, static_cast<std::int64_t>(target));
     } else if (spec_.loss == Loss::logistic) {
-      const float margin = row[0], tail = std::exp(-std::abs(margin));
+      const float margin = row[0] + static_cast<float>(rows.offset(order[index(i)])),
+                  tail = std::exp(-std::abs(margin));
       loss = weight * (std::log1p(tail) + (std::max)(margin, 0.0f) - target * margin);
       row[0] = (margin >= 0 ? 1.0f : tail) / (1 + tail) - target;
     } else {

@@ -1,5 +1,6 @@
 #pragma once
 /// One minibatch through a network: loss, gradients, and the step of the optimizer.
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -35,6 +36,10 @@ class NetworkStep {
   const Layout& layout() const { return layout_; }
   std::span<const float> values() const { return values_; }
   double squared_weights() const;
+
+  /// All that the next steps depend on, for going on elsewhere.
+  void write(std::vector<std::byte>& out) const;
+  void read(std::span<const std::byte>& in);
 
  private:
   struct Block {  // a block of weights: panels `[panel, panel + panels)`, inputs `[first, last)`

@@ -58,6 +58,7 @@ struct Tree {
     const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
     append(forest.feature, feature), append(forest.left, left), append(forest.right, right);
     append(forest.value, value), append(forest.missing, missing);
+    if (forest.has_categories()) forest.category_set.insert(forest.category_set.end(), feature.size(), -1);
     forest.tree_begin.push_back(static_cast<std::int64_t>(forest.feature.size()));
     forest.tree_output.push_back(output);
   }

@@ -19,7 +19,13 @@ using Floats = Eigen::Array<float, Eigen::Dynamic, 1, 0, static_cast<int>(piece)
 }  // namespace
 
 Objective::Objective(Loss loss, int outputs, const native::Rows& rows, std::int64_t all, const native::ThreadTeam& team)
-    : loss_(loss), outputs_(outputs), targets_(rows.targets), weights_(rows.weights), all_(all), team_(team) {
+    : loss_(loss),
+      outputs_(outputs),
+      targets_(rows.targets),
+      weights_(rows.weights),
+      offsets_(rows.offsets),
+      all_(all),
+      team_(team) {
   gradients_.resize(targets_.size() * static_cast<std::size_t>(outputs));
 }
 
@@ -57,7 +63,15 @@ bsp::Task<> Objective::weigh_classes(bsp::Peer& peer) {
   const int classes = loss_ == Loss::logistic ? 2 : outputs_;
   const std::vector<double> weights = co_await sum_groups_exactly(peer, team_, rows, all_, classes, value);
   total_weight_ = std::accumulate(weights.begin(), weights.end(), 0.0);
-  first_ = trees::first_margins(loss_, weights);
+  if (offsets_.empty()) first_ = trees::first_margins(loss_, weights);
+}
+
+void Objective::go_on_from(const Forest& forest, std::span<const double> sums) {
+  base_ = loss_ == Loss::squared ? forest.base[0] : 0;
+  first_ = forest.start;
+  const std::size_t rows = targets_.size(), outputs = static_cast<std::size_t>(outputs_);
+  for (std::size_t row = 0; row < rows; ++row)
+    for (std::size_t k = 0; k < outputs; ++k) margins_[k * rows + row] = static_cast<float>(sums[row * outputs + k]);
 }
 
 void Objective::differentiate() {
@@ -79,7 +93,10 @@ void Objective::differentiate(std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row)
       gradients_[row] = {(margins_[row] - target(row)) * weight(row), weight(row)};
   } else if (loss_ == Loss::logistic) {
-    const Floats p = 1 / (1 + (-margin(0)).exp());
+    Floats margins = margin(0);
+    for (std::size_t row = begin; !offsets_.empty() && row < end; ++row)
+      margins[static_cast<Eigen::Index>(row - begin)] += offset(row);
+    const Floats p = 1 / (1 + (-margins).exp());
     for (std::size_t row = begin; row < end; ++row) {
       const float q = p[static_cast<Eigen::Index>(row - begin)];
       gradients_[row] = {(q - target(row)) * weight(row), (std::max)(q * (1 - q), least_second) * weight(row)};
@@ -115,7 +132,7 @@ bsp::Task<double> Objective::loss(bsp::Peer& peer) {
 
 double Objective::loss_of(std::size_t row) const {
   const std::size_t rows = targets_.size();
-  const double margin = margins_[row];
+  const double margin = margins_[row] + (loss_ == Loss::logistic ? offset(row) : 0);
   if (loss_ == Loss::squared) {
     const double wrong = base_ + margin - targets_[row];
     return wrong * wrong / 2;

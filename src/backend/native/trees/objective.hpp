@@ -7,11 +7,12 @@
 #include "backend/native/rows.hpp"
 #include "backend/native/trees/histogram.hpp"
 #include "scalar/bsp/task.hpp"
+#include "scalar/spec/forest.hpp"
 #include "scalar/spec/spec.hpp"
 
 namespace scalar::inline v0::backend::trees {
 
-/// Targets, weights and the current margins of one peer's rows. The layout of margins and gradients is
+/// Targets, weights, offsets and the current margins of one peer's rows. Margins are sums of leaves, without offsets. The layout of margins and gradients is
 /// `[outputs, rows]`.
 ///
 /// Members that sum over the rows of all peers are tasks, which every peer must call and await.
@@ -21,8 +22,11 @@ class Objective {
   /// `all` is the number of rows of all peers.
   Objective(Loss loss, int outputs, const native::Rows& rows, std::int64_t all, const native::ThreadTeam& team);
 
-  /// Finds the constant that boosting begins with.
+  /// Finds the constant that boosting begins with. Rows with offsets begin at these alone.
   bsp::Task<> start(bsp::Peer& peer);
+  /// Begins instead with the base and the start of a forest, and with the sums of its leaves, `[rows, outputs]`; to be
+  /// called after `start`.
+  void go_on_from(const Forest& forest, std::span<const double> sums);
 
   int outputs() const { return outputs_; }
   /// The constant that margins do not include: the targets' mean for the squared loss, 0 for the others.
@@ -48,11 +52,13 @@ class Objective {
   double loss_of(std::size_t row) const;
   /// The target less `base()`, or the class.
   float target(std::size_t row) const { return static_cast<float>(targets_[row] - base_); }
+  /// Of models with one margin.
+  float offset(std::size_t row) const { return offsets_.empty() ? 0.0f : static_cast<float>(offsets_[row]); }
   float weight(std::size_t row) const { return weights_.empty() ? 1.0f : static_cast<float>(weights_[row]); }
 
   Loss loss_;
   int outputs_;
-  std::span<const double> targets_, weights_;
+  std::span<const double> targets_, weights_, offsets_;
   std::int64_t all_;
   const native::ThreadTeam& team_;
   double base_ = 0;

@@ -65,6 +65,21 @@ Forest empty_forest(const GradientBoostedTrees& spec, const Dataset& data) {
   return forest;
 }
 
+Forest initial_forest(const FitOptions& options, const Forest& expected) {
+  Forest forest;
+  from_bytes(options.initial, forest);
+  if (forest.features != expected.features || forest.outputs != expected.outputs)
+    refuse("the model to go on from has {} features and {} margins, here are {} and {}", forest.features,
+           forest.outputs, expected.features, expected.outputs);
+  if (forest.link != expected.link) refuse("the model to go on from has another link");
+  forest.gain.clear();
+  forest.cover.clear();
+  if (forest.link == Link::identity) return forest;
+  for (std::size_t k = 0; k < forest.base.size(); ++k)  // probabilities have no digits that a base would keep
+    forest.start[k] = static_cast<float>(forest.start[k] + std::exchange(forest.base[k], 0.0));
+  return forest;
+}
+
 std::vector<double> first_margins(Loss loss, std::span<const double> class_weights) {
   constexpr double least_share = 1e-6;
   const double all = std::accumulate(class_weights.begin(), class_weights.end(), 0.0);

@@ -160,4 +160,23 @@ inline double mean_loss(Loss loss, const Dataset& data, const std::vector<double
   return sum / weight;
 }
 
+/// A set of categories is found that no order of their numbers has.
+template <class Fit>
+void check_sets(const Fit& fit) {
+  DatasetParts parts{.columns = 1, .categories = {9}};
+  for (int i = 0; i < 900; ++i) {
+    const int category = i % 9;
+    parts.features.push_back(static_cast<float>(category));
+    parts.targets.push_back(category == 1 || category == 4 || category == 8 ? 5 : -1);
+  }
+  const Dataset data(parts);
+  GradientBoostedTrees spec{.trees = 1, .depth = 1, .learning_rate = 1, .loss = Loss::squared, .l2 = 0};
+  const auto loss = [&](const Forest& forest) { return mean_loss(Loss::squared, data, margins(forest, data), 1); };
+  CHECK(loss(fit(spec, data)) > 1);
+  spec.category_splits = CategorySplits::sets;
+  const Forest sets = fit(spec, data);
+  CHECK(sets.has_categories());
+  CHECK(loss(sets) < 1e-9);
+}
+
 }  // namespace problems

@@ -230,17 +230,20 @@ Forest LightGbm::fit(const GradientBoostedTrees& spec, const Dataset& data, cons
     library_->log_unset(runtime);
     const Job job{*library_, spec, rows, expected, validation, options, runtime, boosting_start(spec.loss, rows)};
     if (options.peers == 1 && options.transport == nullptr) return learn_alone(job);
-    return peers.run(spec, rows, options.peers, [&](bsp::Peer& peer, const native::ThreadTeam&) -> bsp::Task<Forest> {
-      const int threads = std::max(1, runtime.threads() / peer.placement().local());
-      const bool evaluates = co_await broadcast(peer, static_cast<bool>(options.progress), 0);
-      bsp::Mailbox<std::byte> box = peer.mailbox<std::byte>();
-      auto work = [&](bsp::BlockingPeer& blocking) { return learn_with_peers(job, blocking, box, threads, evaluates); };
-      const std::string model = co_await peer.offload(work);
-      co_await check_same(peer, model);
-      Forest forest = expected;
-      if (peer.rank() == 0) forest = forest_of(job, model);
-      co_return forest;
-    });
+    return peers.run(spec, rows, options.peers, options.peers,
+                     [&](bsp::Peer& peer, const native::ThreadTeam&, native::FitState&) -> bsp::Task<Forest> {
+                       const int threads = std::max(1, runtime.threads() / peer.placement().local());
+                       const bool evaluates = co_await broadcast(peer, static_cast<bool>(options.progress), 0);
+                       bsp::Mailbox<std::byte> box = peer.mailbox<std::byte>();
+                       auto work = [&](bsp::BlockingPeer& blocking) {
+                         return learn_with_peers(job, blocking, box, threads, evaluates);
+                       };
+                       const std::string model = co_await peer.offload(work);
+                       co_await check_same(peer, model);
+                       Forest forest = expected;
+                       if (peer.rank() == 0) forest = forest_of(job, model);
+                       co_return forest;
+                     });
   });
 }
 

@@ -34,6 +34,7 @@ Library::Library(const std::string& path) : file_(names, path) {
   find(proxy_set_dense, "XGProxyDMatrixSetDataDense");
   find(matrix_free, "XGDMatrixFree");
   find(matrix_set_floats, "XGDMatrixSetFloatInfo");
+  find(matrix_set_texts, "XGDMatrixSetStrFeatureInfo");
   find(booster_create, "XGBoosterCreate");
   find(booster_free, "XGBoosterFree");
   find(booster_set, "XGBoosterSetParam");

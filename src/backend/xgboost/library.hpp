@@ -31,6 +31,7 @@ class Library {
   int (*proxy_set_dense)(Handle proxy, const char* array) = nullptr;
   int (*matrix_free)(Handle matrix) = nullptr;
   int (*matrix_set_floats)(Handle matrix, const char* field, const float* values, std::uint64_t count) = nullptr;
+  int (*matrix_set_texts)(Handle matrix, const char* field, const char** texts, std::uint64_t count) = nullptr;
   int (*booster_create)(const Handle* matrices, std::uint64_t count, Handle* out) = nullptr;
   int (*booster_free)(Handle booster) = nullptr;
   int (*booster_set)(Handle booster, const char* name, const char* value) = nullptr;

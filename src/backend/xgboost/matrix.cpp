@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <exception>
 #include <limits>
 #include <string>
@@ -19,9 +20,10 @@ constexpr int passes = 4;                                     // of XGBoost over
 /// The callbacks by which XGBoost gets batches. An error ends the batches early and is kept for `rethrow`.
 class Batches {
  public:
-  Batches(const Library& library, const Dataset& data, const FitOptions& options)
+  Batches(const Library& library, const Dataset& data, const GradientBoostedTrees& spec, const FitOptions& options)
       : library_(library),
         data_(data),
+        spec_(spec),
         options_(options),
         proxy_(library.matrix_free),
         most_((std::max)(std::int64_t{256}, batch_values / data.columns())) {
@@ -66,6 +68,7 @@ class Batches {
     const std::string array = fmt::format(R"({{"data":[{},true],"shape":[{},{}],"typestr":"<f4","version":3}})",
                                           reinterpret_cast<std::uintptr_t>(features.data), rows, features.columns);
     library_.check(library_.proxy_set_dense(proxy_.get(), array.c_str()), "XGProxyDMatrixSetDataDense");
+    set_feature_types(library_, proxy_.get(), data_, spec_);
     if (data_.has_weights())
       set_floats(library_, proxy_.get(), "weight",
                  data_.weights().subspan(static_cast<std::size_t>(row_), static_cast<std::size_t>(rows)), 0, row_);
@@ -74,6 +77,7 @@ class Batches {
 
   const Library& library_;
   const Dataset& data_;
+  const GradientBoostedTrees& spec_;
   const FitOptions& options_;
   Owned proxy_;
   std::int64_t most_;
@@ -83,14 +87,22 @@ class Batches {
 
 }  // namespace
 
-void make_matrix(const Library& library, const Dataset& data, int bins, int threads, const FitOptions& options,
-                 Owned& matrix) {
-  Batches batches(library, data, options);
-  const std::string config = fmt::format(R"({{"missing":NaN,"nthread":{},"max_bin":{}}})", threads, bins);
+void make_matrix(const Library& library, const Dataset& data, const GradientBoostedTrees& spec, int threads,
+                 const FitOptions& options, Owned& matrix) {
+  Batches batches(library, data, spec, options);
+  const std::string config = fmt::format(R"({{"missing":NaN,"nthread":{},"max_bin":{}}})", threads, spec.bins);
   const int status = library.quantile_matrix_create(&batches, batches.proxy(), nullptr, Batches::reset, Batches::next,
                                                     config.c_str(), matrix.out());
   batches.rethrow();
   library.check(status, "XGQuantileDMatrixCreateFromCallback");
+}
+
+void set_feature_types(const Library& library, Handle matrix, const Dataset& data, const GradientBoostedTrees& spec) {
+  if (spec.category_splits != CategorySplits::sets || data.categories().empty()) return;
+  std::vector<const char*> types;
+  for (const std::int64_t categories : data.categories()) types.push_back(categories > 0 ? "c" : "q");
+  library.check(library.matrix_set_texts(matrix, "feature_type", types.data(), types.size()),
+                "XGDMatrixSetStrFeatureInfo");
 }
 
 void set_floats(const Library& library, Handle matrix, const char* field, std::span<const double> numbers, double mean,
@@ -106,7 +118,7 @@ void set_margins(const Library& library, Handle matrix, std::span<const double> 
     narrow.push_back(static_cast<float>(margin));
     if (!std::isfinite(narrow.back()))
       fail(Errc::out_of_range, "xgboost", "the first margin of row {} is {}, expected a number that a float32 holds",
-           (static_cast<std::int64_t>(narrow.size()) - 1) / outputs, text(margin));
+           (static_cast<std::int64_t>(narrow.size()) - 1) / outputs, margin);
   }
   library.check(library.matrix_set_floats(matrix, "base_margin", narrow.data(), narrow.size()), "base_margin");
 }

@@ -76,6 +76,8 @@ std::vector<std::pair<const char*, std::string>> parameters(const GradientBooste
       {"alpha", "0"},
       {"gamma", text(2 * spec.min_split_gain)},
       {"min_child_weight", text(spec.min_child_weight)},
+      {"max_cat_to_onehot", "1"},
+      {"max_cat_threshold", text(spec.bins)},
   };
   if (spec.loss == Loss::squared) {
     list.insert(list.end(), {{"objective", "reg:squarederror"}, {"base_score", "0"}, {"eval_metric", "rmse"}});
@@ -101,7 +103,8 @@ double objective(std::string_view report, Loss loss) {
 /// The validation rows as XGBoost sees them; none if the fit has none.
 class ValidationMatrix {
  public:
-  ValidationMatrix(const Library& library, const Validation& validation, const Forest& start, const Runtime& runtime)
+  ValidationMatrix(const Library& library, const GradientBoostedTrees& spec, const Validation& validation,
+                   const Forest& start, const Runtime& runtime)
       : library_(library), validation_(validation), base_(start.base), matrix_(library.matrix_free) {
     if (!validation) return;
     const Dataset& rows = validation.data();
@@ -110,6 +113,7 @@ class ValidationMatrix {
         library.matrix_create(x.data, static_cast<std::uint64_t>(x.rows), static_cast<std::uint64_t>(x.columns),
                               std::numeric_limits<float>::quiet_NaN(), matrix_.out(), runtime.threads()),
         "XGDMatrixCreateFromMat_omp");
+    xgboost::set_feature_types(library, matrix_.get(), rows, spec);
     // Validation adds the offsets.
     xgboost::set_margins(library, matrix_.get(), trees::sums_of(start, x, native::ThreadTeam(runtime, 1)),
                          start.outputs);
@@ -175,8 +179,6 @@ Support XGBoost::supports(const GradientBoostedTrees& spec, int peers) const {
     support.reasons.push_back(fmt::format("xgboost is not distributed over BSP peers: {} asked, 1 can", peers));
   if (spec.depth > deepest)
     support.reasons.push_back(fmt::format("xgboost grows trees to depth {} at most, not {}", deepest, spec.depth));
-  if (spec.category_splits == CategorySplits::sets)
-    support.reasons.emplace_back("xgboost does not split categories by sets here, only by order");
   return support;
 }
 
@@ -197,10 +199,10 @@ Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const
   library.log_unset(runtime);
   const xgboost::Quiet quiet(library);
   Owned matrix(library.matrix_free), booster(library.booster_free);
-  xgboost::make_matrix(library, rows, spec.bins, runtime.threads(), options, matrix);
+  xgboost::make_matrix(library, rows, spec, runtime.threads(), options, matrix);
   xgboost::set_floats(library, matrix.get(), "label", rows.targets(), spec.loss == Loss::squared ? start.base[0] : 0);
   set_first_margins(library, matrix.get(), start, rows, runtime);
-  const ValidationMatrix validated(library, validation, start, runtime);
+  const ValidationMatrix validated(library, spec, validation, start, runtime);
   const Handle cached[] = {matrix.get(), validated.get()};
   library.check(library.booster_create(cached, validated ? 2 : 1, booster.out()), "XGBoosterCreate");
   for (const auto& [name, value] : parameters(spec, rows, runtime.threads()))

@@ -5,6 +5,7 @@
 #include "backend/lightgbm/parameters.hpp"
 #include "backend/lightgbm/problems.hpp"
 #include "backend/native/trees/starts.hpp"
+#include "scalar/spec/parameters.hpp"
 
 using namespace scalar;
 using problems::require_error;
@@ -118,9 +119,10 @@ TEST_CASE("weights count in both alike") {
   if (problems::lightgbm_library() == nullptr) return;
   DatasetParts parts = whole_numbers(Loss::squared, false, 9);
   std::mt19937 random(2);
-  for (std::size_t i = 0; i < parts.targets.size(); ++i) parts.weights.push_back(static_cast<float>(1 + random() % 5) / 2);
+  for (std::size_t i = 0; i < parts.targets.size(); ++i)
+    parts.weights.push_back(static_cast<float>(1 + random() % 5) / 2);
   const Dataset data(std::move(parts));
-  const GradientBoostedTrees spec{.trees = 5, .depth = 4, .loss = Loss::squared, .l2 = 0};
+  const GradientBoostedTrees spec{.trees = 5, .depth = 4, .loss = Loss::squared, .l2 = 0, .min_child_weight = 5};
   CHECK(worst_difference(problems::margins(backend::Native{}.fit(spec, data), data),
                          problems::margins(backend::LightGbm().fit(spec, data), data)) < 1e-4);
 }
@@ -204,23 +206,54 @@ TEST_CASE("a fit is stopped while LightGBM takes the rows, and progress tells ho
 
 TEST_CASE("a set of categories is found that no order of their numbers has") {
   if (problems::lightgbm_library() == nullptr) return;
-  DatasetParts parts{.columns = 1, .categories = {9}};
-  for (int i = 0; i < 900; ++i) {
-    const int category = i % 9;
-    parts.features.push_back(static_cast<float>(category));
-    parts.targets.push_back(category == 1 || category == 4 || category == 8 ? 5 : -1);
+  for (const int peers : {1, 2})
+    problems::check_sets([&](const GradientBoostedTrees& spec, const Dataset& data) {
+      return backend::LightGbm().fit(spec, data, {.peers = peers});
+    });
+}
+
+TEST_CASE("a fit with validation rows returns its best round, whoever shares it") {
+  if (problems::lightgbm_library() == nullptr) return;
+  for (const Loss loss : {Loss::squared, Loss::logistic, Loss::softmax}) {
+    const Dataset data(whole_numbers(loss, true, 31)), held_out(whole_numbers(loss, true, 32));
+    const GradientBoostedTrees spec{.trees = 60, .depth = 5, .loss = loss};
+    for (const int peers : {1, 2}) {
+      std::vector<double> values;
+      FitOptions options{.peers = peers, .progress = [&](const FitProgress& progress) {
+                           if (progress.what == "tree") values.push_back(progress.validation);
+                         }};
+      options.validation.data = held_out;
+      options.validation.patience = 5;
+      const Forest forest = backend::LightGbm().fit(spec, data, options);
+      const auto best = static_cast<std::size_t>(std::min_element(values.begin(), values.end()) - values.begin());
+      INFO("loss " << int(loss) << ", " << peers << " peers, " << values.size() << " rounds");
+      CHECK(values.size() == best + 6);  // these data are noise to a large part, so the fit ends early
+      CHECK(forest.trees() == static_cast<std::int64_t>(best + 1) * forest.outputs);
+      const double seen = problems::mean_loss(loss, held_out, problems::margins(forest, held_out), forest.outputs);
+      CHECK(seen == Approx(values[best]).epsilon(1e-12));
+    }
   }
-  const Dataset data(parts);
-  GradientBoostedTrees spec{.trees = 1, .depth = 1, .learning_rate = 1, .loss = Loss::squared, .l2 = 0};
-  const auto loss = [&](const Forest& forest) {
-    return problems::mean_loss(Loss::squared, data, problems::margins(forest, data), 1);
-  };
-  CHECK(loss(backend::LightGbm().fit(spec, data)) > 1);
-  spec.category_splits = CategorySplits::sets;
-  const Forest sets = backend::LightGbm().fit(spec, data);
-  CHECK(sets.has_categories());
-  CHECK(loss(sets) < 1e-9);
-  CHECK((backend::LightGbm().fit(spec, data, {.peers = 2}) == sets));
+}
+
+TEST_CASE("offsets are where the rows' margins begin, and what is not possible is refused") {
+  if (problems::lightgbm_library() == nullptr) return;
+  const DatasetParts plain = whole_numbers(Loss::logistic, false, 33);
+  const Dataset data(plain);
+  const GradientBoostedTrees spec{.trees = 3, .depth = 3};
+  // The best constant, given as offsets, leads to the same trees.
+  const Forest expected = backend::LightGbm().fit(spec, data);
+  DatasetParts parts = plain;
+  parts.offsets.assign(parts.targets.size(), expected.start[0]);
+  Forest forest = backend::LightGbm().fit(spec, Dataset(parts));
+  CHECK(forest.start[0] == 0);
+  forest.start = expected.start;
+  CHECK((forest == expected));
+  FitOptions options;
+  options.initial = to_bytes(expected);
+  require_error([&] { (void)backend::LightGbm().fit(spec, data, options); }, Errc::unsupported, "initial");
+  options.initial.clear();
+  options.checkpoint.directory = "somewhere";
+  require_error([&] { (void)backend::LightGbm().fit(spec, data, options); }, Errc::unsupported, "checkpoint");
 }
 
 TEST_CASE("what LightGBM cannot learn from is refused by name") {

@@ -1,26 +1,20 @@
 // Fits that BSP peers share by LightGBM's data-parallel learner, in one process and in several.
-#include <atomic>
 #include <exception>
 #include <functional>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "backend/lightgbm/fits.hpp"
 #include "backend/lightgbm/problems.hpp"
 #include "bsp/loopback.hpp"
-#include "scalar/core/hash.hpp"
-#include "scalar/spec/parameters.hpp"
+#include "bsp/tcp/job.hpp"
 
 using namespace scalar;
 
 namespace {
 
-std::string learned(const GradientBoostedTrees& spec, const Dataset& data, const FitOptions& options) {
-  const Forest forest = backend::LightGbm().fit(spec, data, options, Runtime(RuntimeOptions{.threads = 2}));
-  const std::vector<std::byte> bytes = to_bytes(forest);
-  return Hasher().add(std::span<const std::byte>(bytes)).digest().hex();
-}
+using lightgbm_fits::learned;
 
 /// What each of so many "processes" ends with: the hash of its forest, or its error.
 std::vector<std::string> in_each(int processes,
@@ -85,6 +79,16 @@ TEST_CASE("every process learns the model of as many peers in one process") {
       return learned(spec, data, {.peers = peers, .transport = transport});
     });
     CHECK(ends == std::vector<std::string>(2, one));
+  }
+}
+
+TEST_CASE("two processes over TCP learn the model of as many peers in one") {
+  if (problems::lightgbm_library() == nullptr) return;
+  for (const int peers : {2, 3}) {
+    const std::string one = learned({.peers = peers});
+    bsp_tcp_test::Job job("fit", 2, {{"peers", std::to_string(peers)}});
+    CHECK(job[0].result() == "ok " + one);
+    CHECK(job[1].result() == "ok " + one);
   }
 }
 

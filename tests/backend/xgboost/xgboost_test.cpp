@@ -232,6 +232,13 @@ TEST_CASE("rows that XGBoost reads in batches give the trees of rows read at onc
   }
 }
 
+TEST_CASE("a set of categories is found that no order of their numbers has") {
+  for (const std::string& path : problems::libraries())
+    problems::check_sets([&](const GradientBoostedTrees& spec, const Dataset& data) {
+      return backend::XGBoost({.library = path}).fit(spec, data);
+    });
+}
+
 TEST_CASE("what XGBoost cannot learn from is refused by name") {
   for (const std::string& path : problems::libraries()) {
     const backend::XGBoost xgboost({.library = path});

@@ -7,7 +7,7 @@ set -euo pipefail
 build="g++ cmake ninja-build libeigen3-dev libtbb-dev libboost-dev libsimdjson-dev libfmt-dev libssl-dev zlib1g-dev libxxhash-dev
   libxgboost-dev"
 run="curl dataset-fashion-mnist"
-test="catch2 libcereal-dev prometheus python3 python3-venv"
+test="catch2 libcereal-dev prometheus python3 python3-venv libgomp1"  # libgomp1: for LightGBM
 ci="ccache clang-16 clang-format-16 libclang-rt-16-dev clang-tidy-16 libopenmpi-dev openmpi-bin libmpich-dev mpich iproute2 doxygen"
 
 packages=""

@@ -282,7 +282,8 @@ class TreeNodes {
       default:
         corrupt("tree {}, node {} has the decision type {}", number_, i, decision);
     }
-    if (!std::isfinite(tree_.threshold[node]))
+    // Infinity: all numbers go left, and what is missing goes right.
+    if (!(tree_.threshold[node] > -std::numeric_limits<double>::infinity()))
       corrupt("tree {}, node {} splits at {}", number_, i, shown(tree_.threshold[node]));
     // LightGBM sends `x <= threshold` left.
     made.value = std::nextafter(tree_.threshold[node], std::numeric_limits<double>::infinity());

@@ -22,9 +22,10 @@ TEST_CASE("the canonical JSON of each spec is frozen", "[spec]") {
         R"({"activation":"relu","batch":128,"epochs":0,"hidden":[128],"l2":1e-04,"learning_rate":0.001,)"
         R"("loss":"softmax","momentum":0.9,"optimizer":"adam","seed":0})");
   CHECK(GradientBoostedTrees::name == "gradient_boosted_trees");
-  CHECK(to_json(GradientBoostedTrees{}) ==
-        R"({"bins":256,"depth":6,"l2":1,"learning_rate":0.3,"loss":"logistic","min_child_weight":1,)"
-        R"("min_split_gain":0,"trees":100})");
+  CHECK(
+      to_json(GradientBoostedTrees{}) ==
+      R"({"bins":256,"category_splits":"ordered","depth":6,"l2":1,"learning_rate":0.3,"loss":"logistic","min_child_weight":1,)"
+      R"("min_split_gain":0,"trees":100})");
   CHECK(TreeEnsemble::name == "tree_ensemble");
   CHECK(to_json(TreeEnsemble{}) == R"({"link":"identity"})");
   CHECK(TreeEnsemble{.link = Link::softmax}.target() == TargetKind::classification);

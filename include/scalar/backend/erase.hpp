@@ -19,7 +19,7 @@ class Erased final : public AnyBackend::Interface {
   std::string_view name() const override { return backend_.name(); }
 
   Support supports(std::string_view spec, const std::string& json, int peers) const override {
-    Support support{{std::string(name()) + " does not know " + std::string(spec)}};
+    Support support{{unknown(spec)}};
     visit_spec(spec, Specs{}, [&]<class S>() {
       if constexpr (Trains<B, S>) support = backend_.supports(parse_json<S>(json), peers);
     });
@@ -32,12 +32,16 @@ class Erased final : public AnyBackend::Interface {
     const bool known = visit_spec(spec, Specs{}, [&]<class S>() {
       if constexpr (Trains<B, S>) bytes = to_bytes(backend_.fit(parse_json<S>(json), data, options, runtime));
     });
-    if (!known || bytes.empty())
-      throw Error(Errc::unsupported, std::string(name()) + " does not know " + std::string(spec));
+    if (!known || bytes.empty()) throw Error(Errc::unsupported, unknown(spec));
     return bytes;
   }
 
  private:
+  std::string unknown(std::string_view spec) const {
+    std::string text(name());
+    return text.append(" does not know ").append(spec);
+  }
+
   B backend_;
 };
 

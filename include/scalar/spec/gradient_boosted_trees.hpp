@@ -4,6 +4,12 @@
 
 namespace scalar::inline v0 {
 
+/// How trees split features whose values are categories (`Dataset::categories`).
+enum class CategorySplits : std::uint8_t {
+  ordered = 0,  ///< by their numbers, as all features
+  sets = 1,     ///< a set of the categories goes left, all others right
+};
+
 /// Second-order gradient boosting (Chen, Guestrin, "XGBoost: a scalable tree boosting system", KDD 2016, section 2):
 /// each round adds one tree per margin, grown level by level to `depth`, that minimizes
 ///
@@ -16,6 +22,11 @@ namespace scalar::inline v0 {
 /// `H >= min_child_weight` and `H > 0` (a root with less stays a leaf of 0). Rows whose value is missing go to the side
 /// that gains more; if no row of a node lacks the value, the backend chooses a side. Splits are searched among at most
 /// `bins` quantile bins per feature.
+///
+/// With `CategorySplits::sets`, the categories of a node are ordered by G divided by H plus a constant of the backend,
+/// and the sets that are searched are the first so many of this order: among them is the best of all sets for the
+/// squared loss (Fisher, "On grouping for maximum homogeneity", JASA 1958). A category that no row of the node has, or
+/// that is unknown, goes right.
 ///
 /// Boosting begins with the constant that fits best, given the weights of the rows: the mean for the squared loss, the
 /// log-odds of the second class for the logistic loss, the logarithms of the classes' shares for the softmax loss,
@@ -31,6 +42,7 @@ struct GradientBoostedTrees {
   double min_split_gain = 0.0;
   double min_child_weight = 1.0;
   int bins = 256;
+  CategorySplits category_splits = CategorySplits::ordered;
 
   using Self = GradientBoostedTrees;
   static constexpr std::string_view name = "gradient_boosted_trees";
@@ -42,7 +54,8 @@ struct GradientBoostedTrees {
                       field<&Self::l2>.in(0, 1e9),
                       field<&Self::min_split_gain>.in(0, 1e15),
                       field<&Self::min_child_weight>.in(0, 1e9),
-                      field<&Self::bins>.in(2, 65'535)};
+                      field<&Self::bins>.in(2, 65'535),
+                      field<&Self::category_splits>};
   }
 
   TargetKind target() const { return target_of(loss); }

@@ -1,57 +1,29 @@
 #include "backend/xgboost/library.hpp"
 
-#include <dlfcn.h>
-#include <fmt/core.h>
-
-#include <cstdlib>
-#include <mutex>
-#include <type_traits>
-#include <vector>
+#include <array>
+#include <string_view>
 
 #include "core/fail.hpp"
 
 namespace scalar::inline v0::backend::xgboost {
 namespace {
 
-constexpr const char* wait_policy = "OMP_WAIT_POLICY";
-
-/// Opens a library with OMP_WAIT_POLICY=passive: an OpenMP library reads its environment when it is loaded, which may
-/// happen in here.
-void* open(const char* path) {
-  static std::mutex mutex;  // the whole process has one environment
-  const std::lock_guard lock(mutex);
-  const bool unset = std::getenv(wait_policy) == nullptr;
-  if (unset) setenv(wait_policy, "passive", 0);
-  void* handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  if (unset) unsetenv(wait_policy);
-  return handle;
-}
+constexpr std::array<std::string_view, 2> system_files{"libxgboost.so.0", "libxgboost.so"};
+constexpr std::array<std::string_view, 1> environment{"OMP_WAIT_POLICY"};
+constexpr FrameworkNames names{
+    .name = "xgboost",
+    .title = "XGBoost",
+    .system = system_files,
+    .cached = "xgboost/lib/libxgboost.so",
+    .advice =
+        "run cmake/fetch-frameworks.sh xgboost, install libxgboost0, or give the path of PyPI xgboost-cpu's "
+        "lib/libxgboost.so as BackendOptions.library",
+    .environment = environment};
 
 }  // namespace
 
-Library::Library(const std::string& path) {
-  const std::vector<std::string> paths =
-      path.empty() ? std::vector<std::string>{"libxgboost.so.0", "libxgboost.so"} : std::vector<std::string>{path};
-  void* handle = nullptr;
-  std::string tried;
-  for (const std::string& candidate : paths) {
-    handle = open(candidate.c_str());
-    if (handle != nullptr) break;
-    const char* reason = dlerror();
-    tried +=
-        fmt::format("{}{} ({})", tried.empty() ? "" : "; ", candidate, reason != nullptr ? reason : "no reason given");
-  }
-  if (handle == nullptr)
-    fail(Errc::unavailable, "xgboost",
-         "XGBoost's library cannot be opened, tried {}; install libxgboost0 or give the path of PyPI xgboost-cpu's "
-         "lib/libxgboost.so as BackendOptions.library",
-         tried);
-  const auto find = [&](auto& function, const char* symbol) {
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(handle, symbol));
-    if (function == nullptr)
-      fail(Errc::unavailable, "xgboost", "{} has no function {}, expected XGBoost 1.7 or newer",
-           path.empty() ? "libxgboost" : path, symbol);
-  };
+Library::Library(const std::string& path) : file_(names, path) {
+  const auto find = [&](auto& function, const char* symbol) { file_.find(function, symbol, "1.7"); };
   find(version, "XGBoostVersion");
   find(last_error, "XGBGetLastError");
   find(get_global_config, "XGBGetGlobalConfig");
@@ -62,6 +34,7 @@ Library::Library(const std::string& path) {
   find(proxy_set_dense, "XGProxyDMatrixSetDataDense");
   find(matrix_free, "XGDMatrixFree");
   find(matrix_set_floats, "XGDMatrixSetFloatInfo");
+  find(matrix_set_texts, "XGDMatrixSetStrFeatureInfo");
   find(booster_create, "XGBoosterCreate");
   find(booster_free, "XGBoosterFree");
   find(booster_set, "XGBoosterSetParam");

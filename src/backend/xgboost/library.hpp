@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <string>
 
+#include "backend/framework_library.hpp"
+#include "backend/owned_handle.hpp"
+
 namespace scalar::inline v0::backend::xgboost {
 
 using Handle = void*;
@@ -10,7 +13,7 @@ using Handle = void*;
 /// An open libxgboost. Thread safety: const members may be called from any thread.
 class Library {
  public:
-  /// Errors: `Errc::unavailable`.
+  /// Opens the library at `path`, or as FrameworkLibrary finds it if that is empty. Errors: `Errc::unavailable`.
   explicit Library(const std::string& path);
 
   // Signatures as in xgboost/c_api.h, where `bst_ulong` is 64 bits wide; the same from 1.7 to 3.2.
@@ -28,6 +31,7 @@ class Library {
   int (*proxy_set_dense)(Handle proxy, const char* array) = nullptr;
   int (*matrix_free)(Handle matrix) = nullptr;
   int (*matrix_set_floats)(Handle matrix, const char* field, const float* values, std::uint64_t count) = nullptr;
+  int (*matrix_set_texts)(Handle matrix, const char* field, const char** texts, std::uint64_t count) = nullptr;
   int (*booster_create)(const Handle* matrices, std::uint64_t count, Handle* out) = nullptr;
   int (*booster_free)(Handle booster) = nullptr;
   int (*booster_set)(Handle booster, const char* name, const char* value) = nullptr;
@@ -42,24 +46,14 @@ class Library {
 
   /// Throws `Error{Errc::failed}` with the library's message unless `status` is 0.
   void check(int status, const char* what) const;
-};
-
-/// A DMatrix or Booster, freed at the end.
-class Owned {
- public:
-  explicit Owned(int (*free)(Handle)) : free_(free) {}
-  Owned(const Owned&) = delete;
-  Owned& operator=(const Owned&) = delete;
-  ~Owned() {
-    if (handle_ != nullptr) free_(handle_);
-  }
-  Handle* out() { return &handle_; }
-  Handle get() const { return handle_; }
+  /// As FrameworkLibrary.
+  void log_unset(const Runtime& runtime) const { file_.log_unset(runtime); }
 
  private:
-  int (*free_)(Handle);
-  Handle handle_ = nullptr;
+  FrameworkLibrary file_;
 };
+
+using Owned = OwnedHandle;  // of a DMatrix or Booster
 
 /// Silences the library on this thread until the end of the scope.
 class Quiet {

@@ -8,8 +8,8 @@
 #include <limits>
 #include <string>
 
+#include "backend/framework_rows.hpp"
 #include "core/fail.hpp"
-#include "scalar/core/json.hpp"
 
 namespace scalar::inline v0::backend::xgboost {
 namespace {
@@ -17,21 +17,13 @@ namespace {
 constexpr std::int64_t batch_values = std::int64_t{1} << 19;  // a tenth of a second
 constexpr int passes = 4;                                     // of XGBoost over the batches, from 1.7 to 3.2
 
-void refuse_infinities(FloatMatrix features, std::int64_t first_row, const Dataset& data) {
-  for (std::int64_t row = 0; row < features.rows; ++row)
-    for (std::int64_t column = 0; column < features.columns; ++column)
-      if (std::isinf(features(row, column)))
-        fail(Errc::invalid_argument, "xgboost",
-             "row {} of feature \"{}\" is infinite, expected a number or NaN (missing)", first_row + row,
-             data.feature_names()[static_cast<std::size_t>(column)]);
-}
-
 /// The callbacks by which XGBoost gets batches. An error ends the batches early and is kept for `rethrow`.
 class Batches {
  public:
-  Batches(const Library& library, const Dataset& data, const FitOptions& options)
+  Batches(const Library& library, const Dataset& data, const GradientBoostedTrees& spec, const FitOptions& options)
       : library_(library),
         data_(data),
+        spec_(spec),
         options_(options),
         proxy_(library.matrix_free),
         most_((std::max)(std::int64_t{256}, batch_values / data.columns())) {
@@ -72,10 +64,11 @@ class Batches {
 
   void hand_over(std::int64_t rows) {
     const FloatMatrix features = data_.features().slice(row_, rows);
-    if (pass_ == 0) refuse_infinities(features, row_, data_);
+    if (pass_ == 0) refuse_infinities("xgboost", features, row_, data_);
     const std::string array = fmt::format(R"({{"data":[{},true],"shape":[{},{}],"typestr":"<f4","version":3}})",
                                           reinterpret_cast<std::uintptr_t>(features.data), rows, features.columns);
     library_.check(library_.proxy_set_dense(proxy_.get(), array.c_str()), "XGProxyDMatrixSetDataDense");
+    set_feature_types(library_, proxy_.get(), data_, spec_);
     if (data_.has_weights())
       set_floats(library_, proxy_.get(), "weight",
                  data_.weights().subspan(static_cast<std::size_t>(row_), static_cast<std::size_t>(rows)), 0, row_);
@@ -84,6 +77,7 @@ class Batches {
 
   const Library& library_;
   const Dataset& data_;
+  const GradientBoostedTrees& spec_;
   const FitOptions& options_;
   Owned proxy_;
   std::int64_t most_;
@@ -91,35 +85,29 @@ class Batches {
   std::exception_ptr error_{};
 };
 
-std::string text(double number) {
-  std::string out;
-  json::append_number(out, number);
-  return out;
-}
-
 }  // namespace
 
-void make_matrix(const Library& library, const Dataset& data, int bins, int threads, const FitOptions& options,
-                 Owned& matrix) {
-  Batches batches(library, data, options);
-  const std::string config = fmt::format(R"({{"missing":NaN,"nthread":{},"max_bin":{}}})", threads, bins);
+void make_matrix(const Library& library, const Dataset& data, const GradientBoostedTrees& spec, int threads,
+                 const FitOptions& options, Owned& matrix) {
+  Batches batches(library, data, spec, options);
+  const std::string config = fmt::format(R"({{"missing":NaN,"nthread":{},"max_bin":{}}})", threads, spec.bins);
   const int status = library.quantile_matrix_create(&batches, batches.proxy(), nullptr, Batches::reset, Batches::next,
                                                     config.c_str(), matrix.out());
   batches.rethrow();
   library.check(status, "XGQuantileDMatrixCreateFromCallback");
 }
 
+void set_feature_types(const Library& library, Handle matrix, const Dataset& data, const GradientBoostedTrees& spec) {
+  if (spec.category_splits != CategorySplits::sets || data.categories().empty()) return;
+  std::vector<const char*> types;
+  for (const std::int64_t categories : data.categories()) types.push_back(categories > 0 ? "c" : "q");
+  library.check(library.matrix_set_texts(matrix, "feature_type", types.data(), types.size()),
+                "XGDMatrixSetStrFeatureInfo");
+}
+
 void set_floats(const Library& library, Handle matrix, const char* field, std::span<const double> numbers, double mean,
                 std::int64_t first_row) {
-  std::vector<float> narrow;
-  narrow.reserve(numbers.size());
-  for (const double number : numbers) {
-    narrow.push_back(static_cast<float>(number - mean));
-    if (!std::isfinite(narrow.back()))
-      fail(Errc::out_of_range, "xgboost", "the {} of row {} is {}{}, expected a number that a float32 holds", field,
-           first_row + static_cast<std::int64_t>(narrow.size()) - 1, text(number),
-           mean != 0 ? ", less the mean " + text(mean) : "");
-  }
+  const std::vector<float> narrow = narrowed("xgboost", field, numbers, mean, first_row);
   library.check(library.matrix_set_floats(matrix, field, narrow.data(), narrow.size()), field);
 }
 
@@ -130,7 +118,7 @@ void set_margins(const Library& library, Handle matrix, std::span<const double> 
     narrow.push_back(static_cast<float>(margin));
     if (!std::isfinite(narrow.back()))
       fail(Errc::out_of_range, "xgboost", "the first margin of row {} is {}, expected a number that a float32 holds",
-           (static_cast<std::int64_t>(narrow.size()) - 1) / outputs, text(margin));
+           (static_cast<std::int64_t>(narrow.size()) - 1) / outputs, margin);
   }
   library.check(library.matrix_set_floats(matrix, "base_margin", narrow.data(), narrow.size()), "base_margin");
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "backend/boosting_start.hpp"
 #include "backend/native/rows.hpp"
 #include "backend/native/trees/forest_parts.hpp"
 #include "backend/native/trees/targets.hpp"
@@ -40,32 +41,13 @@ std::string text(Number number) {
   return out;
 }
 
-double mean(const Dataset& data) {
-  double mean = 0;
-  // In the second pass the terms are small, and so is the rounding of their sum.
-  for (int pass = 0; pass < 2; ++pass) {
-    double sum = 0, weight = 0;
-    for (std::int64_t row = 0; row < data.rows(); ++row) {
-      sum += data.weight(row) * (data.target(row) - mean);
-      weight += data.weight(row);
-    }
-    mean += sum / weight;
-  }
-  return mean;
-}
-
 /// The forest that boosting begins with, as in the native backend: a constant, or the one in the options.
 Forest start_of(const GradientBoostedTrees& spec, const Dataset& data, const FitOptions& options) {
   Forest start = trees::empty_forest(spec, data);
   if (!options.initial.empty()) return trees::initial_forest(options, start);
-  if (spec.loss == Loss::squared) {
-    start.base = {mean(data)};
-  } else if (!data.has_offsets()) {
-    std::vector<double> weights((std::max)(data.classes().size(), std::size_t{2}));
-    for (std::int64_t row = 0; row < data.rows(); ++row)
-      weights[static_cast<std::size_t>(data.target(row))] += data.weight(row);
-    start.start = trees::first_margins(spec.loss, weights);
-  }
+  const BoostingStart constant = boosting_start(spec.loss, data);
+  start.base.assign(start.base.size(), constant.base);
+  start.start = constant.margins;
   return start;
 }
 
@@ -94,6 +76,8 @@ std::vector<std::pair<const char*, std::string>> parameters(const GradientBooste
       {"alpha", "0"},
       {"gamma", text(2 * spec.min_split_gain)},
       {"min_child_weight", text(spec.min_child_weight)},
+      {"max_cat_to_onehot", "1"},
+      {"max_cat_threshold", text(spec.bins)},
   };
   if (spec.loss == Loss::squared) {
     list.insert(list.end(), {{"objective", "reg:squarederror"}, {"base_score", "0"}, {"eval_metric", "rmse"}});
@@ -119,7 +103,8 @@ double objective(std::string_view report, Loss loss) {
 /// The validation rows as XGBoost sees them; none if the fit has none.
 class ValidationMatrix {
  public:
-  ValidationMatrix(const Library& library, const Validation& validation, const Forest& start, const Runtime& runtime)
+  ValidationMatrix(const Library& library, const GradientBoostedTrees& spec, const Validation& validation,
+                   const Forest& start, const Runtime& runtime)
       : library_(library), validation_(validation), base_(start.base), matrix_(library.matrix_free) {
     if (!validation) return;
     const Dataset& rows = validation.data();
@@ -128,6 +113,7 @@ class ValidationMatrix {
         library.matrix_create(x.data, static_cast<std::uint64_t>(x.rows), static_cast<std::uint64_t>(x.columns),
                               std::numeric_limits<float>::quiet_NaN(), matrix_.out(), runtime.threads()),
         "XGDMatrixCreateFromMat_omp");
+    xgboost::set_feature_types(library, matrix_.get(), rows, spec);
     // Validation adds the offsets.
     xgboost::set_margins(library, matrix_.get(), trees::sums_of(start, x, native::ThreadTeam(runtime, 1)),
                          start.outputs);
@@ -210,12 +196,13 @@ Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const
   const Validation validation(GradientBoostedTrees::name, spec.loss, start.outputs, data, options.validation);
 
   const Library& library = *library_;
+  library.log_unset(runtime);
   const xgboost::Quiet quiet(library);
   Owned matrix(library.matrix_free), booster(library.booster_free);
-  xgboost::make_matrix(library, rows, spec.bins, runtime.threads(), options, matrix);
+  xgboost::make_matrix(library, rows, spec, runtime.threads(), options, matrix);
   xgboost::set_floats(library, matrix.get(), "label", rows.targets(), spec.loss == Loss::squared ? start.base[0] : 0);
   set_first_margins(library, matrix.get(), start, rows, runtime);
-  const ValidationMatrix validated(library, validation, start, runtime);
+  const ValidationMatrix validated(library, spec, validation, start, runtime);
   const Handle cached[] = {matrix.get(), validated.get()};
   library.check(library.booster_create(cached, validated ? 2 : 1, booster.out()), "XGBoosterCreate");
   for (const auto& [name, value] : parameters(spec, rows, runtime.threads()))

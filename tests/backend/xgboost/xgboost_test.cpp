@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 
 #include "backend/native/trees/starts.hpp"
 #include "backend/xgboost/problems.hpp"
@@ -15,44 +14,8 @@ using namespace scalar;
 static_assert(Trains<backend::XGBoost, GradientBoostedTrees>);
 static_assert(!Trains<backend::XGBoost, MultilayerPerceptron>);
 
-namespace {
-
-void require_error(const std::function<void()>& body, Errc code, const std::string& text) {
-  try {
-    body();
-  } catch (const Error& error) {
-    INFO(error.what());
-    CHECK(error.code() == code);
-    CHECK(std::string(error.what()).find(text) != std::string::npos);
-    return;
-  }
-  FAIL("nothing was thrown, expected: " << text);
-}
-
-DatasetParts whole_numbers(Loss loss, bool missing, unsigned seed) {
-  std::mt19937 random(seed);
-  DatasetParts parts;
-  parts.columns = 5;
-  for (int row = 0; row < 1500; ++row) {
-    float sum = std::normal_distribution<float>()(random);
-    for (int column = 0; column < 5; ++column) {
-      float x = static_cast<float>(random() % 20);
-      if (missing && random() % 6 == 0) x = std::numeric_limits<float>::quiet_NaN();
-      parts.features.push_back(x);
-      sum += std::isnan(x) ? 0.5f : std::sin(x * static_cast<float>(column + 1));
-    }
-    parts.targets.push_back(loss == Loss::squared    ? sum
-                            : loss == Loss::logistic ? static_cast<float>(sum > 0)
-                                                     : static_cast<float>(sum > 1   ? 2
-                                                                          : sum > 0 ? 1
-                                                                                    : 0));
-  }
-  if (loss != Loss::squared) parts.classes = {"a", "b"};
-  if (loss == Loss::softmax) parts.classes.emplace_back("c");
-  return parts;
-}
-
-}  // namespace
+using problems::require_error;
+using problems::whole_numbers;
 
 TEST_CASE("linking the component enters the backend under its name") {
   const std::vector<std::string> names = backend::available();
@@ -267,6 +230,13 @@ TEST_CASE("rows that XGBoost reads in batches give the trees of rows read at onc
     same.start = batches.start;
     CHECK((same == batches));
   }
+}
+
+TEST_CASE("a set of categories is found that no order of their numbers has") {
+  for (const std::string& path : problems::libraries())
+    problems::check_sets([&](const GradientBoostedTrees& spec, const Dataset& data) {
+      return backend::XGBoost({.library = path}).fit(spec, data);
+    });
 }
 
 TEST_CASE("what XGBoost cannot learn from is refused by name") {

@@ -21,11 +21,11 @@ class Library;
 /// Thread safety: all members may be called from any thread.
 class XGBoost {
  public:
-  /// Opens `options.library`, or the system's libxgboost.
+  /// Opens `options.library`; if that is empty, the file that `SCALAR_XGBOOST_LIBRARY` names, the one that
+  /// `cmake/fetch-frameworks.sh` brought, or the system's.
   ///
-  /// While the library is being opened, `OMP_WAIT_POLICY=passive` is in the environment unless the host program set
-  /// that variable: OpenMP threads that spin between loops make a busy machine many times slower
-  /// (docs/backends/xgboost.md has the measurements).
+  /// A process that has not called `prepare_process()` may have OpenMP threads that spin between loops, which makes a busy
+  /// machine many times slower (docs/backends/xgboost.md has the measurements); the first fit says so in the log.
   /// Errors: `Errc::unavailable`, naming the paths tried or the missing function.
   explicit XGBoost(const BackendOptions& options = {});
 

@@ -11,6 +11,7 @@
 #include "backend/native/trees/grow.hpp"
 #include "backend/native/trees/objective.hpp"
 #include "backend/native/trees/targets.hpp"
+#include "core/fail.hpp"
 #include "scalar/backend/native/native.hpp"
 #include "scalar/bsp/engine.hpp"
 
@@ -150,13 +151,20 @@ class Booster {
 }  // namespace
 }  // namespace trees
 
-Support Native::supports(const GradientBoostedTrees&, int) const { return {}; }
+Support Native::supports(const GradientBoostedTrees& spec, int) const {
+  Support support;
+  if (spec.category_splits == CategorySplits::sets)
+    support.reasons.emplace_back("native does not split categories by sets, only by order");
+  return support;
+}
 
 Forest Native::fit(const GradientBoostedTrees& spec, const Dataset& data, const FitOptions& options,
                    const Runtime& runtime) const {
   native::Peers peers("native", options, runtime);
   return peers.lead([&] {
     validate(spec);
+    if (const Support support = supports(spec, options.peers); !support)
+      fail(Errc::unsupported, GradientBoostedTrees::name, "{}", support.reasons.front());
     const FitAbilities able{
         .validation = true, .rounds = true, .initial = true, .offsets = spec.loss != Loss::softmax, .checkpoint = true};
     check_fit_options("native", GradientBoostedTrees::name, data, options, able);

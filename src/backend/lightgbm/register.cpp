@@ -1,0 +1,9 @@
+// Registers the adapter under its name before main. CMakeLists.txt makes this file part of every program that links
+// Scalar::lightgbm.
+#include "scalar/backend/lightgbm/lightgbm.hpp"
+#include "scalar/backend/registry.hpp"
+
+namespace scalar::inline v0::backend::lightgbm {
+extern const bool entered;
+const bool entered = enter("lightgbm", make_lightgbm);
+}  // namespace scalar::inline v0::backend::lightgbm

@@ -304,6 +304,25 @@ Encoder Encoder::from_parts(EncoderParts parts) {
   return Encoder(std::move(made));
 }
 
+EncoderParts Encoder::parts() const {
+  const Data& self = data();
+  EncoderParts parts{
+      .columns = {}, .classes = self.classes.texts(), .label = self.label, .unknown = self.encoding.unknown};
+  for (std::size_t i = 0; i < self.inputs.size(); ++i) {
+    const data::ColumnCode& code = self.codes[i];
+    const bool is_shifted = !code.is_scaled && code.shift != 0;
+    parts.columns.push_back({.name = self.inputs[i].name,
+                             .is_text = self.inputs[i].is_text,
+                             .fill = code.fill,
+                             .is_scaled = code.is_scaled || is_shifted,
+                             .mean = is_shifted ? code.shift : code.mean,
+                             .deviation = is_shifted ? 1 : code.deviation,
+                             .categories = code.categories.texts(),
+                             .is_one_hot = code.is_one_hot});
+  }
+  return parts;
+}
+
 void Encoder::Data::add_classes(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const std::size_t known = classes.size();

@@ -136,6 +136,9 @@ class Encoder {
   /// An encoder that reads the columns of `parts`. Errors: `Errc::already_exists` for two inputs, categories or classes
   /// of one name; `Errc::out_of_range` for a mean, deviation or filling value that is not finite.
   static Encoder from_parts(EncoderParts parts);
+  /// What this encoder does, as `from_parts` takes it. A number from which a constant is subtracted is scaled with a
+  /// deviation of 1. Errors: `Errc::empty` for an encoder that was not fitted.
+  EncoderParts parts() const;
 
   /// The raw inputs in their order: the columns of the training table without label and weight.
   const std::vector<InputColumn>& inputs() const noexcept;

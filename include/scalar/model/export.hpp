@@ -1,0 +1,18 @@
+#pragma once
+/// Saves models in the file forms of other tools.
+#include "scalar/core/runtime.hpp"
+#include "scalar/data/uri.hpp"
+#include "scalar/model.hpp"
+
+namespace scalar::inline v0 {
+
+/// Writes a model, its preprocessing included, as an ONNX file to `uri`; the file's inputs and outputs are those of
+/// `interchange::write_onnx` (docs/take_your_model_elsewhere.md).
+///
+/// The model may be of any spec of the library. A model of a spec of your own whose parameters are a Forest,
+/// LinearParameters or MlpParameters goes through `interchange::write_onnx` directly.
+/// Errors: those of `interchange::write_onnx`; `Errc::empty` for an empty model; `Errc::unsupported` naming the spec for
+/// any other model; errors of the store.
+void save_onnx(const AnyModel& model, const data::Uri& uri, const Runtime& runtime = {});
+
+}  // namespace scalar::inline v0

@@ -116,11 +116,19 @@ Columns transformed(const Call& call, Columns columns, const Tensor& constant, b
   return columns;
 }
 
+template <class Columns>
+Columns negated(const Call& call, Columns columns) {
+  call.budget.take<typename decltype(columns.columns)::value_type>(call.node, columns.columns.size());
+  for (auto& column : columns.columns) transform(call, column, -1, 0);
+  return columns;
+}
+
 }  // namespace
 
 std::vector<Value> apply_constant(const Call& call) {
   const Node& node = call.node;
-  if (const Tensor* tensor = tensor_attribute(node, "value")) return {Constant{std::make_shared<const Tensor>(*tensor)}};
+  if (const Tensor* tensor = tensor_attribute(node, "value"))
+    return {Constant{std::make_shared<const Tensor>(*tensor)}};
   if (const auto* number = node.get<float>("value_float")) return {constant_of(DataType::float32, {}, number, 1)};
   if (const auto* number = node.get<std::int64_t>("value_int")) return {constant_of(DataType::int64, {}, number, 1)};
   if (const auto* list = node.get<std::vector<float>>("value_floats"))
@@ -141,10 +149,12 @@ std::vector<Value> apply_cast(const Call& call) {
   if (call.as<Texts>(0) != nullptr && to != DataType::bytes) refuse(call.node, "reads texts as {}", name(to));
   if (call.as<Constant>(0) != nullptr) refuse(call.node, "casts a constant");
   const auto* features = call.as<Features>(0);
+  if (call.as<Scores>(0) != nullptr && to != DataType::float32 && to != DataType::float64)
+    refuse(call.node, "casts scores to {}", name(to));
   if (features == nullptr || to == DataType::float32 || to == DataType::float64) return apply_identity(call);
   for (const Element& element : features->columns) {
     const bool is_kept = to == DataType::int64 || to == DataType::int32 ? is_whole(element)
-                                                                       : to == DataType::boolean && is_truth(element);
+                                                                        : to == DataType::boolean && is_truth(element);
     if (!is_kept) refuse(call.node, "casts numbers of the inputs to {}", name(to));
   }
   return apply_identity(call);
@@ -155,8 +165,9 @@ std::vector<Value> apply_reshape(const Call& call) {
   const auto columns = static_cast<std::int64_t>(columns_of(*call.inputs[0]));
   std::vector<std::int64_t> shape{-1, columns};
   if (call.node.op_type == "Reshape") shape = integers_of(call.node, call.constant(1), call.budget);
-  const bool keeps = (shape.size() == 2 && shape[0] <= 0 && (shape[1] == columns || (shape[0] == 0 && shape[1] == -1))) ||
-                     (shape.size() == 1 && shape[0] == -1 && columns == 1);
+  const bool keeps =
+      (shape.size() == 2 && shape[0] <= 0 && (shape[1] == columns || (shape[0] == 0 && shape[1] == -1))) ||
+      (shape.size() == 1 && shape[0] == -1 && columns == 1);
   if (!keeps) refuse(call.node, "changes the number of columns, {}", columns);
   return apply_identity(call);
 }
@@ -186,6 +197,11 @@ std::vector<Value> apply_gather(const Call& call) {
   if (const auto* features = call.as<Features>(0)) return {chosen(call, *features, indices)};
   if (const auto* texts = call.as<Texts>(0)) return {chosen(call, *texts, indices)};
   return {chosen(call, call.need<Scores>(0, "made of columns"), indices)};
+}
+
+std::vector<Value> apply_negation(const Call& call) {
+  if (const auto* features = call.as<Features>(0)) return {negated(call, *features)};
+  return {negated(call, call.need<Scores>(0, "made of columns of numbers"))};
 }
 
 std::vector<Value> apply_arithmetic(const Call& call) {

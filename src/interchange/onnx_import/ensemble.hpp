@@ -15,9 +15,9 @@ struct EnsembleNode {
   SplitMode mode = SplitMode::leaf;
   bool missing_is_true = false;  ///< NaN goes where the comparison is true
   std::int64_t feature = 0;
-  double value = 0;                     ///< what the feature is compared with
+  double value = 0;                        ///< what the feature is compared with
   std::int64_t if_true = 0, if_false = 0;  ///< numbers of nodes of the ensemble
-  std::vector<double> members{};        ///< of SplitMode::member
+  std::vector<double> members{};           ///< of SplitMode::member
 };
 
 /// What a leaf adds to an output.

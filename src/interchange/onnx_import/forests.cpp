@@ -14,7 +14,7 @@ namespace scalar::inline v0::interchange::onnx {
 namespace {
 
 /// `nodes_modes` of TreeEnsembleClassifier and TreeEnsembleRegressor, in the order of SplitMode.
-constexpr std::array<std::string_view, 8> modes{"BRANCH_LEQ", "BRANCH_LT",  "BRANCH_GTE", "BRANCH_GT",
+constexpr std::array<std::string_view, 8> modes{"BRANCH_LEQ", "BRANCH_LT",  "BRANCH_GTE",    "BRANCH_GT",
                                                 "BRANCH_EQ",  "BRANCH_NEQ", "BRANCH_MEMBER", "LEAF"};
 
 /// Finds nodes by the numbers of their tree and within it.
@@ -23,7 +23,8 @@ class NodeIndex {
   NodeIndex(const Call& call, const std::vector<std::int64_t>& trees, const std::vector<std::int64_t>& nodes)
       : node_(call.node) {
     call.budget.take<Entry>(call.node, trees.size());
-    for (std::size_t i = 0; i < trees.size(); ++i) entries_.push_back({trees[i], nodes[i], static_cast<std::int64_t>(i)});
+    for (std::size_t i = 0; i < trees.size(); ++i)
+      entries_.push_back({trees[i], nodes[i], static_cast<std::int64_t>(i)});
     std::ranges::sort(entries_);
     for (std::size_t i = 1; i < entries_.size(); ++i)
       if (entries_[i - 1].tree == entries_[i].tree && entries_[i - 1].node == entries_[i].node)

@@ -74,7 +74,7 @@ Scores append_layer(const Call& call, DenseLayer layer) {
   Core core = *scores.core;
   auto* layers = std::get_if<Layers>(&core.parameters);
   if (layers == nullptr) refuse(call.node, "takes the scores of trees");
-  if (!layers->back()->activation) refuse(call.node, "follows another layer without an activation between them");
+  if (!ends_with_activation(core)) refuse(call.node, "follows another layer without an activation between them");
   layers->push_back(std::make_shared<const DenseLayer>(of_outputs(call, layer, scores)));
   return scores_of(std::move(core));
 }
@@ -88,7 +88,8 @@ DenseLayer linear_layer(const Call& call, std::size_t outputs) {
     corrupt(call.node, "has {} coefficients for {} outputs", layer.weights.size(), outputs);
   layer.inputs = layer.weights.size() / outputs;
   if (layer.biases.empty()) layer.biases.resize(outputs);
-  if (layer.biases.size() != outputs) corrupt(call.node, "has {} intercepts for {} outputs", layer.biases.size(), outputs);
+  if (layer.biases.size() != outputs)
+    corrupt(call.node, "has {} intercepts for {} outputs", layer.biases.size(), outputs);
   return layer;
 }
 
@@ -117,25 +118,29 @@ std::vector<Value> apply_matmul(const Call& call) {
 std::vector<Value> apply_gemm(const Call& call) {
   if (attribute_or<std::int64_t>(call.node, "transA", 0) != 0) refuse(call.node, "transposes its input");
   const bool transposed = attribute_or<std::int64_t>(call.node, "transB", 0) != 0;
-  Scores scores = append_layer(
-      call, layer_of(call, call.constant(1), transposed, static_cast<double>(attribute_or<float>(call.node, "alpha", 1))));
-  if (call.inputs.size() < 3 || call.inputs[2] == nullptr) return {std::move(scores)};
-  const std::vector<double> biases = numbers_of(call.node, call.constant(2), call.budget);
-  const auto beta = static_cast<double>(attribute_or<float>(call.node, "beta", 1));
-  if (biases.size() != scores.columns.size() && biases.size() != 1)
-    refuse(call.node, "adds {} numbers to {} columns", biases.size(), scores.columns.size());
-  for (std::size_t k = 0; k < scores.columns.size(); ++k)
-    scores.columns[k].offset = beta * biases[biases.size() == 1 ? 0 : k];
-  return {std::move(scores)};
+  DenseLayer layer =
+      layer_of(call, call.constant(1), transposed, static_cast<double>(attribute_or<float>(call.node, "alpha", 1)));
+  if (call.inputs.size() > 2 && call.inputs[2] != nullptr) {
+    const std::vector<double> biases = numbers_of(call.node, call.constant(2), call.budget);
+    const auto beta = static_cast<double>(attribute_or<float>(call.node, "beta", 1));
+    if (biases.size() != layer.outputs && biases.size() != 1)
+      refuse(call.node, "adds {} numbers to {} columns", biases.size(), layer.outputs);
+    for (std::size_t k = 0; k < layer.outputs; ++k) layer.biases[k] = beta * biases[biases.size() == 1 ? 0 : k];
+  }
+  return {append_layer(call, std::move(layer))};
 }
 
 std::vector<Value> apply_activation(const Call& call) {
   const auto& scores = call.need<Scores>(0, "the margins of a model");
   if (scores.link != Link::identity) refuse(call.node, "takes probabilities");
   const std::string& op = call.node.op_type;
+  // The logistic of a negated margin is 1 minus that of the margin.
+  if (op == "Sigmoid" && scores.core->outputs() == 1 && !ends_with_activation(*scores.core) &&
+      scores.columns == std::vector<ScoreColumn>{{0, -1, 0}})
+    return {Scores{scores.core, Link::logistic, {{0, -1, 1}}}};
   if (op == "Sigmoid" && scores.columns.size() == 1)
     return {Scores{folded(call.node, scores.core, scores.columns, call.budget), Link::logistic, plain_columns(1)}};
-  const Activation activation = op == "Relu" ? Activation::relu
+  const Activation activation = op == "Relu"   ? Activation::relu
                                 : op == "Tanh" ? Activation::tanh
                                                : Activation::logistic;
   return {scores_of(activated(call, scores, activation))};

@@ -69,9 +69,9 @@ class Layout {
  private:
   /// How the elements of a column read it.
   struct Read {
-    const Element* element = nullptr;        // the first one
-    const TextTable* table = nullptr;        // of a text column
-    std::vector<std::size_t> order{};        // of Base::table in a forest
+    const Element* element = nullptr;  // the first one
+    const TextTable* table = nullptr;  // of a text column
+    std::vector<std::size_t> order{};  // of Base::table in a forest
   };
 
   template <class... Arguments>
@@ -110,18 +110,16 @@ class Layout {
       known.table = &table;
       if (std::ranges::find(table.categories, "") != table.categories.end())
         refuse_column(column, "with the empty text as a category; for an Encoder it is a missing value");
-      if (!element.text_fill.empty())
-        refuse_column(column, "with {} in place of the empty text; for an Encoder that is a missing value",
-                      quoted(element.text_fill));
+      column.fill_text = element.text_fill;
       budget.take<std::string>(node_, 2 * table.categories.size());
       column.is_one_hot = !for_forest_ || element.base == Base::category;
       if (!column.is_one_hot) set_order(element, known);
       for (std::size_t i = 0; i < table.categories.size(); ++i)
         column.categories.push_back(table.categories[column.is_one_hot ? i : known.order[i]]);
     }
+    if (column.fill_text != element.text_fill) refuse_column(column, "with the empty text replaced in two ways");
     if (known.table->categories != table.categories) refuse_column(column, "with two lists of categories");
-    if (for_forest_ && (element.base != known.element->base ||
-                        (element.base == Base::table && &table != known.table)))
+    if (for_forest_ && (element.base != known.element->base || (element.base == Base::table && &table != known.table)))
       refuse_column(column, "encoded in two ways");
   }
 
@@ -255,7 +253,8 @@ Laid lay_out(const Node& node, Core core, const std::vector<RawColumn>& columns,
   }
   Laid laid{.parameters = std::move(core.parameters)};
   if (const auto* trees = std::get_if<Forest>(&laid.parameters); trees != nullptr && trees->has_categories())
-    laid.notes.emplace_back("Some splits ask whether a feature equals a number; features are cut to whole numbers first.");
+    laid.notes.emplace_back(
+        "Some splits ask whether a feature equals a number; features are cut to whole numbers first.");
   laid.encoder = layout.encoder(std::move(classes), laid.notes);
   return laid;
 }

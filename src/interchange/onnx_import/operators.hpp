@@ -37,6 +37,7 @@ std::vector<Value> apply_scaler(const Call& call);
 std::vector<Value> apply_imputer(const Call& call);
 std::vector<Value> apply_one_hot(const Call& call);
 std::vector<Value> apply_label_encoder(const Call& call);
+std::vector<Value> apply_is_nan(const Call& call);
 std::vector<Value> apply_where(const Call& call);
 
 // Of columns of any kind (columns.cpp).
@@ -46,6 +47,7 @@ std::vector<Value> apply_cast(const Call& call);
 std::vector<Value> apply_reshape(const Call& call);
 std::vector<Value> apply_concat(const Call& call);
 std::vector<Value> apply_gather(const Call& call);
+std::vector<Value> apply_negation(const Call& call);
 std::vector<Value> apply_arithmetic(const Call& call);
 
 // Models (layers.cpp, forests.cpp).

@@ -1,6 +1,6 @@
 // Operators that turn raw inputs into features.
+#include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "interchange/onnx_import/operators.hpp"
 #include "interchange/onnx_import/tensors.hpp"
@@ -13,6 +13,20 @@ double element_of(const Call& call, const std::vector<double>& list, std::size_t
   if (list.size() != columns && list.size() != 1)
     corrupt(call.node, "has {} numbers for {} columns", list.size(), columns);
   return list[list.size() == 1 ? 0 : i];
+}
+
+/// `features` with a number in place of each missing one.
+Features filled(const Call& call, Features features, const std::vector<double>& fills) {
+  call.budget.take<Element>(call.node, features.columns.size());
+  for (std::size_t i = 0; i < features.columns.size(); ++i) {
+    Element& element = features.columns[i];
+    const double fill = element_of(call, fills, i, features.columns.size());
+    if (element.base == Element::Base::table && std::isnan(element.table->other))
+      refuse(call.node, "replaces the NaN that stands for unknown texts");
+    if (element.base == Element::Base::number && std::isnan(element.fill))
+      element.fill = element.mean + fill * element.deviation;
+  }
+  return features;
 }
 
 /// A table from texts to numbers or texts, or from whole numbers to texts, as a LabelEncoder has it.
@@ -46,7 +60,8 @@ void read_values(const Call& call, Mapping& mapping) {
   }
   for (const std::int64_t value : integer_list(node, "values_int64s"))
     mapping.numbers.push_back(static_cast<double>(value));
-  if (const auto* other = node.get<std::int64_t>("default_int64"); other != nullptr && node.find("values_floats") == nullptr)
+  if (const auto* other = node.get<std::int64_t>("default_int64");
+      other != nullptr && node.find("values_floats") == nullptr)
     mapping.other_number = static_cast<double>(*other);
   if (const Tensor* tensor = tensor_attribute(node, "values_tensor")) {
     if (tensor->type == DataType::bytes)
@@ -90,9 +105,30 @@ std::string text_of(const Mapping& mapping, std::int64_t number) {
   return mapping.other_text;
 }
 
+bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+/// Removes the empty text from the keys of a mapping if that is what an Encoder does with it: count it as any other
+/// text, or put a known text in its place, which is returned.
+std::string take_empty_key(Mapping& mapping) {
+  const auto found = std::ranges::find(mapping.keys, "");
+  if (found == mapping.keys.end()) return {};
+  const auto position = found - mapping.keys.begin();
+  const double value = mapping.numbers[static_cast<std::size_t>(position)];
+  std::string fill;
+  if (!same(value, mapping.other_number)) {
+    for (std::size_t i = 0; i < mapping.keys.size(); ++i)
+      if (!mapping.keys[i].empty() && mapping.numbers[i] == value) fill = mapping.keys[i];
+    if (fill.empty()) return {};
+  }
+  mapping.keys.erase(found);
+  mapping.numbers.erase(mapping.numbers.begin() + position);
+  return fill;
+}
+
 Features encode_texts(const Call& call, const Texts& texts, Mapping mapping) {
   if (mapping.keys.empty() || mapping.numbers.size() != mapping.keys.size())
     refuse(call.node, "maps texts to texts, expected to numbers");
+  const std::string fill = take_empty_key(mapping);
   auto table = std::make_shared<TextTable>();
   table->categories = std::move(mapping.keys);
   table->values = std::move(mapping.numbers);
@@ -102,7 +138,32 @@ Features encode_texts(const Call& call, const Texts& texts, Mapping mapping) {
   for (const TextSource& source : texts.columns) {
     Element element{.base = Element::Base::table, .column = source.column};
     element.table = table;
-    element.text_fill = source.fill;
+    element.text_fill = source.fill.empty() ? fill : source.fill;
+    result.columns.push_back(std::move(element));
+  }
+  return result;
+}
+
+/// A column for each of some numbers, which stand for the texts of a table.
+Features one_hot_of_table(const Call& call, const Element& numbered, const std::vector<std::int64_t>& wanted) {
+  const auto refuse_unless = [&](bool holds) {
+    if (!holds) refuse(call.node, "makes a column for each of some numbers, which an Encoder does for texts alone");
+  };
+  refuse_unless(numbered.base == Element::Base::table);
+  call.budget.take<Element>(call.node, wanted.size());
+  Features result;
+  for (const std::int64_t number : wanted) {
+    Element element = numbered;
+    element.base = Element::Base::category;
+    element.mean = 0;
+    element.deviation = 1;
+    std::size_t matches = 0;
+    for (std::size_t c = 0; c <= numbered.table->values.size(); ++c) {
+      if (numbered.at_category(c) != static_cast<double>(number)) continue;
+      element.category = c;
+      ++matches;
+    }
+    refuse_unless(matches == 1 && element.category < numbered.table->values.size());
     result.columns.push_back(std::move(element));
   }
   return result;
@@ -139,25 +200,17 @@ std::vector<Value> apply_scaler(const Call& call) {
 }
 
 std::vector<Value> apply_imputer(const Call& call) {
-  Features features = call.features(0);
   const std::vector<double> fills = number_list(call.node, "imputed_value_floats", call.budget);
   if (!std::isnan(attribute_or<float>(call.node, "replaced_value_float", 0)) || fills.empty())
     refuse(call.node, "replaces a value other than NaN");
-  call.budget.take<Element>(call.node, features.columns.size());
-  for (std::size_t i = 0; i < features.columns.size(); ++i) {
-    Element& element = features.columns[i];
-    const double fill = element_of(call, fills, i, features.columns.size());
-    if (element.base == Element::Base::table && std::isnan(element.table->other))
-      refuse(call.node, "replaces the NaN that stands for unknown texts");
-    if (element.base == Element::Base::number && std::isnan(element.fill))
-      element.fill = element.mean + fill * element.deviation;
-  }
-  return {std::move(features)};
+  return {filled(call, call.features(0), fills)};
 }
 
 std::vector<Value> apply_one_hot(const Call& call) {
   const auto* categories = call.node.get<std::vector<std::string>>("cats_strings");
   const Texts* texts = call.as<Texts>(0);
+  if (const auto* features = call.as<Features>(0); features != nullptr && features->columns.size() == 1)
+    return {one_hot_of_table(call, features->columns[0], integer_list(call.node, "cats_int64s"))};
   if (texts == nullptr || categories == nullptr)
     refuse(call.node, "makes a column for each of some numbers, which an Encoder does for texts alone");
   if (texts->columns.size() != 1) refuse(call.node, "takes {} columns, expected 1", texts->columns.size());
@@ -194,7 +247,20 @@ std::vector<Value> apply_label_encoder(const Call& call) {
   return {std::move(names)};
 }
 
+std::vector<Value> apply_is_nan(const Call& call) {
+  const Features& features = call.features(0);
+  call.budget.take<Element>(call.node, features.columns.size());
+  return {MissingTest{features.columns}};
+}
+
 std::vector<Value> apply_where(const Call& call) {
+  if (const auto* test = call.as<MissingTest>(0)) {
+    const Features& features = call.features(2);
+    if (test->columns.size() != features.columns.size() ||
+        !std::ranges::equal(test->columns, features.columns, {}, &Element::column, &Element::column))
+      refuse(call.node, "replaces values where others are NaN");
+    return {filled(call, features, numbers_of(call.node, call.constant(1), call.budget))};
+  }
   // As skl2onnx writes a SimpleImputer of texts: Where(is the text empty, what replaces it, the text).
   const auto* condition = call.as<Features>(0);
   const auto* fill = call.as<Constant>(1);

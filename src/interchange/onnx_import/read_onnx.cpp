@@ -34,8 +34,10 @@ constexpr std::array operators{
     NamedOperator{"", "Gather", apply_gather},
     NamedOperator{"", "Gemm", apply_gemm},
     NamedOperator{"", "Identity", apply_identity},
+    NamedOperator{"", "IsNaN", apply_is_nan},
     NamedOperator{"", "MatMul", apply_matmul},
     NamedOperator{"", "Mul", apply_arithmetic},
+    NamedOperator{"", "Neg", apply_negation},
     NamedOperator{"", "Relu", apply_activation},
     NamedOperator{"", "Reshape", apply_reshape},
     NamedOperator{"", "Sigmoid", apply_activation},
@@ -190,8 +192,7 @@ class GraphReader {
     std::vector<std::string> names;
     for (const ValueInfo& output : model_.graph.outputs) {
       const auto found = values_.find(output.name);
-      if (found == values_.end())
-        fail(Errc::corrupt, model_place, "no node makes the output {}", quoted(output.name));
+      if (found == values_.end()) fail(Errc::corrupt, model_place, "no node makes the output {}", quoted(output.name));
       if (const auto* refusal = std::get_if<Refused>(&found->second))
         fail(Errc::unsupported, model_place, "{}", *refusal->reason);
       if (const auto* label = std::get_if<Label>(&found->second)) {
@@ -217,8 +218,7 @@ class GraphReader {
     Scores& scores = answer.scores;
     if (scores.link == Link::logistic) {
       const bool is_single = scores.columns == plain_columns(1);
-      if (!is_single && !are_probabilities(scores))
-        refuse(last_, "computes with a probability, which no link does");
+      if (!is_single && !are_probabilities(scores)) refuse(last_, "computes with a probability, which no link does");
       if (!is_single && scores.columns != two_classes())  // the probabilities in reverse
         scores.core = folded(last_, scores.core, {{0, -1, 0}}, budget_);
       if (answer.classes.empty()) {

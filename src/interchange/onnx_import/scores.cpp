@@ -72,12 +72,14 @@ bool are_plain(const std::vector<ScoreColumn>& columns, const Core& core) {
   return columns == plain_columns(core.outputs());
 }
 
+bool ends_with_activation(const Core& core) {
+  const auto* layers = std::get_if<Layers>(&core.parameters);
+  return layers != nullptr && layers->back()->activation.has_value();
+}
+
 std::shared_ptr<const Core> folded(const Node& node, const std::shared_ptr<const Core>& core,
                                    const std::vector<ScoreColumn>& columns, Budget& budget) {
-  if (are_plain(columns, *core)) {
-    const auto* layers = std::get_if<Layers>(&core->parameters);
-    if (layers == nullptr || !layers->back()->activation) return core;
-  }
+  if (are_plain(columns, *core) && !ends_with_activation(*core)) return core;
   budget.take<Element>(node, core->inputs.size());
   Core result{.inputs = core->inputs, .parameters = {}};
   if (const auto* forest = std::get_if<Forest>(&core->parameters)) {
@@ -122,8 +124,7 @@ std::vector<Value> apply_softmax(const Call& call) {
 std::vector<Value> apply_normalizer(const Call& call) {
   // Probabilities that sum to 1 stay as they are.
   const auto* scores = call.as<Scores>(0);
-  if (scores != nullptr && are_probabilities(*scores) &&
-      attribute_or<std::string>(call.node, "norm", "MAX") == "L1")
+  if (scores != nullptr && are_probabilities(*scores) && attribute_or<std::string>(call.node, "norm", "MAX") == "L1")
     return {*scores};
   if (scores != nullptr) refuse(call.node, "divides the score of each class by their sum, which no link does");
   refuse(call.node, "divides a row by its norm, which an Encoder does not");

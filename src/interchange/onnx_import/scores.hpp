@@ -7,6 +7,8 @@ namespace scalar::inline v0::interchange::onnx {
 
 /// True if the columns are the scores 0, 1, ... as they are.
 bool are_plain(const std::vector<ScoreColumn>& columns, const Core& core);
+/// True if the margins are outputs of an activation.
+bool ends_with_activation(const Core& core);
 /// The model whose margins are `columns` of the margins of `core`.
 std::shared_ptr<const Core> folded(const Node& node, const std::shared_ptr<const Core>& core,
                                    const std::vector<ScoreColumn>& columns, Budget& budget);

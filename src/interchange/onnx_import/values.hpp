@@ -123,7 +123,12 @@ struct Refused {
   std::shared_ptr<const std::string> reason{};
 };
 
-using Value = std::variant<Constant, Texts, Features, Scores, Label, NamedScores, Refused>;
+/// Whether numbers are missing.
+struct MissingTest {
+  std::vector<Element> columns{};
+};
+
+using Value = std::variant<Constant, Texts, Features, MissingTest, Scores, Label, NamedScores, Refused>;
 
 /// The columns 0, 1, ... of a model's scores.
 inline std::vector<ScoreColumn> plain_columns(std::size_t count) {

@@ -1,11 +1,7 @@
 #include "scalar/interchange/xgboost.hpp"
 
-#include <fmt/core.h>
-#include <simdjson.h>
-
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -14,13 +10,15 @@
 #include <vector>
 
 #include "core/fail.hpp"
+#include "core/quoted.hpp"
+#include "interchange/append_tree.hpp"
+#include "interchange/make_encoder.hpp"
+#include "interchange/xgboost_file.hpp"
 
 namespace scalar::inline v0::interchange {
 namespace {
 
-namespace ondemand = simdjson::ondemand;
-
-constexpr std::string_view place = "XGBoost model";
+using namespace xgboost;
 
 template <class... Arguments>
 [[noreturn]] void corrupt(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
@@ -29,207 +27,6 @@ template <class... Arguments>
 template <class... Arguments>
 [[noreturn]] void unsupported(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
   fail(Errc::unsupported, place, format, std::forward<Arguments>(arguments)...);
-}
-
-std::string_view trimmed(std::string_view token) {
-  while (!token.empty() &&
-         (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t'))
-    token.remove_suffix(1);
-  return token;
-}
-
-/// A number rounded once, to float: by way of a double, some would come out one unit off.
-float to_float(std::string_view token, std::string_view what) {
-  token = trimmed(token);
-  // XGBoost writes these words without quotes, which JSON does not allow.
-  if (token == "Infinity") return std::numeric_limits<float>::infinity();
-  if (token == "-Infinity") return -std::numeric_limits<float>::infinity();
-  if (token == "NaN") return std::numeric_limits<float>::quiet_NaN();
-  float number = 0;
-  const bool starts = !token.empty() && (token[0] == '-' || (token[0] >= '0' && token[0] <= '9'));
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
-  if (!starts || error != std::errc{} || end != token.data() + token.size())
-    corrupt("{} holds \"{}\", expected a number of 32 bits", what, token.substr(0, 40));
-  return number;
-}
-
-/// XGBoost writes the numbers of its parameters as strings.
-std::int64_t to_integer(std::string_view token, std::string_view what) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
-  if (error != std::errc{} || end != token.data() + token.size())
-    corrupt("{} is \"{}\", expected a whole number", what, token.substr(0, 40));
-  return number;
-}
-
-/// A parameter, written as `"3"` or as `3`.
-std::string parameter(ondemand::value value) {
-  if (value.type() == ondemand::json_type::string) return std::string(std::string_view(value.get_string()));
-  return std::string(trimmed(value.raw_json_token()));
-}
-
-std::vector<std::int32_t> integers(ondemand::value value, std::string_view what) {
-  std::vector<std::int32_t> numbers;
-  for (auto element : value.get_array()) {
-    std::int64_t number = 0;
-    ondemand::value item = element.value();
-    // Before 1.6 default_left was an array of booleans.
-    if (item.type() == ondemand::json_type::boolean)
-      number = bool(item.get_bool()) ? 1 : 0;
-    else
-      number = item.get_int64();
-    if (number < (std::numeric_limits<std::int32_t>::min)() || number > (std::numeric_limits<std::int32_t>::max)())
-      corrupt("{} holds {}", what, number);
-    numbers.push_back(static_cast<std::int32_t>(number));
-  }
-  return numbers;
-}
-
-std::vector<float> floats(ondemand::value value, std::string_view what) {
-  std::vector<float> numbers;
-  for (auto element : value.get_array()) numbers.push_back(to_float(element.value().raw_json_token(), what));
-  return numbers;
-}
-
-/// A tree as it is written in the text.
-struct RawTree {
-  std::int64_t id = -1;
-  std::vector<std::int32_t> left, right, feature, default_left, split_type;
-  std::vector<float> condition;
-  std::int64_t leaf_size = 1;
-};
-
-RawTree read_tree(ondemand::object object) {
-  RawTree tree;
-  for (auto field : object) {
-    const std::string key(std::string_view(field.unescaped_key()));
-    ondemand::value value = field.value();
-    if (key == "id")
-      tree.id = value.get_int64();
-    else if (key == "left_children")
-      tree.left = integers(value, key);
-    else if (key == "right_children")
-      tree.right = integers(value, key);
-    else if (key == "split_indices")
-      tree.feature = integers(value, key);
-    else if (key == "default_left")
-      tree.default_left = integers(value, key);
-    else if (key == "split_type")
-      tree.split_type = integers(value, key);
-    else if (key == "split_conditions")
-      tree.condition = floats(value, key);
-    else if (key == "tree_param")
-      for (auto entry : value.get_object())
-        if (std::string_view(entry.unescaped_key()) == "size_leaf_vector")
-          tree.leaf_size = to_integer(parameter(entry.value()), "size_leaf_vector");
-  }
-  return tree;
-}
-
-/// The version of XGBoost that saved a model: major, minor, patch.
-using Version = std::array<std::int64_t, 3>;
-
-/// The parts of a model that matter here; the text may have them in any order.
-struct RawModel {
-  std::optional<std::string> booster, objective;
-  std::optional<std::vector<RawTree>> trees;
-  std::vector<std::int32_t> tree_info;
-  std::vector<float> base;
-  std::int64_t features = -1, classes = 0, targets = 1;
-  Version version{};
-};
-
-/// `"5E-1"` up to version 3.0, `"[5E-1]"` or `"[1E0,2E0]"` later.
-std::vector<float> base_scores(std::string_view text) {
-  if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
-  std::vector<float> scores;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = (std::min)(text.find(',', begin), text.size());
-    scores.push_back(to_float(text.substr(begin, end - begin), "base_score"));
-    begin = end + 1;
-  }
-  return scores;
-}
-
-void read_gradient_booster(ondemand::object object, RawModel& model) {
-  for (auto field : object) {
-    const std::string key(std::string_view(field.unescaped_key()));
-    ondemand::value value = field.value();
-    if (key == "name") {
-      model.booster = std::string(std::string_view(value.get_string()));
-    } else if (key == "model") {
-      for (auto part : value.get_object()) {
-        const std::string name(std::string_view(part.unescaped_key()));
-        ondemand::value content = part.value();
-        if (name == "tree_info") {
-          model.tree_info = integers(content, name);
-        } else if (name == "trees") {
-          model.trees.emplace();
-          for (auto tree : content.get_array()) model.trees->push_back(read_tree(tree.get_object()));
-        }
-      }
-    }
-  }
-}
-
-void read_learner(ondemand::object object, RawModel& model) {
-  for (auto field : object) {
-    const std::string key(std::string_view(field.unescaped_key()));
-    ondemand::value value = field.value();
-    if (key == "gradient_booster") {
-      read_gradient_booster(value.get_object(), model);
-    } else if (key == "objective") {
-      for (auto entry : value.get_object())
-        if (std::string_view(entry.unescaped_key()) == "name")
-          model.objective = std::string(std::string_view(entry.value().get_string()));
-    } else if (key == "learner_model_param") {
-      for (auto entry : value.get_object()) {
-        const std::string name(std::string_view(entry.unescaped_key()));
-        if (name == "base_score")
-          model.base = base_scores(parameter(entry.value()));
-        else if (name == "num_feature")
-          model.features = to_integer(parameter(entry.value()), name);
-        else if (name == "num_class")
-          model.classes = to_integer(parameter(entry.value()), name);
-        else if (name == "num_target")
-          model.targets = to_integer(parameter(entry.value()), name);
-      }
-    }
-  }
-}
-
-Version read_version(ondemand::value value) {
-  const std::vector<std::int32_t> numbers = integers(value, "version");
-  if (numbers.size() != 3) corrupt("has a version of {} numbers, expected 3", numbers.size());
-  return {numbers[0], numbers[1], numbers[2]};
-}
-
-RawModel read_model(std::string_view text) {
-  RawModel model;
-  bool learner = false;
-  try {
-    const simdjson::padded_string padded(text);
-    ondemand::parser parser;
-    ondemand::document document = parser.iterate(padded);
-    for (auto field : document.get_object()) {
-      const std::string key(std::string_view(field.unescaped_key()));
-      ondemand::value value = field.value();
-      if (key == "version") model.version = read_version(value);
-      if (key != "learner") continue;
-      learner = true;
-      read_learner(value.get_object(), model);
-    }
-    const char* rest = nullptr;
-    if (document.current_location().get(rest) == simdjson::SUCCESS)
-      fail(Errc::parse, place, "text follows the end of the model");
-  } catch (const simdjson::simdjson_error& error) {
-    const bool shape = error.error() == simdjson::INCORRECT_TYPE || error.error() == simdjson::NUMBER_OUT_OF_RANGE;
-    const bool is_binary = text.starts_with("{L") || text.starts_with("binf");
-    fail(shape ? Errc::corrupt : Errc::parse, place, "does not read as JSON of a model: {}{}", error.what(),
-         is_binary ? " (save it as .json, not as .ubj or binary)" : "");
-  }
-  if (!learner) corrupt("has no \"learner\"");
-  return model;
 }
 
 /// How XGBoost turns margins into predictions: with a link, or in a way that no `Link` can express.
@@ -293,65 +90,98 @@ float base_margin(float score, const RawModel& model) {
   return -std::log(1.0f / score - 1.0f);
 }
 
-/// Appends the nodes of a tree that the root leads to, which leaves out pruned ones.
-class TreeWriter {
+/// Gives the nodes of a tree. Weights of dart scale its leaves in float, as XGBoost does while it predicts.
+class TreeNodes {
  public:
-  TreeWriter(const RawTree& tree, std::size_t number, Forest& forest) : tree_(tree), number_(number), forest_(forest) {
+  TreeNodes(const RawTree& tree, std::size_t number, float weight, std::int64_t features)
+      : tree_(tree), number_(number), weight_(weight), features_(features), set_(tree.left.size(), -1) {
     const std::size_t nodes = tree.left.size();
     const auto same = [&](const auto& array) { return array.size() == nodes; };
+    const auto same_or_none = [&](const auto& array) { return array.empty() || same(array); };
     if (nodes == 0 || !same(tree.right) || !same(tree.feature) || !same(tree.condition) || !same(tree.default_left) ||
-        !(tree.split_type.empty() || same(tree.split_type)))
+        !same_or_none(tree.split_type) || !same_or_none(tree.gain) || !same_or_none(tree.cover))
       corrupt("tree {} has node arrays of different lengths, or none", number);
-    if (tree.leaf_size > 1) unsupported("tree {} has leaves of {} values, expected 1", number, tree.leaf_size);
+    if (tree.leaf_size > 1 && !tree.leaves &&
+        tree.base_weights.size() != nodes * static_cast<std::size_t>(tree.leaf_size))
+      corrupt("tree {} has {} weights for {} nodes of {} values", number, tree.base_weights.size(), nodes,
+              tree.leaf_size);
+    for (std::size_t i = 0; i < tree.category_nodes.size(); ++i) place_set(i);
   }
 
-  void write() {
-    struct Pending {
-      std::int32_t node;
-      std::size_t parent;
-      bool is_left;
-    };
-    const std::size_t first = forest_.feature.size();
-    std::vector<bool> seen(tree_.left.size());
-    std::vector<Pending> pending{{0, 0, true}};
-    while (!pending.empty()) {
-      const Pending next = pending.back();
-      pending.pop_back();
-      const auto from = static_cast<std::size_t>(next.node);
-      if (next.node < 0 || from >= seen.size()) corrupt("tree {} has a child {}", number_, next.node);
-      if (seen[from]) corrupt("tree {}, node {} is the child of two nodes", number_, next.node);
-      seen[from] = true;
-      const std::size_t at = forest_.feature.size();
-      if (at != first)
-        (next.is_left ? forest_.left : forest_.right)[next.parent] = static_cast<std::int32_t>(at - first);
-      append(from);
-      if (tree_.left[from] == -1) continue;
-      pending.push_back({tree_.right[from], at, false});
-      pending.push_back({tree_.left[from], at, true});
+  std::int64_t count() const { return static_cast<std::int64_t>(tree_.left.size()); }
+
+  /// Node `i`, with the leaf's value for `output` if leaves are vectors.
+  SourceNode at(std::int64_t i, std::int64_t output) const {
+    const auto node = static_cast<std::size_t>(i);
+    SourceNode made;
+    if (!tree_.gain.empty()) made.gain = tree_.gain[node];
+    if (!tree_.cover.empty()) made.cover = tree_.cover[node];
+    const bool leaf = tree_.left[node] == -1;
+    // Since 3.2, leaves of vectors have the place of their values as the right child.
+    if (leaf != (tree_.right[node] == -1) && !(leaf && tree_.leaves))
+      corrupt("tree {}, node {} has one child", number_, i);
+    if (leaf) {
+      made.value = leaf_value(node, output) * weight_;
+      return made;
     }
-    forest_.tree_begin.push_back(static_cast<std::int64_t>(forest_.feature.size()));
+    made.feature = tree_.feature[node];
+    if (made.feature < 0 || made.feature >= features_)
+      corrupt("tree {}, node {} asks feature {} of {}", number_, i, made.feature, features_);
+    made.left = tree_.left[node];
+    made.right = tree_.right[node];
+    const bool default_left = tree_.default_left[node] != 0;
+    made.missing = default_left ? Missing::nan_left : Missing::nan_right;
+    if (!tree_.split_type.empty() && tree_.split_type[node] != 0) {
+      // XGBoost sends the categories of the set to the right.
+      made.categories = categories(node);
+      std::swap(made.left, made.right);
+      made.missing = default_left ? Missing::nan_right : Missing::nan_left;
+      return made;
+    }
+    made.value = tree_.condition[node];
+    if (std::isnan(made.value)) corrupt("tree {}, node {} splits at NaN", number_, i);
+    return made;
   }
 
  private:
-  void append(std::size_t node) {
-    const bool leaf = tree_.left[node] == -1;
-    if (leaf != (tree_.right[node] == -1)) corrupt("tree {}, node {} has one child", number_, node);
-    if (!leaf && !tree_.split_type.empty() && tree_.split_type[node] != 0)
-      unsupported("tree {}, node {} splits by categories, expected by a number", number_, node);
-    if (!leaf && (tree_.feature[node] < 0 || tree_.feature[node] >= forest_.features))
-      corrupt("tree {}, node {} asks feature {} of {}", number_, node, tree_.feature[node], forest_.features);
-    if (!leaf && std::isnan(tree_.condition[node])) corrupt("tree {}, node {} splits at NaN", number_, node);
-    forest_.feature.push_back(leaf ? -1 : tree_.feature[node]);
-    forest_.value.push_back(tree_.condition[node]);
-    forest_.left.push_back(0);
-    forest_.right.push_back(0);
-    const Missing missing = tree_.default_left[node] != 0 ? Missing::nan_left : Missing::nan_right;
-    forest_.missing.push_back(static_cast<std::uint8_t>(leaf ? Missing::none_right : missing));
+  float leaf_value(std::size_t node, std::int64_t output) const {
+    if (tree_.leaf_size <= 1) return tree_.condition[node];
+    const auto width = static_cast<std::size_t>(tree_.leaf_size), k = static_cast<std::size_t>(output);
+    if (!tree_.leaves) return tree_.base_weights[node * width + k];
+    const std::int32_t leaf = tree_.right[node];
+    if (leaf < 0 || static_cast<std::size_t>(leaf) >= tree_.leaves->size() / width)
+      corrupt("tree {}, node {} has leaf {} of {}", number_, node, leaf, tree_.leaves->size() / width);
+    return (*tree_.leaves)[static_cast<std::size_t>(leaf) * width + k];
+  }
+
+  void place_set(std::size_t i) {
+    const std::int32_t node = tree_.category_nodes[i];
+    if (node < 0 || node >= count()) corrupt("tree {} has categories for node {} of {}", number_, node, count());
+    const auto all = static_cast<std::int64_t>(tree_.categories.size());
+    if (i >= tree_.category_begin.size() || i >= tree_.category_size.size() || tree_.category_begin[i] < 0 ||
+        tree_.category_begin[i] > all || tree_.category_size[i] < 0 ||
+        tree_.category_size[i] > all - tree_.category_begin[i])
+      corrupt("tree {}, node {} has categories outside of those listed", number_, node);
+    set_[static_cast<std::size_t>(node)] = static_cast<std::int64_t>(i);
+  }
+  std::vector<std::uint32_t> categories(std::size_t node) const {
+    if (set_[node] < 0) corrupt("tree {}, node {} splits by categories and lists none", number_, node);
+    const auto set = static_cast<std::size_t>(set_[node]);
+    std::vector<std::uint32_t> words;
+    const auto begin = tree_.categories.begin() + tree_.category_begin[set];
+    for (auto category = begin; category != begin + tree_.category_size[set]; ++category) {
+      if (*category < 0 || *category >= (1 << 24))
+        corrupt("tree {}, node {} has category {}", number_, node, *category);
+      add_category(words, static_cast<std::uint32_t>(*category));
+    }
+    return words;
   }
 
   const RawTree& tree_;
   std::size_t number_;
-  Forest& forest_;
+  float weight_;
+  std::int64_t features_;
+  std::vector<std::int64_t> set_;  // for each node, which of the sets is its own
 };
 
 /// The trees in the order of their ids.
@@ -365,49 +195,164 @@ std::vector<const RawTree*> in_order(const std::vector<RawTree>& trees) {
   return ordered;
 }
 
-}  // namespace
-
-ImportedModel read_xgboost(std::string_view model_json) {
-  const RawModel model = read_model(model_json);
-  if (!model.booster) corrupt("does not name its booster");
-  if (*model.booster == "dart") unsupported("the booster is \"dart\", which scales each tree; a forest does not");
-  if (*model.booster == "gblinear") unsupported("the booster is \"gblinear\", which has no trees");
-  if (*model.booster != "gbtree") unsupported("the booster is \"{}\", expected gbtree", *model.booster);
-  if (!model.objective) corrupt("does not name its objective");
-  if (!model.trees) corrupt("has no trees");
-
-  Forest forest;
-  forest.features = model.features;
-  forest.outputs = (std::max)({std::int64_t{1}, model.classes, model.targets});
-  constexpr std::int64_t most = (std::numeric_limits<std::int32_t>::max)();
-  if (forest.features < 0 || forest.features > most) corrupt("num_feature is {} or missing", forest.features);
+std::int64_t outputs_of(const RawModel& model) {
+  const std::int64_t outputs = (std::max)({std::int64_t{1}, model.classes, model.targets});
   // Each output costs memory, so a short text must not claim many.
-  if (forest.outputs > static_cast<std::int64_t>((std::max)(model_json.size(), std::size_t{1})))
-    corrupt("claims {} outputs in a text of {} bytes", forest.outputs, model_json.size());
-  forest.link = link_of(*model.objective, forest.outputs);
-  if (model.base.size() != 1 && model.base.size() != static_cast<std::size_t>(forest.outputs))
-    corrupt("has {} base scores for {} outputs", model.base.size(), forest.outputs);
-  forest.base.assign(static_cast<std::size_t>(forest.outputs),
-                     0.0);  // XGBoost adds in float, starting with the first margin
-  for (std::int64_t k = 0; k < forest.outputs; ++k)
-    forest.start.push_back(base_margin(model.base[model.base.size() == 1 ? 0 : static_cast<std::size_t>(k)], model));
+  if (outputs > static_cast<std::int64_t>((std::max)(model.bytes, std::size_t{1})))
+    corrupt("claims {} outputs in a text of {} bytes", outputs, model.bytes);
+  if (model.base.size() != 1 && model.base.size() != static_cast<std::size_t>(outputs))
+    corrupt("has {} base scores for {} outputs", model.base.size(), outputs);
+  return outputs;
+}
 
+float first_margin(const RawModel& model, std::int64_t output) {
+  return base_margin(model.base[model.base.size() == 1 ? 0 : static_cast<std::size_t>(output)], model);
+}
+
+void append_trees(const RawModel& model, Forest& forest) {
+  const bool is_dart = *model.booster == "dart";
   if (model.tree_info.size() != model.trees->size())
     corrupt("has {} trees and tree_info of {}", model.trees->size(), model.tree_info.size());
-  forest.tree_begin.push_back(0);
-  forest.tree_output = model.tree_info;
+  if (is_dart && model.tree_weights.size() != model.trees->size())
+    corrupt("has {} trees and weight_drop of {}", model.trees->size(), model.tree_weights.size());
+  // A set takes a bit for each category below its largest, so a short text must not name large ones.
+  TreeAppender appender(forest, place, 8 * model.bytes + (1 << 18));
   std::size_t number = 0;
+  bool has_gain = true, has_cover = true;
   for (const RawTree* tree : in_order(*model.trees)) {
     const std::int32_t output = model.tree_info[number];
     if (output < 0 || output >= forest.outputs)
       corrupt("tree {} adds to output {} of {}", number, output, forest.outputs);
-    TreeWriter(*tree, number++, forest).write();
+    if (tree->leaf_size > 1 && tree->leaf_size != forest.outputs)
+      corrupt("tree {} has leaves of {} values for {} outputs", number, tree->leaf_size, forest.outputs);
+    const TreeNodes nodes(*tree, number, is_dart ? model.tree_weights[number] : 1.0f, forest.features);
+    // A tree whose leaves are vectors becomes a tree for each output.
+    const std::int64_t first = tree->leaf_size > 1 ? 0 : output;
+    const std::int64_t last = tree->leaf_size > 1 ? forest.outputs : first + 1;
+    for (std::int64_t k = first; k < last; ++k)
+      appender.append(static_cast<std::int32_t>(k), nodes.count(), 0, [&](std::int64_t i) { return nodes.at(i, k); });
+    has_gain = has_gain && !tree->gain.empty();
+    has_cover = has_cover && !tree->cover.empty();
+    ++number;
   }
-  std::vector<std::string> names, classes;
-  for (std::int64_t i = 0; i < forest.features; ++i) names.push_back(fmt::format("f{}", i));
-  const std::int64_t count = forest.link == Link::logistic ? 2 : forest.link == Link::softmax ? forest.outputs : 0;
-  for (std::int64_t k = 0; k < count; ++k) classes.push_back(fmt::format("{}", k));
-  return {std::move(forest), Encoder::identity(std::move(names), std::move(classes)), {}};
+  appender.finish(has_gain, has_cover);
+}
+
+Forest forest_of(const RawModel& model) {
+  if (!model.trees) corrupt("has no trees");
+  Forest forest;
+  forest.features = model.features;
+  forest.outputs = outputs_of(model);
+  forest.link = link_of(*model.objective, forest.outputs);
+  // XGBoost adds in float, starting with the first margin.
+  forest.base.assign(static_cast<std::size_t>(forest.outputs), 0.0);
+  for (std::int64_t k = 0; k < forest.outputs; ++k) forest.start.push_back(first_margin(model, k));
+  append_trees(model, forest);
+  return forest;
+}
+
+LinearParameters linear_of(const RawModel& model) {
+  LinearParameters linear;
+  linear.features = model.features;
+  linear.outputs = outputs_of(model);
+  linear.link = link_of(*model.objective, linear.outputs);
+  const auto features = static_cast<std::size_t>(linear.features), outputs = static_cast<std::size_t>(linear.outputs);
+  if (model.linear_weights.size() / outputs != features + 1 || model.linear_weights.size() % outputs != 0)
+    corrupt("has {} weights for {} features and {} outputs", model.linear_weights.size(), features, outputs);
+  linear.values.resize(model.linear_weights.size());
+  // XGBoost (3.2, too) begins all sums of a linear booster with the first base score.
+  const double first = first_margin(model, 0);
+  for (std::size_t k = 0; k < outputs; ++k) {
+    for (std::size_t j = 0; j < features; ++j)
+      linear.weights()[k * features + j] = model.linear_weights[j * outputs + k];
+    linear.intercepts()[k] = double{model.linear_weights[features * outputs + k]} + first;
+  }
+  return linear;
+}
+
+std::vector<std::string> category_texts(const RawCategories& found, const std::string& feature) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i + 1 < found.offsets.size(); ++i) {
+    const std::int64_t begin = found.offsets[i], end = found.offsets[i + 1];
+    if (begin < 0 || end < begin || end > static_cast<std::int64_t>(found.values.size()))
+      corrupt("the categories of {} lie outside of their texts", quoted(feature));
+    texts.push_back(found.values.substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
+  }
+  return texts;
+}
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+std::string note_of_codes(const RawCategories* known, const std::string& feature) {
+  std::string note = fmt::format("input {} holds the codes of categories, 0, 1, ...", quoted(feature));
+  // XGBoost 3.2 counts the characters of a text, and takes as many bytes.
+  if (known != nullptr && !known->values.empty() && known->is_text)
+    return note + ", since their names are not ASCII, and XGBoost cuts such names at wrong places";
+  if (known == nullptr || known->numbers.empty()) return note + ", whose names the file does not have";
+  note += ": ";
+  for (std::size_t i = 0; i < known->numbers.size(); ++i)
+    note += fmt::format("{}{} is {}", i == 0 ? "" : ", ", i, shown(known->numbers[i]));
+  return note + (known->numbers.size() == RawCategories::most_numbers ? ", ..." : "");
+}
+
+/// The columns by name, with their categories where the file has them; what it lacks is said in `notes`.
+Encoder encoder_of(const RawModel& model, std::vector<std::string> classes, std::vector<std::string>& notes) {
+  const auto features = static_cast<std::size_t>(model.features);
+  for (const auto& [name, count] :
+       {std::pair{"feature_names", model.feature_names.size()}, std::pair{"feature_types", model.feature_types.size()},
+        std::pair{"cats", model.categories.size()}})
+    if (count != 0 && count != features) corrupt("has {} {} for {} features", count, name, features);
+  EncoderParts parts;
+  parts.classes = std::move(classes);
+  // A linear booster leaves missing values out of its sum.
+  const double fill = *model.booster == "gblinear" ? 0.0 : std::numeric_limits<double>::quiet_NaN();
+  for (std::size_t i = 0; i < features; ++i) {
+    ColumnEncoding column{.name = model.feature_names.empty() ? fmt::format("f{}", i) : model.feature_names[i]};
+    column.fill = fill;
+    const RawCategories* known = model.categories.empty() ? nullptr : &model.categories[i];
+    if (known != nullptr && known->is_text && known->offsets.size() > 1 && is_ascii(known->values)) {
+      column.is_text = true;
+      column.categories = category_texts(*known, column.name);
+    } else if (!model.feature_types.empty() && model.feature_types[i] == "c") {
+      notes.push_back(note_of_codes(known, column.name));
+    }
+    parts.columns.push_back(std::move(column));
+  }
+  return make_encoder(std::move(parts), place);
+}
+
+}  // namespace
+
+ImportedModel read_xgboost(std::string_view model_file) {
+  const RawModel model = read_model(model_file);
+  if (!model.booster) corrupt("does not name its booster");
+  const bool is_linear = *model.booster == "gblinear";
+  if (*model.booster != "gbtree" && *model.booster != "dart" && !is_linear)
+    unsupported("the booster is {}, expected gbtree, dart or gblinear", quoted(*model.booster));
+  if (!model.objective) corrupt("does not name its objective");
+  if (model.features < 0 || model.features > (std::numeric_limits<std::int32_t>::max)())
+    corrupt("num_feature is {} or missing", model.features);
+  // Each feature costs memory, so a short file must not claim many.
+  if (constexpr std::int64_t most = 65'536; model.features > most + static_cast<std::int64_t>(model.bytes))
+    fail(Errc::too_large, place, "claims {} features in {} bytes", model.features, model.bytes);
+
+  ImportedModel made;
+  if (is_linear)
+    made.parameters = linear_of(model);
+  else
+    made.parameters = forest_of(model);
+  const auto [link, outputs] = std::visit(
+      [](const auto& parameters) {
+        if constexpr (requires { parameters.outputs; })
+          return std::pair{parameters.link, parameters.outputs};
+        else
+          return std::pair{Link::identity, std::int64_t{1}};
+      },
+      made.parameters);
+  made.encoder = encoder_of(model, numbered_classes(link, outputs), made.notes);
+  return made;
 }
 
 }  // namespace scalar::inline v0::interchange

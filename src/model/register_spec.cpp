@@ -21,7 +21,7 @@ const SpecEntry* find_entered(std::string_view name) noexcept {
 }  // namespace
 
 bool enter(SpecEntry& entry) noexcept {
-  if (visit_spec(entry.name, AllSpecs{}, []<class S>() {})) return false;
+  if (visit_spec(entry.name, StoredSpecs{}, []<class S>() {})) return false;
   const std::lock_guard lock(mutex);
   if (const SpecEntry* there = find_entered(entry.name)) return there->assemble == entry.assemble;
   entry.next = std::exchange(first, &entry);
@@ -30,7 +30,7 @@ bool enter(SpecEntry& entry) noexcept {
 
 Assemble find_spec(std::string_view name) {
   Assemble found = nullptr;
-  if (visit_spec(name, AllSpecs{}, [&]<class S>() { found = &assemble<S>; })) return found;
+  if (visit_spec(name, StoredSpecs{}, [&]<class S>() { found = &assemble<S>; })) return found;
   const std::lock_guard lock(mutex);
   const SpecEntry* entry = find_entered(name);
   return entry == nullptr ? nullptr : entry->assemble;

@@ -404,3 +404,33 @@ TEST_CASE("the schema of an encoder keeps categories that spell a missing value"
   CHECK(read.column("country").text(0) == "NA");
   CHECK(read.column("country").is_missing(2));
 }
+
+TEST_CASE("an encoder put together from the parts of another one encodes alike") {
+  const Table table = data::parse_csv(
+      "day,age,job,constant,y\n"
+      "20240131,20,cook,3,no\n"
+      "20240132,30,baker,3,yes\n"
+      ",,cook,3,no\n"
+      "20240133,40,,3,yes\n",
+      {.label = "y"});
+  for (const Scale scale : {Scale::none, Scale::standard})
+    for (const Categories categories : {Categories::ordinal, Categories::one_hot}) {
+      const Encoding encoding{.impute = scale == Scale::none ? Impute::keep : Impute::median,
+                              .scale = scale,
+                              .categories = categories,
+                              .unknown = Unknown::error};
+      const Encoder encoder = Encoder::fit(table, encoding, TargetKind::classification);
+      const Encoder again = Encoder::from_parts(encoder.parts());
+      CHECK(again.feature_names() == encoder.feature_names());
+      CHECK(again.feature_categories() == encoder.feature_categories());
+      CHECK(again.classes() == encoder.classes());
+      CHECK(again.label() == "y");
+      CHECK(again.parts().unknown == Unknown::error);
+      const Dataset expected = encoder.encode(table), seen = again.encode(table);
+      for (std::int64_t row = 0; row < 4; ++row) {
+        const auto values = expected.features().row(row);
+        CHECK(same(seen.features().row(row), {values.begin(), values.end()}));
+      }
+    }
+  CHECK(test::code_of([] { (void)Encoder().parts(); }) == Errc::empty);
+}

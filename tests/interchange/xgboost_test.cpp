@@ -6,6 +6,8 @@
 #include <iterator>
 
 #include "backend/xgboost/problems.hpp"
+#include "interchange/stored_models.hpp"
+#include "interchange/xgboost_library.hpp"
 #include "scalar/backend/xgboost/xgboost.hpp"
 #include "scalar/core/json.hpp"
 #include "support/paths.hpp"
@@ -208,9 +210,185 @@ TEST_CASE("exact splits, pruned trees and random forests import as well") {
   }
 }
 
+namespace {
+
+/// Numbers and three columns of categories (3, 40 and 300 of them), a tenth of all missing.
+xgboost_library::Rows mixed(int rows, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  xgboost_library::Rows made{{}, 5, {"float", "c", "c", "float", "c"}};
+  for (int row = 0; row < rows; ++row)
+    for (const unsigned categories : {0U, 3U, 40U, 0U, 300U}) {
+      const float value = categories == 0 ? normal(random) : static_cast<float>(random() % categories);
+      made.values.push_back(random() % 10 == 0 ? std::numeric_limits<float>::quiet_NaN() : value);
+    }
+  return made;
+}
+
+std::vector<float> labels_of(const xgboost_library::Rows& rows, int classes, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<float> labels;
+  for (std::int64_t row = 0; row < rows.count(); ++row) {
+    float sum = std::normal_distribution<float>()(random);
+    const float* x = rows.values.data() + row * rows.columns;
+    for (std::int64_t j = 0; j < rows.columns; ++j)
+      sum += std::isnan(x[j])                                 ? 0.5F
+             : rows.types[static_cast<std::size_t>(j)] == "c" ? std::sin(x[j] * 1.7F) * 2
+                                                              : x[j];
+    labels.push_back(classes == 0 ? sum : static_cast<float>(static_cast<int>(std::abs(sum)) % classes));
+  }
+  return labels;
+}
+
+/// Rows with what no category is.
+xgboost_library::Rows with_strangers(xgboost_library::Rows rows) {
+  constexpr float strange[] = {-1, -0.5F, 0.5F, 2.99F, 301, 16777215, 16777216, 3e9F, -3e9F, 1e30F, 0, -0.0F};
+  std::mt19937 random(9);
+  for (float& value : rows.values)
+    if (random() % 4 == 0) value = strange[random() % std::size(strange)];
+  return rows;
+}
+
+/// Ours of a row, by the imported forest.
+std::vector<double> margins_of(const Forest& forest, const xgboost_library::Rows& rows) {
+  std::vector<double> out(static_cast<std::size_t>(rows.count() * forest.outputs));
+  backend::compile(forest).margins({rows.values.data(), rows.count(), rows.columns},
+                                   {out.data(), rows.count(), forest.outputs});
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("splits by categories give XGBoost's margins, bit for bit, from JSON and from UBJSON") {
+  for (const auto& api : xgboost_library::all())
+    for (const int classes : {0, 2, 4})
+      for (const std::string one_hot : {"1", "50", "1000"})
+        for (const std::string booster : {"gbtree", "dart"}) {
+          const auto rows = mixed(3000, 5);
+          xgboost_library::Settings settings{{"tree_method", "hist"},
+                                             {"max_depth", "5"},
+                                             {"booster", booster},
+                                             {"max_cat_to_onehot", one_hot},
+                                             {"rate_drop", "0.4"}};
+          if (booster == "gbtree") settings.erase("rate_drop");
+          if (classes == 2) settings["objective"] = "binary:logistic";
+          if (classes == 4) settings["objective"] = "multi:softprob", settings["num_class"] = "4";
+          const xgboost_library::Booster trained(api, rows, labels_of(rows, classes, 3), 1, settings, 6);
+          const Forest forest = problems::forest_of(trained.save("json"));
+          INFO("XGBoost " << api.major << ", classes " << classes << ", one-hot " << one_hot << ", " << booster);
+          check(forest);
+          CHECK(forest.has_categories());
+          CHECK(forest.gain.size() == forest.feature.size());
+          CHECK(forest.cover.size() == forest.feature.size());
+          CHECK(problems::forest_of(trained.save("ubj")) == forest);
+          CHECK(differences(margins_of(forest, rows), trained.margins(rows)) == 0);
+          const auto strange = with_strangers(mixed(800, 6));
+          CHECK(differences(margins_of(forest, strange), trained.margins(strange)) == 0);
+        }
+}
+
+TEST_CASE("a linear booster becomes linear parameters; what is missing adds nothing") {
+  for (const auto& api : xgboost_library::all())
+    for (const int classes : {0, 2, 4}) {
+      auto rows = mixed(500, 7);
+      rows.types.clear();
+      const auto types = mixed(1, 1);
+      auto typed = rows;
+      typed.types = types.types;
+      xgboost_library::Settings settings{{"booster", "gblinear"}, {"updater", "coord_descent"}, {"lambda", "1"}};
+      if (classes == 2) settings["objective"] = "binary:logistic";
+      if (classes == 4) settings["objective"] = "multi:softprob", settings["num_class"] = "4";
+      const xgboost_library::Booster trained(api, rows, labels_of(typed, classes, 3), 1, settings, 5);
+      const auto read = interchange::read_xgboost(trained.save("json"));
+      const auto& linear = std::get<LinearParameters>(read.parameters);
+      CHECK(linear.outputs == (classes == 4 ? 4 : 1));
+      CHECK(static_cast<int>(read.encoder.classes().size()) == classes);
+      CHECK(std::get<LinearParameters>(interchange::read_xgboost(trained.save("ubj")).parameters) == linear);
+      std::vector<float> features(rows.values.size());
+      read.encoder.encode(BatchView(FloatMatrix(rows.values.data(), rows.count(), rows.columns)),
+                          MatrixView<float>(features.data(), rows.count(), rows.columns));
+      std::vector<double> ours(static_cast<std::size_t>(rows.count() * linear.outputs));
+      backend::compile(linear).margins({features.data(), rows.count(), rows.columns},
+                                       {ours.data(), rows.count(), linear.outputs});
+      const auto theirs = trained.margins(rows);
+      REQUIRE(theirs.size() == ours.size());
+      INFO("XGBoost " << api.major << ", classes " << classes);
+      for (std::size_t i = 0; i < ours.size(); ++i) REQUIRE(theirs[i] == Approx(ours[i]).epsilon(1e-5).margin(1e-4));
+    }
+}
+
+TEST_CASE("a tree whose leaves are vectors becomes a tree for each output") {
+  for (const auto& api : xgboost_library::all()) {
+    if (api.major < 2) continue;  // since 2.0
+    const auto rows = mixed(1000, 8);
+    const auto first = labels_of(rows, 0, 3), second = labels_of(rows, 0, 4);
+    std::vector<float> labels;
+    for (std::size_t i = 0; i < first.size(); ++i) labels.insert(labels.end(), {first[i], second[i], first[i] * 2});
+    auto numbers = rows;
+    numbers.types.clear();
+    const xgboost_library::Booster trained(
+        api, numbers, labels, 3, {{"multi_strategy", "multi_output_tree"}, {"tree_method", "hist"}, {"max_depth", "4"}},
+        5);
+    const Forest forest = problems::forest_of(trained.save("ubj"));
+    CHECK(forest.outputs == 3);
+    CHECK(forest.trees() == 15);
+    CHECK(differences(margins_of(forest, numbers), trained.margins(numbers)) == 0);
+    CHECK(problems::forest_of(trained.save("json")) == forest);
+  }
+}
+
+TEST_CASE("features and categories have the names of the file") {
+  const auto read = interchange::read_xgboost(stored_models::file("xgboost_names.json"));
+  CHECK(stored_models::largest_difference(read, "xgboost_names") == 0);
+  const auto& inputs = read.encoder.inputs();
+  REQUIRE(inputs.size() == 5);
+  CHECK(inputs[1].name == "color");
+  CHECK(inputs[1].is_text);
+  CHECK(read.encoder.feature_categories() == std::vector<std::int64_t>{0, 7, 0, 0, 0});
+  REQUIRE(read.notes.size() == 1);
+  CHECK(read.notes[0] == "input \"size\" holds the codes of categories, 0, 1, ...: 0 is 3, 1 is 7, 2 is 10, 3 is 20");
+  const auto binary = interchange::read_xgboost(stored_models::file("xgboost_names.ubj"));
+  CHECK(std::get<Forest>(binary.parameters) == std::get<Forest>(read.parameters));
+  CHECK(binary.encoder.to_json() == read.encoder.to_json());
+  CHECK(binary.notes == read.notes);
+  // Names that are not ASCII are cut at wrong places in the file.
+  std::string cut = stored_models::file("xgboost_names.json");
+  cut.replace(cut.find("[98,108,97"), 10, "[-61,-87,97");
+  const auto codes = interchange::read_xgboost(cut);
+  CHECK_FALSE(codes.encoder.inputs()[1].is_text);
+  CHECK_THAT(codes.notes.front(), Catch::Contains("\"color\" holds the codes") && Catch::Contains("not ASCII"));
+}
+
+TEST_CASE("leaves that are vectors give the margins of the version that saved them") {
+  for (const std::string name : {"xgboost_vectors", "xgboost_vectors_2"}) {
+    const auto read = interchange::read_xgboost(stored_models::file(name + ".json"));
+    INFO(name);
+    CHECK(std::get<Forest>(read.parameters).outputs == 2);
+    CHECK(stored_models::largest_difference(read, name) == 0);
+  }
+}
+
+TEST_CASE("cut or changed at any byte, a model in UBJSON is an error or another model") {
+  const std::string whole = stored_models::file("xgboost_names.ubj");
+  for (std::size_t size = 0; size < whole.size(); size += 7)
+    REQUIRE_THROWS_AS(interchange::read_xgboost(whole.substr(0, size)), Error);
+  std::mt19937 random(1);
+  for (std::size_t at = 0; at < whole.size(); at += 3) {
+    std::string changed = whole;
+    changed[at] = static_cast<char>(random() % 256);
+    try {
+      check(problems::forest_of(changed));
+    } catch (const Error& error) {
+      const bool expected = error.code() == Errc::parse || error.code() == Errc::corrupt ||
+                            error.code() == Errc::unsupported || error.code() == Errc::too_large;
+      INFO(error.what());
+      REQUIRE(expected);
+      REQUIRE(error.context().starts_with("XGBoost model"));
+    }
+  }
+}
+
 TEST_CASE("what no forest stands for is unsupported, with the reason") {
-  require_error(model(R"("name":"gbtree")", R"("name":"dart")"), Errc::unsupported, "\"dart\", which scales each tree");
-  require_error(model(R"("name":"gbtree")", R"("name":"gblinear")"), Errc::unsupported, "no trees");
   require_error(model(R"("name":"gbtree")", R"("name":"other")"), Errc::unsupported, "\"other\", expected gbtree");
   for (const std::string name : {"count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft"})
     require_error(model("reg:squarederror", name), Errc::unsupported,
@@ -226,8 +404,6 @@ TEST_CASE("what no forest stands for is unsupported, with the reason") {
   require_error(outputs("reg:expectileerror"), Errc::unsupported, "has 3 expectiles");
   CHECK(problems::forest_of(model("reg:squarederror", "reg:expectileerror")).link == Link::identity);
   CHECK(problems::forest_of(outputs("reg:quantileerror")).outputs == 3);
-  require_error(model(R"("split_type":[0,0,0])", R"("split_type":[1,0,0])"), Errc::unsupported, "categories");
-  require_error(model(R"("size_leaf_vector":"0")", R"("size_leaf_vector":"3")"), Errc::unsupported, "3 values");
 }
 
 TEST_CASE("models that make no sense are corrupt, with the place") {
@@ -259,6 +435,49 @@ TEST_CASE("models that make no sense are corrupt, with the place") {
   corrupt(R"("name":"gbtree")", R"("nome":"gbtree")", "booster");
   corrupt(R"("learner":)", R"("teacher":)", "learner");
   corrupt(R"("tree_info":[0,0])", R"("tree_info":{})", "JSON of a model");
+  corrupt(R"("name":"gbtree")", R"("name":"dart")", "2 trees and weight_drop of 0");
+  corrupt(R"("name":"gbtree")", R"("name":"gblinear")", "0 weights for 2 features and 1 outputs");
+  corrupt(R"("size_leaf_vector":"0")", R"("size_leaf_vector":"3")", "tree 0 has leaves of 3 values for 1 outputs");
+  corrupt(R"("loss_changes":[1,0,0])", R"("loss_changes":[1])", "different lengths");
+  corrupt(R"("feature_names":[])", R"("feature_names":["a"])", "1 feature_names for 2 features");
+  corrupt(R"("feature_names":[])", R"("feature_names":["a","a"])", "two inputs are called \"a\"");
+  corrupt(R"("feature_types":[])", R"("feature_types":["c"])", "1 feature_types for 2 features");
+  require_error(model(R"("num_feature":"2"},"obj)", R"("num_feature":"2000000000"},"obj)"), Errc::too_large,
+                "claims 2000000000 features");
+}
+
+TEST_CASE("sets of categories that make no sense are corrupt, and large ones too large") {
+  // Node 0 of tree 0 asks for categories.
+  const auto with = [](const std::string& sets) {
+    std::string text = model(R"("split_type":[0,0,0])", R"("split_type":[1,0,0])");
+    return text.replace(text.find(R"("categories":[])"), 15, sets);
+  };
+  const auto sets = [&](const std::string& nodes, const std::string& begin, const std::string& size) {
+    return with(R"("categories":[3,40],"categories_nodes":[)" + nodes + R"(],"categories_segments":[)" + begin +
+                R"(],"categories_sizes":[)" + size + "]");
+  };
+  const Forest forest = problems::forest_of(sets("0", "0", "2"));
+  check(forest);
+  CHECK(forest.category_words == std::vector<std::uint32_t>{8, 256});
+  CHECK(forest.category_set == std::vector<std::int32_t>{0, -1, -1, -1});
+  // What is in a set goes right in XGBoost and left here; a missing value went left.
+  CHECK(forest.value == std::vector<double>{0, 2, -1, 0.25});
+  CHECK(forest.missing[0] == static_cast<std::uint8_t>(Missing::nan_right));
+  require_error(with(R"("categories":[])"), Errc::corrupt, "tree 0, node 0 splits by categories and lists none");
+  require_error(sets("3", "0", "2"), Errc::corrupt, "categories for node 3 of 3");
+  require_error(sets("-1", "0", "2"), Errc::corrupt, "categories for node -1");
+  require_error(sets("0", "1", "2"), Errc::corrupt, "outside of those listed");
+  require_error(sets("0", "-1", "2"), Errc::corrupt, "outside of those listed");
+  require_error(sets("0", "0", "-1"), Errc::corrupt, "outside of those listed");
+  require_error(sets("0", "9223372036854775807", "9223372036854775807"), Errc::corrupt, "outside of those listed");
+  require_error(sets("0", "", "2"), Errc::corrupt, "outside of those listed");
+  const auto one = [&](const std::string& category) {
+    return with(R"("categories":[)" + category +
+                R"(],"categories_nodes":[0],"categories_segments":[0],"categories_sizes":[1])");
+  };
+  require_error(one("-1"), Errc::corrupt, "has category -1");
+  require_error(one("16777216"), Errc::corrupt, "has category 16777216");
+  require_error(one("16777215"), Errc::too_large, "words of 32 bits");
 }
 
 TEST_CASE("text that is no JSON is a parse error") {

@@ -82,12 +82,28 @@ Dataset numbers(std::int64_t rows, std::vector<std::string> classes) {
   return Dataset(parts);
 }
 
-/// One trained model of each spec.
+/// A model that nothing here trained: two leaves, by a set of categories.
+Model<TreeEnsemble> imported_trees() {
+  Forest forest{.features = 3, .outputs = 1, .link = Link::logistic, .base = {0}, .start = {0.5}};
+  forest.tree_begin = {0, 3};
+  forest.tree_output = {0};
+  forest.feature = {1, -1, -1};
+  forest.value = {0, -1, 2};
+  forest.left = {1, 0, 0};
+  forest.right = {2, 0, 0};
+  forest.missing = {2, 0, 0};
+  forest.category_set = {0, -1, -1};
+  forest.category_begin = {0, 1};
+  forest.category_words = {1};
+  return {TreeEnsemble{.link = Link::logistic}, std::move(forest), Encoder::identity({"a", "b", "c"}, {"no", "yes"})};
+}
+
+/// A model of each spec.
 std::vector<AnyModel> one_of_each() {
   const Dataset classes = numbers(200, {"a", "b", "c"}), values = numbers(200, {});
   return {Trainer{LinearRegression{}}.fit(values), Trainer{LogisticRegression{}}.fit(classes),
           Trainer{MultilayerPerceptron{.hidden = {8}, .epochs = 2}}.fit(classes),
-          Trainer{GradientBoostedTrees{.trees = 3, .depth = 3, .loss = Loss::softmax}}.fit(classes)};
+          Trainer{GradientBoostedTrees{.trees = 3, .depth = 3, .loss = Loss::softmax}}.fit(classes), imported_trees()};
 }
 
 std::string read(const std::string& path) {
@@ -138,7 +154,7 @@ TEST_CASE("a saved model answers the same bits when it is loaded", "[model]") {
     CHECK(read(path + "/manifest.json") == manifest);
     CHECK(read(path + "/parameters.bin") == parameters);
   }
-  CHECK(std::distance(std::filesystem::directory_iterator(directory.path()), {}) == 4);  // nothing left aside
+  CHECK(std::distance(std::filesystem::directory_iterator(directory.path()), {}) == 5);  // nothing left aside
 }
 
 TEST_CASE("a file to predict is read with the model's schema", "[model]") {

@@ -25,6 +25,9 @@ TEST_CASE("the canonical JSON of each spec is frozen", "[spec]") {
   CHECK(to_json(GradientBoostedTrees{}) ==
         R"({"bins":256,"depth":6,"l2":1,"learning_rate":0.3,"loss":"logistic","min_child_weight":1,)"
         R"("min_split_gain":0,"trees":100})");
+  CHECK(TreeEnsemble::name == "tree_ensemble");
+  CHECK(to_json(TreeEnsemble{}) == R"({"link":"identity"})");
+  CHECK(TreeEnsemble{.link = Link::softmax}.target() == TargetKind::classification);
 }
 
 TEST_CASE("the hash of a spec tells values and families apart", "[spec]") {
@@ -102,8 +105,8 @@ TEST_CASE("a forest of another version of the form says what to do", "[spec]") {
     add(writer);
     from_bytes(writer.finish(), forest);
   };
-  for (const auto& [version, text] : {std::pair{1, "is of version 1 of the form, expected 2: train or import"},
-                                      std::pair{3, "is of version 3 of the form, expected 2"}})
+  for (const auto& [version, text] : {std::pair{1, "is of version 1 of the form, expected 2 to 3: train or import"},
+                                      std::pair{4, "is of version 4 of the form, expected 2 to 3"}})
     try {
       read([&](TensorWriter& writer) {
         writer.add<double>("base", {1}, std::array{0.5});  // version 1 did not say so

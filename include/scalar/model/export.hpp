@@ -15,4 +15,12 @@ namespace scalar::inline v0 {
 /// any other model; errors of the store.
 void save_onnx(const AnyModel& model, const data::Uri& uri, const Runtime& runtime = {});
 
+/// Writes the trees of a model as a JSON model of XGBoost 1.7 to 3.x to `uri`, so that XGBoost's tools work on them.
+///
+/// The file takes features, not raw columns: the names of `encoder().feature_names()`, as `encoder().encode_inputs`
+/// computes them. Margins are those of `interchange::write_xgboost`.
+/// Errors: those of `interchange::write_xgboost`; `Errc::empty` for an empty model; `Errc::unsupported` naming the spec
+/// for a model without trees; errors of the store.
+void save_xgboost(const AnyModel& model, const data::Uri& uri, const Runtime& runtime = {});
+
 }  // namespace scalar::inline v0

@@ -4,6 +4,7 @@
 #include "scalar/spec/linear_regression.hpp"
 #include "scalar/spec/logistic_regression.hpp"
 #include "scalar/spec/multilayer_perceptron.hpp"
+#include "scalar/spec/tree_ensemble.hpp"
 
 namespace scalar::inline v0 {
 
@@ -16,8 +17,11 @@ constexpr SpecList<A..., B...> join(SpecList<A...>, SpecList<B...>) {
   return {};
 }
 
-/// Every spec of the library, for code that handles all of them: erasure, model files, conformance tests.
+/// Every spec that backends of the library learn, for code that handles all of them: erasure, conformance tests.
 using AllSpecs = SpecList<LinearRegression, LogisticRegression, MultilayerPerceptron, GradientBoostedTrees>;
+
+/// Every spec whose models can be stored: those, and the ones that are only imported.
+using StoredSpecs = decltype(join(AllSpecs{}, SpecList<TreeEnsemble>{}));
 
 /// Calls `visit.template operator()<S>()` for the spec called `name`; false if there is none.
 template <class Visit, Spec... S>

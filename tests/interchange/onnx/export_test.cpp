@@ -6,6 +6,7 @@
 #include "interchange/onnx/model.hpp"
 #include "scalar/core/random.hpp"
 #include "scalar/data.hpp"
+#include "scalar/interchange/xgboost.hpp"
 #include "scalar/model/export.hpp"
 #include "scalar/trainer.hpp"
 #include "support/errors.hpp"
@@ -301,6 +302,25 @@ TEST_CASE("save_onnx writes models of any spec of the library") {
   CHECK(written.graph.inputs.size() == 5);
   CHECK(written.graph.outputs.at(0).name == "probabilities");
   CHECK(test::code_of([&] { save_onnx(AnyModel(), folder / "none.onnx"); }) == Errc::empty);
+}
+
+TEST_CASE("save_xgboost writes the trees of a model, and refuses a model without trees") {
+  const test::TemporaryDirectory folder;
+  const Table table = with_label(mixed(200, 1, false), "pair");
+  const auto model = Trainer{GradientBoostedTrees{.trees = 3}}.fit(table);
+  save_xgboost(model, folder / "model.json");
+  const auto read = interchange::read_xgboost(test::read_file(folder / "model.json"));
+  CHECK(read.encoder.feature_names() == model.encoder().feature_names());
+  const Dataset features = model.encoder().encode_inputs(table);
+  const CompiledModel again = backend::compile(std::get<Forest>(read.parameters));
+  std::vector<double> seen(400), expected(400);
+  again.predict(features.features(), BatchOut(seen.data(), 200, 2));
+  model.compiled().predict(features.features(), BatchOut(expected.data(), 200, 2));
+  for (std::size_t i = 0; i < seen.size(); ++i) CHECK(seen[i] == Approx(expected[i]).epsilon(1e-6));
+  const auto linear = Trainer{LogisticRegression{}}.fit(table);
+  CHECK(test::message_of(Errc::unsupported, [&] {
+          save_xgboost(linear, folder / "linear.json");
+        }).find("logistic_regression") != std::string::npos);
 }
 
 TEST_CASE("What cannot be exported is refused") {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "backend/native/trees/questions.hpp"
 #include "backend/native/trees/walk.hpp"
 #include "core/fail.hpp"
 #include "scalar/backend/native/native.hpp"
@@ -16,61 +17,17 @@ namespace {
 
 using namespace trees;
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
-
-/// How a feature is rewritten so that one comparison decides a node, whether the value is missing or not. Each pair of
-/// a feature and a rewriting becomes a column of a block.
-enum class Rewrite : std::uint8_t {
-  nan_up,    ///< NaN -> +infinity, which goes right
-  nan_down,  ///< NaN -> -infinity, which goes left
-  zero_up,
-  zero_down,
-  is_nan,   ///< -1 for NaN, else 1: for splits at -infinity, which no value is less than
-  is_zero,  ///< -1 for NaN or zero, else 1
-};
-
-template <Rewrite How>
-float rewrite(float x) {
-  constexpr bool with_zero = How == Rewrite::zero_up || How == Rewrite::zero_down || How == Rewrite::is_zero;
-  const bool missing = std::isnan(x) || (with_zero && x == 0);
-  if constexpr (How == Rewrite::is_nan || How == Rewrite::is_zero) return missing ? -1.0f : 1.0f;
-  return missing ? (How == Rewrite::nan_up || How == Rewrite::zero_up ? infinity : -infinity) : x;
-}
-
-/// The comparison of a node: right if the rewritten feature is not less than `split`.
-struct Question {
-  Rewrite how;
-  std::int32_t feature;
-  float split;
-};
-
-/// The smallest float that is not less than `split`: for floats x, `x < split` and `x < up(split)` agree.
-float up(double split) {
-  const float nearest = static_cast<float>(split);
-  return static_cast<double>(nearest) < split ? std::nextafter(nearest, infinity) : nearest;
-}
-
-Question question(const Forest& forest, std::size_t node) {
-  const auto missing = static_cast<Missing>(forest.missing[node]);
-  const float split =
-      forest.width == DataType::float32 ? static_cast<float>(forest.value[node]) : up(forest.value[node]);
-  const bool left = missing == Missing::nan_left || missing == Missing::zero_left;
-  const bool zero = missing == Missing::zero_left || missing == Missing::zero_right;
-  if (left && split == -infinity) return {zero ? Rewrite::is_zero : Rewrite::is_nan, forest.feature[node], 0.0f};
-  const Rewrite how =
-      zero ? (left ? Rewrite::zero_down : Rewrite::zero_up) : (left ? Rewrite::nan_down : Rewrite::nan_up);
-  return {how, forest.feature[node], split};
-}
-
-/// The columns that a forest compares; those with the same rewriting are neighbors.
+/// The columns that a forest looks at; those with the same rewriting are neighbors.
 class Columns {
  public:
-  explicit Columns(const Forest& forest) {
+  Columns(const Forest& forest, const CategorySets& sets) {
     for (std::size_t node = 0; node < forest.feature.size(); ++node)
       if (forest.feature[node] >= 0) {
-        const Question asked = question(forest, node);
+        const Question asked = question(forest, node, sets);
         number_[{asked.how, asked.feature}] = 0;
       }
+    if (number_.size() >= category_column)
+      fail(Errc::too_large, "forest", "asks for {} features, expected fewer than {}", number_.size(), category_column);
     for (auto& [key, number] : number_) {
       number = static_cast<std::uint32_t>(feature_.size());
       feature_.push_back(key.second);
@@ -80,17 +37,17 @@ class Columns {
   }
 
   std::size_t size() const { return feature_.size(); }
-  std::uint32_t number(const Question& asked) const { return number_.at({asked.how, asked.feature}); }
+  /// The column that answers, marked by `category_column` if it has categories.
+  std::uint32_t of(const Question& asked) const {
+    return number_.at({asked.how, asked.feature}) | (asked.asks_category() ? category_column : 0);
+  }
   void forget_numbers() { number_.clear(); }
 
   /// Row-wise to column-wise: column c of row r goes to `to[c * step + r]`.
   void load(FloatMatrix rows, float* to, std::size_t step) const {
-    load<Rewrite::nan_up>(rows, to, step);
-    load<Rewrite::nan_down>(rows, to, step);
-    load<Rewrite::zero_up>(rows, to, step);
-    load<Rewrite::zero_down>(rows, to, step);
-    load<Rewrite::is_nan>(rows, to, step);
-    load<Rewrite::is_zero>(rows, to, step);
+    [&]<std::size_t... How>(std::index_sequence<How...>) {
+      (load<static_cast<Rewrite>(How)>(rows, to, step), ...);
+    }(std::make_index_sequence<rewrites>{});
   }
 
  private:
@@ -106,7 +63,7 @@ class Columns {
 
   std::map<std::pair<Rewrite, std::int32_t>, std::uint32_t> number_;
   std::vector<std::int32_t> feature_;
-  std::array<std::size_t, 6> end_{};
+  std::array<std::size_t, rewrites> end_{};
 };
 
 /// The depth of every tree; children have larger numbers, so one pass backwards is enough.
@@ -125,14 +82,15 @@ std::vector<int> depths(const Forest& forest) {
 }
 
 /// All trees, filled up to complete trees of the same depth: there are no pointers and no tests for leaves.
-template <class Width>
+template <class Width, class Test>
 class HeapTrees {
  public:
-  HeapTrees(const Forest& forest, const Columns& columns, int depth)
-      : depth_(depth),
+  HeapTrees(const Forest& forest, const Columns& columns, const CategorySets& sets, int depth)
+      : test_(sets),
+        depth_(depth),
         nodes_(static_cast<std::size_t>(forest.trees()) << depth, HeapNode{0, 0}),
         leaves_(nodes_.size(), Width{0}) {
-    for (std::size_t t = 0; t < static_cast<std::size_t>(forest.trees()); ++t) place(forest, columns, t, 0, 1, 0);
+    for (std::size_t t = 0; t < static_cast<std::size_t>(forest.trees()); ++t) place(forest, columns, sets, t, 0, 1, 0);
   }
 
   static bool fits(const Forest& forest, int depth) {
@@ -148,7 +106,7 @@ class HeapTrees {
     for (int level = 0; level < depth_; ++level)
       for_lanes([&](auto k) {
         const HeapNode& node = first[(std::size_t{k} << depth_) + slot[k]];
-        slot[k] = 2 * slot[k] + (x[node.column] >= node.split);
+        slot[k] = 2 * slot[k] + test_.goes_right(node, x);
       });
     const std::size_t count = std::size_t{1} << depth_;
     for_lanes([&](auto k) { leaf[k] = leaves_[((tree + k) << depth_) + slot[k] - count]; });
@@ -156,20 +114,24 @@ class HeapTrees {
   Width walk_one(std::size_t tree, const float* x) const {
     const HeapNode* first = nodes_.data() + (tree << depth_);
     std::uint32_t slot = 1;
-    for (int level = 0; level < depth_; ++level) slot = 2 * slot + (x[first[slot].column] >= first[slot].split);
+    for (int level = 0; level < depth_; ++level) slot = 2 * slot + test_.goes_right(first[slot], x);
     return leaves_[(tree << depth_) + slot - (std::size_t{1} << depth_)];
   }
   /// Adds the leaves of a tree to `lanes` rows of a block.
   void add_rows(std::size_t tree, const float* x, Width* sums, std::size_t step) const {
     const HeapNode* first = nodes_.data() + (tree << depth_);
     std::uint32_t slots[lanes];
-    int level = top_(first, x, depth_, slots);
+    int level = 0;
+    if constexpr (Test::only_numbers)
+      level = top_(first, x, depth_, slots);
+    else
+      std::fill_n(slots, lanes, 1U);
     std::uint32_t slot[lanes];
     for_lanes([&](auto k) { slot[k] = slots[k]; });
     for (; level < depth_; ++level)
       for_lanes([&](auto k) {
         const HeapNode& node = first[slot[k]];
-        slot[k] = 2 * slot[k] + (x[std::size_t{node.column} * block_rows + k] >= node.split);
+        slot[k] = 2 * slot[k] + test_.goes_right(node, x + k, block_rows);
       });
     const Width* leaves = leaves_.data() + (tree << depth_) - (std::size_t{1} << depth_);
     for_lanes([&](auto k) { sums[k * step] += leaves[slot[k]]; });
@@ -178,8 +140,8 @@ class HeapTrees {
   std::int64_t visits_a_tree() const { return depth_ + 1; }
 
  private:
-  void place(const Forest& forest, const Columns& columns, std::size_t tree, std::int32_t node, std::size_t slot,
-             int level) {
+  void place(const Forest& forest, const Columns& columns, const CategorySets& sets, std::size_t tree,
+             std::int32_t node, std::size_t slot, int level) {
     const auto at = static_cast<std::size_t>(forest.tree_begin[tree] + node);
     const std::size_t first = tree << depth_;
     if (forest.feature[at] < 0) {
@@ -189,12 +151,13 @@ class HeapTrees {
                   width, static_cast<Width>(forest.value[at]));
       return;
     }
-    const Question asked = question(forest, at);
-    nodes_[first + slot] = {asked.split, columns.number(asked)};
-    place(forest, columns, tree, forest.left[at], 2 * slot, level + 1);
-    place(forest, columns, tree, forest.right[at], 2 * slot + 1, level + 1);
+    const Question asked = question(forest, at, sets);
+    nodes_[first + slot] = {asked.split, columns.of(asked)};
+    place(forest, columns, sets, tree, forest.left[at], 2 * slot, level + 1);
+    place(forest, columns, sets, tree, forest.right[at], 2 * slot + 1, level + 1);
   }
 
+  Test test_;
   int depth_;
   std::vector<HeapNode> nodes_;
   std::vector<Width> leaves_;
@@ -202,13 +165,13 @@ class HeapTrees {
 };
 
 /// Trees as they are, for trees that are deep or far from complete.
-template <class Width>
+template <class Width, class Test>
 class LinkedTrees {
  public:
-  LinkedTrees(const Forest& forest, const Columns& columns) {
+  LinkedTrees(const Forest& forest, const Columns& columns, const CategorySets& sets) : test_(sets) {
     if (2 * forest.feature.size() > (std::numeric_limits<std::uint32_t>::max)())
       fail(Errc::too_large, "forest", "has {} nodes", forest.feature.size());
-    for (std::size_t t = 0; t < static_cast<std::size_t>(forest.trees()); ++t) place(forest, columns, t);
+    for (std::size_t t = 0; t < static_cast<std::size_t>(forest.trees()); ++t) place(forest, columns, sets, t);
   }
 
   void walk_row(std::size_t tree, const float* x, Width* leaf) const {
@@ -216,7 +179,7 @@ class LinkedTrees {
   }
   Width walk_one(std::size_t tree, const float* x) const {
     std::uint32_t at = roots_[tree];
-    while (!std::isnan(nodes_[at].split)) at = nodes_[at].left + (x[nodes_[at].column] >= nodes_[at].split);
+    while (!std::isnan(nodes_[at].split)) at = nodes_[at].left + test_.goes_right(nodes_[at], x);
     return leaves_[at];
   }
   void add_rows(std::size_t tree, const float* x, Width* sums, std::size_t step) const {
@@ -226,7 +189,7 @@ class LinkedTrees {
       moved = 0;
       for_lanes([&](auto k) {
         const LinkedNode& node = nodes_[at[k]];
-        const std::uint32_t next = node.left + (x[std::size_t{node.column} * block_rows + k] >= node.split);
+        const std::uint32_t next = node.left + test_.goes_right(node, x + k, block_rows);
         moved |= next ^ at[k];
         at[k] = next;
       });
@@ -240,7 +203,7 @@ class LinkedTrees {
 
  private:
   /// Breadth first, so that siblings are neighbors and the top of a tree shares cache lines.
-  void place(const Forest& forest, const Columns& columns, std::size_t tree) {
+  void place(const Forest& forest, const Columns& columns, const CategorySets& sets, std::size_t tree) {
     const auto first = static_cast<std::size_t>(forest.tree_begin[tree]);
     std::vector<std::size_t> from{first};
     const std::size_t base = nodes_.size();
@@ -253,14 +216,15 @@ class LinkedTrees {
         leaves_.push_back(static_cast<Width>(forest.value[at]));
         continue;
       }
-      const Question asked = question(forest, at);
-      nodes_.push_back({asked.split, columns.number(asked), static_cast<std::uint32_t>(base + from.size())});
+      const Question asked = question(forest, at, sets);
+      nodes_.push_back({asked.split, columns.of(asked), static_cast<std::uint32_t>(base + from.size())});
       leaves_.push_back(0);
       from.push_back(first + static_cast<std::size_t>(forest.left[at]));
       from.push_back(first + static_cast<std::size_t>(forest.right[at]));
     }
   }
 
+  Test test_;
   std::vector<LinkedNode> nodes_;
   std::vector<Width> leaves_;
   std::vector<std::uint32_t> roots_;
@@ -407,19 +371,25 @@ class CompiledForest final : public CompiledModel::Interface {
   Runtime runtime_;
 };
 
-template <class Width>
+template <class Width, class Test>
 CompiledModel compile_as(const Forest& forest, const Runtime& runtime) {
-  Columns columns(forest);
+  const CategorySets sets(forest);
+  Columns columns(forest, sets);
+  const auto compiled = [&]<class Trees>(Trees trees) {
+    return CompiledModel(
+        std::make_shared<CompiledForest<Width, Trees>>(forest, std::move(columns), std::move(trees), runtime));
+  };
   const std::vector<int> depth = depths(forest);
   const int deepest = depth.empty() ? 0 : *std::max_element(depth.begin(), depth.end());
-  if (HeapTrees<Width>::fits(forest, deepest)) {
-    HeapTrees<Width> trees(forest, columns, deepest);
-    return CompiledModel(std::make_shared<CompiledForest<Width, HeapTrees<Width>>>(forest, std::move(columns),
-                                                                                   std::move(trees), runtime));
-  }
-  LinkedTrees<Width> trees(forest, columns);
-  return CompiledModel(std::make_shared<CompiledForest<Width, LinkedTrees<Width>>>(forest, std::move(columns),
-                                                                                   std::move(trees), runtime));
+  if (HeapTrees<Width, Test>::fits(forest, deepest))
+    return compiled(HeapTrees<Width, Test>(forest, columns, sets, deepest));
+  return compiled(LinkedTrees<Width, Test>(forest, columns, sets));
+}
+
+template <class Width>
+CompiledModel compile_as(const Forest& forest, const Runtime& runtime) {
+  return forest.has_categories() ? compile_as<Width, AnyTest>(forest, runtime)
+                                 : compile_as<Width, NumberTest>(forest, runtime);
 }
 
 }  // namespace

@@ -73,12 +73,45 @@ TEST_CASE("every margin is the definition's, whatever the shape of the trees") {
   }
 }
 
+TEST_CASE("sets of categories are looked up as the definition says") {
+  const auto width = GENERATE(DataType::float32, DataType::float64);
+  const auto full = GENERATE(true, false);
+  const auto depth = GENERATE(1, 2, 4, 6, 13);
+  const Shape shape{
+      .trees = depth > 8 ? 5 : 19, .depth = depth, .outputs = 2, .full = full, .width = width, .with_sets = true};
+  for (unsigned seed = 0; seed < 5; ++seed) {
+    const Forest forest = forests::make(shape, seed);
+    const CompiledModel model = backend::compile(forest);
+    for (const int rows : {1, 7, 8, 65, 300}) {
+      INFO("depth " << depth << " full " << full << " seed " << seed << " rows " << rows);
+      const auto x = forests::category_rows(rows, shape.features, seed + static_cast<unsigned>(rows));
+      REQUIRE(agrees(forest, model, x, rows));
+    }
+  }
+}
+
+TEST_CASE("a category that only another set has goes right, a missing one where its node says") {
+  const std::vector<float> x{0, 1, 2, 31, 32, 33, 63, 64, 95, 96, 1e9f, 3e9f, -1, -0.5f, -0.0f, 0.5f, 1e-36f, NAN};
+  for (const auto missing : {Missing::none_right, Missing::nan_left, Missing::nan_right, Missing::zero_left,
+                             Missing::zero_right, Missing::nan_is_zero}) {
+    for (const auto& set : {std::vector<std::uint32_t>{}, {1}, {0xFFFF'FFFF}, {0, 0x8000'0001}}) {
+      Forest forest = stump(0, missing);
+      forest.category_set = {0, -1, -1};
+      forest.category_words = set;
+      forest.category_begin = {0, static_cast<std::int64_t>(set.size())};
+      INFO("policy " << int(missing) << " words " << set.size());
+      CHECK(agrees(forest, backend::compile(forest), x, static_cast<int>(x.size())));
+    }
+  }
+}
+
 TEST_CASE("each missing policy sends each kind of value where the definition says") {
   constexpr float infinity = std::numeric_limits<float>::infinity();
-  const std::vector<float> x{NAN, -NAN, 0.0f, -0.0f, 1e-45f, -1e-45f, 1.0f, -1.0f, infinity, -infinity, 3e38f, -3e38f};
-  for (const auto missing :
-       {Missing::none_right, Missing::nan_left, Missing::nan_right, Missing::zero_left, Missing::zero_right})
-    for (const double split : {0.0, -0.0, 1e-45, -1e-45, 1.0, double(infinity), double(-infinity), 3e38})
+  const std::vector<float> x{NAN,         -NAN, 0.0f,  -0.0f,    1e-45f,    -1e-45f, 1e-35f, -1e-35f,
+                             1.0001e-35f, 1.0f, -1.0f, infinity, -infinity, 3e38f,   -3e38f};
+  for (const auto missing : {Missing::none_right, Missing::nan_left, Missing::nan_right, Missing::zero_left,
+                             Missing::zero_right, Missing::nan_is_zero})
+    for (const double split : {0.0, -0.0, 1e-45, -1e-45, 1e-35, 1.0, double(infinity), double(-infinity), 3e38})
       for (const auto width : {DataType::float32, DataType::float64}) {
         Forest forest = stump(split, missing);
         forest.width = width;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
 
 namespace scalar::inline v0::interchange::onnx {
 namespace {
@@ -108,7 +109,10 @@ class Layout {
     const TextTable& table = *element.table;
     if (known.table == nullptr) {
       known.table = &table;
-      if (std::ranges::find(table.categories, "") != table.categories.end())
+      const std::set<std::string_view> distinct(table.categories.begin(), table.categories.end());
+      if (distinct.size() != table.categories.size())
+        corrupt(node_, "reads a list of categories with one of them twice");
+      if (distinct.contains(""))
         refuse_column(column, "with the empty text as a category; for an Encoder it is a missing value");
       column.fill_text = element.text_fill;
       budget.take<std::string>(node_, 2 * table.categories.size());
@@ -184,6 +188,7 @@ DenseLayer first_layer(const Node& node, const DenseLayer& from, const std::vect
       add(j, feature + element.category, element.at_category(element.category) - other);
       continue;
     }
+    budget.take<std::byte>(node, categories * to.outputs);
     for (std::size_t c = 0; c < categories; ++c) add(j, feature + c, element.at_category(c) - other);
   }
   return to;
@@ -205,7 +210,9 @@ FeatureSplit split_of_category(const Node& node, const Element& element, double 
 /// A column with a number for each category, as the rank of the category; texts that are not known are missing.
 FeatureSplit split_of_table(const Element& element, const std::vector<std::size_t>& order, double split,
                             Missing missing) {
-  const auto below = std::ranges::count_if(order, [&](std::size_t c) { return element.at_category(c) < split; });
+  const auto below =
+      std::ranges::partition_point(order, [&](std::size_t c) { return element.at_category(c) < split; }) -
+      order.begin();
   const double other = element.at_category(order.size());
   if (!std::isnan(other)) missing = other < split ? Missing::nan_left : Missing::nan_right;
   return {static_cast<double>(below) - 0.5, missing};

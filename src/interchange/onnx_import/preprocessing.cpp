@@ -1,6 +1,7 @@
 // Operators that turn raw inputs into features.
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "interchange/onnx_import/operators.hpp"
 #include "interchange/onnx_import/tensors.hpp"
@@ -98,12 +99,22 @@ Mapping read_mapping(const Call& call) {
   return mapping;
 }
 
-/// The text that a mapping from whole numbers gives for a number.
-std::string text_of(const Mapping& mapping, std::int64_t number) {
-  for (std::size_t i = 0; i < mapping.integer_keys.size() && i < mapping.texts.size(); ++i)
-    if (mapping.integer_keys[i] == number) return mapping.texts[i];
-  return mapping.other_text;
-}
+/// The texts that a mapping from whole numbers gives, by the decimals of the numbers.
+class NamesOfNumbers {
+ public:
+  explicit NamesOfNumbers(const Mapping& mapping) : mapping_(mapping) {
+    for (std::size_t i = 0; i < mapping.texts.size(); ++i)
+      texts_.emplace(std::to_string(mapping.integer_keys[i]), &mapping.texts[i]);
+  }
+  const std::string& of(const std::string& number) const {
+    const auto found = texts_.find(number);
+    return found == texts_.end() ? mapping_.other_text : *found->second;
+  }
+
+ private:
+  const Mapping& mapping_;
+  std::map<std::string, const std::string*> texts_;
+};
 
 bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
@@ -149,30 +160,34 @@ Features one_hot_of_table(const Call& call, const Element& numbered, const std::
   const auto refuse_unless = [&](bool holds) {
     if (!holds) refuse(call.node, "makes a column for each of some numbers, which an Encoder does for texts alone");
   };
-  refuse_unless(numbered.base == Element::Base::table);
+  refuse_unless(numbered.base == Element::Base::table && !std::isnan(numbered.table->other));
   call.budget.take<Element>(call.node, wanted.size());
+  constexpr auto several = static_cast<std::size_t>(-1);
+  const std::size_t categories = numbered.table->values.size();
+  std::map<double, std::size_t> category_of;
+  for (std::size_t c = 0; c <= categories; ++c) {
+    if (std::isnan(numbered.at_category(c))) continue;
+    const auto [at, is_new] = category_of.try_emplace(numbered.at_category(c), c < categories ? c : several);
+    if (!is_new) at->second = several;
+  }
   Features result;
   for (const std::int64_t number : wanted) {
+    const auto found = category_of.find(static_cast<double>(number));
+    refuse_unless(found != category_of.end() && found->second != several);
     Element element = numbered;
     element.base = Element::Base::category;
     element.mean = 0;
     element.deviation = 1;
-    std::size_t matches = 0;
-    for (std::size_t c = 0; c <= numbered.table->values.size(); ++c) {
-      if (numbered.at_category(c) != static_cast<double>(number)) continue;
-      element.category = c;
-      ++matches;
-    }
-    refuse_unless(matches == 1 && element.category < numbered.table->values.size());
+    element.category = found->second;
     result.columns.push_back(std::move(element));
   }
   return result;
 }
 
-Constant encode_constant(const Call& call, const Tensor& tensor, const Mapping& mapping) {
+Constant encode_constant(const Call& call, const Tensor& tensor, const NamesOfNumbers& names) {
   Tensor result{.type = DataType::bytes, .shape = tensor.shape};
   for (const std::int64_t number : integers_of(call.node, tensor, call.budget))
-    result.texts.push_back(text_of(mapping, number));
+    result.texts.push_back(names.of(std::to_string(number)));
   return {std::make_shared<const Tensor>(std::move(result))};
 }
 
@@ -235,16 +250,12 @@ std::vector<Value> apply_label_encoder(const Call& call) {
   if (const auto* texts = call.as<Texts>(0)) return {encode_texts(call, *texts, std::move(mapping))};
   if (mapping.texts.empty() || mapping.integer_keys.size() != mapping.texts.size())
     refuse(call.node, "maps numbers to numbers");
-  if (const auto* constant = call.as<Constant>(0)) return {encode_constant(call, *constant->tensor, mapping)};
+  const NamesOfNumbers names(mapping);
+  if (const auto* constant = call.as<Constant>(0)) return {encode_constant(call, *constant->tensor, names)};
   const Label& label = call.need<Label>(0, "a text, a constant or the most probable class");
-  Label names;
-  for (const std::string& name : label.classes) {
-    std::int64_t number = 0;
-    for (const std::int64_t key : mapping.integer_keys)
-      if (std::to_string(key) == name) number = key;
-    names.classes.push_back(text_of(mapping, number));
-  }
-  return {std::move(names)};
+  Label named;
+  for (const std::string& name : label.classes) named.classes.push_back(names.of(name));
+  return {std::move(named)};
 }
 
 std::vector<Value> apply_is_nan(const Call& call) {

@@ -245,6 +245,9 @@ class GraphReader {
       refuse(last_, "has {} classes for {} scores", answer.classes.size(), expected);
     if (std::set<std::string>(answer.classes.begin(), answer.classes.end()).size() != answer.classes.size())
       refuse(last_, "has two classes of one name");
+    std::set<std::string_view> names;
+    for (const RawColumn& column : columns_)
+      if (!names.insert(column.name).second) refuse(last_, "reads two raw inputs called {}", quoted(column.name));
     const bool is_classifier = !answer.classes.empty();
     if (is_classifier && answer.scores.link == Link::identity) require_probabilities(*answer.scores.core);
     Laid laid = lay_out(last_, *answer.scores.core, columns_, std::move(answer.classes), budget_);

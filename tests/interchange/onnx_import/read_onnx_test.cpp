@@ -12,7 +12,7 @@ using converted::predict;
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 using Attributes = std::vector<onnx::Attribute>;
 using Ints = std::vector<std::int64_t>;
 using Floats = std::vector<float>;
@@ -42,14 +42,14 @@ std::string ml(onnx::GraphBuilder& graph, std::string_view op, const std::string
 }
 
 /// A regressor of one tree of one split, of x, at 2: 10 where it holds, else 20.
-Attributes stump(const std::string& mode, Ints missing = {}) {
+Attributes stump(const std::string& mode, Ints tracks_true = {}) {
   Attributes attributes{{"nodes_treeids", Ints{7, 7, 7}},      {"nodes_nodeids", Ints{5, 3, 9}},
                         {"nodes_featureids", Ints{0, 0, 0}},   {"nodes_modes", Strings{mode, "LEAF", "LEAF"}},
                         {"nodes_values", Floats{2, 0, 0}},     {"nodes_truenodeids", Ints{9, 0, 0}},
                         {"nodes_falsenodeids", Ints{3, 0, 0}}, {"target_treeids", Ints{7, 7}},
                         {"target_nodeids", Ints{9, 3}},        {"target_ids", Ints{0, 0}},
                         {"target_weights", Floats{10, 20}},    {"n_targets", std::int64_t{1}}};
-  if (!missing.empty()) attributes.push_back({"nodes_missing_value_tracks_true", std::move(missing)});
+  if (!tracks_true.empty()) attributes.push_back({"nodes_missing_value_tracks_true", std::move(tracks_true)});
   return attributes;
 }
 
@@ -90,7 +90,7 @@ bool contains(const std::string& text, const std::string& part) {
 
 TEST_CASE("splits compare as the standard says, at the threshold and beside it") {
   const double below = std::nextafter(2.0f, 0.0f), above = std::nextafter(2.0f, 3.0f);
-  const std::vector<double> xs{below, 2, above, nan};
+  const std::vector<double> xs{below, 2, above, missing};
   // What the mode says of a number below, at and above the threshold; NaN compares false, but is not equal.
   const std::map<std::string, std::vector<bool>> modes{{"BRANCH_LEQ", {true, true, false, false}},
                                                        {"BRANCH_LT", {true, false, false, false}},

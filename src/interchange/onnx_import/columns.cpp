@@ -55,7 +55,8 @@ void append(const Call& call, Value& result, const Value& value) {
       return void(texts->columns.insert(texts->columns.end(), more->columns.begin(), more->columns.end()));
   } else if (auto* scores = std::get_if<Scores>(&result)) {
     const auto* more = std::get_if<Scores>(&value);
-    if (more != nullptr && more->core == scores->core && more->link == scores->link)
+    if (more != nullptr && more->core == scores->core && more->link == scores->link &&
+        more->argument == scores->argument)
       return void(scores->columns.insert(scores->columns.end(), more->columns.begin(), more->columns.end()));
   }
   refuse(call.node, "joins columns of different kinds");

@@ -36,6 +36,9 @@ class ForestBuilder {
 
   Forest build() {
     for (std::size_t tree = 0; tree < ensemble_.roots.size(); ++tree) add(tree, ensemble_.roots[tree]);
+    const auto left_over = std::ranges::find(scratch_, false, &Scratch::is_seen);
+    if (ensemble_.is_whole && left_over != scratch_.end())
+      corrupt(node_, "has a node {} that no root leads to", left_over - scratch_.begin());
     if (forest_.category_begin.size() == 1) {
       forest_.category_begin.clear();
       forest_.category_set.clear();
@@ -216,6 +219,45 @@ class ForestBuilder {
 
 }  // namespace
 
+namespace {
+
+/// True if `next` is asked where `node` does not hold, and leads to the same place where it holds.
+bool continues(const EnsembleNode& node, const EnsembleNode& next) {
+  return node.mode == SplitMode::eq && next.mode == SplitMode::eq && node.feature == next.feature &&
+         node.if_true == next.if_true && node.missing_is_true == next.missing_is_true;
+}
+
+/// Turns chains of nodes that look for one number after the other, as LightGBM's categories are written, into one node
+/// that looks for a set. Nothing leads to the rest of a chain then.
+void join_chains(const Node& node, Ensemble& ensemble, Budget& budget) {
+  std::vector<EnsembleNode>& nodes = ensemble.nodes;
+  const auto next_of = [&](const EnsembleNode& one) -> EnsembleNode& {
+    return nodes[static_cast<std::size_t>(one.if_false)];
+  };
+  std::vector<bool> is_rest(nodes.size());
+  for (const EnsembleNode& one : nodes)
+    if (one.mode == SplitMode::eq && continues(one, next_of(one)))
+      is_rest[static_cast<std::size_t>(one.if_false)] = true;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    EnsembleNode& head = nodes[i];
+    if (is_rest[i] || head.mode != SplitMode::eq || !continues(head, next_of(head))) continue;
+    EnsembleNode one = head;
+    one.members.push_back(one.value);
+    while (continues(one, next_of(one))) {
+      if (one.members.size() > nodes.size()) corrupt(node, "has a cycle of nodes");
+      budget.take<double>(node, 2);
+      one.members.push_back(next_of(one).value);
+      one.if_false = next_of(one).if_false;
+    }
+    one.mode = SplitMode::member;
+    one.value = 0;
+    head = std::move(one);
+    ensemble.is_whole = false;
+  }
+}
+
+}  // namespace
+
 Forest forest_of(const Node& node, Ensemble ensemble, std::int64_t features, Budget& budget) {
   const auto count = static_cast<std::int64_t>(ensemble.nodes.size());
   for (const LeafWeight& weight : ensemble.weights)
@@ -225,6 +267,7 @@ Forest forest_of(const Node& node, Ensemble ensemble, std::int64_t features, Bud
     if (one.mode != SplitMode::leaf &&
         (one.if_true < 0 || one.if_true >= count || one.if_false < 0 || one.if_false >= count))
       corrupt(node, "has a child {} or {} of {} nodes", one.if_true, one.if_false, count);
+  join_chains(node, ensemble, budget);
   std::ranges::stable_sort(ensemble.weights, {}, [](const LeafWeight& w) { return std::pair{w.node, w.output}; });
   return ForestBuilder(node, ensemble, features, budget).build();
 }

@@ -111,6 +111,7 @@ Ensemble read_nodes(const Call& call, const std::string& kind) {
     ensemble.nodes.push_back(std::move(one));
   }
   ensemble.roots = roots_of(call, ensemble.nodes, trees);
+  ensemble.is_whole = true;
 
   const auto weight_trees = integer_list(node, kind + "_treeids"), weight_nodes = integer_list(node, kind + "_nodeids"),
              outputs = integer_list(node, kind + "_ids");

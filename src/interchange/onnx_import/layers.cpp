@@ -67,7 +67,7 @@ Scores append_layer(const Call& call, DenseLayer layer) {
   if (scores.link == Link::softmax) refuse(call.node, "takes probabilities");
   if (scores.link == Link::logistic) {
     // The one output that was taken for a probability is a unit of a hidden layer.
-    const Scores margin{scores.core, Link::identity, plain_columns(1)};
+    const Scores margin{scores.core, Link::identity, {scores.argument}, {}};
     scores.core = std::make_shared<const Core>(activated(call, margin, Activation::logistic));
   }
   call.budget.take<Element>(call.node, scores.core->inputs.size());
@@ -134,12 +134,15 @@ std::vector<Value> apply_activation(const Call& call) {
   const auto& scores = call.need<Scores>(0, "the margins of a model");
   if (scores.link != Link::identity) refuse(call.node, "takes probabilities");
   const std::string& op = call.node.op_type;
-  // The logistic of a negated margin is 1 minus that of the margin.
-  if (op == "Sigmoid" && scores.core->outputs() == 1 && !ends_with_activation(*scores.core) &&
-      scores.columns == std::vector<ScoreColumn>{{0, -1, 0}})
-    return {Scores{scores.core, Link::logistic, {{0, -1, 1}}}};
-  if (op == "Sigmoid" && scores.columns.size() == 1)
-    return {Scores{folded(call.node, scores.core, scores.columns, call.budget), Link::logistic, plain_columns(1)}};
+  if (op == "Sigmoid" && scores.columns.size() == 1) {
+    Scores result{scores.core, Link::logistic, plain_columns(1), scores.columns[0]};
+    if (result.argument.scale >= 0) return {std::move(result)};
+    // The logistic of a negated margin is 1 minus that of the margin.
+    result.argument.scale = -result.argument.scale;
+    result.argument.offset = -result.argument.offset;
+    result.columns = {{0, -1, 1}};
+    return {std::move(result)};
+  }
   const Activation activation = op == "Relu"   ? Activation::relu
                                 : op == "Tanh" ? Activation::tanh
                                                : Activation::logistic;

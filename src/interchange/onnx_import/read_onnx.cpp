@@ -219,8 +219,11 @@ class GraphReader {
     if (scores.link == Link::logistic) {
       const bool is_single = scores.columns == plain_columns(1);
       if (!is_single && !are_probabilities(scores)) refuse(last_, "computes with a probability, which no link does");
-      if (!is_single && scores.columns != two_classes())  // the probabilities in reverse
-        scores.core = folded(last_, scores.core, {{0, -1, 0}}, budget_);
+      if (!is_single && scores.columns != two_classes()) {  // the probabilities in reverse
+        scores.argument.scale = -scores.argument.scale;
+        scores.argument.offset = -scores.argument.offset;
+      }
+      scores.core = folded(last_, scores.core, {scores.argument}, budget_);
       if (answer.classes.empty()) {
         answer.classes = {"0", "1"};
         notes.emplace_back("The file does not name the two classes.");

@@ -105,7 +105,7 @@ bool are_probabilities(const Scores& scores) {
 }
 
 Scores scores_of(Core core, Link link) {
-  Scores scores{.core = std::make_shared<const Core>(std::move(core)), .link = link, .columns = {}};
+  Scores scores{.core = std::make_shared<const Core>(std::move(core)), .link = link, .columns = {}, .argument = {}};
   scores.columns = plain_columns(scores.core->outputs());
   return scores;
 }
@@ -116,7 +116,7 @@ std::vector<Value> apply_softmax(const Call& call) {
   if (axis != 1 && axis != -1) refuse(call.node, "normalizes along axis {}, expected 1", axis);
   if (scores.link != Link::identity || scores.columns.size() < 2)
     refuse(call.node, "normalizes what is not two or more margins");
-  Scores result{folded(call.node, scores.core, scores.columns, call.budget), Link::softmax, {}};
+  Scores result{folded(call.node, scores.core, scores.columns, call.budget), Link::softmax, {}, {}};
   result.columns = plain_columns(scores.columns.size());
   return {std::move(result)};
 }

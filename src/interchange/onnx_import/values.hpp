@@ -101,12 +101,13 @@ struct ScoreColumn {
 
   friend bool operator==(const ScoreColumn&, const ScoreColumn&) = default;
 };
-/// What a model answers: columns of its margins (`Link::identity`), of the logistic of its one margin, or of the softmax
-/// of its margins.
+/// What a model answers: columns of its margins (`Link::identity`), of the logistic of `argument`, or of the softmax of
+/// its margins.
 struct Scores {
   std::shared_ptr<const Core> core{};
   Link link = Link::identity;
   std::vector<ScoreColumn> columns{};
+  ScoreColumn argument{};  ///< of `Link::logistic`: a function of the margins
 };
 
 /// The most probable class, by name; without names, its index.

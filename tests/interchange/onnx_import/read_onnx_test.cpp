@@ -123,6 +123,19 @@ TEST_CASE("splits by equality become sets of categories") {
   CHECK(contains(refused(regressor(with(stump("BRANCH_EQ"), {"nodes_values", Floats{2.5f, 0, 0}}))), "2.5"));
 }
 
+TEST_CASE("a chain of splits by equality becomes one set") {
+  // x == 2 or x == 5: 10, else 20, as onnxmltools writes LightGBM's categories: both lead to one leaf.
+  Attributes attributes = stump("BRANCH_EQ");
+  attributes = with(attributes, {"nodes_treeids", Ints{7, 7, 7, 7}});
+  attributes = with(attributes, {"nodes_nodeids", Ints{5, 3, 9, 6}});
+  attributes = with(attributes, {"nodes_featureids", Ints{0, 0, 0, 0}});
+  attributes = with(attributes, {"nodes_modes", Strings{"BRANCH_EQ", "LEAF", "LEAF", "BRANCH_EQ"}});
+  attributes = with(attributes, {"nodes_values", Floats{2, 0, 0, 5}});
+  attributes = with(attributes, {"nodes_truenodeids", Ints{9, 0, 0, 9}});
+  attributes = with(attributes, {"nodes_falsenodeids", Ints{6, 0, 0, 3}});
+  CHECK(answers(regressor(attributes), {2, 5, 3, 0, missing}) == std::vector<double>{10, 10, 20, 20, 20});
+}
+
 TEST_CASE("thresholds of doubles are compared as doubles") {
   // 2 + 2^-30 is no float. Floats up to 2 are below it, the next one above.
   const double threshold = 2 + 0x1p-30;
@@ -246,8 +259,8 @@ TEST_CASE("trees that make no sense are corrupt, naming tree and node") {
     return refused(regressor(with(stump("BRANCH_LT"), std::move(other))), Errc::corrupt);
   };
   CHECK(contains(error({"nodes_truenodeids", Ints{4, 0, 0}}), "no node 4 in tree 7"));
-  CHECK(contains(error({"nodes_truenodeids", Ints{5, 0, 0}}), "tree 7"));     // its own child
-  CHECK(contains(error({"nodes_truenodeids", Ints{3, 0, 0}}), "two roots"));  // 9 is left over
+  CHECK(contains(error({"nodes_truenodeids", Ints{5, 0, 0}}), "no root leads"));  // its own child
+  CHECK(contains(error({"nodes_truenodeids", Ints{3, 0, 0}}), "two roots"));      // 9 is left over
   CHECK(contains(error({"nodes_nodeids", Ints{5, 3, 3}}), "two nodes 3"));
   CHECK(contains(error({"nodes_featureids", Ints{1, 0, 0}}), "feature 1 of 1"));
   CHECK(contains(error({"nodes_values", Floats{2, 0}}), "2 entries, expected 3"));

@@ -95,7 +95,7 @@ Source source_of(const Table& table, const InputColumn& input, const ColumnCode&
            input.is_text ? "text" : "numbers", name(source.column->type()), explained(*source.column));
   } else if (input.is_text) {
     for (const std::string& text : std::get<TextValues>(source.column->values).dictionary)
-      source.categories.push_back(code.categories.find(text));
+      source.categories.push_back(data::category_of(code, text));
   }
   return source;
 }
@@ -154,7 +154,7 @@ Dataset Encoder::encode_with(const Table& table, std::vector<double> targets, st
               encode_number(code, source.is_empty ? double{missing} : source.column->number(stored), column, row);
           continue;
         }
-        std::uint32_t category = data::Dictionary::none;
+        std::uint32_t category = code.fill_category;
         if (!source.is_empty && !source.column->is_missing(stored)) {
           const auto& texts = std::get<TextValues>(source.column->values);
           const std::uint32_t known = texts.codes[static_cast<std::size_t>(stored)];
@@ -346,7 +346,7 @@ void Encoder::encode(const BatchView& batch, MatrixView<float> out) const {
         continue;
       }
       const std::string_view text = column.texts[static_cast<std::size_t>(row)];
-      const std::uint32_t category = text.empty() ? data::Dictionary::none : code.categories.find(text);
+      const std::uint32_t category = data::category_of(code, text);
       if (category == data::Dictionary::none && !text.empty() && self.encoding.unknown == Unknown::error)
         throw_unknown_category(input.name, row, text);
       encode_text(code, category, out.row(row));

@@ -298,6 +298,8 @@ Encoder Encoder::from_parts(EncoderParts parts) {
         fail(Errc::already_exists, place, "two categories are called \"{}\"", category);
     }
     if (code.is_one_hot) code.width = static_cast<std::int64_t>(code.categories.size());
+    code.fill_text = std::move(column.fill_text);
+    code.fill_category = code.fill_text.empty() ? data::Dictionary::none : code.categories.find(code.fill_text);
     made->inputs.push_back({std::move(column.name), column.is_text});
     made->codes.push_back(std::move(code));
   }
@@ -319,7 +321,8 @@ EncoderParts Encoder::parts() const {
                              .mean = is_shifted ? code.shift : code.mean,
                              .deviation = is_shifted ? 1 : code.deviation,
                              .categories = code.categories.texts(),
-                             .is_one_hot = code.is_one_hot});
+                             .is_one_hot = code.is_one_hot,
+                             .fill_text = code.fill_text});
   }
   return parts;
 }

@@ -24,9 +24,16 @@ struct ColumnCode {
   // A text becomes its position among these, or one feature for each of them.
   Dictionary categories{};
   bool is_one_hot = false;
+  std::string fill_text{};                         // replaces a missing or empty text
+  std::uint32_t fill_category = Dictionary::none;  // of `fill_text`
   // The column's features are `[first, first + width)` of all.
   std::int64_t first = 0, width = 1;
 };
+
+/// The category of a text. A missing text is the empty one.
+inline std::uint32_t category_of(const ColumnCode& code, std::string_view text) {
+  return text.empty() ? code.fill_category : code.categories.find(text);
+}
 
 /// The feature of a number that is present. Subtracts in float64, before rounding to float32.
 inline float feature_of(const ColumnCode& code, double value) {

@@ -25,6 +25,7 @@ json::Value code_to_json(const InputColumn& input, const ColumnCode& code) {
   if (input.is_text) {
     object.emplace("categories", texts_to_json(code.categories.texts()));
     object.emplace("one_hot", code.is_one_hot);
+    if (!code.fill_text.empty()) object.emplace("fill", code.fill_text);
     return object;
   }
   if (!std::isnan(code.fill)) object.emplace("fill", code.fill);
@@ -63,6 +64,8 @@ ColumnCode read_code(const json::Value& value, const Encoding& encoding, bool is
     const json::Value* one_hot = value.find("one_hot");
     code.is_one_hot = one_hot != nullptr ? one_hot->as_bool() : encoding.categories == Categories::one_hot;
     if (code.is_one_hot) code.width = static_cast<std::int64_t>(code.categories.size());
+    if (const json::Value* fill = value.find("fill")) code.fill_text = fill->as_string();
+    if (!code.fill_text.empty()) code.fill_category = code.categories.find(code.fill_text);
     return code;
   }
   if (type != "number") corrupt("type is \"{}\", expected \"number\" or \"text\"", type);

@@ -10,6 +10,7 @@
 #include "scalar/data/store.hpp"
 #include "scalar/interchange/catboost.hpp"
 #include "scalar/interchange/lightgbm.hpp"
+#include "scalar/interchange/read_onnx.hpp"
 #include "scalar/interchange/xgboost.hpp"
 
 namespace scalar::inline v0::model::detail {
@@ -32,6 +33,7 @@ constexpr Reader readers[] = {
     {ModelFormat::xgboost_ubj, [](Bytes file) { return interchange::read_xgboost(text_of(file)); }},
     {ModelFormat::lightgbm, [](Bytes file) { return interchange::read_lightgbm(text_of(file)); }},
     {ModelFormat::catboost_json, [](Bytes file) { return interchange::read_catboost(text_of(file)); }},
+    {ModelFormat::onnx, [](Bytes file) { return interchange::read_onnx(file); }},
 };
 
 const Reader* reader_of(ModelFormat format) {

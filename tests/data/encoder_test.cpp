@@ -434,3 +434,31 @@ TEST_CASE("an encoder put together from the parts of another one encodes alike")
     }
   CHECK(test::code_of([] { (void)Encoder().parts(); }) == Errc::empty);
 }
+
+TEST_CASE("a missing text may count as another one") {
+  for (const bool one_hot : {false, true}) {
+    EncoderParts parts;
+    parts.columns.push_back({.name = "t", .is_text = true, .categories = {"a", "b"}, .is_one_hot = one_hot});
+    parts.columns[0].fill_text = "b";
+    const Encoder made = Encoder::from_parts(parts);
+    for (const Encoder& encoder : {made, Encoder::from_json(made.to_json()), Encoder::from_parts(made.parts())}) {
+      const Table table(
+          {{.name = "t", .values = TextValues{{"a", "", "x", "b"}, {0, 1, 2, 3, 0}}, .present = {1, 1, 1, 1, 0}}});
+      const Dataset rows = encoder.encode_inputs(table);
+      const std::vector<std::string_view> texts{"a", "", "x", "b", ""};
+      const std::vector<BatchColumn> columns{{.texts = texts}};
+      std::vector<float> batch(static_cast<std::size_t>(5 * encoder.feature_count()));
+      encoder.encode(BatchView(columns, 5), MatrixView<float>(batch.data(), 5, encoder.feature_count()));
+      for (std::int64_t row = 0; row < 5; ++row) {
+        INFO("row " << row << ", one-hot " << one_hot);
+        const std::vector<float> seen(rows.row(row).begin(), rows.row(row).end());
+        const bool is_b = row == 1 || row == 3 || row == 4;
+        if (one_hot) CHECK(seen == std::vector<float>{row == 0 ? 1.0f : 0.0f, is_b ? 1.0f : 0.0f});
+        if (!one_hot && row != 2) CHECK(seen == std::vector<float>{is_b ? 1.0f : 0.0f});
+        if (!one_hot && row == 2) CHECK(std::isnan(seen[0]));  // unknown
+        for (std::size_t i = 0; i < seen.size(); ++i)
+          CHECK((seen[i] == batch[static_cast<std::size_t>(row) * seen.size() + i] || std::isnan(seen[i])));
+      }
+    }
+  }
+}

@@ -93,6 +93,7 @@ struct ColumnEncoding {
   double mean = 0, deviation = 1;                          ///< with a deviation of 0 every number becomes 0
   std::vector<std::string> categories{};                   ///< the known texts, in the order of their numbers
   bool is_one_hot = false;  ///< a text becomes one feature per category, instead of the number of its category
+  std::string fill_text{};  ///< replaces a missing or empty text; empty: such a text stays missing
 };
 
 /// What an encoder is put together from, such as the preprocessing in another library's model.

@@ -55,12 +55,15 @@ std::string add_category_numbers(GraphBuilder& builder, const std::string& input
   std::vector<std::string> keys;
   std::vector<Number> values;
   for (std::size_t i = 0; i < column.categories.size(); ++i) {
-    if (column.categories[i].empty()) continue;  // an empty text is missing
+    if (column.categories[i].empty()) continue;
     keys.push_back(column.categories[i]);
     values.push_back(static_cast<Number>(i));
   }
+  // The empty text is missing, unless the column has a text in its place.
+  const auto fill =
+      column.fill_text.empty() ? column.categories.end() : std::ranges::find(column.categories, column.fill_text);
   keys.emplace_back();
-  values.push_back(unknown);
+  values.push_back(fill == column.categories.end() ? unknown : static_cast<Number>(fill - column.categories.begin()));
   if constexpr (std::is_same_v<Number, float>)
     return builder.add("LabelEncoder", {input},
                        {{"keys_strings", keys}, {"values_floats", values}, {"default_float", unknown}}, ml_domain);
@@ -73,7 +76,9 @@ std::string add_category_numbers(GraphBuilder& builder, const std::string& input
 std::string add_one_hot(GraphBuilder& builder, const std::string& input, const ColumnEncoding& column) {
   const auto width = static_cast<std::int64_t>(column.categories.size());
   std::string cells;  // [N, 1, categories]
-  if (std::ranges::find(column.categories, std::string()) == column.categories.end()) {
+  const bool is_plain =
+      column.fill_text.empty() && std::ranges::find(column.categories, std::string()) == column.categories.end();
+  if (is_plain) {
     cells = builder.add("OneHotEncoder", {input}, {{"cats_strings", column.categories}, {"zeros", 1}}, ml_domain);
   } else {
     const std::string numbers = add_category_numbers<std::int64_t>(builder, input, column, -1);

@@ -213,7 +213,7 @@ Support LightGbm::supports(const GradientBoostedTrees& spec, int) const {
 
 Forest LightGbm::fit(const GradientBoostedTrees& spec, const Dataset& data, const FitOptions& options,
                      const Runtime& runtime) const {
-  native::Peers peers(options, runtime);
+  native::Peers peers("lightgbm", options, runtime);
   return peers.lead([&] {
     validate(spec);
     const FitAbilities able{.validation = true, .rounds = true, .offsets = spec.loss != Loss::softmax};

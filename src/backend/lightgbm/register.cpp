@@ -4,6 +4,10 @@
 #include "scalar/backend/registry.hpp"
 
 namespace scalar::inline v0::backend::lightgbm {
+namespace {
+constinit Adapter adapter{"lightgbm", make_lightgbm};
+}  // namespace
+
 extern const bool entered;
-const bool entered = enter("lightgbm", make_lightgbm);
+const bool entered = enter(adapter);
 }  // namespace scalar::inline v0::backend::lightgbm

@@ -7,10 +7,11 @@
 namespace scalar::inline v0::backend::onnxruntime {
 namespace {
 
+constinit Adapter adapter{"onnxruntime", make_onnxruntime};
 constinit Runner runner{.format = "onnx", .component = "onnxruntime", .open = open_onnx};
 
 }  // namespace
 
 extern const bool entered;
-const bool entered = enter("onnxruntime", make_onnxruntime) && enter_runner(runner);
+const bool entered = enter(adapter) && enter_runner(runner);
 }  // namespace scalar::inline v0::backend::onnxruntime

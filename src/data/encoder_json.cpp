@@ -11,7 +11,7 @@ using data::ColumnCode;
 
 /// Version 1 had no shifts. Up to version 2, the encoding said which columns are scaled and which are one-hot, and
 /// categories were sorted.
-constexpr std::int64_t form_version = 3, oldest_version = 2;
+constexpr std::int64_t form_version = 3;
 
 template <class... Arguments>
 [[noreturn]] void corrupt(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
@@ -54,15 +54,14 @@ void read_texts(const json::Value& value, std::string_view what, data::Dictionar
   }
 }
 
-ColumnCode read_code(const json::Value& value, const Encoding& encoding, bool is_identity, InputColumn& input) {
+ColumnCode read_code(const json::Value& value, bool is_identity, InputColumn& input) {
   ColumnCode code;
   input.name = value.at("name").as_string();
   const std::string& type = value.at("type").as_string();
   if (type == "text" && !is_identity) {
     input.is_text = true;
     read_texts(value.at("categories"), "categories", code.categories);
-    const json::Value* one_hot = value.find("one_hot");
-    code.is_one_hot = one_hot != nullptr ? one_hot->as_bool() : encoding.categories == Categories::one_hot;
+    code.is_one_hot = value.at("one_hot").as_bool();
     if (code.is_one_hot) code.width = static_cast<std::int64_t>(code.categories.size());
     if (const json::Value* fill = value.find("fill")) code.fill_text = fill->as_string();
     if (!code.fill_text.empty()) code.fill_category = code.categories.find(code.fill_text);
@@ -102,8 +101,7 @@ Encoder Encoder::from_json(const json::Value& value) {
   std::string place = "encoder";
   try {
     const std::int64_t version = value.at("schema").as_int();
-    if (version < oldest_version || version > form_version)
-      fail(Errc::unsupported, {}, "schema is {}, expected {} to {}", version, oldest_version, form_version);
+    if (version != form_version) fail(Errc::unsupported, {}, "schema is {}, expected {}", version, form_version);
     auto made = std::make_shared<Data>();
     made->encoding = scalar::from_json<Encoding>(value.at("encoding"));
     const std::string& kind = value.at("kind").as_string();
@@ -119,7 +117,7 @@ Encoder Encoder::from_json(const json::Value& value) {
     for (const json::Value& column : value.at("columns").as_array()) {
       place = fmt::format("encoder column {}", made->inputs.size());
       InputColumn input;
-      made->codes.push_back(read_code(column, made->encoding, made->is_identity, input));
+      made->codes.push_back(read_code(column, made->is_identity, input));
       const std::size_t known = names.size();
       if (names.add(input.name) != known && !made->is_identity) corrupt("a second column \"{}\"", input.name);
       made->inputs.push_back(std::move(input));

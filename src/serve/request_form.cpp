@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "core/fail.hpp"
+#include "core/quoted.hpp"
 #include "scalar/core/json.hpp"
 #include "serve/infer_json.hpp"
 #include "serve/row_batch.hpp"
@@ -21,7 +22,7 @@ void check_rows(const RowSignature& rows, const std::string& place) {
          rows.outputs);
   for (const InputColumn& input : rows.inputs)
     if (input.is_text && rows.is_numeric)
-      fail(bad, place, "the input \"{}\" is a text, so the inputs are not numeric", input.name);
+      fail(bad, place, "the input {} is a text, so the inputs are not numeric", scalar::quoted(input.name));
   if (rows.prefers_dense && !rows.is_numeric) fail(bad, place, "the signature prefers dense input, but is not numeric");
 }
 
@@ -30,20 +31,21 @@ void check_names(const std::vector<TensorInfo>& tensors, const char* what, const
   for (const TensorInfo& tensor : tensors) {
     if (tensor.name.empty() || !json::is_utf8(tensor.name))
       fail(bad, place, "an {} has no name, or one that is not UTF-8", what);
-    if (!names.insert(tensor.name).second) fail(bad, place, "the {} \"{}\" comes twice", what, tensor.name);
+    if (!names.insert(tensor.name).second) fail(bad, place, "the {} {} comes twice", what, scalar::quoted(tensor.name));
   }
 }
 
 void check_shapes(const std::vector<TensorInfo>& tensors, const char* what, const std::string& place) {
   for (const TensorInfo& tensor : tensors) {
     if (tensor.shape.size() > most_dimensions)
-      fail(bad, place, "the {} \"{}\" has {} dimensions, expected at most {}", what, tensor.name, tensor.shape.size(),
-           most_dimensions);
+      fail(bad, place, "the {} {} has {} dimensions, expected at most {}", what, scalar::quoted(tensor.name),
+           tensor.shape.size(), most_dimensions);
     if (std::any_of(tensor.shape.begin(), tensor.shape.end(), [](std::int64_t size) { return size < -1; }))
-      fail(bad, place, "the {} \"{}\" has the shape {}, expected lengths, or -1 for any", what, tensor.name,
+      fail(bad, place, "the {} {} has the shape {}, expected lengths, or -1 for any", what, scalar::quoted(tensor.name),
            shape_text(tensor.shape));
     if (tensor.batched && tensor.shape.empty())
-      fail(bad, place, "the {} \"{}\" is batched, but has no dimension that counts rows", what, tensor.name);
+      fail(bad, place, "the {} {} is batched, but has no dimension that counts rows", what,
+           scalar::quoted(tensor.name));
   }
 }
 

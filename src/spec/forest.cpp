@@ -13,7 +13,6 @@ namespace {
 
 /// Version 1 had no start: sums began at the base. Version 2 had no sets of categories, gains and covers.
 constexpr std::uint8_t form_version = 3;
-constexpr std::uint8_t oldest_version = 2;
 
 template <class... Arguments>
 [[noreturn]] void corrupt(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
@@ -22,10 +21,10 @@ template <class... Arguments>
 
 void check_version(const TensorReader& reader) {
   const int version = reader.has("version") ? reader.read<std::uint8_t>("version", {1})[0] : 1;
-  if (version < oldest_version || version > form_version)
+  if (version != form_version)
     fail(Errc::unsupported, "forest",
-         "is of version {} of the form, expected {} to {}: train or import the model again with this Scalar", version,
-         oldest_version, form_version);
+         "is of version {} of the form, expected {}: train or import the model again with this Scalar", version,
+         form_version);
 }
 
 void check_node(const Forest& forest, std::int64_t tree, std::int64_t node, std::int64_t count,

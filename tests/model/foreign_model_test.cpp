@@ -117,9 +117,9 @@ TEST_CASE("a foreign model is saved and loaded in any store", "[model]") {
   const Runtime runtime;
   ModelInfo info{.backend = "somebody", .metrics = {{"auc", 0.5}}, .notes = {"a note"}};
   const std::map<std::string, std::vector<std::byte>> files{{"a/empty", {}}, {"model.txt", test::bytes_of("affine")}};
+  backend::ForeignFiles one = executable_files("affine");  // also enters the runner
   CHECK(code_of([&] { ForeignModel("test_executable", files, {}, info, runtime); }) ==
         Errc::corrupt);  // reads the first
-  backend::ForeignFiles one = executable_files("affine");
   one.files["variables/empty"] = {};
   for (const data::Uri& uri : {data::Uri(directory / "model"), data::Uri("mem:models/foreign")}) {
     const AnyModel model = ForeignModel(one, {.batched = false}, info, runtime);

@@ -106,8 +106,8 @@ TEST_CASE("a forest of another version of the form says what to do", "[spec]") {
     add(writer);
     from_bytes(writer.finish(), forest);
   };
-  for (const auto& [version, text] : {std::pair{1, "is of version 1 of the form, expected 2 to 3: train or import"},
-                                      std::pair{4, "is of version 4 of the form, expected 2 to 3"}})
+  for (const auto& [version, text] : {std::pair{1, "is of version 1 of the form, expected 3: train or import"},
+                                      std::pair{4, "is of version 4 of the form, expected 3"}})
     try {
       read([&](TensorWriter& writer) {
         writer.add<double>("base", {1}, std::array{0.5});  // version 1 did not say so

@@ -204,7 +204,7 @@ NetworkStep::NetworkStep(std::shared_ptr<const Library> library, const Multilaye
     : spec_(spec),
       shape_(without_values(start)),
       gradient_(library, GradientGraph(spec, shape_).release(), team.threads(), runtime),
-      update_(library, UpdateGraph(spec, shape_).release(), team.threads(), runtime),
+      update_(library, UpdateGraph(spec, shape_).release(), 1, runtime),  // a second pool would exceed the budget
       values_(start.values),
       first_(values_.size()),
       second_(spec.optimizer == Optimizer::adam ? values_.size() : 0),

@@ -210,7 +210,7 @@ TEST_CASE("an encoder of another version is refused, with both versions") {
   json::Object encoder = copy.content.at("encoder").as_object();
   encoder["schema"] = std::int64_t{93};
   copy.content["encoder"] = encoder;
-  CHECK_THAT(copy.refusal(Errc::unsupported), Contains("manifest.json") && Contains("schema is 93, expected 2 to 3"));
+  CHECK_THAT(copy.refusal(Errc::unsupported), Contains("manifest.json") && Contains("schema is 93, expected 3"));
 }
 
 TEST_CASE("parameters of another version are refused, with both versions") {
@@ -226,8 +226,8 @@ TEST_CASE("parameters of another version are refused, with both versions") {
 TEST_CASE("a forest of another version is refused, with both versions") {
   Copy copy("gradient_boosted_trees");
   char& version = copy.parameters[copy.offset("version")];
-  REQUIRE(version == 2);
+  REQUIRE(version == 3);
   version = 93;
   CHECK_THAT(copy.refusal(Errc::unsupported),
-             Contains("parameters.bin") && Contains("version 93") && Contains("expected 2"));
+             Contains("parameters.bin") && Contains("version 93") && Contains("expected 3"));
 }

@@ -523,7 +523,7 @@ void Connection::check(TimePoint now) {
   // When all of an answer is written, the end of it may still be in the send buffer.
   if (is_writing_ || (!is_busy() && acknowledged() != sent_)) {
     const std::uint64_t taken = acknowledged() - acknowledged_before_;
-    if (pace_.is_too_slow(now, taken)) {
+    if (pace_.is_too_slow(now, taken, loop_.api_.now())) {
       timeouts.fetch_add(1, std::memory_order_relaxed);
       return abort();
     }
@@ -534,7 +534,7 @@ void Connection::check(TimePoint now) {
   if (std::exchange(is_taking_, false) && !is_busy()) wait_for_client(loop_.api_.options().timeouts.idle);
   if (state_ == State::body || state_ == State::chunks) {
     const std::uint64_t got = state_ == State::body ? end_ - begin_ - body_at_ : chunked_body_.size();
-    if (!pace_.is_too_slow(now, got)) return;
+    if (!pace_.is_too_slow(now, got, loop_.api_.now())) return;
   } else {
     if (now < deadline_) return;
     if (state_ == State::lingering) return close();

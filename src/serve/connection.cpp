@@ -375,7 +375,6 @@ void Connection::finish_answer() {
   decoder_.reset();
   chunked_body_.clear();
   state_ = State::head;
-  wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
 }
 
 void Connection::start_answer_pace() {
@@ -453,13 +452,13 @@ void Connection::write() {
 }
 
 void Connection::on_written() {
-  if (std::exchange(is_writing_, false)) {
-    is_taking_ = true;
-    if (state_ == State::body || state_ == State::chunks)
-      start_body_pace();  // no byte of the body was read in the meantime
-    else
-      wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
-  }
+  const bool has_waited = std::exchange(is_writing_, false);
+  is_taking_ = is_taking_ || has_waited;
+  // The client's time begins when all is written, which may take long also without waiting.
+  if (state_ == State::head)
+    wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
+  else if (has_waited && (state_ == State::body || state_ == State::chunks))
+    start_body_pace();  // no byte of the body was read in the meantime
   out_.clear();
   if (out_.capacity() > kept_capacity) out_.shrink_to_fit();
   if (tail_.size() > 0) {

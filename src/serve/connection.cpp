@@ -453,7 +453,7 @@ void Connection::write() {
 
 void Connection::on_written() {
   const bool has_waited = std::exchange(is_writing_, false);
-  is_taking_ = is_taking_ || has_waited;
+  is_taking_ = is_taking_ || has_waited || written_ > batch_bytes;  // a large answer may lie in the kernel
   // The client's time begins when all is written, which may take long also without waiting.
   if (state_ == State::head)
     wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);

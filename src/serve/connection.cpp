@@ -375,7 +375,6 @@ void Connection::finish_answer() {
   decoder_.reset();
   chunked_body_.clear();
   state_ = State::head;
-  wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
 }
 
 void Connection::start_answer_pace() {
@@ -453,13 +452,13 @@ void Connection::write() {
 }
 
 void Connection::on_written() {
-  if (std::exchange(is_writing_, false)) {
-    is_taking_ = true;
-    if (state_ == State::body || state_ == State::chunks)
-      start_body_pace();  // no byte of the body was read in the meantime
-    else
-      wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
-  }
+  const bool has_waited = std::exchange(is_writing_, false);
+  is_taking_ = is_taking_ || has_waited || written_ > batch_bytes;  // a large answer may lie in the kernel
+  // The client's time begins when all is written, which may take long also without waiting.
+  if (state_ == State::head)
+    wait_for_client(begin_ == end_ ? loop_.api_.options().timeouts.idle : loop_.api_.options().timeouts.header);
+  else if (has_waited && (state_ == State::body || state_ == State::chunks))
+    start_body_pace();  // no byte of the body was read in the meantime
   out_.clear();
   if (out_.capacity() > kept_capacity) out_.shrink_to_fit();
   if (tail_.size() > 0) {
@@ -523,7 +522,7 @@ void Connection::check(TimePoint now) {
   // When all of an answer is written, the end of it may still be in the send buffer.
   if (is_writing_ || (!is_busy() && acknowledged() != sent_)) {
     const std::uint64_t taken = acknowledged() - acknowledged_before_;
-    if (pace_.is_too_slow(now, taken)) {
+    if (pace_.is_too_slow(now, taken, loop_.api_.now())) {
       timeouts.fetch_add(1, std::memory_order_relaxed);
       return abort();
     }
@@ -534,7 +533,7 @@ void Connection::check(TimePoint now) {
   if (std::exchange(is_taking_, false) && !is_busy()) wait_for_client(loop_.api_.options().timeouts.idle);
   if (state_ == State::body || state_ == State::chunks) {
     const std::uint64_t got = state_ == State::body ? end_ - begin_ - body_at_ : chunked_body_.size();
-    if (!pace_.is_too_slow(now, got)) return;
+    if (!pace_.is_too_slow(now, got, loop_.api_.now())) return;
   } else {
     if (now < deadline_) return;
     if (state_ == State::lingering) return close();

@@ -22,16 +22,17 @@ class Pace {
     started_ = moved_at_ = now;
     bytes_ = 0;
   }
-  /// Whether the transfer is too slow, when `bytes` have been moved since the start. Progress counts from the time of
-  /// the call that sees it.
-  bool is_too_slow(TimePoint now, std::uint64_t bytes) noexcept {
+  /// Whether the transfer was too slow at the time `before`, when `bytes` have been moved since the start, which were
+  /// counted between the times `before` and `after`. Progress counts from the time `after` of the call that sees it: a
+  /// thread that loses the processor while it counts must not find a client slow that moved bytes in the meantime.
+  bool is_too_slow(TimePoint before, std::uint64_t bytes, TimePoint after) noexcept {
     if (bytes > bytes_) {
       bytes_ = bytes;
-      moved_at_ = now;
+      moved_at_ = after;
     }
     const std::uint64_t rate = limits_.bytes_per_second == 0 ? 1 : limits_.bytes_per_second;
     const TimePoint allowed = started_ + limits_.grace + std::chrono::milliseconds(bytes * 1000 / rate);
-    return now >= allowed || now >= moved_at_ + limits_.stall;
+    return before >= allowed || before >= moved_at_ + limits_.stall;
   }
 
  private:

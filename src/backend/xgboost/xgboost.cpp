@@ -2,9 +2,7 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -13,14 +11,13 @@
 #include "backend/native/rows.hpp"
 #include "backend/native/trees/forest_parts.hpp"
 #include "backend/native/trees/targets.hpp"
+#include "backend/xgboost/booster.hpp"
 #include "backend/xgboost/library.hpp"
 #include "backend/xgboost/matrix.hpp"
 #include "core/fail.hpp"
-#include "scalar/backend/check_fit_options.hpp"
 #include "scalar/backend/erase.hpp"
 #include "scalar/backend/rounds.hpp"
 #include "scalar/backend/validation.hpp"
-#include "scalar/interchange/xgboost.hpp"
 
 namespace scalar::inline v0::backend {
 namespace {
@@ -30,16 +27,6 @@ using xgboost::Library;
 using xgboost::Owned;
 
 constexpr int deepest = 30;  // XGBoost numbers the nodes of a complete tree with 31 bits
-
-template <class Number>
-std::string text(Number number) {
-  std::string out;
-  if constexpr (std::is_floating_point_v<Number>)
-    json::append_number(out, number);
-  else
-    json::append_number(out, std::int64_t{number});
-  return out;
-}
 
 /// The forest that boosting begins with, as in the native backend: a constant, or the one in the options.
 Forest start_of(const GradientBoostedTrees& spec, const Dataset& data, const FitOptions& options) {
@@ -61,43 +48,24 @@ void set_first_margins(const Library& library, Handle matrix, const Forest& star
 }
 
 /// The spec as XGBoost's parameters. XGBoost compares `gamma` with a gain that lacks the factor 1/2.
-std::vector<std::pair<const char*, std::string>> parameters(const GradientBoostedTrees& spec, const Dataset& data,
-                                                            int threads) {
-  std::vector<std::pair<const char*, std::string>> list{
+xgboost::Parameters tree_parameters(const GradientBoostedTrees& spec, int threads) {
+  using xgboost::text;
+  return {
       {"verbosity", "0"},
       {"booster", "gbtree"},
       {"tree_method", "hist"},
       {"grow_policy", "depthwise"},
-      {"nthread", text(threads)},
-      {"max_depth", text(spec.depth)},
-      {"max_bin", text(spec.bins)},
+      {"nthread", std::to_string(threads)},
+      {"max_depth", std::to_string(spec.depth)},
+      {"max_bin", std::to_string(spec.bins)},
       {"eta", text(spec.learning_rate)},
       {"lambda", text(spec.l2)},
       {"alpha", "0"},
       {"gamma", text(2 * spec.min_split_gain)},
       {"min_child_weight", text(spec.min_child_weight)},
       {"max_cat_to_onehot", "1"},
-      {"max_cat_threshold", text(spec.bins)},
+      {"max_cat_threshold", std::to_string(spec.bins)},
   };
-  if (spec.loss == Loss::squared) {
-    list.insert(list.end(), {{"objective", "reg:squarederror"}, {"base_score", "0"}, {"eval_metric", "rmse"}});
-  } else if (spec.loss == Loss::logistic) {
-    list.insert(list.end(), {{"objective", "binary:logistic"}, {"base_score", "0.5"}, {"eval_metric", "logloss"}});
-  } else {
-    list.insert(list.end(), {{"objective", "multi:softprob"},
-                             {"num_class", text(static_cast<std::int64_t>(data.classes().size()))},
-                             {"base_score", "0"},
-                             {"eval_metric", "mlogloss"}});
-  }
-  return list;
-}
-
-/// The training loss that XGBoost reports, "[3]\ttrain-rmse:0.25", as the spec's objective.
-double objective(std::string_view report, Loss loss) {
-  const auto colon = report.rfind(':');
-  double value = std::numeric_limits<double>::quiet_NaN();
-  if (colon != std::string_view::npos) std::from_chars(report.data() + colon + 1, report.data() + report.size(), value);
-  return loss == Loss::squared ? value * value / 2 : value;
 }
 
 /// The validation rows as XGBoost sees them; none if the fit has none.
@@ -151,12 +119,7 @@ std::int64_t boost(const Library& library, const GradientBoostedTrees& spec, con
       fail(Errc::canceled, "xgboost", "asked to stop after {} of {} rounds", tree, spec.trees);
     library.check(library.booster_update(booster, tree, matrix), "XGBoosterUpdateOneIter");
     FitProgress progress{"tree", tree + 1, spec.trees, std::numeric_limits<double>::quiet_NaN()};
-    if (options.progress) {
-      const char* name = "train";
-      const char* report = nullptr;
-      library.check(library.booster_evaluate(booster, tree, &matrix, &name, 1, &report), "XGBoosterEvalOneIter");
-      progress.objective = objective(report, spec.loss);
-    }
+    if (options.progress) progress.objective = xgboost::training_loss(library, booster, matrix, tree, spec.loss);
     if (validation) progress.validation = validation.value(booster);
     rounds.report(progress);
   }
@@ -174,9 +137,7 @@ std::string XGBoost::version() const {
 }
 
 Support XGBoost::supports(const GradientBoostedTrees& spec, int peers) const {
-  Support support;
-  if (peers > 1)
-    support.reasons.push_back(fmt::format("xgboost is not distributed over BSP peers: {} asked, 1 can", peers));
+  Support support = xgboost::not_shared(peers);
   if (spec.depth > deepest)
     support.reasons.push_back(fmt::format("xgboost grows trees to depth {} at most, not {}", deepest, spec.depth));
   return support;
@@ -184,13 +145,9 @@ Support XGBoost::supports(const GradientBoostedTrees& spec, int peers) const {
 
 Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const FitOptions& options,
                     const Runtime& runtime) const {
-  validate(spec);
-  const FitAbilities able{
-      .validation = true, .rounds = true, .initial = true, .offsets = spec.loss != Loss::softmax, .checkpoint = false};
-  check_fit_options("xgboost", GradientBoostedTrees::name, data, options, able);
-  if (const Support support = supports(spec, options.peers); !support)
-    fail(Errc::unsupported, "xgboost", "{}", support.reasons.front());
-  if (options.transport != nullptr) fail(Errc::unsupported, "xgboost", "a fit is not shared with other processes");
+  xgboost::check_fit(
+      *this, spec, data, options,
+      {.validation = true, .rounds = true, .initial = true, .offsets = spec.loss != Loss::softmax});
   const Dataset rows = native::learned_rows(data, spec.loss).contiguous();
   const Forest start = start_of(spec, rows, options);
   const Validation validation(GradientBoostedTrees::name, spec.loss, start.outputs, data, options.validation);
@@ -205,15 +162,11 @@ Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const
   const ValidationMatrix validated(library, spec, validation, start, runtime);
   const Handle cached[] = {matrix.get(), validated.get()};
   library.check(library.booster_create(cached, validated ? 2 : 1, booster.out()), "XGBoosterCreate");
-  for (const auto& [name, value] : parameters(spec, rows, runtime.threads()))
-    library.check(library.booster_set(booster.get(), name, value.c_str()), name);
+  xgboost::set_parameters(library, booster.get(), tree_parameters(spec, runtime.threads()));
+  xgboost::set_parameters(library, booster.get(), xgboost::objective_parameters(spec.loss, rows));
   const std::int64_t best = boost(library, spec, options, booster.get(), matrix.get(), validated);
 
-  std::uint64_t size = 0;
-  const char* model = nullptr;
-  library.check(library.booster_save(booster.get(), R"({"format":"json"})", &size, &model),
-                "XGBoosterSaveModelToBuffer");
-  Forest learned = std::get<Forest>(interchange::read_xgboost({model, static_cast<std::size_t>(size)}).parameters);
+  Forest learned = std::get<Forest>(xgboost::learned_model(library, booster.get()).parameters);
   if (learned.features != start.features || learned.outputs != start.outputs || learned.link != start.link)
     fail(Errc::internal, "xgboost", "XGBoost's model has another shape than was asked for");
   trees::cut(learned, best * learned.outputs);

@@ -7,6 +7,8 @@
 #include "scalar/backend/backend.hpp"
 #include "scalar/backend/registry.hpp"
 #include "scalar/spec/gradient_boosted_trees.hpp"
+#include "scalar/spec/linear_regression.hpp"
+#include "scalar/spec/logistic_regression.hpp"
 
 namespace scalar::inline v0::backend {
 
@@ -14,9 +16,9 @@ namespace xgboost {
 class Library;
 }
 
-/// Trains boosted trees with XGBoost's C API (1.7 to 3.x) and returns the canonical forest.
+/// Trains boosted trees and linear models with XGBoost's C API (1.7 to 3.x) and returns the canonical parameters.
 ///
-/// The forest's margins are bit-identical to XGBoost's own. XGBoost uses the Runtime's thread budget and prints
+/// A forest's margins are bit-identical to XGBoost's own. XGBoost uses the Runtime's thread budget and prints
 /// nothing. Copies share the library, which stays open until the process ends.
 /// Thread safety: all members may be called from any thread.
 class XGBoost {
@@ -34,11 +36,22 @@ class XGBoost {
   std::string version() const;
 
   Support supports(const GradientBoostedTrees& spec, int peers = 1) const;
+  Support supports(const LinearRegression& spec, int peers = 1) const;
+  Support supports(const LogisticRegression& spec, int peers = 1) const;
 
   /// Errors: those of `Trains`; `Errc::invalid_argument`, naming the row and the column, for an infinite feature, which
   /// XGBoost does not accept; `Errc::failed`, with what XGBoost reported.
   Forest fit(const GradientBoostedTrees& spec, const Dataset& data, const FitOptions& options = {},
              const Runtime& runtime = {}) const;
+
+  /// Learn by coordinate descent with the linear booster (`coord_descent`, columns in their order), in float32, until
+  /// the weights settle: `max_iterations` rounds at most, 1,000 for LinearRegression. Native finds the minimum itself;
+  /// this comes the closer to it the less the columns depend on each other. `tolerance` is not used. A round of 1.7 to
+  /// 3.x does not move the weight of a column whose curvature, `sum_i w_i x_ij^2` times that of the loss, is below 1e-5.
+  LinearParameters fit(const LinearRegression& spec, const Dataset& data, const FitOptions& options = {},
+                       const Runtime& runtime = {}) const;
+  LinearParameters fit(const LogisticRegression& spec, const Dataset& data, const FitOptions& options = {},
+                       const Runtime& runtime = {}) const;
 
  private:
   std::shared_ptr<const xgboost::Library> library_;

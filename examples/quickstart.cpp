@@ -1,6 +1,8 @@
-// The quick start, first part: reads a table and images, compares backends over folds, trains five models, checks that
+// The quick start, first part: reads a table and images, compares backends over folds, trains models on them, checks that
 // saved models give the same predictions, and writes requests for the server (quickstart_serve.cpp).
 //   quickstart <output> <penguins.csv> <fashion-mnist>
+// A backend whose framework is not on this machine is left out, and the reason is printed.
+#include <scalar/backend/prepare_process.hpp>
 #include <scalar/scalar.hpp>
 
 #include <algorithm>
@@ -38,7 +40,7 @@ struct Quickstart {
   Table train{}, test{};
   Dataset train_images{}, test_images{};
   Model<LogisticRegression> logistic{};
-  Model<GradientBoostedTrees> native_trees{}, xgboost_trees{};
+  Model<GradientBoostedTrees> trees{};
   Model<MultilayerPerceptron> one_peer{}, two_peers{};
   Results results{};
 };
@@ -76,6 +78,18 @@ Model<S> learn(const StepContext& context, Results& results, const std::string& 
 const GradientBoostedTrees trees{.trees = 50, .depth = 4, .loss = Loss::softmax};
 const MultilayerPerceptron network{.hidden = {256}, .epochs = 5};
 
+/// Those of the backends whose frameworks are here, in their order; says why one is not.
+std::vector<const char*> present(std::initializer_list<const char*> names) {
+  std::vector<const char*> found;
+  for (const char* name : names) try {
+      backend::named(name);
+      found.push_back(name);
+    } catch (const Error& error) {
+      std::fprintf(stderr, "  %s is left out: %s\n", name, error.what());
+    }
+  return found;
+}
+
 /// Each backend learns and is measured on the same folds of the training rows, so only the backend differs.
 template <class S>
 void cross_validate(Results& results, const std::string& label, const S& spec, const char* backend, const Table& train,
@@ -86,19 +100,20 @@ void cross_validate(Results& results, const std::string& label, const S& spec, c
         Trainer{spec, backend, context.runtime()}.fit(learn_from, {.stop = context.stop()}), measure_on));
 }
 void compare(const StepContext& context, Results& results, const Table& train) {
-  cross_validate(results, "logistic", LogisticRegression{}, "native", train, context);
-  cross_validate(results, "trees", trees, "native", train, context);
-  cross_validate(results, "trees", trees, "xgboost", train, context);
+  for (const char* backend : present({"native", "xgboost", "onnxruntime"}))
+    cross_validate(results, "logistic", LogisticRegression{}, backend, train, context);
+  for (const char* backend : present({"native", "xgboost", "lightgbm"}))
+    cross_validate(results, "trees", trees, backend, train, context);
 }
 
 auto logistic(const StepContext& context, Results& results, const Table& train, const Table& test) {
   return learn(context, results, "penguins-logistic", LogisticRegression{}, "native", 1, train, test);
 }
-auto native_trees(const StepContext& context, Results& results, const Table& train, const Table& test) {
+/// The same spec on each backend; nothing but the name changes.
+auto trees_everywhere(const StepContext& context, Results& results, const Table& train, const Table& test) {
+  for (const char* backend : present({"xgboost", "lightgbm"}))
+    learn(context, results, std::string("penguins-trees-") + backend, trees, backend, 1, train, test);
   return learn(context, results, "penguins-trees", trees, "native", 1, train, test);
-}
-auto xgboost_trees(const StepContext& context, Results& results, const Table& train, const Table& test) {
-  return learn(context, results, "penguins-trees-xgboost", trees, "xgboost", 1, train, test);
 }
 auto one_peer(const StepContext& context, Results& results, const Dataset& train, const Dataset& test) {
   return learn(context, results, "fashion-mlp", network, "native", 1, train, test);
@@ -125,8 +140,7 @@ Quickstart train_all(const std::string& table, const std::string& images) {
       step<read_images>().from<&Q::image_directory>().into<&Q::train_images, &Q::test_images>(),
       step<compare>().update<&Q::results>().from<&Q::train>(),
       step<logistic>().update<&Q::results>().from<&Q::train, &Q::test>().into<&Q::logistic>(),
-      step<native_trees>().update<&Q::results>().from<&Q::train, &Q::test>().into<&Q::native_trees>(),
-      step<xgboost_trees>().update<&Q::results>().from<&Q::train, &Q::test>().into<&Q::xgboost_trees>(),
+      step<trees_everywhere>().update<&Q::results>().from<&Q::train, &Q::test>().into<&Q::trees>(),
       step<one_peer>().update<&Q::results>().from<&Q::train_images, &Q::test_images>().into<&Q::one_peer>(),
       step<two_peers>().update<&Q::results>().from<&Q::train_images, &Q::test_images>().into<&Q::two_peers>());
   // clang-format on
@@ -147,11 +161,11 @@ void write_results(const Results& results) {
     for (const double value : f.logloss) folds << f.label << '\t' << f.backend << '\t' << value << '\n';
   }
 
-  std::printf("\n%-24s %-8s %5s %9s %9s %9s %12s\n", "model", "backend", "peers", "fit s", "train", "test",
+  std::printf("\n%-24s %-12s %5s %9s %9s %9s %12s\n", "model", "backend", "peers", "fit s", "train", "test",
               "reload diff");
   std::ofstream file(output + "/results.tsv");
   for (const Result& r : results.fits) {
-    std::printf("%-24s %-8s %5d %9.3f %9.4f %9.4f %12g\n", r.model.c_str(), r.backend.c_str(), r.peers, r.seconds,
+    std::printf("%-24s %-12s %5d %9.3f %9.4f %9.4f %12g\n", r.model.c_str(), r.backend.c_str(), r.peers, r.seconds,
                 r.train, r.test, r.reload_difference);
     file << r.model << '\t' << r.backend << '\t' << r.peers << '\t' << r.seconds << '\t' << r.test << '\n';
   }
@@ -171,7 +185,7 @@ void write_requests(const Quickstart& done) {
   std::filesystem::create_directories(output + "/requests");
   for (int request = 0; request < requests; ++request) {
     json::Array inputs;
-    for (const InputColumn& input : done.native_trees.encoder().inputs())
+    for (const InputColumn& input : done.trees.encoder().inputs())
       inputs.emplace_back(tensor(input, done.train.column(input.name), done.train.stored_row(request)));
     const std::string name = output + "/requests/" + std::to_string(request);
     std::ofstream(name + ".json") << json::Value(json::Object{{"inputs", inputs}}).dump();
@@ -189,6 +203,7 @@ void write_requests(const Quickstart& done) {
 
 int main(int argc, char** argv) try {
   if (argc != 4) throw Error(Errc::invalid_argument, "usage: quickstart OUTPUT TABLE IMAGES");
+  backend::prepare_process();  // before there are threads
   output = argv[1];
   std::filesystem::create_directories(output);
   const Quickstart done = train_all(argv[2], argv[3]);

@@ -25,8 +25,7 @@ std::string text(double number) {
 }
 
 Parameters objective_parameters(Loss loss, const Dataset& data) {
-  if (loss == Loss::squared)
-    return {{"objective", "reg:squarederror"}, {"base_score", "0"}, {"eval_metric", "rmse"}};
+  if (loss == Loss::squared) return {{"objective", "reg:squarederror"}, {"base_score", "0"}, {"eval_metric", "rmse"}};
   if (loss == Loss::logistic)
     return {{"objective", "binary:logistic"}, {"base_score", "0.5"}, {"eval_metric", "logloss"}};
   return {{"objective", "multi:softprob"},

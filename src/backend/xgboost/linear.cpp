@@ -40,9 +40,12 @@ double sum_of_weights(const Dataset& rows) {
 /// Coordinate descent by columns in their order, since only that gives the same bits twice. XGBoost multiplies `lambda`
 /// by the sum of the weights.
 xgboost::Parameters linear_parameters(const Objective& objective, const Dataset& rows, int threads) {
-  return {{"verbosity", "0"},      {"booster", "gblinear"},
-          {"eta", "1"},            {"updater", "coord_descent"},
-          {"alpha", "0"},          {"feature_selector", "cyclic"},
+  return {{"verbosity", "0"},
+          {"booster", "gblinear"},
+          {"eta", "1"},
+          {"updater", "coord_descent"},
+          {"alpha", "0"},
+          {"feature_selector", "cyclic"},
           {"nthread", std::to_string(threads)},
           {"lambda", xgboost::text(objective.l2 / sum_of_weights(rows))}};
 }
@@ -50,9 +53,8 @@ xgboost::Parameters linear_parameters(const Objective& objective, const Dataset&
 void make_matrix(const Library& library, const Objective& objective, const Dataset& rows, double mean, int threads,
                  Owned& matrix) {
   const FloatMatrix x = rows.features();
-  library.check(library.matrix_create(x.data, static_cast<std::uint64_t>(x.rows),
-                                      static_cast<std::uint64_t>(x.columns), std::numeric_limits<float>::quiet_NaN(),
-                                      matrix.out(), threads),
+  library.check(library.matrix_create(x.data, static_cast<std::uint64_t>(x.rows), static_cast<std::uint64_t>(x.columns),
+                                      std::numeric_limits<float>::quiet_NaN(), matrix.out(), threads),
                 "XGDMatrixCreateFromMat_omp");
   xgboost::set_floats(library, matrix.get(), "label", rows.targets(), mean);
   if (rows.has_weights()) xgboost::set_floats(library, matrix.get(), "weight", rows.weights());
@@ -95,8 +97,7 @@ LinearParameters descend(const Library& library, const Objective& objective, con
     now = std::move(next);
     FitProgress progress{"round", round + 1, is_done ? round + 1 : objective.most_rounds,
                          std::numeric_limits<double>::quiet_NaN()};
-    if (options.progress)
-      progress.objective = xgboost::training_loss(library, booster, matrix, round, objective.loss);
+    if (options.progress) progress.objective = xgboost::training_loss(library, booster, matrix, round, objective.loss);
     progress.validation = value_of(validation, now);
     is_done = !rounds.report(progress) || is_done;
     if (rounds.is_best()) best = now;
@@ -134,8 +135,7 @@ Support XGBoost::supports(const LogisticRegression&, int peers) const { return x
 LinearParameters XGBoost::fit(const LinearRegression& spec, const Dataset& data, const FitOptions& options,
                               const Runtime& runtime) const {
   xgboost::check_fit(*this, spec, data, options, {.validation = true, .rounds = true, .offsets = true});
-  const Dataset rows =
-      native::checked(LinearRegression::name, native::learned_rows(data, Loss::squared), runtime);
+  const Dataset rows = native::checked(LinearRegression::name, native::learned_rows(data, Loss::squared), runtime);
   if (!rows.classes().empty())
     fail(Errc::invalid_argument, LinearRegression::name, "the target is a class, expected a number");
   constexpr int most_rounds = 1000;
@@ -145,7 +145,8 @@ LinearParameters XGBoost::fit(const LinearRegression& spec, const Dataset& data,
 LinearParameters XGBoost::fit(const LogisticRegression& spec, const Dataset& data, const FitOptions& options,
                               const Runtime& runtime) const {
   const Loss loss = data.classes().size() <= 2 ? Loss::logistic : Loss::softmax;
-  xgboost::check_fit(*this, spec, data, options, {.validation = true, .rounds = true, .offsets = loss == Loss::logistic});
+  xgboost::check_fit(*this, spec, data, options,
+                     {.validation = true, .rounds = true, .offsets = loss == Loss::logistic});
   const Dataset rows = native::checked(LogisticRegression::name, data, runtime);
   native::checked_classes(LogisticRegression::name, rows);
   return learn(*library_, {LogisticRegression::name, loss, spec.l2, spec.max_iterations}, data, rows, options, runtime);

@@ -145,9 +145,8 @@ Support XGBoost::supports(const GradientBoostedTrees& spec, int peers) const {
 
 Forest XGBoost::fit(const GradientBoostedTrees& spec, const Dataset& data, const FitOptions& options,
                     const Runtime& runtime) const {
-  xgboost::check_fit(
-      *this, spec, data, options,
-      {.validation = true, .rounds = true, .initial = true, .offsets = spec.loss != Loss::softmax});
+  xgboost::check_fit(*this, spec, data, options,
+                     {.validation = true, .rounds = true, .initial = true, .offsets = spec.loss != Loss::softmax});
   const Dataset rows = native::learned_rows(data, spec.loss).contiguous();
   const Forest start = start_of(spec, rows, options);
   const Validation validation(GradientBoostedTrees::name, spec.loss, start.outputs, data, options.validation);

@@ -63,8 +63,7 @@ TEST_CASE("XGBoost's logistic and softmax regression find native's minimum") {
       // Probabilities, since softmax knows its intercepts only up to a constant.
       const LinearParameters native = backend::Native{}.fit(LogisticRegression{.l2 = l2}, data);
       for (const std::string& path : problems::libraries()) {
-        const LinearParameters xgboost =
-            backend::XGBoost({.library = path}).fit(LogisticRegression{.l2 = l2}, data);
+        const LinearParameters xgboost = backend::XGBoost({.library = path}).fit(LogisticRegression{.l2 = l2}, data);
         std::vector<double> a(static_cast<std::size_t>(data.rows() * classes)), b(a.size());
         backend::compile(native).predict(data.features(), {a.data(), data.rows(), classes});
         backend::compile(xgboost).predict(data.features(), {b.data(), data.rows(), classes});

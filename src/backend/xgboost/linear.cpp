@@ -81,6 +81,11 @@ bool is_settled(const LinearParameters& before, const LinearParameters& after) {
   return moved <= std::numeric_limits<float>::epsilon() * largest;
 }
 
+LinearParameters shifted(LinearParameters learned, double mean) {
+  for (double& intercept : learned.intercepts()) intercept += mean;
+  return learned;
+}
+
 /// Changes each weight once a round, until they settle; returns the weights of the best round. `mean` is what was
 /// subtracted from the labels.
 LinearParameters descend(const Library& library, const Objective& objective, const FitOptions& options, Handle booster,
@@ -92,17 +97,16 @@ LinearParameters descend(const Library& library, const Objective& objective, con
     native::check_stop(objective.spec, options);
     library.check(library.booster_update(booster, round, matrix), "XGBoosterUpdateOneIter");
     LinearParameters next = std::get<LinearParameters>(xgboost::learned_model(library, booster).parameters);
-    for (double& intercept : next.intercepts()) intercept += mean;
     is_done = round + 1 == objective.most_rounds || is_settled(now, next);
     now = std::move(next);
     FitProgress progress{"round", round + 1, is_done ? round + 1 : objective.most_rounds,
                          std::numeric_limits<double>::quiet_NaN()};
     if (options.progress) progress.objective = xgboost::training_loss(library, booster, matrix, round, objective.loss);
-    progress.validation = value_of(validation, now);
+    progress.validation = value_of(validation, shifted(now, mean));
     is_done = !rounds.report(progress) || is_done;
     if (rounds.is_best()) best = now;
   }
-  return best;
+  return shifted(std::move(best), mean);
 }
 
 /// `data` holds the rows as they are given, `rows` those that are learned.

@@ -113,7 +113,8 @@ TEST_CASE("what XGBoost's fits cannot do is refused by name") {
     CHECK(said({.loss = Loss::softmax}, Dataset(parts), {}) ==
           "xgboost: cannot fit this gradient_boosted_trees with offsets, which are for models with one margin per row");
     CHECK(message_of(Errc::invalid_argument, [&] {
-            (void)xgboost.fit({}, data, {.initial = to_bytes(xgboost.fit({.trees = 1}, problems::dataset(30, 3, 2)))});
+            (void)xgboost.fit(GradientBoostedTrees{}, data,
+                              {.initial = to_bytes(xgboost.fit({.trees = 1}, problems::dataset(30, 3, 2)))});
           }) == "gradient_boosted_trees: the model to go on from has 3 features and 1 margins, here are 2 and 1");
   }
 }

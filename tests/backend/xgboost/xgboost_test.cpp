@@ -253,7 +253,7 @@ TEST_CASE("what XGBoost cannot learn from is refused by name") {
         Errc::invalid_argument, "row 1 of feature \"height\"");
     require_error(
         [&] {
-          (void)xgboost.fit({},
+          (void)xgboost.fit(GradientBoostedTrees{},
                             Dataset({.features = {1, 2}, .columns = 1, .targets = {1, 1}, .classes = {"no", "yes"}}));
         },
         Errc::invalid_argument, "every row is of class \"yes\"");
@@ -273,7 +273,8 @@ TEST_CASE("what XGBoost cannot learn from is refused by name") {
     require_error(
         [&] {
           const auto transport = std::make_shared<bsp_test::Loopback>(std::make_shared<bsp_test::Switchboard>(1), 0);
-          (void)xgboost.fit({}, Dataset({.features = {1, 2}, .columns = 1, .targets = {0, 1}, .classes = {"a", "b"}}),
+          (void)xgboost.fit(GradientBoostedTrees{},
+                            Dataset({.features = {1, 2}, .columns = 1, .targets = {0, 1}, .classes = {"a", "b"}}),
                             {.transport = transport});
         },
         Errc::unsupported, "a fit is not shared with other processes");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/conformance/subjects.hpp"
+#include "backend/tree_problems.hpp"
 #include "scalar/backend/native/native.hpp"
 #include "support/catch.hpp"
 
@@ -193,21 +194,87 @@ TEST_CASE("a framework whose library is not there is unavailable, and the path i
                  Catch::StartsWith("unavailable: ") && Catch::Contains("/nowhere/library.so"));
 }
 
-TEST_CASE("the table of docs/backends.md says what the backends support") {
-  std::ifstream page(std::string(SCALAR_DOCS) + "/backends.md");
-  std::stringstream text;
-  text << page.rdbuf();
-  const auto word = [](bool yes) { return yes ? "yes" : "no"; };
+namespace {
+
+/// The matrix of docs/backends.md: what the page says of a spec and a backend, "yes", "no" or "yes, <difference>".
+class Matrix {
+ public:
+  Matrix() {
+    std::ifstream page(std::string(SCALAR_DOCS) + "/backends.md");
+    for (std::string line; std::getline(page, line);) {
+      const bool is_row = line.rfind("| ", 0) == 0, is_rule = line.rfind("|-", 0) == 0;
+      if (line.rfind("| spec | native |", 0) == 0 || (!rows_.empty() && is_row)) rows_.push_back(cells_of(line));
+      if (!rows_.empty() && !is_row && !is_rule) break;
+    }
+  }
+  std::string cell(const std::string& spec, const std::string& backend) const {
+    for (const auto& row : rows_)
+      for (std::size_t column = 0; row[0] == spec && column < row.size(); ++column)
+        if (rows_[0][column] == backend) return row[column];
+    return "no row \"" + spec + "\" with a column \"" + backend + "\"";
+  }
+
+ private:
+  static std::vector<std::string> cells_of(const std::string& line) {
+    std::vector<std::string> cells;
+    for (std::size_t at = 2, end; (end = line.find(" |", at)) != std::string::npos; at = end + 3)
+      cells.push_back(line.substr(at, end - at));
+    return cells;
+  }
+  std::vector<std::vector<std::string>> rows_{};
+};
+
+/// Calls `use(row of the matrix, spec, data)` for what is compared with native.
+template <class Use>
+void each_comparison(const Use& use) {
+  use("`LinearRegression`", LinearRegression{}, Dataset(conformance::problem(LinearRegression{})));
+  use("`LogisticRegression`", LogisticRegression{}, Dataset(conformance::problem(LogisticRegression{})));
+  for (const Loss loss : {Loss::squared, Loss::softmax}) {
+    const MultilayerPerceptron spec{.hidden = {8}, .loss = loss, .batch = 40, .epochs = 10};
+    use("`MultilayerPerceptron`", spec, Dataset(conformance::problem(spec)));
+  }
+  for (const Loss loss : {Loss::squared, Loss::logistic, Loss::softmax}) {
+    const GradientBoostedTrees spec{.trees = 5, .depth = 3, .loss = loss, .l2 = 0, .min_child_weight = 5};
+    use("`GradientBoostedTrees`", spec, Dataset(problems::whole_numbers(loss, false, 3)));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the matrix of docs/backends.md says what the backends support") {
+  const Matrix matrix;
   for (const std::string& name : backend::available()) {
     const auto backend = conformance::open(name);
     if (!backend) continue;
-    const auto learns = [&](const auto& spec, int peers) { return bool(backend->supports(spec, peers)); };
-    const GradientBoostedTrees trees{}, sets{.category_splits = CategorySplits::sets};
-    const std::string row = "| " + name + " | " + word(learns(LinearRegression{}, 1)) + " | " +
-                            word(learns(LogisticRegression{}, 1)) + " | " + word(learns(MultilayerPerceptron{}, 1)) +
-                            " | " + word(learns(trees, 1)) + " | " + word(learns(sets, 1)) + " | " +
-                            word(learns(trees, 2)) + " |";
-    INFO("expected the row: " << row);
-    CHECK(text.str().find(row) != std::string::npos);
+    INFO(name);
+    const auto check = [&](const std::string& row, const auto& spec, int peers = 1) {
+      CHECK_THAT(matrix.cell(row, name), Catch::StartsWith(backend->supports(spec, peers) ? "yes" : "no"));
+    };
+    check("`LinearRegression`", LinearRegression{});
+    check("`LogisticRegression`", LogisticRegression{});
+    check("`MultilayerPerceptron`", MultilayerPerceptron{});
+    check("`GradientBoostedTrees`", GradientBoostedTrees{});
+    check("the same, `category_splits` by sets", GradientBoostedTrees{.category_splits = CategorySplits::sets});
+    check("the same, over several peers", GradientBoostedTrees{}, 2);
+  }
+}
+
+TEST_CASE("backends differ from native by no more than the matrix of docs/backends.md says") {
+  const Matrix matrix;
+  for (const std::string& name : backend::available()) {
+    const auto backend = conformance::open(name);
+    if (name == "native" || !backend) continue;
+    each_comparison([&](const std::string& row, const auto& spec, const Dataset& data) {
+      if (!backend->supports(spec)) return;
+      const std::string cell = matrix.cell(row, name);
+      INFO(name << ", " << row << " " << to_json(spec) << ": " << cell);
+      const std::vector<double> ours = predict(backend::Native{}.fit(spec, data), data);
+      const std::vector<double> theirs = predict(backend->fit(spec, data, {}, {}), data);
+      REQUIRE(ours.size() == theirs.size());
+      double largest = 0;
+      for (std::size_t i = 0; i < ours.size(); ++i) largest = std::max(largest, std::abs(ours[i] - theirs[i]));
+      REQUIRE(cell.size() > 5);
+      CHECK(largest <= std::stod(cell.substr(5)));
+    });
   }
 }

@@ -1,8 +1,10 @@
 #include "scalar/interchange/lightgbm.hpp"
 
+#include <limits>
 #include <random>
 
 #include "interchange/stored_models.hpp"
+#include "scalar/backend/native/native.hpp"
 #include "scalar/core/error.hpp"
 
 using namespace scalar;
@@ -160,6 +162,15 @@ TEST_CASE("LightGBM's models that make no sense are corrupt, with the place") {
   corrupt("feature_names=a b", "feature_names=a", "names 1 features of 2");
   corrupt("feature_infos=[-1:2] 0:1:2", "feature_infos=none", "feature_infos of 1");
   require_error(model("num_tree_per_iteration=1\n", ""), Errc::corrupt, "num_tree_per_iteration is -1 or missing");
+}
+
+TEST_CASE("a split at infinity, by which LightGBM sets missing values apart, sends every number left") {
+  const Forest forest = forest_of(model("threshold=0.5 0\ndecision_type=10 1", "threshold=inf 0\ndecision_type=8 1"));
+  const float missing = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> rows{-3e38f, 1, 3e38f, 1, missing, 1};
+  std::vector<double> margins(3);
+  backend::compile(forest).margins({rows.data(), 3, 2}, {margins.data(), 3, 1});
+  CHECK(margins == std::vector<double>{4.1, 4.1, 4.25});
 }
 
 TEST_CASE("text of another form is a parse error of LightGBM's model, with tree and field") {

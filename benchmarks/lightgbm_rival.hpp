@@ -1,5 +1,6 @@
 #pragma once
-/// LightGBM by its own C API, as a user without Scalar would call it: one process, or machines connected by its sockets.
+/// LightGBM by its own C API, as a user without Scalar would call it: one process, or machines connected by its
+/// sockets.
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
-// What an Executable costs beside ONNX Runtime's C API called directly: a network 784-128-10 with softmax on 1, 8 and 256
-// rows, and a model that only adds, where nothing but the calls is left.
+// What an Executable costs beside ONNX Runtime's C API called directly: a network 784-128-10 with softmax on 1, 8 and
+// 256 rows, and a model that only adds, where nothing but the calls is left.
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
-// The quick start, first part: reads a table and images, compares backends over folds, trains models on them, checks that
-// saved models give the same predictions, and writes requests for the server (quickstart_serve.cpp).
+// The quick start, first part: reads a table and images, compares backends over folds, trains models on them, checks
+// that saved models give the same predictions, and writes requests for the server (quickstart_serve.cpp).
 //   quickstart <output> <penguins.csv> <fashion-mnist>
 // A backend whose framework is not on this machine is left out, and the reason is printed.
 #include <scalar/backend/prepare_process.hpp>
@@ -109,7 +109,7 @@ void compare(const StepContext& context, Results& results, const Table& train) {
 auto logistic(const StepContext& context, Results& results, const Table& train, const Table& test) {
   return learn(context, results, "penguins-logistic", LogisticRegression{}, "native", 1, train, test);
 }
-/// The same spec on each backend; nothing but the name changes.
+/// One spec on every backend: nothing but the name changes.
 auto trees_everywhere(const StepContext& context, Results& results, const Table& train, const Table& test) {
   for (const char* backend : present({"xgboost", "lightgbm"}))
     learn(context, results, std::string("penguins-trees-") + backend, trees, backend, 1, train, test);

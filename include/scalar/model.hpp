@@ -52,8 +52,8 @@ class Model {
   /// Predictions of dense features, `[rows, features]`. Requires a model whose inputs are all numbers.
   Prediction predict(const Dataset& dataset) const { return data().predict(dataset); }
   /// Predictions into `out`, `[rows, outputs]`. Nothing is allocated for up to 64 rows once the thread is warm.
-  /// Errors: those of `predict(table)`; `Errc::shape_mismatch`; `Errc::invalid_argument` for an infinity, and for a row whose
-  /// prediction is not finite, as when a value is missing that a linear model or a network cannot do without.
+  /// Errors: those of `predict(table)`; `Errc::shape_mismatch`; `Errc::invalid_argument` for an infinity, and for a row
+  /// whose prediction is not finite, as when a value is missing that a linear model or a network cannot do without.
   void predict(const BatchView& batch, BatchOut out) const { data().predict(batch, out); }
 
   /// This model with one more measured figure in its info; everything else is shared.
@@ -99,10 +99,10 @@ class Model {
 
 /// A model of any spec, or a foreign one: for repositories, servers and predictors. As Model otherwise.
 ///
-/// Every model is a function from tensors to tensors, `run`. A model with a spec takes rows, and so does a foreign model
-/// with one FP32 input `[-1, features]` and one output of numbers `[-1, outputs]`; any other foreign model does not, and
-/// the members for rows (`encoder`, `compiled`, `schema`, `predict`) throw `Error{Errc::unsupported}` naming its
-/// signature.
+/// Every model is a function from tensors to tensors, `run`. A model with a spec takes rows, and so does a foreign
+/// model with one FP32 input `[-1, features]` and one output of numbers `[-1, outputs]`; any other foreign model does
+/// not, and the members for rows (`encoder`, `compiled`, `schema`, `predict`) throw `Error{Errc::unsupported}` naming
+/// its signature.
 class AnyModel {
  public:
   AnyModel() = default;
@@ -147,8 +147,8 @@ class AnyModel {
 
   void save(const data::Uri& uri) const { data().save(uri, *info_); }
   /// Reads a model written by `save`, or one of another tool: a file of XGBoost, LightGBM, CatBoost, ONNX or
-  /// TorchScript, or a SavedModel folder (docs/bring_your_model.md). What Scalar's parameters can express is turned into them; the rest
-  /// stays foreign, and `info().notes` says why.
+  /// TorchScript, or a SavedModel folder (docs/bring_your_model.md). What Scalar's parameters can express is turned
+  /// into them; the rest stays foreign, and `info().notes` says why.
   /// Errors: those of Model::load; `Errc::unsupported` for a file of unknown format, listing those that are known;
   /// `Errc::unavailable` for a foreign model whose runner is not linked, naming the component to link; those of the
   /// format's reader (scalar/interchange/) and of backend::open_foreign. Each names the file.

@@ -110,8 +110,8 @@ class Trainer {
   /// its weights. The model's encoder is used, and not fitted again; the result is a model with the spec of this
   /// trainer.
   ///
-  /// Errors: those of `fit`; `Errc::invalid_argument` for a model with other features, classes, layers or link than this
-  /// fit; `Errc::unsupported` if the backend cannot go on from a model of this spec.
+  /// Errors: those of `fit`; `Errc::invalid_argument` for a model with other features, classes, layers or link than
+  /// this fit; `Errc::unsupported` if the backend cannot go on from a model of this spec.
   Result fit_from(const Given& model, const Table& table, const FitOptions& options = {}) const {
     FitOptions resolved;
     const auto encode = [&] {

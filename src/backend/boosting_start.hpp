@@ -13,8 +13,8 @@ struct BoostingStart {
   std::vector<double> margins{};  ///< the first margin of each output
 };
 
-/// `data` has targets that fit the loss, and a row with a weight above 0. Rows with offsets, which only the logistic loss
-/// keeps, begin at their offsets alone.
+/// `data` has targets that fit the loss, and a row with a weight above 0. Rows with offsets, which only the logistic
+/// loss keeps, begin at their offsets alone.
 BoostingStart boosting_start(Loss loss, const Dataset& data);
 
 }  // namespace scalar::inline v0::backend

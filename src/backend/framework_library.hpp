@@ -19,7 +19,8 @@ struct FrameworkNames {
   std::span<const std::string_view> environment{};  ///< variables that it reads when opened; see prepare_process
 };
 
-/// An open library, which stays open until the process ends. Thread safety: const members may be called from any thread.
+/// An open library, which stays open until the process ends. Thread safety: const members may be called from any
+/// thread.
 class FrameworkLibrary {
  public:
   /// Opens `path`; if that is empty, the file that `SCALAR_<NAME>_LIBRARY` names; if that is not set, the first that

@@ -12,8 +12,8 @@ namespace detail {
 [[noreturn]] void fail(Errc code, std::string_view context, fmt::string_view format, fmt::format_args arguments);
 }  // namespace detail
 
-/// Throws `Error{code}` at `context`. The message is `format` with `arguments`, as `fmt::format` writes it; whether they
-/// fit is checked while compiling. Input of users goes through `quoted` or `shown` (core/quoted.hpp).
+/// Throws `Error{code}` at `context`. The message is `format` with `arguments`, as `fmt::format` writes it; whether
+/// they fit is checked while compiling. Input of users goes through `quoted` or `shown` (core/quoted.hpp).
 template <class... Arguments>
 [[noreturn]] void fail(Errc code, std::string_view context, fmt::format_string<Arguments...> format,
                        Arguments&&... arguments) {

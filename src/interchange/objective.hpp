@@ -20,8 +20,8 @@ struct Objective {
 
 inline constexpr std::string_view what_links_predict = "a forest predicts the margins, their logistic or their softmax";
 
-/// The link of the objective called `name`, which the library calls a `noun`. Errors: `Errc::unsupported` at `place` for
-/// an objective that is not among `known` or has no link.
+/// The link of the objective called `name`, which the library calls a `noun`. Errors: `Errc::unsupported` at `place`
+/// for an objective that is not among `known` or has no link.
 inline Link link_of(std::string_view name, std::span<const Objective> known, std::string_view place,
                     std::string_view noun = "objective") {
   const auto found = std::ranges::find(known, name, &Objective::name);

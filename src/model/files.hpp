@@ -34,8 +34,9 @@ class File {
   int number_;
 };
 
-/// Calls `read(folder)` with the open directory at `path`, again when another one took its place meanwhile: what is read
-/// through `folder` are files of one directory. Errors: `Errc::not_found`, `Errc::io`, naming the file; those of `read`.
+/// Calls `read(folder)` with the open directory at `path`, again when another one took its place meanwhile: what is
+/// read through `folder` are files of one directory. Errors: `Errc::not_found`, `Errc::io`, naming the file; those of
+/// `read`.
 void read_directory(const std::string& path, FunctionRef<void(const File& folder)> read);
 
 /// A directory that is filled aside and put in its place at once; what was not published is removed again.

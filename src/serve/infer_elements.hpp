@@ -20,9 +20,9 @@ class ElementReader {
   /// `json` is the text that the descriptions come from. The memory for elements is counted in `memory`.
   ElementReader(std::string_view json, DecodingMemory& memory) : json_(json), memory_(memory) {}
 
-  /// Reads numbers of type `given` as numbers of type `wanted`. If the types differ, `wanted` is FP32 or FP64, which must
-  /// hold the values exactly, and JSON null is NaN. `binary` has the elements of an input that is not JSON; where their bytes can
-  /// be used in place, the result points to them, otherwise to `memory`.
+  /// Reads numbers of type `given` as numbers of type `wanted`. If the types differ, `wanted` is FP32 or FP64, which
+  /// must hold the values exactly, and JSON null is NaN. `binary` has the elements of an input that is not JSON; where
+  /// their bytes can be used in place, the result points to them, otherwise to `memory`.
   std::span<const std::byte> numbers(const Described& input, std::string_view binary, DataType given, DataType wanted,
                                      InputElements& memory);
   /// Reads texts. `null_is_empty`: JSON null is an empty text, otherwise it is refused.

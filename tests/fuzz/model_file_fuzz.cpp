@@ -1,5 +1,5 @@
-// Any bytes are a model file of another tool, or an Error. What is imported must then predict without a fault. The first
-// byte chooses the file's name.
+// Any bytes are a model file of another tool, or an Error. What is imported must then predict without a fault. The
+// first byte chooses the file's name.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -95,7 +95,8 @@ Model<TreeEnsemble> imported_trees() {
   forest.category_set = {0, -1, -1};
   forest.category_begin = {0, 1};
   forest.category_words = {1};
-  return {TreeEnsemble{.link = Link::logistic}, std::move(forest), Encoder::identity({"f0", "f1", "f2"}, {"no", "yes"})};
+  return {TreeEnsemble{.link = Link::logistic}, std::move(forest),
+          Encoder::identity({"f0", "f1", "f2"}, {"no", "yes"})};
 }
 
 /// One trained model of each spec.

@@ -59,8 +59,8 @@ inline std::shared_ptr<const Sum> sum_of(int features, double offset = 0, std::f
 }
 inline std::shared_ptr<const Sum> mixed_sum() { return std::make_shared<const Sum>(mixed()); }
 
-/// One input and one output for each type of the protocol, such as `in_FP32` and `out_FP32`: `[-1, 2]`, or `[2, -1]` in a
-/// model that is not batched.
+/// One input and one output for each type of the protocol, such as `in_FP32` and `out_FP32`: `[-1, 2]`, or `[2, -1]` in
+/// a model that is not batched.
 inline scalar::Signature every_type(bool batched = true) {
   scalar::Signature signature;
   const std::vector<std::int64_t> shape = batched ? std::vector<std::int64_t>{-1, 2} : std::vector<std::int64_t>{2, -1};

@@ -1,8 +1,8 @@
 #pragma once
 /// Golden files: stored forms as Scalar writes them, kept beside the tests that read them (docs/versioning.md).
 ///
-/// The program of such a test writes its files again when it is called with "[.write]": do that only together with a new
-/// version of the form.
+/// The program of such a test writes its files again when it is called with "[.write]": do that only together with a
+/// new version of the form.
 #include <filesystem>
 #include <fstream>
 #include <sstream>

@@ -23,8 +23,8 @@ struct JournalOptions {
 /// at a time; one process at a time (the file is locked; opening a locked one is `Errc::unavailable`).
 class Journal {
  public:
-  /// Opens the journal, or creates it. Errors: `Errc::io`, `Errc::corrupt`, `Errc::unavailable`; `Errc::unsupported` for
-  /// a journal of another version of the form, naming it.
+  /// Opens the journal, or creates it. Errors: `Errc::io`, `Errc::corrupt`, `Errc::unavailable`; `Errc::unsupported`
+  /// for a journal of another version of the form, naming it.
   explicit Journal(std::string path, const JournalOptions& options = {});
   Journal(Journal&&) noexcept;
   Journal& operator=(Journal&&) noexcept;

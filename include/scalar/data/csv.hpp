@@ -63,9 +63,9 @@ struct ReadCsvOptions {
 /// Errors carry `uri:line:column` (both counted from 1, the column in bytes): `Errc::parse` for a row of another
 /// length, a value that does not fit a declared type, a quote that is misplaced or not closed, a NUL, a lone CR, or
 /// text that is not UTF-8; `Errc::too_large` for a field beyond the limit; `Errc::empty` for no data at all;
-/// `Errc::not_found` for an absent `label`, `weight`, `offset`, column or type name; errors of the store; `Errc::corrupt`
-/// for damaged gzip. Complexity: one pass in pieces, and a second pass over the file if a column turns out to be text
-/// after its first value.
+/// `Errc::not_found` for an absent `label`, `weight`, `offset`, column or type name; errors of the store;
+/// `Errc::corrupt` for damaged gzip. Complexity: one pass in pieces, and a second pass over the file if a column turns
+/// out to be text after its first value.
 Table read_csv(const Uri& uri, const ReadCsvOptions& options = {}, const Runtime& runtime = {});
 
 /// As `read_csv`, but from memory; errors carry `csv:line:column`.
@@ -75,10 +75,10 @@ Table parse_csv(std::string_view text, const ReadCsvOptions& options = {}, const
 /// the memory. Leading zeros are allowed.
 ///
 /// Every column but the label, the weight and the offset is a feature. A missing feature is NaN, and fractions are
-/// rounded to float32. `kind` says whether the label is a number or a class (class names are the shortest decimals of the numbers,
-/// in numeric order). Errors: as `read_csv`; `Errc::parse` for a field that is not a number or not a finite float32,
-/// for a whole number that a float32 cannot hold exactly (`read_csv` with an `Encoder` keeps such numbers apart), and
-/// for a missing label; `Errc::invalid_argument` if `types` is set.
+/// rounded to float32. `kind` says whether the label is a number or a class (class names are the shortest decimals of
+/// the numbers, in numeric order). Errors: as `read_csv`; `Errc::parse` for a field that is not a number or not a
+/// finite float32, for a whole number that a float32 cannot hold exactly (`read_csv` with an `Encoder` keeps such
+/// numbers apart), and for a missing label; `Errc::invalid_argument` if `types` is set.
 Dataset read_csv_matrix(const Uri& uri, const ReadCsvOptions& options = {}, TargetKind kind = TargetKind::regression,
                         const Runtime& runtime = {});
 

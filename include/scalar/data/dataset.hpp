@@ -20,8 +20,8 @@ struct DatasetParts {
   std::vector<double> weights{};             ///< `[rows]`, not negative; empty: all 1
   std::vector<std::string> feature_names{};  ///< `[columns]`; empty: "f0", "f1", ...
   std::vector<std::string> classes{};        ///< names of the classes; empty: a regression target
-  /// `[columns]`: the number of categories of a column whose values are indices of categories, 0 for numbers; empty: all
-  /// are numbers. A category that the column's dictionary does not have is NaN.
+  /// `[columns]`: the number of categories of a column whose values are indices of categories, 0 for numbers; empty:
+  /// all are numbers. A category that the column's dictionary does not have is NaN.
   std::vector<std::int64_t> categories{};
   /// `[rows]`: what is added to each row's margin before the model's own (an offset, or base margin); empty: none
   std::vector<double> offsets{};
@@ -63,8 +63,8 @@ class Dataset {
   bool is_contiguous() const noexcept { return selection_.is_contiguous(); }
   /// This dataset, with its rows copied into one block unless they are contiguous already.
   Dataset contiguous() const;
-  /// `[rows, columns]`. `features`, `targets`, `weights` and `offsets` require `is_contiguous()`; the latter three may be
-  /// empty.
+  /// `[rows, columns]`. `features`, `targets`, `weights` and `offsets` require `is_contiguous()`; the latter three may
+  /// be empty.
   FloatMatrix features() const;
   std::span<const double> targets() const;
   std::span<const double> weights() const;
@@ -75,8 +75,8 @@ class Dataset {
   Dataset with_weights(std::vector<double> weights) const;
 
   /// This dataset with the offsets subtracted from the targets, and without offsets: a squared loss learns the same
-  /// from it, and no digits of large offsets are lost. Shares the features if they are contiguous. Requires targets that
-  /// are numbers. Errors: `Errc::out_of_range` for a difference that does not fit float64.
+  /// from it, and no digits of large offsets are lost. Shares the features if they are contiguous. Requires targets
+  /// that are numbers. Errors: `Errc::out_of_range` for a difference that does not fit float64.
   Dataset less_offsets() const;
 
   Dataset slice(std::int64_t first, std::int64_t count) const;

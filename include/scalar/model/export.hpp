@@ -11,8 +11,8 @@ namespace scalar::inline v0 {
 ///
 /// The model may be of any spec of the library. A model of a spec of your own whose parameters are a Forest,
 /// LinearParameters or MlpParameters goes through `interchange::write_onnx` directly.
-/// Errors: those of `interchange::write_onnx`; `Errc::empty` for an empty model; `Errc::unsupported` naming the spec for
-/// any other model; errors of the store.
+/// Errors: those of `interchange::write_onnx`; `Errc::empty` for an empty model; `Errc::unsupported` naming the spec
+/// for any other model; errors of the store.
 void save_onnx(const AnyModel& model, const data::Uri& uri, const Runtime& runtime = {});
 
 /// Writes the trees of a model as a JSON model of XGBoost 1.7 to 3.x to `uri`, so that XGBoost's tools work on them.

@@ -14,9 +14,9 @@ namespace scalar::inline v0::backend::lightgbm {
 
 /// While it exists, LightGBM's network on this thread is the peers of a BSP run; LightGBM keeps its network by thread.
 ///
-/// A collective takes one superstep: every peer sends every other one what it needs, and sums are added in rank order, so
-/// they have the same bits in every run. When a collective fails, such as with `Aborted`, LightGBM's function returns an
-/// error; `rethrow` then has the original one.
+/// A collective takes one superstep: every peer sends every other one what it needs, and sums are added in rank order,
+/// so they have the same bits in every run. When a collective fails, such as with `Aborted`, LightGBM's function
+/// returns an error; `rethrow` then has the original one.
 class Exchange {
  public:
   /// `box` is the peer's own. Used only on the thread of `peer`'s offloaded code.

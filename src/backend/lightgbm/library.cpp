@@ -40,7 +40,8 @@ Library::Library(const std::string& path) : file_(names, path) {
   find(booster_predict, "LGBM_BoosterPredictForMat");
   find(network_init, "LGBM_NetworkInitWithFunctions");
   find(network_free, "LGBM_NetworkFree");
-  // Before 4.0 LGBM_DatasetCreateFromSampledColumn had other arguments; 4.3 brought the function that is asked for here.
+  // Before 4.0 LGBM_DatasetCreateFromSampledColumn had other arguments; 4.3 brought the function that is asked for
+  // here.
   int (*set_max_threads)(int) = nullptr;
   find(set_max_threads, "LGBM_SetMaxThreads");
 }

@@ -18,8 +18,8 @@ struct Part {
 };
 
 /// Makes LightGBM's binned form of a part of the rows, with targets, weights and first margins, batch by batch, so that
-/// a fit can be stopped and can report progress before the first tree. Bins are chosen by a sample of all rows, so peers
-/// with different parts choose the same.
+/// a fit can be stopped and can report progress before the first tree. Bins are chosen by a sample of all rows, so
+/// peers with different parts choose the same.
 ///
 /// Errors: `Errc::invalid_argument`, naming the row and the column, for an infinite feature; `Errc::out_of_range` for a
 /// target or a weight beyond float32; `Errc::canceled`; and what `options.progress` throws.

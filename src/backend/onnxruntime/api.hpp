@@ -33,9 +33,9 @@ enum class ValueType : int {
 using LogFunction = void (*)(void* parameter, int severity, const char* category, const char* id, const char* location,
                              const char* message);
 
-/// `OrtApi` is a table of function pointers to which each version of ONNX Runtime appends some, so a function's place in
-/// it never changes. The places in `Api(table)` and the signatures here are those of onnxruntime_c_api.h; all were there
-/// in version 16. Functions that return a Status return null when they succeed. Types of elements
+/// `OrtApi` is a table of function pointers to which each version of ONNX Runtime appends some, so a function's place
+/// in it never changes. The places in `Api(table)` and the signatures here are those of onnxruntime_c_api.h; all were
+/// there in version 16. Functions that return a Status return null when they succeed. Types of elements
 /// (`ONNXTensorElementDataType`) and severities of messages (`OrtLoggingLevel`) are plain numbers.
 struct Api {
   explicit Api(const void* const* table);

@@ -25,8 +25,8 @@ class Computation {
   std::shared_ptr<const OrtSession> session_;
 };
 
-/// One run of a Computation: say all inputs and then all outputs in the order of the graph, then run. Nothing is copied,
-/// so the memory must live until then.
+/// One run of a Computation: say all inputs and then all outputs in the order of the graph, then run. Nothing is
+/// copied, so the memory must live until then.
 class Call {
  public:
   explicit Call(const Computation& computation) : session_(computation.session()) {}
@@ -69,8 +69,8 @@ inline std::vector<interchange::onnx::Attribute> with(std::string_view name, std
   return {{.name = std::string(name), .value = std::move(values)}};
 }
 
-/// A table whose row i is 1 at the class `classes[i]` and 0 elsewhere, of elements of `type`; `classes` is `[rows, 1]` of
-/// int64. Returns the name of the table.
+/// A table whose row i is 1 at the class `classes[i]` and 0 elsewhere, of elements of `type`; `classes` is `[rows, 1]`
+/// of int64. Returns the name of the table.
 std::string one_hot(interchange::onnx::GraphBuilder& graph, const std::string& classes, std::int64_t count,
                     DataType type);
 

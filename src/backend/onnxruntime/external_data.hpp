@@ -7,8 +7,8 @@
 
 namespace scalar::inline v0::backend::onnxruntime {
 
-/// The graph file `name` of `model` with the tensors in it that lie in other files of `model`; nothing if it has no such
-/// tensors. ONNX Runtime would look for these files on the machine's disk.
+/// The graph file `name` of `model` with the tensors in it that lie in other files of `model`; nothing if it has no
+/// such tensors. ONNX Runtime would look for these files on the machine's disk.
 ///
 /// Errors: `Errc::not_found` naming tensor and file for a file that is not among the model's; `Errc::corrupt` for one
 /// that is too short, and for a location outside the model's folder; `Errc::unsupported` for graphs that also define

@@ -8,7 +8,8 @@
 namespace scalar::inline v0::backend::onnxruntime {
 
 /// While it lives, messages with its `id()` go to a Runtime's log. ONNX Runtime has one log function for the process,
-/// which gets the id of the session that a message is about. Thread safety: const members may be called from any thread.
+/// which gets the id of the session that a message is about. Thread safety: const members may be called from any
+/// thread.
 class LogRoute {
  public:
   explicit LogRoute(const Runtime& runtime);

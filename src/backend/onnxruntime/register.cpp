@@ -1,5 +1,5 @@
-// Registers the adapter under its name, and as the runner of its format, before main. CMakeLists.txt makes this file part
-// of every program that links Scalar::onnxruntime.
+// Registers the adapter under its name, and as the runner of its format, before main. CMakeLists.txt makes this file
+// part of every program that links Scalar::onnxruntime.
 #include "scalar/backend/onnxruntime/onnxruntime.hpp"
 #include "scalar/backend/registry.hpp"
 #include "scalar/backend/runners.hpp"

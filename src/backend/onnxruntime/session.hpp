@@ -13,8 +13,8 @@
 
 namespace scalar::inline v0::backend::onnxruntime {
 
-/// An output that is a sequence of maps from class to probability, as converters of classifiers write with ZipMap; it is
-/// read as a tensor with a row for each map and a column for each class.
+/// An output that is a sequence of maps from class to probability, as converters of classifiers write with ZipMap; it
+/// is read as a tensor with a row for each map and a column for each class.
 enum class OutputForm { tensor, maps };
 
 /// Thread safety: const members may be called from any thread.

@@ -10,8 +10,8 @@
 
 namespace scalar::inline v0::backend::onnxruntime {
 
-/// The loss of logistic and softmax regression and its gradient: see native::logistic_sums. Thread safety: const members
-/// may be called from any thread; the pieces of a share are summed by several threads at once.
+/// The loss of logistic and softmax regression and its gradient: see native::logistic_sums. Thread safety: const
+/// members may be called from any thread; the pieces of a share are summed by several threads at once.
 class LogisticSums {
  public:
   LogisticSums(std::shared_ptr<const Library> library, std::int64_t columns, std::int64_t outputs,

@@ -7,9 +7,9 @@
 
 namespace scalar::inline v0::backend::onnxruntime {
 
-/// The value of an input: a view of `tensor`'s memory, or a copy of its texts. Requires that the tensor has the number of
-/// elements that its shape says. Errors: `Errc::invalid_argument` for a text with a NUL byte, which ONNX Runtime would
-/// cut; `Errc::failed`.
+/// The value of an input: a view of `tensor`'s memory, or a copy of its texts. Requires that the tensor has the number
+/// of elements that its shape says. Errors: `Errc::invalid_argument` for a text with a NUL byte, which ONNX Runtime
+/// would cut; `Errc::failed`.
 Owned<Value> wrap(const Library& library, const TensorView& tensor, std::string_view place);
 
 /// Copies a tensor, into memory that `to` has already. Errors: `Errc::unsupported` for an element type that no DataType

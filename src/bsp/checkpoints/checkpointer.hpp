@@ -42,8 +42,8 @@ class Checkpointer {
   }
   void remove_old_claims() const noexcept { directory_.remove_claims(epoch_); }
   /// The `CheckpointName::order` of the newest good checkpoint in the directory; 0: there is none. Errors:
-  /// `Errc::invalid_argument` for a checkpoint that this number of peers cannot continue, `Errc::unsupported` for one of
-  /// another version, `Errc::io`.
+  /// `Errc::invalid_argument` for a checkpoint that this number of peers cannot continue, `Errc::unsupported` for one
+  /// of another version, `Errc::io`.
   std::uint64_t newest();
   /// Which files `newest` found damaged, and how; empty when there were none.
   std::string damage() const;

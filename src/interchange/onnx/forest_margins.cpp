@@ -30,8 +30,8 @@ std::size_t end_of(std::span<const std::uint32_t> words) {
 
 /// The columns that the nodes compare: the features, and what is computed from them because ONNX has no such rule.
 ///
-/// A rule that takes zeros for missing compares a column in which they are NaN; one that takes missing numbers for zeros,
-/// a column in which they are zeros. A set of categories is a column that is 0 in the rows that go left, else 1.
+/// A rule that takes zeros for missing compares a column in which they are NaN; one that takes missing numbers for
+/// zeros, a column in which they are zeros. A set of categories is a column that is 0 in the rows that go left, else 1.
 class Columns {
  public:
   explicit Columns(const Forest& forest) : forest_(forest), next_(forest.features) {
@@ -156,8 +156,8 @@ class Columns {
   std::map<Source, std::map<SetKey, std::int64_t>> sets_;
 };
 
-/// The number that is subtracted from all leaves of a tree, and added to the margin in float64 instead: ONNX sums leaves
-/// in float32, where those of a tree around a large value would lose their differences. 0 for all other trees.
+/// The number that is subtracted from all leaves of a tree, and added to the margin in float64 instead: ONNX sums
+/// leaves in float32, where those of a tree around a large value would lose their differences. 0 for all other trees.
 double center_of(const Forest& forest, std::size_t first, const std::vector<bool>& is_reached) {
   double least = std::numeric_limits<double>::infinity(), greatest = -least;
   for (std::size_t node = 0; node < is_reached.size(); ++node) {

@@ -37,8 +37,9 @@ struct Ensemble {
 };
 
 /// The forest of an ensemble that `node` has, over `features` features. An ensemble whose leaves add to several outputs
-/// becomes one tree for each of them; nodes that look for one number after the other become a set; what is the same for all leaves below a node becomes one leaf. Sums are taken in
-/// double. Errors: `Errc::corrupt` naming a node of a tree that does not make sense; `Errc::unsupported`.
+/// becomes one tree for each of them; nodes that look for one number after the other become a set; what is the same for
+/// all leaves below a node becomes one leaf. Sums are taken in double. Errors: `Errc::corrupt` naming a node of a tree
+/// that does not make sense; `Errc::unsupported`.
 Forest forest_of(const Node& node, Ensemble ensemble, std::int64_t features, Budget& budget);
 
 }  // namespace scalar::inline v0::interchange::onnx

@@ -29,7 +29,8 @@ struct Call {
   const Tensor& constant(std::size_t i) const { return *need<Constant>(i, "a constant").tensor; }
 };
 
-/// What a node's outputs are, the first ones first. Errors: `Errc::unsupported` if that cannot be held; `Errc::corrupt`.
+/// What a node's outputs are, the first ones first. Errors: `Errc::unsupported` if that cannot be held;
+/// `Errc::corrupt`.
 using Operator = std::vector<Value> (*)(const Call& call);
 
 // Of raw inputs (preprocessing.cpp).

@@ -61,8 +61,8 @@ TEST_CASE("a backend keeps to its threads, says nothing, writes no files, and ne
       int fits = 0, threads = 0, sockets = -1;
       report >> word >> fits >> word >> threads >> word >> sockets;
       CHECK(fits > 0);
-      // The main thread, the one that counts, and the helpers of Scalar and of the framework, of which one pool works at
-      // a time.
+      // The main thread, the one that counts, and the helpers of Scalar and of the framework, of which one pool works
+      // at a time.
       CHECK(threads <= 2 + 2 * (budget - 1));
       CHECK(sockets == 0);
     }

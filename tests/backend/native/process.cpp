@@ -1,6 +1,6 @@
 // One process of a fit over TCP: `backend_native_process <kind> <option>=<value>...`. Says `ok <hash of the model>` or
-// `error <code> <text>`. With `checkpoint=<directory>` it keeps checkpoints; with `killed_after=<rounds>` it kills itself
-// in the midst of the fit.
+// `error <code> <text>`. With `checkpoint=<directory>` it keeps checkpoints; with `killed_after=<rounds>` it kills
+// itself in the midst of the fit.
 #include <signal.h>
 #include <unistd.h>
 

@@ -16,11 +16,11 @@ class Library;
 
 /// Trains boosted trees with LightGBM's C API (4.3 to 4.7) and returns the canonical forest.
 ///
-/// LightGBM uses the Runtime's thread budget and prints nothing, as long as it does not fail. A fit may be shared by BSP
-/// peers, in one process or several: each peer has a part of the rows, LightGBM's collectives are barriers of the peer,
-/// and all get the same forest. Copies share the library, which stays open until the process ends.
-/// Thread safety: all members may be called from any thread. LightGBM keeps one number of threads for the whole process:
-/// of fits that run at the same time with different budgets, the one that began last decides.
+/// LightGBM uses the Runtime's thread budget and prints nothing, as long as it does not fail. A fit may be shared by
+/// BSP peers, in one process or several: each peer has a part of the rows, LightGBM's collectives are barriers of the
+/// peer, and all get the same forest. Copies share the library, which stays open until the process ends.
+/// Thread safety: all members may be called from any thread. LightGBM keeps one number of threads for the whole
+/// process: of fits that run at the same time with different budgets, the one that began last decides.
 class LightGbm {
  public:
   /// Opens `options.library`; if that is empty, the file that `SCALAR_LIGHTGBM_LIBRARY` names, the one that

@@ -19,7 +19,8 @@ class Library;
 }
 
 /// Runs any ONNX model with ONNX Runtime (1.16 or a later 1.x), and learns linear models and networks by graphs that
-/// compute gradients. Uses the Runtime's thread budget. Prints nothing: ONNX Runtime's warnings go to the Runtime's log.
+/// compute gradients. Uses the Runtime's thread budget. Prints nothing: ONNX Runtime's warnings go to the Runtime's
+/// log.
 ///
 /// Call `prepare_process()` first: from version 1.29 on, ONNX Runtime reports to its makers and writes files to the
 /// user's home unless `ORT_DISABLE_TELEMETRY` is set. Without that variable, those versions are refused.

@@ -26,8 +26,8 @@ class XGBoost {
   /// Opens `options.library`; if that is empty, the file that `SCALAR_XGBOOST_LIBRARY` names, the one that
   /// `cmake/fetch-frameworks.sh` brought, or the system's.
   ///
-  /// A process that has not called `prepare_process()` may have OpenMP threads that spin between loops, which makes a busy
-  /// machine many times slower (docs/backends/xgboost.md has the measurements); the first fit says so in the log.
+  /// A process that has not called `prepare_process()` may have OpenMP threads that spin between loops, which makes a
+  /// busy machine many times slower (docs/backends/xgboost.md has the measurements); the first fit says so in the log.
   /// Errors: `Errc::unavailable`, naming the paths tried or the missing function.
   explicit XGBoost(const BackendOptions& options = {});
 
@@ -47,7 +47,8 @@ class XGBoost {
   /// Learn by coordinate descent with the linear booster (`coord_descent`, columns in their order), in float32, until
   /// the weights settle: `max_iterations` rounds at most, 1,000 for LinearRegression. Native finds the minimum itself;
   /// this comes the closer to it the less the columns depend on each other. `tolerance` is not used. A round of 1.7 to
-  /// 3.x does not move the weight of a column whose curvature, `sum_i w_i x_ij^2` times that of the loss, is below 1e-5.
+  /// 3.x does not move the weight of a column whose curvature, `sum_i w_i x_ij^2` times that of the loss, is below
+  /// 1e-5.
   LinearParameters fit(const LinearRegression& spec, const Dataset& data, const FitOptions& options = {},
                        const Runtime& runtime = {}) const;
   LinearParameters fit(const LogisticRegression& spec, const Dataset& data, const FitOptions& options = {},

@@ -35,8 +35,8 @@ Dataset weighted(const Dataset& data, const ClassWeights& weights, std::string_v
 
 /// The rows to learn from (`train`) and those that compare the rounds of the fit (`test`, which may be empty): what the
 /// options name, or draw from `all` by their seed.
-/// Errors: `Errc::invalid_argument` if the options name more than one of them, or a Table for a fit on a Dataset, or for
-/// a fraction without rows; `Errc::out_of_range` for a fraction outside [0, 1).
+/// Errors: `Errc::invalid_argument` if the options name more than one of them, or a Table for a fit on a Dataset, or
+/// for a fraction without rows; `Errc::out_of_range` for a fraction outside [0, 1).
 Table::Parts rows_of(const Table& all, const ValidationOptions& options);
 Dataset::Parts rows_of(const Dataset& all, const ValidationOptions& options);
 

@@ -40,8 +40,8 @@ class Step {
   virtual void read(std::span<const std::byte>& in) = 0;
 };
 
-/// Makes a Step for a network that begins with `start`, for up to `most_rows` rows at a time. `start` also has the offset
-/// and scale that standardize the targets of the squared loss.
+/// Makes a Step for a network that begins with `start`, for up to `most_rows` rows at a time. `start` also has the
+/// offset and scale that standardize the targets of the squared loss.
 using MakeStep = std::function<std::unique_ptr<Step>(const MultilayerPerceptron& spec, const MlpParameters& start,
                                                      std::int64_t most_rows, const ThreadTeam& team)>;
 

@@ -12,7 +12,8 @@
 
 namespace scalar::inline v0::backend::trees {
 
-/// Targets, weights, offsets and the current margins of one peer's rows. Margins are sums of leaves, without offsets. The layout of margins and gradients is
+/// Targets, weights, offsets and the current margins of one peer's rows. Margins are sums of leaves, without offsets.
+/// The layout of margins and gradients is
 /// `[outputs, rows]`.
 ///
 /// Members that sum over the rows of all peers are tasks, which every peer must call and await.

@@ -15,8 +15,8 @@ namespace scalar::inline v0::backend::trees {
 /// weights that are all 0; `Errc::too_large` for more rows or features than 31 bits can number.
 Forest empty_forest(const GradientBoostedTrees& spec, const Dataset& data);
 
-/// The forest in the options of a fit to go on from, whose trees come before the new ones. What is known of its splits is
-/// dropped, since it is not known of the new ones. `expected` is the `empty_forest` of the fit.
+/// The forest in the options of a fit to go on from, whose trees come before the new ones. What is known of its splits
+/// is dropped, since it is not known of the new ones. `expected` is the `empty_forest` of the fit.
 /// Errors: `Errc::invalid_argument` for one of other features, margins or link.
 Forest initial_forest(const FitOptions& options, const Forest& expected);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backend/native/kernels/aligned_vector.hpp"
 #include "backend/native/kernels/kernels.hpp"
 
 namespace scalar::inline v0::backend::native {
@@ -47,8 +48,8 @@ class SoftmaxSums {
 
   void add(const Rows& rows, double* sums) const {
     const std::int64_t each = block_rows(columns_);
-    std::vector<double> x(static_cast<std::size_t>(each * columns_)), z(static_cast<std::size_t>(panels_ * each * 8));
-    std::vector<double> gradient(weights_.size()), intercepts(intercepts_.size());
+    AlignedVector<double> x(static_cast<std::size_t>(each * columns_)), z(static_cast<std::size_t>(panels_ * each * 8));
+    AlignedVector<double> gradient(weights_.size()), intercepts(intercepts_.size());
     for (std::int64_t first = 0; first < rows.count(); first += each) {
       const Rows block = rows.slice(first, (std::min)(each, rows.count() - first));
       const std::int64_t count = block.count();
@@ -95,7 +96,7 @@ class SoftmaxSums {
     return static_cast<std::size_t>((k / 8 * columns_ + j) * 8 + k % 8);
   }
   std::int64_t columns_, classes_, panels_;
-  std::vector<double> weights_{}, intercepts_{};
+  AlignedVector<double> weights_{}, intercepts_{};
 };
 
 }  // namespace

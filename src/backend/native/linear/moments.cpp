@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "backend/native/kernels/aligned_vector.hpp"
 #include "backend/native/kernels/kernels.hpp"
 #include "core/fail.hpp"
 
@@ -72,7 +73,7 @@ void Gram::sum(const Rows& rows, std::span<const double> means, const ThreadTeam
   std::fill(values.begin(), values.end(), 0.0);
   // Blocks of rows are small enough to stay in the cache; within a block, each thread owns columns of the result.
   const std::int64_t each = std::clamp((std::int64_t{8} << 20) / (panels_ * 64), std::int64_t{256}, std::int64_t{8192});
-  std::vector<double> packed(static_cast<std::size_t>((std::min)(each, rows.count()) * panels_ * 8));
+  AlignedVector<double> packed(static_cast<std::size_t>((std::min)(each, rows.count()) * panels_ * 8));
   for (std::int64_t first = 0; first < rows.count(); first += each) {
     const Rows block = rows.slice(first, (std::min)(each, rows.count() - first));
     team.for_pieces(panels_, 1, [&](std::int64_t panel, std::int64_t) { center(block, means, panel, packed.data()); });

@@ -56,7 +56,7 @@ class CompiledMlp final : public CompiledModel::Interface {
   /// Raw sums of at most `together` rows.
   void sums(FloatMatrix features, BatchOut out) const {
     // One buffer per thread, for all models: it grows to the widest layer once, then nothing is allocated.
-    thread_local std::vector<float> buffer;
+    thread_local native::AlignedVector<float> buffer;
     const auto half = static_cast<std::size_t>(features.rows * layout_.widest);
     if (buffer.size() < 2 * half) buffer.resize(2 * half);
     float* to = buffer.data();
@@ -76,7 +76,7 @@ class CompiledMlp final : public CompiledModel::Interface {
   }
 
   native::Layout layout_;
-  std::vector<float> packed_;
+  native::AlignedVector<float> packed_;
   Activation activation_;
   Link link_;
   double offset_, scale_;

@@ -35,8 +35,8 @@ Layout::Layout(std::span<const std::int64_t> sizes) {
   }
 }
 
-std::vector<float> packed(const MlpParameters& parameters, const Layout& layout) {
-  std::vector<float> values(layout.size);
+AlignedVector<float> packed(const MlpParameters& parameters, const Layout& layout) {
+  AlignedVector<float> values(layout.size);
   for_values(parameters, layout, [&](std::size_t from, std::size_t to) { values[to] = parameters.values[from]; });
   return values;
 }

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "backend/native/kernels/aligned_vector.hpp"
 #include "backend/native/kernels/kernels.hpp"
 #include "scalar/spec/multilayer_perceptron.hpp"
 
@@ -35,7 +36,7 @@ struct Layout {
   std::int64_t widest = 0;          ///< largest width of a layer
 };
 
-std::vector<float> packed(const MlpParameters& parameters, const Layout& layout);
+AlignedVector<float> packed(const MlpParameters& parameters, const Layout& layout);
 void unpack(std::span<const float> packed, const Layout& layout, MlpParameters& parameters);
 
 /// `out[rows][width] = in[rows][inputs] W' + biases`; rows of `in` start `stride` apart.

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "backend/native/kernels/aligned_vector.hpp"
 #include "backend/native/mlp/fit_network.hpp"
 #include "backend/native/mlp/layout.hpp"
 #include "backend/native/rows.hpp"
@@ -66,12 +67,12 @@ class NetworkStep final : public Step {
   double offset_, scale_;  // of the targets
   Layout layout_;
   ThreadTeam team_;
-  std::vector<float> values_, first_, second_, transposed_;
+  AlignedVector<float> values_, first_, second_, transposed_;
   std::vector<Block> blocks_{};
-  std::vector<float> inputs_;                             // the minibatch `[rows, inputs]`
-  std::vector<std::vector<float>> outputs_{}, deltas_{};  // of each layer: values and errors `[rows][width]`
-  std::vector<std::vector<float>> errors_{};              // of each layer: `[panels][rows][16]`
-  std::vector<float> losses_;
+  AlignedVector<float> inputs_;                             // the minibatch `[rows, inputs]`
+  std::vector<AlignedVector<float>> outputs_{}, deltas_{};  // of each layer: values and errors `[rows][width]`
+  std::vector<AlignedVector<float>> errors_{};              // of each layer: `[panels][rows][16]`
+  AlignedVector<float> losses_;
   std::int64_t rows_ = 0;   // in the minibatch
   std::int64_t steps_ = 0;  // taken
   Update step_{};           // what all blocks of the current step share

@@ -26,7 +26,7 @@ struct Runner {
   std::string_view format;
   std::string_view component;  ///< the CMake component, "onnxruntime"
   OpenForeign open = nullptr;
-  Runner* next = nullptr;
+  Runner* next = nullptr;  ///< set by `enter_runner`
 };
 
 /// Adds a runner; false when another one runs its format. Called before `main` by the object file that linking an

@@ -1,6 +1,9 @@
 // What an Executable costs beside ONNX Runtime's C API called directly: a network 784-128-10 with softmax on 1, 8 and
-// 256 rows, and a model that only adds, where nothing but the calls is left.
+// 256 rows, and a model that only adds, where nothing but the calls is left. Then the network in Scalar's own
+// predictor.
+#include <cmath>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,8 @@
 #include "scalar/backend/prepare_process.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/random.hpp"
+#include "scalar/interchange/read_onnx.hpp"
+#include "scalar/predictor.hpp"
 
 namespace {
 
@@ -57,48 +62,71 @@ std::vector<std::byte> adding() {
   return file_of(std::move(graph));
 }
 
-/// The same model twice: as an Executable, and by the calls that a user of the C API writes.
+/// An ONNX file as an Executable, through a Predictor without a cache, by the calls that a user of the C API writes,
+/// and, if it can be imported, in Scalar's own predictor.
 class Comparison {
  public:
   Comparison(const std::string& name, const std::vector<std::byte>& model, std::int64_t columns, std::int64_t outputs,
              int threads)
       : name_(name + (threads > 1 ? ", " + std::to_string(threads) + " threads" : "")),
         runtime_(RuntimeOptions{.threads = threads}),
-        ours_(backend::OnnxRuntime().open({.format = "onnx", .files = {{"model.onnx", model}}}, {}, runtime_)),
+        executable_(backend::OnnxRuntime().open({.format = "onnx", .files = {{"model.onnx", model}}}, {}, runtime_)),
+        foreign_(AnyModel(ForeignModel(backend::ForeignFiles{.format = "onnx", .files = {{"model.onnx", model}}}, {}, {}, runtime_))),
         library_(std::make_shared<const Library>("")),
         theirs_(library_, model, threads, "model.onnx", runtime_),
         columns_(columns),
         outputs_(outputs) {}
 
-  bench::Row row(std::int64_t rows, int repeats) {
+  /// Rows against the C API: what an Executable and what a Predictor adds to it.
+  void compare_calls(std::int64_t rows, int repeats, std::vector<bench::Row>& table) {
     const std::vector<float> x = uniform(static_cast<std::size_t>(rows * columns_), 3);
     std::vector<float> y(static_cast<std::size_t>(rows * outputs_));
     const std::int64_t shape[] = {rows, columns_};
     const TensorView view{DataType::float32, shape, std::as_bytes(std::span(x))};
     std::vector<Tensor> out;
-    const auto figures = bench::interleave({{"ours",
-                                             [&] {
-                                               return 1e6 / repeats * bench::seconds([&] {
-                                                        for (int i = 0; i < repeats; ++i) ours_.run({&view, 1}, out);
-                                                      });
-                                             }},
-                                            {"theirs",
-                                             [&] {
-                                               return 1e6 / repeats * bench::seconds([&] {
-                                                        for (int i = 0; i < repeats; ++i) call(x, shape, y);
-                                                      });
-                                             }}},
+    const auto run_executable = [&] { executable_.run({&view, 1}, out); };
+    const auto run_predictor = [&] { foreign_.run({&view, 1}, out); };
+    const auto run_directly = [&] { call(x, shape, y); };
+    const auto figures = bench::interleave({{"executable", microseconds(repeats, run_executable)},
+                                            {"predictor", microseconds(repeats, run_predictor)},
+                                            {"C API", microseconds(repeats, run_directly)}},
                                            15);
-    const double theirs = bench::median(figures[1]), allowed = 1;  // a microsecond more
-    return {name_ + ", " + std::to_string(rows) + " rows",
-            "C API",
-            "us",
-            figures[0],
-            figures[1],
-            theirs / (theirs + allowed)};
+    const double theirs = bench::median(figures[2]), goal = theirs / (theirs + 1);  // a microsecond more
+    const std::string what = name_ + ", " + std::to_string(rows) + (rows == 1 ? " row" : " rows");
+    table.push_back({what + ", Executable", "C API", "us", figures[0], figures[2], goal});
+    table.push_back({what + ", Predictor", "C API", "us", figures[1], figures[2], goal});
+  }
+
+  /// The network `imported` behind a Predictor against the C API.
+  void compare_import(const Predictor& imported, std::int64_t rows, int repeats, double goal,
+                      std::vector<bench::Row>& table) {
+    const std::vector<float> x = uniform(static_cast<std::size_t>(rows * columns_), 3);
+    std::vector<float> theirs(static_cast<std::size_t>(rows * outputs_));
+    std::vector<double> ours(theirs.size());
+    const std::int64_t shape[] = {rows, columns_};
+    const auto run_imported = [&] {
+      imported.predict(FloatMatrix(x.data(), rows, columns_), {ours.data(), rows, outputs_});
+    };
+    const auto run_directly = [&] { call(x, shape, theirs); };
+    const auto figures = bench::interleave(
+        {{"imported", microseconds(repeats, run_imported)}, {"C API", microseconds(repeats, run_directly)}}, 15);
+    for (std::size_t i = 0; i < ours.size(); ++i)
+      if (std::abs(ours[i] - static_cast<double>(theirs[i])) > 1e-5)
+        throw Error(Errc::failed, "the predictions differ", name_);
+    table.push_back({name_ + ", " + std::to_string(rows) + (rows == 1 ? " row" : " rows") + ", imported", "C API", "us",
+                     figures[0], figures[1], goal});
   }
 
  private:
+  template <class Call>
+  static std::function<double()> microseconds(int repeats, const Call& call) {
+    return [repeats, &call] {
+      return 1e6 / repeats * bench::seconds([&] {
+               for (int i = 0; i < repeats; ++i) call();
+             });
+    };
+  }
+
   /// Outputs into memory of the caller's.
   void call(const std::vector<float>& x, const std::int64_t* shape, std::vector<float>& y) {
     const Api& api = library_->api();
@@ -117,7 +145,8 @@ class Comparison {
 
   std::string name_;
   Runtime runtime_;
-  Executable ours_;
+  Executable executable_;
+  Predictor foreign_;
   std::shared_ptr<const Library> library_;
   OrtSession theirs_;
   std::int64_t columns_, outputs_;
@@ -127,13 +156,22 @@ class Comparison {
 
 int main(int argc, char** argv) try {
   backend::prepare_process();
+  const std::vector<std::byte> file = network();
   std::vector<bench::Row> rows;
   for (const int threads : {1, 2}) {
-    Comparison small("x + x", adding(), 4, 4, threads), digits("network 784-128-10", network(), 784, 10, threads);
-    rows.push_back(small.row(1, 5000));
-    rows.push_back(digits.row(1, 2000));
-    rows.push_back(digits.row(8, 1000));
-    rows.push_back(digits.row(256, 50));
+    Comparison small("x + x", adding(), 4, 4, threads), digits("network 784-128-10", file, 784, 10, threads);
+    small.compare_calls(1, 5000, rows);
+    digits.compare_calls(1, 2000, rows);
+    digits.compare_calls(8, 1000, rows);
+    digits.compare_calls(256, 50, rows);
+
+    interchange::ImportedModel imported = interchange::read_onnx(file);
+    const Predictor predictor(Model(MultilayerPerceptron{.hidden = {128}, .loss = Loss::softmax},
+                                    std::get<MlpParameters>(imported.parameters), imported.encoder, {},
+                                    Runtime(RuntimeOptions{.threads = threads})));
+    digits.compare_import(predictor, 1, 2000, 2, rows);
+    digits.compare_import(predictor, 8, 1000, 1, rows);
+    digits.compare_import(predictor, 256, 50, 1, rows);
   }
   return bench::print(rows, argc, argv);
 } catch (const Error& error) {

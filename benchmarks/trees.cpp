@@ -39,7 +39,7 @@ double logloss(const DatasetParts& parts, const auto& margin) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const backend::xgboost::Library library(rival::library_path());
+  const backend::xgboost::Library library("");
   const Runtime runtime;
   const int threads = runtime.threads(), rounds = 5;
   constexpr std::int64_t rows = 100'000, columns = 50;

@@ -1,7 +1,6 @@
 #pragma once
 /// XGBoost by its own C API, as a user without Scalar would call it.
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <random>
 #include <string>
@@ -91,12 +90,6 @@ class Booster {
   const scalar::backend::xgboost::Library& library_;
   scalar::backend::xgboost::Owned matrix_, booster_;
 };
-
-/// SCALAR_XGBOOST_LIBRARY, or the system's.
-inline std::string library_path() {
-  const char* path = std::getenv("SCALAR_XGBOOST_LIBRARY");
-  return path != nullptr ? path : "";
-}
 
 inline std::string version(const scalar::backend::xgboost::Library& library) {
   int major = 0, minor = 0, patch = 0;

@@ -1,35 +1,20 @@
 #include "scalar/data/encoder.hpp"
 
-#include <atomic>
 #include <cmath>
-#include <cstdlib>
 #include <functional>
 #include <limits>
-#include <new>
 #include <numeric>
 
 #include "data/statistics.hpp"
 #include "scalar/core/error.hpp"
 #include "scalar/core/random.hpp"
 #include "scalar/data/csv.hpp"
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 
-namespace {
-std::atomic<std::int64_t> allocations{0};
-}
-// Sanitizers have operators of their own, which count nothing; the other builds do.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-#endif
-
 using namespace scalar;
+using test::allocations;
 
 namespace {
 

@@ -1,30 +1,15 @@
 // Prediction: links, any number of rows and threads, no allocations.
-#include <atomic>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
-#include <new>
 
 #include "backend/native/problems.hpp"
 #include "scalar/backend/native/native.hpp"
 #include "scalar/core/error.hpp"
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 
 using namespace scalar;
-
-#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
-#define SCALAR_COUNTS_ALLOCATIONS
-namespace {
-std::atomic<long> allocations{0};
-}
-void* operator new(std::size_t bytes) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(bytes != 0 ? bytes : 1)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-#endif
+using test::allocations;
 
 namespace {
 
@@ -166,7 +151,6 @@ TEST_CASE("rows that lie apart in memory are found") {
   }
 }
 
-#ifdef SCALAR_COUNTS_ALLOCATIONS
 TEST_CASE("nothing is allocated for up to 64 rows once warm") {
   const Dataset data = problems::dataset(64, 30, 0);
   for (const CompiledModel& model :
@@ -174,13 +158,12 @@ TEST_CASE("nothing is allocated for up to 64 rows once warm") {
     std::vector<double> out(static_cast<std::size_t>(64 * model.outputs()));
     for (const std::int64_t rows : {64, 1, 33}) {
       model.predict(data.features().slice(0, rows), {out.data(), rows, model.outputs()});
-      const long before = allocations.load();
+      const std::int64_t before = allocations.load();
       model.predict(data.features().slice(0, rows), {out.data(), rows, model.outputs()});
       CHECK(allocations.load() == before);
     }
   }
 }
-#endif
 
 TEST_CASE("a missing feature is a missing prediction, not a guess") {
   const float nan[2] = {std::numeric_limits<float>::quiet_NaN(), 1};

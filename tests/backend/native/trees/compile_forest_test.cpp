@@ -1,28 +1,15 @@
 #include <atomic>
-#include <cstdlib>
-#include <new>
 #include <thread>
 
 #include "backend/native/trees/forests.hpp"
 #include "scalar/backend/native/native.hpp"
 #include "scalar/core/error.hpp"
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
-
-// Sanitizers bring their own. Not inlined, or the compiler sees free() called on memory from operator new.
-static std::atomic<long> allocations{0};
-#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
-#define SCALAR_COUNTS_ALLOCATIONS
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-#endif
 
 using namespace scalar;
 using forests::Shape;
+using test::allocations;
 
 namespace {
 
@@ -188,11 +175,8 @@ TEST_CASE("no allocation for up to 64 rows once the thread is warm") {
       model.margins({x.data(), rows, 9}, {out.data(), rows, 3});
     }
   };
-#ifndef SCALAR_COUNTS_ALLOCATIONS
-  WARN("skipped: a sanitizer owns operator new");
-#endif
   run();
-  const long before = allocations;
+  const std::int64_t before = allocations;
   run();
   CHECK(allocations - before == 0);
 }

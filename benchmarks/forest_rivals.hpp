@@ -79,7 +79,7 @@ inline std::optional<ForestRival> lleaves(const std::string& text, scalar::Float
   if (python == nullptr) return std::nullopt;
   const std::string folder = std::filesystem::temp_directory_path() / ("lleaves-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
-  std::ofstream(folder + "/model.txt") << text;
+  std::ofstream(folder + "/model.txt") << text << "\npandas_categorical:null\n";  // as Python writes it
   const std::string command = std::string(python) + " " SCALAR_BENCHMARKS "/rivals/lleaves_forest.py " + folder +
                               "/model.txt " + folder + "/model.o && cc -shared -o " + folder + "/model.so " + folder +
                               "/model.o -lm";

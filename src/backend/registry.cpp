@@ -17,7 +17,7 @@ constinit EntryList<Adapter, &Adapter::name> adapters;
 
 }  // namespace
 
-bool enter(Adapter& adapter) noexcept { return adapter.name != native_name && &adapters.enter(adapter) == &adapter; }
+bool enter(Adapter& adapter) noexcept { return adapter.name != native_name && adapters.enter(adapter) == nullptr; }
 
 std::vector<std::string> available() {
   std::vector<std::string> names{std::string(native_name)};

@@ -18,7 +18,7 @@ std::string_view component_of(std::string_view format) noexcept {
 
 }  // namespace
 
-bool enter_runner(Runner& runner) noexcept { return &runners.enter(runner) == &runner; }
+bool enter_runner(Runner& runner) noexcept { return runners.enter(runner) == nullptr; }
 
 Executable open_foreign(const ForeignFiles& model, const Device& device, const Runtime& runtime) {
   const Runner* const runner = runners.find(model.format);

@@ -12,12 +12,12 @@ namespace scalar::inline v0 {
 template <class Entry, std::string_view Entry::*Name>
 class EntryList {
  public:
-  /// Adds `entry`, unless there is one with its name. Returns the entry with that name.
-  const Entry& enter(Entry& entry) noexcept {
+  /// Adds `entry`, unless there is one with its name, which is returned; null if it was added.
+  const Entry* enter(Entry& entry) noexcept {
     const std::lock_guard lock(mutex_);
-    if (const Entry* there = find_locked(entry.*Name)) return *there;
+    if (const Entry* there = find_locked(entry.*Name)) return there;
     entry.next = std::exchange(first_, &entry);
-    return entry;
+    return nullptr;
   }
   /// Null if there is none with that name.
   const Entry* find(std::string_view name) const noexcept {

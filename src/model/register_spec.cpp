@@ -14,7 +14,8 @@ constinit EntryList<SpecEntry, &SpecEntry::name> entries;
 
 bool enter(SpecEntry& entry) noexcept {
   if (entry.name == foreign_name || visit_spec(entry.name, StoredSpecs{}, []<class S>() {})) return false;
-  return entries.enter(entry).assemble == entry.assemble;
+  const SpecEntry* there = entries.enter(entry);
+  return there == nullptr || there->assemble == entry.assemble;
 }
 
 Assemble find_spec(std::string_view name) {

@@ -71,7 +71,8 @@ class Comparison {
       : name_(name + (threads > 1 ? ", " + std::to_string(threads) + " threads" : "")),
         runtime_(RuntimeOptions{.threads = threads}),
         executable_(backend::OnnxRuntime().open({.format = "onnx", .files = {{"model.onnx", model}}}, {}, runtime_)),
-        foreign_(AnyModel(ForeignModel(backend::ForeignFiles{.format = "onnx", .files = {{"model.onnx", model}}}, {}, {}, runtime_))),
+        foreign_(AnyModel(
+            ForeignModel(backend::ForeignFiles{.format = "onnx", .files = {{"model.onnx", model}}}, {}, {}, runtime_))),
         library_(std::make_shared<const Library>("")),
         theirs_(library_, model, threads, "model.onnx", runtime_),
         columns_(columns),

@@ -24,4 +24,4 @@ echo "${#sources[@]} sources and ${#headers[@]} headers"
 check() { xargs -r -n 1 -P "$(nproc)" clang-tidy-16 --quiet --warnings-as-errors='*' "$@"; }
 [ ${#sources[@]} = 0 ] || printf '%s\n' "${sources[@]}" | check -p "$build"
 [ ${#headers[@]} = 0 ] || printf '%s\n' "${headers[@]}" | xargs -r -P "$(nproc)" -I{} clang-tidy-16 --quiet --warnings-as-errors='*' {} -- \
-  -x c++ -std=c++20 -Iinclude -Isrc
+  -x c++ -std=c++20 -Wno-pragma-once-outside-header -Iinclude -Isrc

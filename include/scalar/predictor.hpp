@@ -54,7 +54,7 @@ std::string_view name(CacheUse use) noexcept;
 class Predictor {
  public:
   /// Errors: `Errc::empty` for an empty model; those of AnyModel::on for the device.
-  explicit Predictor(AnyModel model, const PredictorOptions& options = {});
+  explicit Predictor(const AnyModel& model, const PredictorOptions& options = {});
 
   const AnyModel& model() const noexcept;
   /// The inputs and outputs of the model.

@@ -152,8 +152,8 @@ class Trainer {
   }
 
   Result fit(const Dataset& data, const Encoder& encoder, const FitOptions& options,
-             std::vector<std::string> notes) const {
-    if (options.peers != 1)  // for one, the constructor has asked
+             std::vector<std::string> notes) const {  // NOLINT(performance-unnecessary-value-param): moved from
+    if (options.peers != 1)                           // for one, the constructor has asked
       trainer::detail::require(backend_.supports(spec_, options.peers), backend_.name(), S::name, options.peers);
     if (options.transport != nullptr && options.peers == 1)
       trainer::detail::require_processes(backend_.supports(spec_, 2), backend_.name(), S::name);

@@ -20,7 +20,7 @@ std::string variable(const char* name) {
 
 /// `${SCALAR_CACHE:-~/.cache/scalar}`; empty when there is no home.
 std::string cache_folder() {
-  const std::string chosen = variable("SCALAR_CACHE");
+  std::string chosen = variable("SCALAR_CACHE");
   if (!chosen.empty()) return chosen;
   const std::string home = variable("HOME");
   return home.empty() ? home : home + "/.cache/scalar";

@@ -6,8 +6,8 @@
 
 namespace scalar::inline v0 {
 
-/// Entries that object files enter before main and that live until the program ends, by the name in their member `Name`.
-/// Declare it `constinit`, so that it is there before whatever enters it.
+/// Entries that object files enter before main and that live until the program ends, by the name in their member
+/// `Name`. Declare it `constinit`, so that it is there before whatever enters it.
 /// Thread safety: all members may be called from any thread.
 template <class Entry, std::string_view Entry::*Name>
 class EntryList {

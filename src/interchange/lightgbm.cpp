@@ -322,7 +322,8 @@ Forest forest_of(const RawModel& model, std::vector<std::string>& notes) {
   forest.start.assign(static_cast<std::size_t>(model.outputs), 0.0);
   const auto trees = static_cast<std::int64_t>(model.trees.size());
   if (trees % model.outputs != 0) corrupt("has {} trees for {} outputs", trees, model.outputs);
-  const double divisor = model.is_average && trees > 0 ? static_cast<double>(trees / model.outputs) : 1.0;
+  const std::int64_t rounds = trees / model.outputs;
+  const double divisor = model.is_average && rounds > 0 ? static_cast<double>(rounds) : 1.0;
   std::size_t words = 0;
   for (const RawTree& tree : model.trees) words += tree.category_words.size();
   TreeAppender appender(forest, place, 2 * words + 1);  // nodes may share a set, though LightGBM's do not

@@ -116,7 +116,8 @@ AnyModel with_spec(MlpParameters parameters, Encoder encoder, ModelInfo info, co
   return Model(std::move(spec), std::move(parameters), std::move(encoder), std::move(info), runtime);
 }
 AnyModel with_spec(Forest forest, Encoder encoder, ModelInfo info, const Runtime& runtime) {
-  return Model(TreeEnsemble{.link = forest.link}, std::move(forest), std::move(encoder), std::move(info), runtime);
+  const TreeEnsemble spec{.link = forest.link};
+  return Model(spec, std::move(forest), std::move(encoder), std::move(info), runtime);
 }
 
 constexpr std::string_view imported_note =

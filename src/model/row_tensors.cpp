@@ -99,7 +99,8 @@ BatchView TensorBatch::view() const { return columns_.empty() ? BatchView(dense_
 
 std::size_t TensorBatch::kept_bytes() const noexcept {
   std::size_t bytes = floats_.capacity() * sizeof(float) + columns_.capacity() * sizeof(BatchColumn);
-  for (const std::vector<double>& column : numbers_) bytes += sizeof(column) + column.capacity() * sizeof(double);
+  for (const std::vector<double>& column : numbers_)
+    bytes += sizeof(std::vector<double>) + column.capacity() * sizeof(double);
   return bytes;
 }
 

@@ -272,7 +272,7 @@ bool Predictor::State::find(std::span<const TensorView> inputs, std::vector<Tens
   return by_tensors(inputs, outputs, (*scratch).tensors, [&](auto& rows) { return predictor::find_all(*cache, rows); });
 }
 
-Predictor::Predictor(AnyModel model, const PredictorOptions& options) {
+Predictor::Predictor(const AnyModel& model, const PredictorOptions& options) {
   auto state = std::make_shared<State>();
   state->model = model.on(options.device);  // throws for an empty model
   state->has_cacheable_rows = predictor::has_cacheable_rows(state->model.signature());

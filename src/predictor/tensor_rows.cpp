@@ -72,7 +72,7 @@ std::size_t TensorScratch::kept_bytes() const noexcept {
     bytes += input.data.capacity() + input.texts.capacity() * sizeof(std::string_view);
   for (const Tensor& output : outputs) {
     bytes += output.data.capacity();
-    for (const std::string& text : output.texts) bytes += sizeof(text) + text.capacity();
+    for (const std::string& text : output.texts) bytes += sizeof(std::string) + text.capacity();
   }
   return bytes;
 }

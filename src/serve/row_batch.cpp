@@ -6,6 +6,7 @@ namespace scalar::inline v0::serve {
 
 std::vector<TensorInfo> column_tensors(const RowSignature& rows) {
   std::vector<TensorInfo> out;
+  out.reserve(rows.inputs.size());
   for (const InputColumn& input : rows.inputs)
     out.push_back({input.name, input.is_text ? DataType::bytes : DataType::float64, {-1, 1}});
   return out;

@@ -128,6 +128,7 @@ TensorReader::TensorReader(std::span<const std::byte> block) {
 
 std::vector<std::string> TensorReader::names() const {
   std::vector<std::string> names;
+  names.reserve(tensors_.size());
   for (const auto& [name, tensor] : tensors_) names.push_back(name);
   return names;
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,8 +42,8 @@ inline const float* floats(const scalar::TensorView& tensor) {
 inline void set(scalar::Tensor& tensor, std::vector<std::int64_t> shape, const std::vector<float>& values) {
   tensor.type = scalar::DataType::float32;
   tensor.shape = std::move(shape);
-  tensor.data.resize(values.size() * sizeof(float));
-  std::memcpy(tensor.data.data(), values.data(), tensor.data.size());
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(values));
+  tensor.data.assign(bytes.begin(), bytes.end());
 }
 
 /// y = 2 x[0] + 3 x[1] + 1, FP32 [-1, 2] -> [-1, 1].

@@ -25,6 +25,8 @@ Owned<Value> Call::wrapped(DataType type, std::span<const std::byte> bytes, std:
 void Call::run() {
   std::vector<const Value*> inputs;
   std::vector<Value*> outputs;
+  inputs.reserve(inputs_.size());
+  outputs.reserve(outputs_.size());
   for (const Owned<Value>& input : inputs_) inputs.push_back(input.get());
   for (const Owned<Value>& output : outputs_) outputs.push_back(output.get());
   session_.run(inputs, outputs);

@@ -1,5 +1,7 @@
 #include "backend/onnxruntime/network.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -26,10 +28,9 @@ std::vector<LayerNames> layer_inputs(onnx::GraphBuilder& graph, const std::strin
                                      const MlpParameters& network) {
   std::vector<LayerNames> layers;
   for (std::size_t l = 0; l < network.layers(); ++l) {
-    const std::string number = std::to_string(l);
     LayerNames& layer = layers.emplace_back();
-    layer.weights = graph.input(prefix + "weights_" + number, DataType::float32, shape_of(network, l, true));
-    layer.biases = graph.input(prefix + "biases_" + number, DataType::float32, shape_of(network, l, false));
+    layer.weights = graph.input(fmt::format("{}weights_{}", prefix, l), DataType::float32, shape_of(network, l, true));
+    layer.biases = graph.input(fmt::format("{}biases_{}", prefix, l), DataType::float32, shape_of(network, l, false));
   }
   return layers;
 }
@@ -37,9 +38,10 @@ std::vector<LayerNames> layer_inputs(onnx::GraphBuilder& graph, const std::strin
 void layer_outputs(onnx::GraphBuilder& graph, const std::string& prefix, const MlpParameters& network,
                    const std::vector<LayerNames>& layers) {
   for (std::size_t l = 0; l < layers.size(); ++l) {
-    const std::string number = std::to_string(l);
-    graph.output(prefix + "weights_" + number, layers[l].weights, DataType::float32, shape_of(network, l, true));
-    graph.output(prefix + "biases_" + number, layers[l].biases, DataType::float32, shape_of(network, l, false));
+    graph.output(fmt::format("{}weights_{}", prefix, l), layers[l].weights, DataType::float32,
+                 shape_of(network, l, true));
+    graph.output(fmt::format("{}biases_{}", prefix, l), layers[l].biases, DataType::float32,
+                 shape_of(network, l, false));
   }
 }
 
@@ -198,7 +200,7 @@ std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-NetworkStep::NetworkStep(std::shared_ptr<const Library> library, const MultilayerPerceptron& spec,
+NetworkStep::NetworkStep(const std::shared_ptr<const Library>& library, const MultilayerPerceptron& spec,
                          const MlpParameters& start, std::int64_t most_rows, const native::ThreadTeam& team,
                          const Runtime& runtime)
     : spec_(spec),

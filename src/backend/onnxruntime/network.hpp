@@ -17,8 +17,9 @@ namespace scalar::inline v0::backend::onnxruntime {
 /// gradients to the next weights. All is in the canonical order of MlpParameters.
 class NetworkStep final : public native::Step {
  public:
-  NetworkStep(std::shared_ptr<const Library> library, const MultilayerPerceptron& spec, const MlpParameters& start,
-              std::int64_t most_rows, const native::ThreadTeam& team, const Runtime& runtime);
+  NetworkStep(const std::shared_ptr<const Library>& library, const MultilayerPerceptron& spec,
+              const MlpParameters& start, std::int64_t most_rows, const native::ThreadTeam& team,
+              const Runtime& runtime);
 
   double propagate(const native::Rows& rows, std::span<const std::int64_t> order) override;
   void sum_gradients(std::span<float> gradients) override;

@@ -56,7 +56,7 @@ class Description {
   std::string name(Status* (*ask)(const Session*, std::size_t, Allocator*, char**), std::size_t index) const {
     char* text = nullptr;
     library_.check(ask(session_, index, library_.allocator(), &text), place_);
-    const std::string name = text;
+    std::string name = text;
     library_.check(api_.allocator_free(library_.allocator(), text), place_);
     return name;
   }

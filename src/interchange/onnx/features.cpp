@@ -129,7 +129,7 @@ std::string add_features(GraphBuilder& builder, const Encoder& encoder) {
                                        : add_category_numbers<float>(builder, inputs[i], column,
                                                                      std::numeric_limits<float>::quiet_NaN()));
   }
-  const std::string features = joined.size() == 1 ? joined[0] : builder.add("Concat", joined, {{"axis", 1}});
+  std::string features = joined.size() == 1 ? joined[0] : builder.add("Concat", joined, {{"axis", 1}});
   if (std::ranges::is_sorted(from)) return features;
   return builder.add("Gather", {features, builder.vector("order", from)}, {{"axis", 1}});
 }

@@ -53,7 +53,7 @@ class Layout {
     if (is_plain) {
       std::vector<std::string> names;
       for (const ColumnEncoding& column : parts_.columns) names.push_back(column.name);
-      return Encoder::identity(std::move(names), std::move(classes));
+      return Encoder::identity(names, std::move(classes));
     }
     parts_.classes = std::move(classes);
     const auto refuses = [](const Read& read) { return read.table != nullptr && read.table->refuses_others; };

@@ -80,7 +80,7 @@ void Service::stop() {
 void Service::log(LogLevel level, const std::string& text) const { runtime_.log(level, "bsp", text); }
 
 void Service::start(awaitable<void> work) {
-  asio::co_spawn(context_, std::move(work), [this](std::exception_ptr error) {
+  asio::co_spawn(context_, std::move(work), [this](const std::exception_ptr& error) {
     if (error == nullptr || is_stopping_) return;
     try {
       std::rethrow_exception(error);
@@ -104,7 +104,7 @@ Formed Service::wait_for(awaitable<void> (Service::*how)()) {
   std::promise<Formed> promise;
   std::future<Formed> future = promise.get_future();
   asio::post(context_, [&] {
-    asio::co_spawn(context_, (this->*how)(), [&](std::exception_ptr error) {
+    asio::co_spawn(context_, (this->*how)(), [&](const std::exception_ptr& error) {
       if (error != nullptr) return promise.set_exception(error);
       Formed formed;
       formed.membership = {process_, processes_, epoch_, claim_pause_};
@@ -282,7 +282,7 @@ void Service::leave() {
   std::promise<void> said;
   asio::post(context_, [&] {
     is_leading_ = false;  // a process that comes here now looks for the next leader
-    asio::co_spawn(context_, say_leaving(), [&](std::exception_ptr error) {
+    asio::co_spawn(context_, say_leaving(), [&](const std::exception_ptr& error) {
       if (error != nullptr) return said.set_exception(error);
       said.set_value();
     });

@@ -88,7 +88,7 @@ TlsHandle Tls::make(int fd, bool is_server) const {
   TlsHandle tls(SSL_new(impl_->context.get()));
   BIO* const bio = BIO_new(impl_->method.get());
   if (tls == nullptr || bio == nullptr) fail(Errc::internal, "bsp::tcp", "TLS: {}", reason());
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
+  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));  // NOLINT(performance-no-int-to-ptr)
   BIO_set_init(bio, 1);
   SSL_set_bio(tls.get(), bio, bio);
   is_server ? SSL_set_accept_state(tls.get()) : SSL_set_connect_state(tls.get());

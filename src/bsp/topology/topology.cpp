@@ -29,7 +29,8 @@ int product_of(std::string_view name, std::span<const int> extents) {
   std::int64_t product = 1;
   for (const int extent : extents) {
     if (extent < 1) refuse(Errc::invalid_argument, name, "an extent is at least 1, got {}", text_of(extents));
-    if ((product *= extent) > std::numeric_limits<int>::max())
+    product *= extent;
+    if (product > std::numeric_limits<int>::max())
       refuse(Errc::too_large, name, "the extents {} multiply to more than an int holds", text_of(extents));
   }
   return static_cast<int>(product);

@@ -85,7 +85,7 @@ struct Wire::Outgoing final : Outbox {
     table.push_back({channel, type, count, offset, bytes.size(), source, destination});
   }
   /// Memory used by the lists of segments and parts. The messages themselves are not copied.
-  std::uint64_t bytes() const noexcept { return table.size() * sizeof table[0] + parts.size() * sizeof parts[0]; }
+  std::uint64_t bytes() const noexcept { return std::span(table).size_bytes() + std::span(parts).size_bytes(); }
   void finish(BarrierHead what, std::span<const std::byte> values, std::string_view name, std::string_view odd_name,
               std::string_view error) {
     const std::uint64_t texts = sizeof what + values.size() + name.size() + odd_name.size() + error.size();

@@ -33,9 +33,11 @@ inline std::vector<std::byte> bytes_of(std::string_view text) {
   return {first, first + text.size()};
 }
 
-inline std::vector<std::byte> read(const std::string& name) {
-  return bytes_of(test::read_file(test::source_file("tests/backend/onnxruntime/models/" + name + ".onnx")));
+/// The file of a model of make_models.py.
+inline std::string path(const std::string& name) {
+  return test::source_file("tests/backend/onnxruntime/models/" + name + ".onnx");
 }
+inline std::vector<std::byte> read(const std::string& name) { return bytes_of(test::read_file(path(name))); }
 
 inline backend::ForeignFiles files(const std::string& name) {
   return {.format = "onnx", .files = {{name + ".onnx", read(name)}}};

@@ -1,7 +1,7 @@
 #include <array>
 #include <vector>
 
-#include "scalar/backend/onnxruntime/onnxruntime.hpp"
+#include "backend/onnxruntime/models.hpp"
 #include "scalar/predictor.hpp"
 #include "support/catch.hpp"
 #include "support/paths.hpp"
@@ -10,21 +10,6 @@
 using namespace scalar;
 
 namespace {
-
-std::string model_file(const std::string& name) {
-  return test::source_file("tests/backend/onnxruntime/models/" + name + ".onnx");
-}
-
-/// Whether ONNX Runtime is there; says it if it is not.
-bool has_onnxruntime() {
-  try {
-    (void)backend::OnnxRuntime();
-    return true;
-  } catch (const Error& error) {
-    WARN("skipped: " << error.what());
-    return false;
-  }
-}
 
 /// The inputs of two_inputs.onnx, which tests/backend/onnxruntime/make_models.py wrote: y = relu(a W + b) + 2 c, and
 /// the sum of y.
@@ -44,9 +29,9 @@ struct Call {
 }  // namespace
 
 TEST_CASE("an ONNX file is loaded, saved, and answered from the cache", "[predictor]") {
-  if (!has_onnxruntime()) return;
+  if (!models::onnxruntime()) return;
   const test::TemporaryDirectory directory;
-  AnyModel::load(model_file("two_inputs")).save(directory / "saved");
+  AnyModel::load(models::path("two_inputs")).save(directory / "saved");
   const AnyModel model = AnyModel::load(directory / "saved");
   CHECK(model.is_foreign());
   CHECK(model.foreign().files().format == "onnx");
@@ -71,8 +56,8 @@ TEST_CASE("an ONNX file is loaded, saved, and answered from the cache", "[predic
 }
 
 TEST_CASE("an ONNX model of fixed shapes is cached by its whole request", "[predictor]") {
-  if (!has_onnxruntime()) return;
-  const Predictor predictor(AnyModel::load(model_file("fixed")), {.cache_bytes = 1 << 20});
+  if (!models::onnxruntime()) return;
+  const Predictor predictor(AnyModel::load(models::path("fixed")), {.cache_bytes = 1 << 20});
   CHECK(!predictor.signature().is_batched());
   const std::array<double, 4> x{1, 2, 3, 4};
   const std::array<std::int64_t, 2> shape{2, 2};

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "scalar/backend/onnxruntime/onnxruntime.hpp"
+#include "backend/onnxruntime/models.hpp"
 #include "scalar/predictor.hpp"
 #include "scalar/serve.hpp"
 #include "serve/client.hpp"
@@ -16,21 +16,9 @@ using namespace serve_test;
 
 namespace {
 
-/// Whether ONNX Runtime is there; says it if it is not.
-bool has_onnxruntime() {
-  try {
-    (void)backend::OnnxRuntime();
-    return true;
-  } catch (const Error& error) {
-    WARN("skipped: " << error.what());
-    return false;
-  }
-}
-
 /// A predictor with a cache for a model of tests/backend/onnxruntime/make_models.py.
 Predictor predictor_of(const std::string& name) {
-  const std::string file = "tests/backend/onnxruntime/models/" + name + ".onnx";
-  return Predictor(AnyModel::load(test::source_file(file)), {.cache_bytes = 1 << 20});
+  return Predictor(AnyModel::load(models::path(name)), {.cache_bytes = 1 << 20});
 }
 
 std::string bytes_of(const std::vector<float>& numbers) {
@@ -40,7 +28,7 @@ std::string bytes_of(const std::vector<float>& numbers) {
 }  // namespace
 
 TEST_CASE("an ONNX file is served: metadata, JSON and binary tensors, and rows from the cache") {
-  if (!has_onnxruntime()) return;
+  if (!models::onnxruntime()) return;
   serve::Server server{{.threads = 1}};
   server.add("m", predictor_of("two_inputs"));
   server.start();
@@ -87,7 +75,7 @@ TEST_CASE("an ONNX file is served: metadata, JSON and binary tensors, and rows f
 }
 
 TEST_CASE("an ONNX file whose rows depend on each other is cached by its whole request") {
-  if (!has_onnxruntime()) return;
+  if (!models::onnxruntime()) return;
   serve::Server server{{.threads = 1}};
   server.add("m", predictor_of("steps"));
   server.start();
